@@ -79,6 +79,15 @@ def sections_of_errors():
     return set(re.findall(r"^## (.+)$", (DOCS / "errors.md").read_text(), re.MULTILINE))
 
 
+def test_the_console_knows_the_sections_of_what_executions_fail_with():
+    parts = re.split(r"^# (.+)$", (DOCS / "errors.md").read_text(), flags=re.MULTILINE)
+    parts = dict(zip(parts[1::2], parts[2::2], strict=True))
+    about = ["Of an invocation", "Of an operation", "Of a state machine"]
+    named = [name for part in about for name in re.findall(r"^## (.+)$", parts[part], re.MULTILINE)]
+    source = (ROOT / "console/src/util/error-page.ts").read_text()
+    assert re.findall(r"^  '(.+)',$", source, re.MULTILINE) == named
+
+
 # Only what is derived from them is raised, or it never leaves the SDK.
 BASES = {"DurableExecutionsError", "UnrecoverableError", "ExecutionError", "InvocationError", "BotoClientError", "DurableOperationError"}
 

@@ -1,6 +1,6 @@
 //! `lambdura ls`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use lambda_api::{
@@ -8,6 +8,7 @@ use lambda_api::{
 };
 use owo_colors::{OwoColorize, Style};
 
+use super::docs;
 use super::wait::is_terminal;
 use crate::args::{LsArguments, Status};
 use crate::client::{Client, ExecutionQuery, Standing, StandingQuery};
@@ -166,7 +167,28 @@ fn print(
             screen.line(at)?;
         }
     }
+    let pages = pages(&executions, standing);
+    if !pages.is_empty() {
+        let pages: Vec<String> = pages
+            .iter()
+            .map(|page| format!("lambdura docs {page}"))
+            .collect();
+        note(format!("what these errors mean: {}", pages.join(", ")).dimmed());
+    }
     Ok(())
+}
+
+/// What the documentation says of the errors in a list, each once.
+fn pages<'s>(
+    executions: &[DurableExecutionSummary],
+    standing: &'s HashMap<String, Standing>,
+) -> BTreeSet<&'s str> {
+    let standing = executions
+        .iter()
+        .filter_map(|it| standing.get(&it.durable_execution_arn));
+    let errors = standing.filter_map(|it| it.error.as_ref().or(it.invocation_error.as_ref()));
+    let types = errors.filter_map(|it| it.error_type.as_deref());
+    types.filter_map(docs::error_page).collect()
 }
 
 fn row(execution: &DurableExecutionSummary, now: i64) -> Vec<Cell> {

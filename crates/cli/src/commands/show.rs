@@ -4,6 +4,7 @@ use lambda_api::{ApiOperation, ErrorObject, GetDurableExecutionResponse};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
+use super::docs;
 use super::ls::status_style;
 use super::wait::is_terminal;
 use crate::args::ShowArguments;
@@ -158,11 +159,19 @@ fn invocation_facts(trace: &ExecutionTrace, options: TreeOptions) -> String {
 
 /// What a person may want to do now.
 fn next(execution: &GetDurableExecutionResponse, trace: &ExecutionTrace) -> Vec<String> {
-    if is_terminal(&execution.status) {
-        return Vec::new();
+    let ended = is_terminal(&execution.status);
+    let failing = trace.invocation_error.as_ref().filter(|_| !ended);
+    let error = execution.error.as_ref().or(failing);
+    let mut next: Vec<String> = error
+        .and_then(|error| docs::error_page(error.error_type.as_deref()?))
+        .map(|page| format!("what it means: lambdura docs {page}"))
+        .into_iter()
+        .collect();
+    if ended {
+        return next;
     }
     let name = neutral(&execution.durable_execution_name);
-    trace
+    let callbacks = trace
         .operations
         .iter()
         .filter(|it| is_open_callback(it))
@@ -170,8 +179,9 @@ fn next(execution: &GetDurableExecutionResponse, trace: &ExecutionTrace) -> Vec<
         .map(|callback| {
             let label = trace.callback_label(callback);
             format!("complete it: lambdura callback succeed '{name}/{label}' --result JSON")
-        })
-        .collect()
+        });
+    next.extend(callbacks);
+    next
 }
 
 fn is_open_callback(operation: &OperationTrace) -> bool {
