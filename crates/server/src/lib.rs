@@ -48,6 +48,7 @@ pub use access::{
 };
 pub use allocator::return_freed_memory;
 pub use cluster::{ClusterSettings, LEASE, Shared};
+pub use console::has_console;
 pub use cost::Prices;
 pub use deploy::{
     Artifacts, DeployedEventSource, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction,
