@@ -194,6 +194,8 @@ def test_answers_of_a_server_for_others(valid, project, tmp_path, monkeypatch):
         assert said("deploy", *deploy, "--yes")["resources"]["functions"]
         assert said("stacks", "stacks")["stacks"]
         said("stacks show", "stacks", "show", "shop")
+        valid(server.system.get("/lambdura/v1/stacks"), answered("/lambdura/v1/stacks"))
+        valid(server.system.get("/lambdura/v1/stacks/shop"), answered("/lambdura/v1/stacks/{name}"))
         assert said("servers", "servers")["is_shared"] is False
         said("destroy", "destroy", "shop", "--yes")
     # What the server left, of this version.
@@ -262,8 +264,8 @@ def the_routes_answer_what_is_described(valid, system, arn):
         "Resource": system.client.get_function(FunctionName="expenses")["Configuration"]["FunctionArn"],
     }
     queries = {"function": "expenses", "name": arn.rsplit("/", 2)[1]}
-    # No such thing is set, it needs what only an invocation has, or a state machine.
-    absent = {"UUID", "EventInvokeConfig", "event-invoke-config", "policy", "state", "concurrency", "definition"}
+    # No such thing is set, it needs what only an invocation has, a state machine, or a server that stacks are deployed to.
+    absent = {"UUID", "EventInvokeConfig", "event-invoke-config", "policy", "state", "concurrency", "definition", "stacks"}
     asked = []
     for path, methods in json.loads(DOCUMENT.read_text())["paths"].items():
         if "get" not in methods or NO_JSON.search(path) or any(word in path for word in absent):
@@ -273,10 +275,15 @@ def the_routes_answer_what_is_described(valid, system, arn):
         answer = asked_for(system, url, **{name: queries[name] for name in needed})
         content = methods["get"]["responses"]["200"].get("content", {}).get("application/json")
         assert content, path
-        place = f"openapi.json#/paths/{path.replace('~', '~0').replace('/', '~1')}/get/responses/200/content/application~1json/schema"
-        valid(answer, urllib.parse.quote(place, safe=":/#~"))
+        valid(answer, answered(path))
         asked.append(path)
     assert len(asked) > 25, asked
+
+
+def answered(path):
+    """Where the document says what a route answers."""
+    place = f"openapi.json#/paths/{path.replace('~', '~0').replace('/', '~1')}/get/responses/200/content/application~1json/schema"
+    return urllib.parse.quote(place, safe=":/#~")
 
 
 def asked_for(system, url, **query):

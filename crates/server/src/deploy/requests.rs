@@ -297,7 +297,11 @@ pub(super) async fn show(service: &StackService, name: &str) -> Result<Response<
     request_body = Submitted,
     responses((status = 200, body = Plan)),
 )]
-pub(super) async fn plan(service: &StackService, name: &str, submitted: Submitted) -> Result<Response<Body>, ApiError> {
+pub(super) async fn plan(
+    service: &StackService,
+    name: &str,
+    submitted: Submitted,
+) -> Result<Response<Body>, ApiError> {
     let before = {
         let mut known = service.known.lock().await;
         service.read(&mut known).await?;
