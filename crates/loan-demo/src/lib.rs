@@ -11,15 +11,11 @@ mod folder;
 mod function;
 mod page;
 
+pub use asset::has_page;
 pub use button::{Button, Press, Presses, Standing, button};
 pub use folder::{Folder, STACK_NAME};
 pub use function::{BoxError, Function, PROGRAM_VARIABLE, SUBCOMMAND};
 pub use page::{Page, PageSettings};
-
-/// Whether this program was built with the demo's page.
-pub fn has_page() -> bool {
-    asset::asset("index.html").is_some()
-}
 
 /// The HTTP API of the template.
 pub const LOAN_API: &str = "LoanApi";

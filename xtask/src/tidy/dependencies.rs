@@ -134,7 +134,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 ";
         let complete = "```toml\n[dependencies]\nlambdura-tools = \"0.1\"\nserde_json = \"1\"\n\n[dev-dependencies]\ntokio = \"1\"\n```\n";
         assert_eq!(found(&format!("{complete}{program}")), [""; 0]);
-        let short = "```toml\n[package]\ntokio = \"1\"\n[dependencies]\nlambdura-tools = \"0.1\"\n```\n";
+        let short =
+            "```toml\n[package]\ntokio = \"1\"\n[dependencies]\nlambdura-tools = \"0.1\"\n```\n";
         assert_eq!(
             found(&format!("{short}{program}")),
             [

@@ -210,10 +210,7 @@ fn a_wrong_line_is_found() {
             ("lambdura shw", false),
             ("lambdura up --debug", true),
             ("lambdura callback success TOKEN '{\"a\": 1}'", false),
-            (
-                "lambdura up --concurrency N --data-dir … &   # well",
-                true
-            ),
+            ("lambdura up --concurrency N --data-dir … &   # well", true),
             ("lambdura up --debug", false),
             ("lambdura show", true),
         ]
