@@ -27,9 +27,9 @@ enum Prints {
     Interpreter {
         runtime: &'static str,
         arguments: &'static [&'static str],
-        /// What to say of a program of this name that is there, and is none that `up` takes.
-        otherwise: &'static [&'static str],
-        oldest: &'static str,
+        /// Where there is none: the program of this name that may be there all the same, and what it is too old for.
+        /// Without it, nothing is said then: another line has said it.
+        otherwise: Option<(&'static [&'static str], &'static str)>,
     },
 }
 
@@ -68,8 +68,7 @@ const PROGRAMS: &[Program] = &[
         command: Prints::Interpreter {
             runtime: "python3.13",
             arguments: &["--version"],
-            otherwise: &["python3", "--version"],
-            oldest: "Python 3.11",
+            otherwise: Some((&["python3", "--version"], "Python 3.11")),
         },
         runtimes: &["python3."],
         needed_for: "functions in Python",
@@ -80,8 +79,7 @@ const PROGRAMS: &[Program] = &[
         command: Prints::Interpreter {
             runtime: "python3.13",
             arguments: &["-m", "pip", "--version"],
-            otherwise: &["python3", "-m", "pip", "--version"],
-            oldest: "pip of Python 3.11",
+            otherwise: None,
         },
         runtimes: &["python3."],
         needed_for: "packages of functions in Python, and AWS's runtime client",
@@ -92,8 +90,7 @@ const PROGRAMS: &[Program] = &[
         command: Prints::Interpreter {
             runtime: "nodejs22.x",
             arguments: &["--version"],
-            otherwise: &["node", "--version"],
-            oldest: "Node.js 18",
+            otherwise: Some((&["node", "--version"], "Node.js 18")),
         },
         runtimes: &["nodejs"],
         needed_for: "functions in JavaScript and TypeScript",
@@ -140,13 +137,14 @@ const PROGRAMS: &[Program] = &[
 pub fn checks(stack: Option<&Stack>) -> Vec<Check> {
     PROGRAMS
         .iter()
-        .map(|program| program.check(program.found(), stack))
+        .filter_map(|program| Some(program.check(program.found()?, stack)))
         .collect()
 }
 
 impl Program {
-    fn found(&self) -> Found {
-        match self.command {
+    /// Nothing where that goes without saying.
+    fn found(&self) -> Option<Found> {
+        Some(match self.command {
             Prints::Command(command) => match version(command) {
                 Ok(printed) if self.name == "cargo" => rust(printed),
                 Ok(printed) => Found::Version(printed),
@@ -156,12 +154,14 @@ impl Program {
                 runtime,
                 arguments,
                 otherwise,
-                oldest,
             } => match Runtimes::interpreter(runtime) {
                 Ok(interpreter) => self.of_interpreter(&interpreter, arguments),
-                Err(_) => too_old(version(otherwise), oldest),
+                Err(_) => {
+                    let (command, oldest) = otherwise?;
+                    too_old(version(command), oldest)
+                }
             },
-        }
+        })
     }
 
     fn of_interpreter(&self, interpreter: &Interpreter, arguments: &[&str]) -> Found {
