@@ -261,7 +261,8 @@ mod tests {
             let standing: Standing = serde_json::from_str(&standing).expect("it is one");
             (name.to_owned(), standing)
         });
-        let found = pages(&listed, &HashMap::from(standing));
+        let standing = HashMap::from(standing);
+        let found = pages(&listed, &standing);
         assert_eq!(found.into_iter().collect::<Vec<_>>(), ["StepError"]);
     }
 }
