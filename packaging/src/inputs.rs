@@ -14,6 +14,8 @@ use crate::tree::Tree;
 #[derive(Debug)]
 pub struct Inputs {
     pub version: String,
+    /// Where the binary is.
+    pub path: PathBuf,
     pub binary: Vec<u8>,
     /// Pages of the manual, such as `lambdura-up.1`.
     pub manual: Tree,
@@ -47,6 +49,7 @@ impl Inputs {
         }
         Ok(Self {
             version: version(root)?,
+            path: binary.to_owned(),
             manual: manual(binary)?,
             completions,
             python: files(&root.join("clients/python/src"), &["py", "typed"])?,
