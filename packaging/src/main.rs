@@ -4,6 +4,7 @@
 //! package is made of, sorted, with one time for all files, and each archive format is written from it.
 
 mod inputs;
+mod readme;
 mod release;
 mod target;
 mod tree;

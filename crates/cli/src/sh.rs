@@ -20,12 +20,14 @@ pub fn answer() {
     if Path::new(&name).file_name() != Some(OsStr::new("sh")) {
         return;
     }
-    let Some(script) = arguments.next() else {
-        return refuse("there is no shell in this image");
-    };
+    let script = arguments.next().unwrap_or_default();
+    // `sh -c`, or one that somebody would type into.
+    if script.is_empty() || script.as_encoded_bytes().starts_with(b"-") {
+        refuse("there is no shell here");
+    }
     let text = match fs::read_to_string(&script) {
         Ok(text) => text,
-        Err(error) => return refuse(&format!("cannot read `{}`: {error}", script.display())),
+        Err(error) => refuse(&format!("cannot read `{}`: {error}", script.display())),
     };
     match words(&text, |name| env::var_os(name)) {
         Ok(words) => {
@@ -37,11 +39,11 @@ pub fn answer() {
     }
 }
 
-fn refuse(problem: &str) {
+fn refuse(problem: &str) -> ! {
     eprintln!(
-        "sh: {problem}; this image has only `lambdura`, and the image with the tag `-debian` has a shell"
+        "sh: {problem}\n  This image holds only `lambdura`. The image whose tag ends in `-debian` has a shell."
     );
-    process::exit(FAILED);
+    process::exit(FAILED)
 }
 
 /// The words after `exec`, which is the only line beside comments.
