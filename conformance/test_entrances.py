@@ -1,12 +1,13 @@
 """Inputs that claim to begin in the middle of a state machine, sent through everything that starts one."""
 
 import json
+import subprocess
 
 import boto3
 import pytest
 from machines import ORDERS, ROLE, client, ended, events, kinds, made, start
-from system import until, up
-from test_deploy import serving
+from system import binary, until, up
+from test_deploy import serving, two_servers
 from test_step_functions import post
 
 GUARDED = ORDERS.replace("orders", "guarded")
@@ -153,41 +154,76 @@ def test_a_proof_is_of_one_execution(states, functions):
         states.stop_execution(executionArn=one)
 
 
+RESTS = {
+    "StartAt": "Each",
+    "States": {
+        "Each": {
+            "Type": "Map",
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "Rest",
+                "States": {"Rest": {"Type": "Wait", "Seconds": 5, "Next": "Done"}, "Done": {"Type": "Pass", "End": True}},
+            },
+            "End": True,
+        }
+    },
+}
+
+
+def rests(states):
+    return states.create_state_machine(name="rests", definition=json.dumps(RESTS), roleArn=ROLE)["stateMachineArn"]
+
+
+def redriven(states, machine):
+    """An execution that was redriven, and whose items run."""
+
+    def run(number):
+        def look():
+            runs = states.list_map_runs(executionArn=arn)["mapRuns"]
+            counts = [states.describe_map_run(mapRunArn=it["mapRunArn"])["executionCounts"] for it in runs]
+            return len(counts) == number and counts[0]["running"] == 2, counts
+
+        until("its items run", look)
+
+    arn = start(states, "redriven", [3, 4], machine)
+    run(1)
+    states.stop_execution(executionArn=arn)
+    states.redrive_execution(executionArn=arn)
+    run(2)
+    return arn
+
+
+def check_redriven(states, arn):
+    shown = ended(states, arn)
+    assert (shown.get("output"), shown["redriveCount"]) == ("[3,4]", 1), shown
+    assert kinds(states, arn).count("ExecutionRedriven") == 1
+
+
 def test_what_begins_in_the_middle_goes_on_after_the_server_was_killed(tmp_path):
-    """The next server knows the proofs of the one before: items go on as items, and a redrive as one."""
-    processor = {
-        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-        "StartAt": "Rest",
-        "States": {"Rest": {"Type": "Wait", "Seconds": 5, "Next": "Done"}, "Done": {"Type": "Pass", "End": True}},
-    }
-    each = {"Type": "Map", "ItemProcessor": processor, "End": True}
-    steps = {"StartAt": "Each", "States": {"Each": each}}
+    """The next server knows the proofs of the one before, and so does one that a backup is restored to."""
     with serving(tmp_path / "serve") as server:
         states = client(server.system)
-        machine = states.create_state_machine(name="rests", definition=json.dumps(steps), roleArn=ROLE)["stateMachineArn"]
-
-        def open_items(arn, number):
-            def look():
-                runs = states.list_map_runs(executionArn=arn)["mapRuns"]
-                counts = [states.describe_map_run(mapRunArn=it["mapRunArn"])["executionCounts"] for it in runs]
-                return len(counts) == number and counts[0]["running"] == 2, counts
-
-            return look
-
-        arn = start(states, "once", [1, 2], machine)
-        until("its items run", open_items(arn, 1))
+        arn = redriven(states, rests(states))
         server.kill()
         server.start()
-        states = client(server.system)
-        assert ended(states, arn)["output"] == "[1,2]"
+        backup = tmp_path / "kept.backup"
+        subprocess.run([binary(), "backup", str(backup), "--data-dir", str(server.scratch / "data")], check=True)
+        check_redriven(client(server.system), arn)
+    restored = tmp_path / "restored"
+    subprocess.run([binary(), "restore", str(backup), "--data-dir", str(restored / "data")], check=True)
+    with serving(restored) as server:
+        check_redriven(client(server.system), arn)
 
-        arn = start(states, "redriven", [3, 4], machine)
-        until("its items run", open_items(arn, 1))
-        states.stop_execution(executionArn=arn)
-        states.redrive_execution(executionArn=arn)
-        until("its items run again", open_items(arn, 2))
-        server.kill()
-        server.start()
-        states = client(server.system)
-        shown = ended(states, arn)
-        assert (shown["output"], shown["redriveCount"]) == ("[3,4]", 1)
+
+def test_what_begins_in_the_middle_goes_on_at_another_server(tmp_path):
+    """Two servers of a database, of which one dies."""
+    with two_servers(tmp_path) as (one, two):
+        states, other = client(two.system), client(one.system)
+        machine = rests(states)
+        until("the other server has it", lambda: (other.list_state_machines()["stateMachines"], None))
+        arn = redriven(states, machine)
+        until("the other server knows", lambda: (other.describe_execution(executionArn=arn)["redriveCount"] == 1, None))
+        two.kill()
+        check_redriven(other, arn)
+        two.start()
+        check_redriven(client(two.system), arn)

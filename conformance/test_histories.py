@@ -1,10 +1,11 @@
 """What histories, descriptions and lists say of executions of state machines, as AWS says it."""
 
 import json
+import urllib.request
 
 from machines import ORDERS, ROLE, ended, events, kinds, made, refusal, start, states, system
 from system import until
-from test_map_runs import DISTRIBUTED, each, items
+from test_map_runs import CHECK, DISTRIBUTED, each, items
 
 CHARGE = "arn:aws:lambda:us-east-1:000000000000:function:state-machines-Charge"
 ASK = "arn:aws:lambda:us-east-1:000000000000:function:state-machines-Ask"
@@ -190,3 +191,42 @@ def test_an_input_that_is_too_large_starts_nothing(states):
     quick = ORDERS.replace("orders", "quick")
     assert refusal(states.start_sync_execution, stateMachineArn=quick, input=json.dumps("x" * 262_143)) == "InvalidExecutionInput"
     assert [it["name"] for it in states.list_executions(stateMachineArn=machine)["executions"]] == ["fits"]
+
+
+def test_costs_are_those_of_whole_executions(system, states, tmp_path):
+    def cost(*arguments):
+        return json.loads(system.command("cost", *arguments))
+
+    steps = {
+        "First": {"Type": "Pass", "Next": "Charge"},
+        "Charge": {"Type": "Task", "Resource": CHARGE, "End": True},
+    }
+    machine = made(states, "paid", {"StartAt": "First", "States": steps})
+    arn = start(states, "paid-once", {"amount": 5, "busy": str(tmp_path / "busy")}, machine)
+    assert ended(states, arn)["status"] == "FAILED"
+    before = cost("paid-once")["usage"]
+    assert (before["transitions"], before["requests"]) == (2, 1)
+    states.redrive_execution(executionArn=arn)
+    assert ended(states, arn)["status"] == "SUCCEEDED"
+    for named in ("paid-once", arn):
+        told = cost(named)
+        assert (told["subject"], told["usage"]["transitions"], told["usage"]["requests"]) == ("paid-once", 3, 2)
+    query = "function=paid&name=paid-once"
+    with urllib.request.urlopen(f"{system.endpoint}/lambdura/v1/executions/cost?{query}") as answer:
+        shown = json.load(answer)
+    assert (shown["usage"]["transitions"], shown["usage"]["requests"]) == (3, 2)
+    assert shown["ended_at"] >= shown["started_at"]
+    average = cost("paid", "--last", "5")
+    assert (average["executions"], average["usage"]["transitions"]) == (1, 3)
+
+    # An item is a part of the execution around it, and an Express one is paid as such.
+    for kind, expected in [("STANDARD", (1 + 3 * 2, 0)), ("EXPRESS", (1, 3))]:
+        processor = {**CHECK, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": kind}}
+        name = f"spread-{kind.lower()}"
+        machine = made(states, name, each(processor))
+        arn = start(states, "one", items(1, 2, 3), machine)
+        assert ended(states, arn)["status"] == "SUCCEEDED"
+        average = cost(name, "--last", "5")
+        usage = average["usage"]
+        assert (average["executions"], usage["transitions"], usage["express_requests"]) == (1, *expected)
+    assert any("stored copies" in assumption for assumption in average["assumptions"])
