@@ -1,4 +1,5 @@
-//! Finds the execution that a person means: by ARN, name, unique prefix of name or id, or `@last`.
+//! Finds the execution that a person means: by ARN (Lambda's or Step Functions'), name, unique prefix of name or id, or
+//! `@last`.
 
 use std::fmt::Write as _;
 
@@ -26,6 +27,23 @@ pub async fn find(
     selector: &str,
     function: Option<&str>,
 ) -> Result<String, CliError> {
+    if let Some((machine, name)) = of_step_functions(selector) {
+        let query = ExecutionQuery {
+            name: Some(name.to_owned()),
+            status: None,
+            limit: 1,
+        };
+        let listed = client.list_executions(machine, &query).await?;
+        let mut named = listed.into_iter();
+        let named = named.find(|it| it.durable_execution_name == name);
+        return match named {
+            Some(it) => Ok(it.durable_execution_arn),
+            None => Err(CliError::not_found(
+                format!("there is no execution `{}`", neutral(selector)),
+                "see what exists with `lambdura ls`",
+            )),
+        };
+    }
     if selector.starts_with("arn:") {
         return match selector.parse::<ExecutionArn>() {
             Ok(arn) => Ok(arn.to_string()),
@@ -73,6 +91,21 @@ pub async fn find(
     )
     .await?;
     choose(selector, &all)
+}
+
+/// The names of machine and execution in an ARN of Step Functions; with the name of the execution of an item comes the
+/// label of its map run, and with that of an Express one an id.
+fn of_step_functions(selector: &str) -> Option<(&str, &str)> {
+    let parts: Vec<&str> = selector.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, "states", _, _, "execution", machine, name]
+        | ["arn", _, "states", _, _, "express", machine, name, ..]
+            if !machine.is_empty() && !name.is_empty() =>
+        {
+            Some((machine.split('/').next().unwrap_or(machine), name))
+        }
+        _ => None,
+    }
 }
 
 /// Lists executions of all durable functions (or of one), newest first.
@@ -195,6 +228,23 @@ mod tests {
         assert_eq!(id("0190ab").as_deref(), Some("0190ab"));
         assert_eq!(id("loan"), None);
         assert_eq!(id("nothing"), None);
+    }
+
+    #[test]
+    fn arns_of_step_functions_name_machine_and_execution() {
+        let of = |rest: &str| {
+            let arn = format!("arn:aws:states:us-east-1:000000000000:{rest}");
+            of_step_functions(&arn).map(|(machine, name)| format!("{machine} {name}"))
+        };
+        assert_eq!(of("execution:orders:one").as_deref(), Some("orders one"));
+        assert_eq!(
+            of("execution:orders/Each:one").as_deref(),
+            Some("orders one")
+        );
+        assert_eq!(of("express:orders:one:id").as_deref(), Some("orders one"));
+        assert_eq!(of("execution:orders:"), None);
+        assert_eq!(of("stateMachine:orders"), None);
+        assert_eq!(of_step_functions("orders"), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::map::{Batcher, ItemReader, Items, Map, ProcessorMode, ReaderFormat, T
 use crate::template::Template;
 
 pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> StateKind {
-    let (mode, processor) = processor(fields, language, depth);
+    let (mode, is_express, processor) = processor(fields, language, depth);
     let count = (0.0, SECONDS_MAX);
     let tolerance = Tolerance {
         count: fields.number(
@@ -46,6 +46,7 @@ pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> Sta
             .map(|it| batcher(&it, language)),
         processor,
         mode,
+        is_express,
         max_concurrency: fields.number(
             "MaxConcurrency",
             Some("MaxConcurrencyPath"),
@@ -80,7 +81,11 @@ pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> Sta
     StateKind::Map(Box::new(map))
 }
 
-fn processor(fields: &Fields<'_>, language: Language, depth: usize) -> (ProcessorMode, States) {
+fn processor(
+    fields: &Fields<'_>,
+    language: Language,
+    depth: usize,
+) -> (ProcessorMode, bool, States) {
     // `Iterator` is what `ItemProcessor` was called once.
     let processor = match (fields.object("ItemProcessor"), fields.object("Iterator")) {
         (Some(processor), None) | (None, Some(processor)) => processor,
@@ -99,11 +104,12 @@ fn processor(fields: &Fields<'_>, language: Language, depth: usize) -> (Processo
                 start_at: String::new(),
                 states: std::collections::BTreeMap::new(),
             };
-            return (ProcessorMode::Inline, nothing);
+            return (ProcessorMode::Inline, false, nothing);
         }
     };
     processor.text("Comment");
     let mut mode = ProcessorMode::Inline;
+    let mut is_express = false;
     if let Some(config) = processor.object("ProcessorConfig") {
         mode = match config.text("Mode").as_deref() {
             None | Some("INLINE") => ProcessorMode::Inline,
@@ -116,7 +122,9 @@ fn processor(fields: &Fields<'_>, language: Language, depth: usize) -> (Processo
                 ProcessorMode::Inline
             }
         };
-        match (config.text("ExecutionType").as_deref(), mode) {
+        let kind = config.text("ExecutionType");
+        is_express = kind.as_deref() == Some("EXPRESS");
+        match (kind.as_deref(), mode) {
             (Some("STANDARD" | "EXPRESS"), ProcessorMode::Distributed)
             | (None, ProcessorMode::Inline) => {}
             (None, ProcessorMode::Distributed) => {
@@ -137,7 +145,7 @@ fn processor(fields: &Fields<'_>, language: Language, depth: usize) -> (Processo
     }
     let inner = states(&processor, language, depth + 1);
     processor.finish("an item processor");
-    (mode, inner)
+    (mode, is_express, inner)
 }
 
 fn items(fields: &Fields<'_>, language: Language) -> Items {

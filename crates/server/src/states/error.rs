@@ -39,6 +39,11 @@ impl StatesError {
         )
     }
 
+    /// Whether there is no such execution.
+    pub fn is_missing_execution(&self) -> bool {
+        self.code == "ExecutionDoesNotExist"
+    }
+
     pub fn deleting(arn: &str) -> Self {
         Self::new(
             "StateMachineDeleting",
