@@ -236,3 +236,33 @@ pub fn status_style(status: &ExecutionStatus) -> Style {
         | ExecutionStatus::Unknown(_) => style.yellow(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pages_that_explain_errors_are_named_once() {
+        let listed = ["a", "b", "c"].map(|name| {
+            let execution = format!(
+                r#"{{"DurableExecutionArn": "{name}", "DurableExecutionName": "{name}", "FunctionArn": "arn:f",
+                    "StartTimestamp": 1, "Status": "FAILED"}}"#
+            );
+            serde_json::from_str(&execution).expect("it is an execution")
+        });
+        let standing = [
+            ("a", r#""error": {"type": "x.StepError"}"#),
+            ("b", r#""invocation_error": {"type": "StepError"}"#),
+            ("c", r#""error": {"type": "OrderError"}"#),
+            ("of no list", r#""error": {"type": "Sandbox.Timedout"}"#),
+        ];
+        let standing = standing.map(|(name, error)| {
+            let standing = format!(r#"{{"arn": "{name}", "name": "{name}", {error}}}"#);
+            let standing: Standing = serde_json::from_str(&standing).expect("it is one");
+            (name.to_owned(), standing)
+        });
+        let standing = HashMap::from(standing);
+        let found = pages(&listed, &standing);
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["StepError"]);
+    }
+}

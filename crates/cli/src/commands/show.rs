@@ -187,3 +187,43 @@ fn next(execution: &GetDurableExecutionResponse, trace: &ExecutionTrace) -> Vec<
 fn is_open_callback(operation: &OperationTrace) -> bool {
     operation.callback_id.is_some() && matches!(operation.doing, Some((Activity::Waiting, _)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_that_explains_an_error_is_named() {
+        let ended = |status: &str, error_type: &str| {
+            let execution = format!(
+                r#"{{"DurableExecutionArn": "arn:x", "DurableExecutionName": "x", "FunctionArn": "arn:f",
+                    "StartTimestamp": 1, "Status": "{status}", "Error": {{"ErrorType": "{error_type}"}}}}"#
+            );
+            let execution = serde_json::from_str(&execution).expect("it is an execution");
+            next(&execution, &ExecutionTrace::default())
+        };
+        assert_eq!(
+            ended("FAILED", "States.Timeout"),
+            ["what it means: lambdura docs States.Timeout"]
+        );
+        assert_eq!(ended("FAILED", "OrderError"), [""; 0]);
+    }
+
+    #[test]
+    fn so_is_that_of_an_execution_which_keeps_failing() {
+        let execution = r#"{"DurableExecutionArn": "arn:x", "DurableExecutionName": "x", "FunctionArn": "arn:f",
+            "StartTimestamp": 1, "Status": "RUNNING"}"#;
+        let execution = serde_json::from_str(execution).expect("it is an execution");
+        let trace = ExecutionTrace {
+            invocation_error: Some(ErrorObject {
+                error_type: Some("Sandbox.Timedout".to_owned()),
+                ..ErrorObject::default()
+            }),
+            ..ExecutionTrace::default()
+        };
+        assert_eq!(
+            next(&execution, &trace),
+            ["what it means: lambdura docs Sandbox.Timedout"]
+        );
+    }
+}
