@@ -17,6 +17,7 @@ mod execution;
 mod history;
 mod kinds;
 mod lambda;
+pub(crate) mod log;
 mod machine;
 mod map_events;
 mod map_run;

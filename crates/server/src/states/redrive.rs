@@ -15,7 +15,7 @@ use state_machine::{Redrive, operation_name};
 use super::error::{StatesError, optional, required};
 use super::execution::{Named, events, find, invoke_with, named, status};
 use super::machine::{Machine, seconds};
-use super::name::execution_arn;
+use super::name::{self, execution_arn, function};
 use crate::app::App;
 use crate::functions::MachineRedrive;
 
@@ -57,17 +57,18 @@ pub(super) fn name_of(name: &str, number: usize) -> String {
 
 /// The name of the execution that a durable one is a part of.
 pub(super) fn of(app: &App, machine: &str, durable: &str) -> String {
-    let own = || durable.to_owned();
+    let own = || name::shown(durable);
+    let durable = &name::shown(durable);
     if !is_name(durable) {
         return own();
     }
-    let Ok(name) = model::FunctionName::parse(machine) else {
+    let Some(name) = function(machine) else {
         return own();
     };
     let kept = app.registry.settings(&name);
     let redriven = kept.machine.iter().flat_map(|kept| &kept.redriven);
     let mut redriven = redriven
-        .filter(|(name, times)| (1..=times.len()).any(|number| name_of(name, number) == durable));
+        .filter(|(name, times)| (1..=times.len()).any(|number| name_of(name, number) == *durable));
     redriven.next().map_or_else(own, |(name, _)| name.clone())
 }
 
