@@ -140,8 +140,19 @@ def test_an_execution_may_have_any_name_of_aws(states):
     assert set(names) <= set(listed)
     for name in ["a b", "a:b", "a#", "a\u0007", "x" * 81]:
         assert refusal(states.start_execution, stateMachineArn=double, name=name, input="{}") == "InvalidName"
+    # Stopped and redriven, it is still the one execution of its name.
+    create = {"name": "named.waits", "definition": definition("late", wait=True), "roleArn": ROLE}
+    waits = states.create_state_machine(**create)["stateMachineArn"]
+    arn = start(states, "x" * 78 + ".y", {"seconds": 2}, waits)
+    states.stop_execution(executionArn=arn)
+    assert ended(states, arn)["status"] == "ABORTED"
+    states.redrive_execution(executionArn=arn)
+    shown = ended(states, arn)
+    assert (shown["status"], shown["redriveCount"]) == ("SUCCEEDED", 1), shown
+    assert [it["executionArn"] for it in states.list_executions(stateMachineArn=waits)["executions"]] == [arn]
     # What a machine sees of its name.
-    named = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"id.$": "$$.Execution.Id", "name.$": "$$.Execution.Name"}, "End": True}}}
+    named = {"Type": "Pass", "Parameters": {"id.$": "$$.Execution.Id", "name.$": "$$.Execution.Name"}, "End": True}
+    named = {"StartAt": "A", "States": {"A": named}}
     create = {"name": "named", "definition": json.dumps(named), "roleArn": ROLE}
     kept = states.create_state_machine(**create)["stateMachineArn"]
     arn = start(states, "a.b", {}, kept)
@@ -156,12 +167,12 @@ def test_the_history_is_in_the_log(system, states):
     assert json.loads(answer["output"]) == {"said": "hello"}
 
     def look():
-        done = subprocess.run([binary(), "logs", "noted", "--endpoint", system.endpoint], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
-        return "ExecutionSucceeded" in done.stdout, done.stdout + done.stderr
+        command = [binary(), "logs", "noted", "--endpoint", system.endpoint]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        return (done.stdout if "ExecutionSucceeded" in done.stdout else None), done.stdout + done.stderr
 
-    until("the end is in the log", look)
-    done = subprocess.run([binary(), "logs", "noted", "--endpoint", system.endpoint], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
-    lines = [json.loads(line[line.index("{") :]) for line in done.stdout.splitlines() if '"execution_arn"' in line]
+    told = until("the end is in the log", look)
+    lines = [json.loads(line[line.index("{") :]) for line in told.splitlines() if '"execution_arn"' in line]
     lines = [line for line in lines if line["execution_arn"] == answer["executionArn"]]
     kinds = ["ExecutionStarted", "WaitStateEntered", "WaitStateExited", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"]
     assert [line["type"] for line in lines] == kinds
