@@ -1,4 +1,6 @@
-"""`lambdura new`: each project in each language is tested by its own test, runs, and comes to the end that its page promises.
+"""`lambdura init`: beside a SAM template, and beside an app of the CDK, which then runs.
+
+`lambdura new`: each project in each language is tested by its own test, runs, and comes to the end that its page promises.
 
 cfn-lint accepts each template. What npm installs is installed once.
 """
@@ -23,8 +25,8 @@ ENDS = {
     "fan-out": ("january", {"sent": 5, "total": 6320, "failed": ["Alan"]}, 0),
 }
 PROJECTS = [(language, template) for language in LANGUAGES for template in ENDS]
-# Those that are tested and run: every template, and every language once more; all of them with LAMBDURA_EVERY_PROJECT=1,
-# which takes npm and cargo many minutes.
+# Those that are run: every template, and every language once more; all of them with LAMBDURA_EVERY_PROJECT=1. The tests of
+# all projects run in any case: what npm and cargo make for one of a language, the others take.
 RUN = [
     (language, template)
     for language, template in PROJECTS
@@ -93,7 +95,7 @@ def test_cfn_lint_accepts_the_template(made, language, template):
     run([Path(sys.executable).with_name("cfn-lint"), "--template", folder / "template.yaml"], folder)
 
 
-@pytest.mark.parametrize(("language", "template"), RUN)
+@pytest.mark.parametrize(("language", "template"), PROJECTS)
 def test_its_own_test_passes(made, packages, language, template):
     folder, _ = made[language, template]
     program = str(Path(binary()).resolve())
@@ -122,3 +124,37 @@ def test_it_runs_to_its_end(made, packages, tmp_path, language, template):
         [shown] = system.client.list_durable_executions_by_function(FunctionName=f"my-{template}")["DurableExecutions"]
         took = (shown["EndTimestamp"] - shown["StartTimestamp"]).total_seconds()
         assert days * DAY <= took < days * DAY + 3600, took
+
+
+def test_init_beside_a_template(tmp_path):
+    """It adds one line, once, and nothing else."""
+    (tmp_path / "template.yaml").write_text("Transform: AWS::Serverless-2016-10-31\nResources: {}\n")
+    (tmp_path / "cdk.json").write_text("{}")
+    command = [binary(), "init", "--output", "json"]
+    dry = json.loads(run([*command, "--dry-run"], tmp_path))
+    assert dry["changed"] == ".gitignore" and not (tmp_path / ".gitignore").exists()
+    said = json.loads(run(command, tmp_path))
+    # As for `lambdura up`: the template says what is run.
+    assert said["project"] == "a SAM template"
+    assert ["lambdura up", "run it; then open the console"] in said["next"]
+    assert (tmp_path / ".gitignore").read_text() == ".lambdura/\n"
+    assert json.loads(run(command, tmp_path))["changed"] is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".gitignore", "cdk.json", "template.yaml"]
+
+
+def test_init_beside_a_cdk_app(tmp_path):
+    app = tmp_path / "orders"
+    shutil.copytree(HERE / "cdk-app", app)
+    run(["npm", "install", "--no-audit", "--no-fund", "--prefer-offline"], app, START_SECONDS)
+    before = {path.name: path.read_text() for path in app.iterdir() if path.is_file()}
+    said = json.loads(run([binary(), "init", "--output", "json"], app))
+    assert said["project"] == "an app of the CDK" and said["changed"] == ".gitignore"
+    after = {path.name: path.read_text() for path in app.iterdir() if path.is_file()}
+    assert after == before | {".gitignore": ".lambdura/\n"}
+    [(command, _)] = [it for it in said["next"] if "lambdura up" in it[0]]
+    synth, up_command = command.split(" && ")
+    assert up_command == "lambdura up"
+    run(synth.split(), app, START_SECONDS)
+    with up(app, tmp_path) as system:
+        said = system.command("invoke", "Orders/Approve", "--payload", '{"name": "Ada"}', "--wait")
+        assert json.loads(said) == "Hello, Ada"

@@ -1,16 +1,23 @@
 """The packages of npm and PyPI, installed: they unpack the binary once, start it as it would be started, and say why if they
-cannot.
+cannot. And the container image: every document of it, and what is in its one layer.
 
 The binary in them is a script, which answers what the packaging asks it.
 """
 
+import gzip
+import hashlib
+import io
+import json
 import os
+import re
 import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tarfile
 import textwrap
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -129,3 +136,64 @@ def test_what_is_damaged_is_not_started(packages, tmp_path):
 def test_both_share_what_was_unpacked(wheel, npm, tmp_path):
     said = {start(command, "up", cache=tmp_path).stdout for command in (wheel, npm)}
     assert len(said) == 1, said
+
+
+def test_a_page_of_a_registry_has_links_that_arrive(packages):
+    """There is no `docs` beside what npm and PyPI show."""
+    [wheel] = packages.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        [metadata] = [name for name in archive.namelist() if name.endswith("METADATA")]
+        pages = [archive.read(metadata).decode()]
+    for package in packages.glob("*.tgz"):
+        with tarfile.open(package) as archive:
+            pages.append(archive.extractfile("package/README.md").read().decode())
+    links = [link for page in pages for link in re.findall(r"\]\(([^)]*)\)", page)]
+    assert len(links) > 20
+    assert [] == [link for link in links if not re.match(r"https://|#", link)]
+
+
+def test_the_image_is_one_layer_with_one_program(packages):
+    found = list(packages.glob("*.oci.tar"))
+    if sys.platform != "linux":
+        assert found == []
+        return
+    [image] = found
+    with tarfile.open(image) as archive:
+        files = {member.name: archive.extractfile(member).read() for member in archive if member.isfile()}
+
+    def content(blob):
+        kind, digest = blob["digest"].split(":")
+        data = files[f"blobs/{kind}/{digest}"]
+        assert hashlib.sha256(data).hexdigest() == digest
+        assert len(data) == blob["size"]
+        return data
+
+    assert json.loads(files["oci-layout"]) == {"imageLayoutVersion": "1.0.0"}
+    [entry] = json.loads(files["index.json"])["manifests"]
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
+    assert entry["platform"] == {"architecture": machine, "os": "linux"}
+    manifest = json.loads(content(entry))
+    assert manifest["mediaType"] == entry["mediaType"]
+    config = json.loads(content(manifest["config"]))
+    [layer] = manifest["layers"]
+    unpacked = gzip.decompress(content(layer))
+    assert config["rootfs"] == {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(unpacked).hexdigest()}"]}
+    assert (config["architecture"], config["os"], config["created"]) == (machine, "linux", "2023-11-14T22:13:20Z")
+    # `docker load` has another document of the same.
+    [docker] = json.loads(files["manifest.json"])
+    assert docker["Layers"] == [f"blobs/sha256/{layer['digest'].split(':')[1]}"]
+    assert docker["Config"] == f"blobs/sha256/{manifest['config']['digest'].split(':')[1]}"
+
+    with tarfile.open(fileobj=io.BytesIO(unpacked)) as archive:
+        members = {member.name: member for member in archive}
+        [program] = config["config"]["Entrypoint"]
+        assert archive.extractfile(program.lstrip("/")).read().decode() == textwrap.dedent(PROGRAM)
+    programs = [name for name, member in members.items() if not member.isdir() and member.mode & 0o111]
+    assert programs == ["usr/bin/lambdura", "bin/sh"]
+    assert (members["bin/sh"].islnk(), members["bin/sh"].linkname) == (True, "usr/bin/lambdura")
+    assert (members["tmp"].mode, members["data"].mode, members["data"].uid) == (0o1777, 0o700, 1000)
+    assert config["config"]["User"] == "1000:1000"
+    # Each folder before what is in it, whatever unpacks them.
+    for name in members:
+        above = Path(name).parent.as_posix()
+        assert above == "." or list(members).index(above) < list(members).index(name), name

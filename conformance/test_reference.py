@@ -18,6 +18,7 @@ import openapi
 import pytest
 import referencing
 import yaml
+from test_deploy import serving
 from system import HERE, PATIENCE_SECONDS, binary, up
 
 ROOT = HERE.parent
@@ -84,6 +85,35 @@ def test_a_schema_is_one(path):
     assert schema["$id"] == f"{BASE}schemas/{path.name}"
 
 
+# What prints something else than an answer of its own, and why.
+NO_ANSWERS = {
+    "invoke": "prints what the function returned",
+    "tables": "prints an address, like a server",
+    "demo": "prints addresses, like a server",
+    "asl": "has only commands below it",
+    "asl function": "runs as a function",
+    "store": "has only commands below it",
+    "docs": "prints a page, or serves the book",
+    "open": "opens a browser",
+    "console": "serves until it is ended",
+    "completions": "prints a script",
+}
+# These print what the command above them does.
+AS_ABOVE = ["callback", "clock", "keys list"]
+
+
+def test_every_command_has_a_definition():
+    """The commands are those of docs/cli.md, which a test of the program keeps complete."""
+    commands = re.findall(r"^##+ lambdura (.+)$", (DOCS / "cli.md").read_text(), re.MULTILINE)
+    assert len(commands) > 50
+    defined = json.loads((DOCS / "schemas/commands.schema.json").read_text())["$defs"]
+    missing = [it for it in commands if it not in defined and it not in NO_ANSWERS and not any(it.startswith(above) for above in AS_ABOVE)]
+    assert [] == missing
+    stale = [it for it in defined if " ".join(word for word in it.split() if not word.startswith("-")) not in commands]
+    assert [] == stale
+    assert [] == [it for it in NO_ANSWERS if it in defined or it not in commands]
+
+
 def test_the_settings_of_the_guide(valid):
     """And what is not in the schema is no setting, as for the program."""
     [file] = re.findall(r"```toml\n(.*?)```", (DOCS / "configuration.md").read_text(), re.DOTALL)
@@ -123,10 +153,53 @@ def test_answers_of_commands_without_a_server(valid, project, tmp_path):
     (tmp_path / "data").mkdir()
     valid(json.loads(run("keys", "create", "ada", "--policy", "invoke", *data)), definition("keys create"))
     valid(json.loads(run("keys", "list", *data)), definition("keys"))
+    for action in "disable", "enable", "rotate", "delete":
+        valid(json.loads(run("keys", action, "ada", *data)), definition(f"keys {action}"))
     lines = run("audit", *data).splitlines()
     assert lines
     for line in lines:
         valid(json.loads(line), definition("audit"))
+
+
+def test_answers_about_files(valid, project, tmp_path):
+    folder, _ = project
+    valid(json.loads(run("debug", "--template", folder)), definition("debug"))
+    machine = tmp_path / "pass.asl.json"
+    machine.write_text('{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}')
+    wrong = tmp_path / "wrong.asl.json"
+    wrong.write_text('{\n"StartAt": "B", "States": {"A": {"Type": "Pass", "End": true}}}')
+    both = json.loads(run("asl", "validate", machine, wrong, code=1))
+    valid(both, definition("asl validate"))
+    assert [it["result"] for it in both] == ["OK", "FAIL"] and both[1]["diagnostics"][0]["line"]
+    valid(json.loads(run("asl", "run", machine, "--input", "{}")), definition("asl run"))
+
+
+def test_answers_of_a_server_for_others(valid, project, tmp_path, monkeypatch):
+    """Stacks: planned, deployed, listed, shown, destroyed."""
+    monkeypatch.setenv("DEPLOY_BUILDS", str(tmp_path / "builds"))
+    folder, _ = project
+    data = tmp_path / "served"
+    tried = json.loads(run("serve", "--check", "--listen", "127.0.0.1:0", "--http-api-listen", "127.0.0.1:0", "--data-dir", data))
+    valid(tried, definition("serve --check"))
+    with serving(tmp_path) as server:
+
+        def said(name, *words):
+            answer = json.loads(server.run(*words, "--output", "json").stdout)
+            valid(answer, definition(name))
+            return answer
+
+        valid(json.loads((tmp_path / "ready.json").read_text()), definition("serve"))
+        deploy = ["deploy", str(folder), "--stack-name", "shop"]
+        assert said("deploy --plan", *deploy, "--plan")["changes"]
+        assert said("deploy", *deploy, "--yes")["resources"]["functions"]
+        assert said("stacks", "stacks")["stacks"]
+        said("stacks show", "stacks", "show", "shop")
+        valid(server.system.get("/lambdura/v1/stacks"), answered("/lambdura/v1/stacks"))
+        valid(server.system.get("/lambdura/v1/stacks/shop"), answered("/lambdura/v1/stacks/{name}"))
+        assert said("servers", "servers")["is_shared"] is False
+        said("destroy", "destroy", "shop", "--yes")
+    # What the server left, of this version.
+    valid(json.loads(run("migrate", "--data-dir", tmp_path / "data", "--dry-run")), definition("migrate"))
 
 
 def test_answers_of_a_server(valid, project, tmp_path):
@@ -160,6 +233,8 @@ def test_answers_of_a_server(valid, project, tmp_path):
         said("retry", "retry", "stopped")
         assert said("ls", "ls")["DurableExecutions"]
         said("functions", "functions")
+        said("cost", "cost", "answered")
+        said("cost", "cost", "answered", "stopped")
         said("clock", "clock")
         said("quarantine", "quarantine")
         for execution in "answered", "stopped", "paused":
@@ -189,8 +264,8 @@ def the_routes_answer_what_is_described(valid, system, arn):
         "Resource": system.client.get_function(FunctionName="expenses")["Configuration"]["FunctionArn"],
     }
     queries = {"function": "expenses", "name": arn.rsplit("/", 2)[1]}
-    # No such thing is set, it needs what only an invocation has, or a state machine.
-    absent = {"UUID", "EventInvokeConfig", "event-invoke-config", "policy", "state", "concurrency", "definition"}
+    # No such thing is set, it needs what only an invocation has, a state machine, or a server that stacks are deployed to.
+    absent = {"UUID", "EventInvokeConfig", "event-invoke-config", "policy", "state", "concurrency", "definition", "stacks"}
     asked = []
     for path, methods in json.loads(DOCUMENT.read_text())["paths"].items():
         if "get" not in methods or NO_JSON.search(path) or any(word in path for word in absent):
@@ -200,10 +275,15 @@ def the_routes_answer_what_is_described(valid, system, arn):
         answer = asked_for(system, url, **{name: queries[name] for name in needed})
         content = methods["get"]["responses"]["200"].get("content", {}).get("application/json")
         assert content, path
-        place = f"openapi.json#/paths/{path.replace('~', '~0').replace('/', '~1')}/get/responses/200/content/application~1json/schema"
-        valid(answer, urllib.parse.quote(place, safe=":/#~"))
+        valid(answer, answered(path))
         asked.append(path)
     assert len(asked) > 25, asked
+
+
+def answered(path):
+    """Where the document says what a route answers."""
+    place = f"openapi.json#/paths/{path.replace('~', '~0').replace('/', '~1')}/get/responses/200/content/application~1json/schema"
+    return urllib.parse.quote(place, safe=":/#~")
 
 
 def asked_for(system, url, **query):

@@ -22,3 +22,16 @@ def test_the_unit_is_locked_down():
     assert exposure < EXPOSURE_MAX, done.stdout
     page = (HERE.parent / "docs/installing.md").read_text()
     assert f"(`systemd-analyze security` rates it {exposure})" in page
+
+
+def test_systemd_understands_the_unit(tmp_path):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("there is no systemd-analyze")
+    # The command is not installed here.
+    text = UNIT.read_text()
+    assert text.count("/usr/bin/lambdura ") == 1
+    unit = tmp_path / UNIT.name
+    unit.write_text(text.replace("/usr/bin/lambdura ", "/bin/true "))
+    command = ["systemd-analyze", "verify", "--man=no", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

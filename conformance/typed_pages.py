@@ -17,7 +17,7 @@ from system import PATIENCE_SECONDS, RUST_PROJECTS, START_SECONDS, binary, until
 
 ROOT = Path(__file__).parent.parent
 # The SDK as it is here, not as it was published.
-PUBLISHED, HERE = 'git = "https://github.com/lambdura/lambdura"', f'path = "{ROOT / "crates/sdk"}"'
+PUBLISHED, HERE = re.compile(r'^lambdura = "[\d.]+"$', re.MULTILINE), f'lambdura = {{ path = "{ROOT / "crates/sdk"}" }}'
 
 BLOCK = re.compile(r"(?:^`([^`\n]+)`:\n\n)?^```(\w+)(?: (\w+))?\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 
@@ -58,7 +58,10 @@ class Typist:
     def write(self, name, text):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.replace(PUBLISHED, HERE))
+        if path.name == "Cargo.toml":
+            text, replaced = PUBLISHED.subn(HERE, text)
+            assert replaced == 1, text
+        path.write_text(text)
         if path.name == "Cargo.toml":
             # The versions that are tried here, which other projects have had built.
             shutil.copy2(ROOT / "Cargo.lock", path.parent)

@@ -8,12 +8,15 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
+use crate::readme::with_absolute_links;
 use crate::tree::Tree;
 
 /// Everything that is read from disk, once.
 #[derive(Debug)]
 pub struct Inputs {
     pub version: String,
+    /// Where the binary is.
+    pub path: PathBuf,
     pub binary: Vec<u8>,
     /// Pages of the manual, such as `lambdura-up.1`.
     pub manual: Tree,
@@ -23,6 +26,7 @@ pub struct Inputs {
     pub python: Tree,
     /// The tests' package of Node.js, with its manifest.
     pub node: Tree,
+    /// With links that arrive from anywhere.
     pub readme: Vec<u8>,
     pub changelog: Vec<u8>,
     /// By file name.
@@ -45,16 +49,19 @@ impl Inputs {
         for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
             licenses.push((name, read(&root.join(name))?));
         }
+        let version = version(root)?;
+        let readme = fs::read_to_string(root.join("README.md")).context("read `README.md`")?;
         Ok(Self {
-            version: version(root)?,
+            path: binary.to_owned(),
             manual: manual(binary)?,
             completions,
             python: files(&root.join("clients/python/src"), &["py", "typed"])?,
-            node: node(&root.join("clients/node"))?,
-            readme: read(&root.join("README.md"))?,
+            node: node(root, "clients/node", &version)?,
+            readme: with_absolute_links(&readme, "", &version).into_bytes(),
             changelog: read(&root.join("CHANGELOG.md"))?,
             licenses,
             binary: read(binary)?,
+            version,
         })
     }
 
@@ -101,13 +108,16 @@ fn manual(binary: &Path) -> Result<Tree> {
     Ok(pages)
 }
 
-fn node(folder: &Path) -> Result<Tree> {
+fn node(root: &Path, place: &str, version: &str) -> Result<Tree> {
+    let folder = root.join(place);
     let mut tree = Tree::default();
-    for name in ["package.json", "README.md"] {
+    let read = |name: &str| {
         let path = folder.join(name);
-        let content = fs::read(&path).with_context(|| format!("read `{}`", path.display()))?;
-        tree.add(name, content);
-    }
+        fs::read_to_string(&path).with_context(|| format!("read `{}`", path.display()))
+    };
+    tree.add("package.json", read("package.json")?);
+    let readme = with_absolute_links(&read("README.md")?, place, version);
+    tree.add("README.md", readme);
     tree.extend_below("src", &files(&folder.join("src"), &["mjs", "ts"])?);
     Ok(tree)
 }

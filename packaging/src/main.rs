@@ -4,16 +4,19 @@
 //! package is made of, sorted, with one time for all files, and each archive format is written from it.
 
 mod inputs;
+mod readme;
 mod release;
 mod target;
 mod tree;
 
 mod ar;
+mod calendar;
 mod compress;
 mod elf;
 mod tar;
 
 mod debian;
+mod image;
 mod installed;
 mod npm;
 mod red_hat;
@@ -35,8 +38,8 @@ use crate::inputs::Inputs;
 use crate::release::Release;
 use crate::target::Target;
 
-/// No package is larger: it is downloaded by people who only want to have a look.
-const PACKAGE_BYTES_MAX: usize = 12 * 1024 * 1024;
+/// No package is larger: it is downloaded by people who only want to have a look. Megabytes as download pages count them.
+const PACKAGE_BYTES_MAX: usize = 12_000_000;
 
 /// Make packages of a binary that is built, or gather those of several targets
 #[derive(Debug, Parser)]
@@ -107,6 +110,20 @@ fn pack(root: &Path, arguments: &Packing) -> Result<()> {
         packages.push(red_hat::package(&release, &inputs)?);
     }
     packages.push(bill_of_materials::package(&release, root)?);
+    for package in &packages {
+        ensure!(
+            arguments.quick || package.content.len() <= PACKAGE_BYTES_MAX,
+            "`{}` is larger than {}: {}",
+            package.name,
+            size_text(PACKAGE_BYTES_MAX),
+            size_text(package.content.len())
+        );
+    }
+    if release.target.is_linux() {
+        // Of any size: layers are compressed by gzip, which every registry knows and which gets it half as large again as
+        // xz does.
+        packages.push(image::package(&release, &inputs)?);
+    }
     std::fs::create_dir_all(&arguments.out)
         .with_context(|| format!("create `{}`", arguments.out.display()))?;
     for package in &packages {
@@ -114,12 +131,6 @@ fn pack(root: &Path, arguments: &Packing) -> Result<()> {
         std::fs::write(&path, &package.content)
             .with_context(|| format!("write `{}`", path.display()))?;
         println!("{:>9} {}", size_text(package.content.len()), package.name);
-        ensure!(
-            arguments.quick || package.content.len() <= PACKAGE_BYTES_MAX,
-            "`{}` is larger than {}",
-            package.name,
-            size_text(PACKAGE_BYTES_MAX)
-        );
     }
     finish(&release.version, &arguments.out)
 }
@@ -131,9 +142,9 @@ fn finish(version: &str, folder: &Path) -> Result<()> {
 }
 
 fn size_text(bytes: usize) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "it is shown with one digit")]
-    let mib = bytes as f64 / (1024.0 * 1024.0);
-    format!("{mib:.1} MiB")
+    #[expect(clippy::cast_precision_loss, reason = "it is shown with two digits")]
+    let mb = bytes as f64 / 1_000_000.0;
+    format!("{mb:.2} MB")
 }
 
 /// A file that is published.

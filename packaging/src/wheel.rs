@@ -9,6 +9,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::Package;
+use crate::calendar::date;
 use crate::compress::xz;
 use crate::elf::glibc_version;
 use crate::inputs::Inputs;
@@ -136,35 +137,6 @@ fn zip_time(epoch: u64) -> Result<DateTime> {
         .with_context(|| format!("the day of {epoch} is none that zip has"))
 }
 
-/// The day of an instant, in the Gregorian calendar.
-fn date(epoch: u64) -> (u16, u8, u8) {
-    let mut days = epoch / 86_400;
-    let mut year = 1970;
-    let is_leap = |year: u64| {
-        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-    };
-    loop {
-        let of_year = if is_leap(year) { 366 } else { 365 };
-        if days < of_year {
-            break;
-        }
-        days -= of_year;
-        year += 1;
-    }
-    let february = if is_leap(year) { 29 } else { 28 };
-    let mut month = 1;
-    for of_month in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if days < of_month {
-            break;
-        }
-        days -= of_month;
-        month += 1;
-    }
-    let small = |number: u64| u8::try_from(number).expect("days and months are small");
-    let year = u16::try_from(year).expect("this project has ended by then");
-    (year, month, small(days + 1))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,13 +148,5 @@ mod tests {
         assert_eq!(url_base64(b"fo"), "Zm8");
         assert_eq!(url_base64(b"foo"), "Zm9v");
         assert_eq!(url_base64(&[0xfb, 0xff]), "-_8");
-    }
-
-    #[test]
-    fn days_are_those_of_the_calendar() {
-        assert_eq!(date(0), (1970, 1, 1));
-        assert_eq!(date(951_782_400), (2000, 2, 29));
-        assert_eq!(date(1_795_950_000), (2026, 11, 29));
-        assert_eq!(date(1_798_675_199), (2026, 12, 30));
     }
 }

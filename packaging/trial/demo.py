@@ -1,10 +1,11 @@
 """Runs `lambdura demo` in a root folder of its own, and has Alice's loan approved.
 
-    unshare --mount --net --pid --fork --kill-child python3 demo.py ROOT COMMAND...
+    unshare --mount --net --pid --fork --kill-child python3 demo.py [--user UID:GID] [--home DIR] ROOT COMMAND...
 
 There is no network but the machine's own loopback: what was not in the package is not there.
 """
 
+import argparse
 import json
 import os
 import shutil
@@ -22,15 +23,22 @@ ALICE = {"name": "Alice Johnson", "sin": "1111", "loan_amount": 150_000}
 
 
 def main() -> None:
-    root, command = Path(sys.argv[1]), sys.argv[2:]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--user", default="0:0")
+    parser.add_argument("--home", default="/root")
+    parser.add_argument("root", type=Path)
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    root = options.root
     run("ip", "link", "set", "lo", "up")
     run("mount", "-t", "proc", "proc", str(root / "proc"))
     run("mount", "--rbind", "/dev", str(root / "dev"))
     ready_file = root / "tmp/ready.json"
     ready_file.unlink(missing_ok=True)
     began = time.monotonic()
-    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root", "LAMBDURA_READY_FILE": "/tmp/ready.json"}
-    demo = subprocess.Popen([shutil.which("chroot") or "chroot", str(root), *command], env=environment)
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": options.home, "LAMBDURA_READY_FILE": "/tmp/ready.json"}
+    chroot = [shutil.which("chroot") or "chroot", f"--userspec={options.user}", str(root)]
+    demo = subprocess.Popen([*chroot, *options.command], env=environment)
     ready = until("the demo is ready", demo, lambda: ready_file.exists() and json.loads(ready_file.read_text()))
     print(f"    ready after {time.monotonic() - began:.1f} s", flush=True)
     page = urllib.request.urlopen(ready["page"]).read().decode()

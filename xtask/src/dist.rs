@@ -4,6 +4,7 @@
 
 mod trial;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use clap::Args;
 
 use crate::process;
 use crate::screen;
-use crate::setup::build_pages;
+use crate::setup::{Binaries, build_pages};
 use crate::workspace::{Workspace, cargo, empty_folder};
 
 /// Build the release binary and make packages of it
@@ -68,10 +69,8 @@ pub fn run(workspace: &Workspace, arguments: &DistArguments) -> Result<ExitCode>
     empty_folder(&out)?;
     let packaging = packaging(workspace)?;
     let pack = |binary: &Path, out: &Path| {
-        let mut command = Command::new(&packaging);
+        let mut command = pack(&packaging, workspace, &target, &epoch);
         command.arg("--binary").arg(binary);
-        command.args(["--target", &target, "--epoch", &epoch]);
-        command.arg("--root").arg(&workspace.root);
         command.args(arguments.quick.then_some("--quick"));
         process::run(command.arg("--out").arg(out))
     };
@@ -91,17 +90,53 @@ pub fn run(workspace: &Workspace, arguments: &DistArguments) -> Result<ExitCode>
         compare(&out, &packages)?;
     }
     if arguments.is_tried {
-        trial::run(workspace, &out)?;
+        trial::run(workspace, &out, arguments.quick)?;
     }
     println!("The packages are in {}.", out.display());
     Ok(ExitCode::SUCCESS)
 }
 
-/// This machine, with musl where the standard library for it is installed.
-fn usual_target() -> Result<String> {
+/// Makes packages of a program that the tests have built, and tries what needs no Debian of its own. Leaves nothing.
+pub fn rehearse(workspace: &Workspace, binaries: &Binaries, scratch: &Path) -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        screen::note("packages of Linux are tried on Linux");
+        return Ok(());
+    }
+    // Without what debuggers read, which is most of it.
+    let binary = scratch.join("lambdura");
+    let mut strip = Command::new("strip");
+    strip.arg("-o").arg(&binary);
+    process::run(strip.arg(binaries.path("lambdura")))?;
+    let out = scratch.join("packages");
+    let mut command = pack(
+        &binaries.path("packaging"),
+        workspace,
+        &host()?,
+        &epoch(workspace)?,
+    );
+    command.arg("--quick").arg("--binary").arg(&binary);
+    process::run(command.arg("--out").arg(&out))?;
+    trial::run_quickly(workspace, &out)?;
+    fs::remove_dir_all(scratch).with_context(|| format!("remove `{}`", scratch.display()))
+}
+
+/// The program that makes packages, told of what.
+fn pack(program: &Path, workspace: &Workspace, target: &str, epoch: &str) -> Command {
+    let mut command = Command::new(program);
+    command.args(["--target", target, "--epoch", epoch]);
+    command.arg("--root").arg(&workspace.root);
+    command
+}
+
+fn host() -> Result<String> {
     let about = process::output(Command::new("rustc").arg("-vV"))?;
     let host = about.lines().find_map(|line| line.strip_prefix("host: "));
-    let host = host.context("`rustc -vV` names no host")?.to_owned();
+    Ok(host.context("`rustc -vV` names no host")?.to_owned())
+}
+
+/// This machine, with musl where the standard library for it is installed.
+fn usual_target() -> Result<String> {
+    let host = host()?;
     let static_target = host.replace("-linux-gnu", "-linux-musl");
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", &static_target]);
@@ -198,20 +233,61 @@ fn packaging(workspace: &Workspace) -> Result<PathBuf> {
     Ok(workspace.target.join("debug/packaging"))
 }
 
+/// Whether two folders hold the same files.
 fn compare(one: &Path, other: &Path) -> Result<()> {
-    for entry in fs::read_dir(one).with_context(|| format!("read `{}`", one.display()))? {
-        let path = entry
-            .with_context(|| format!("read `{}`", one.display()))?
-            .path();
-        let name = path.file_name().context("a file has a name")?;
-        let read =
-            |path: &Path| fs::read(path).with_context(|| format!("read `{}`", path.display()));
+    let (names, others) = (names(one)?, names(other)?);
+    ensure!(
+        names == others,
+        "the second time there are other packages: {}",
+        names
+            .symmetric_difference(&others)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    for name in names {
+        let read = |folder: &Path| {
+            let path = folder.join(&name);
+            fs::read(&path).with_context(|| format!("read `{}`", path.display()))
+        };
         ensure!(
-            read(&path)? == read(&other.join(name))?,
-            "`{}` is not the same the second time",
-            name.display()
+            read(one)? == read(other)?,
+            "`{name}` is not the same the second time"
         );
     }
     screen::note("the same bytes");
     Ok(())
+}
+
+fn names(folder: &Path) -> Result<BTreeSet<String>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("read `{}`", folder.display()))?;
+    let name = |entry: std::io::Result<fs::DirEntry>| {
+        let entry = entry.with_context(|| format!("read `{}`", folder.display()))?;
+        Ok(entry.file_name().to_string_lossy().into_owned())
+    };
+    entries.map(name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_compared_both_ways() {
+        let folder = std::env::temp_dir().join(format!("xtask-compare-{}", std::process::id()));
+        let (one, other) = (folder.join("one"), folder.join("other"));
+        for made in [&one, &other] {
+            empty_folder(made).unwrap();
+            fs::write(made.join("a"), "1").unwrap();
+        }
+        assert!(compare(&one, &other).is_ok());
+        fs::write(other.join("b"), "2").unwrap();
+        let error = compare(&one, &other).unwrap_err().to_string();
+        assert_eq!(error, "the second time there are other packages: b");
+        assert!(compare(&other, &one).is_err());
+        fs::write(one.join("b"), "3").unwrap();
+        let error = compare(&one, &other).unwrap_err().to_string();
+        assert_eq!(error, "`b` is not the same the second time");
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

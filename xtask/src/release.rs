@@ -1,10 +1,12 @@
 //! `cargo xtask release`: what a release changes, and the crates that it publishes.
 //!
-//! Nothing is pushed or published from here: a tag that somebody pushes has `.github/workflows/release.yml` do it.
+//! Nothing is pushed from here: a tag that somebody pushes has `.github/workflows/release.yml` do the rest, which comes
+//! back here for the upload to crates.io.
 
 mod changelog;
 mod compiler;
 mod crates;
+mod publish;
 mod versions;
 
 use std::path::PathBuf;
@@ -26,10 +28,11 @@ Examples:
   cargo xtask release 0.1.0 --dry-run    say what would change, and pack the crates
   cargo xtask release 0.1.0              change it, commit, and tag; pushing the tag is left to you
   cargo xtask release --crates           only pack the crates, as the tests do
-  cargo xtask release --crates --build   and compile what was packed, as crates.io's users will")]
+  cargo xtask release --crates --build   and compile what was packed, as crates.io's users will
+  cargo xtask release --publish          upload the crates of the tagged commit that are not on crates.io")]
 pub struct ReleaseArguments {
     /// The new version
-    #[arg(value_name = "VERSION", required_unless_present = "crates")]
+    #[arg(value_name = "VERSION", required_unless_present_any = ["crates", "publish"])]
     version: Option<String>,
     /// Change nothing
     #[arg(long)]
@@ -40,10 +43,17 @@ pub struct ReleaseArguments {
     /// Compile the packed crates
     #[arg(long)]
     build: bool,
+    /// Upload the crates to crates.io, in the name of whoever's token `CARGO_REGISTRY_TOKEN` is
+    #[arg(long, conflicts_with_all = ["version", "crates", "dry_run"])]
+    publish: bool,
 }
 
 /// Checks all that can be checked beforehand, and then changes files unless that is not asked for.
 pub fn run(workspace: &Workspace, arguments: &ReleaseArguments) -> Result<ExitCode> {
+    if arguments.publish {
+        publish::run(workspace)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let Some(version) = arguments.version.as_deref().filter(|_| !arguments.crates) else {
         crates::pack(workspace, arguments.build)?;
         return Ok(ExitCode::SUCCESS);
@@ -141,6 +151,7 @@ fn plan(workspace: &Workspace, version: &str) -> Result<Plan> {
     );
     let mut files = vec![changelog::released(workspace, version)?];
     files.extend(versions::changed(workspace, version)?);
+    versions::check_leftovers(workspace, &files, version)?;
     Ok(Plan { tag, files })
 }
 

@@ -177,6 +177,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lambdura/v1/code/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Takes the code of a function, as a zip archive, by the hash of the archive. */
+        put: operations["put_code"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lambdura/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -562,6 +579,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lambdura/v1/stacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the stacks of the server. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/stacks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a stack: its resources, their URLs, and how many executions are open. */
+        get: operations["show"];
+        /** Deploys a stack, and answers once it is live. Functions that change are started once before. */
+        put: operations["put"];
+        post?: never;
+        /** Removes a stack: its APIs and schedules at once, its functions when their executions have ended. */
+        delete: operations["destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/stacks/{name}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Returns what deploying would change, and which code has to be uploaded before. Changes nothing. */
+        post: operations["plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lambdura/v1/system": {
         parameters: {
             query?: never;
@@ -776,6 +846,8 @@ export interface components {
         };
         /** @description Which prices these are. */
         CostPrices: {
+            /** @description Whether the server was given another table than the one that comes with it. */
+            is_own: boolean;
             /** @description As `YYYY-MM-DD`. */
             read_on: string;
             region: string;
@@ -851,6 +923,11 @@ export interface components {
         Credentials: {
             access_key_id: string;
             secret_access_key: string;
+        };
+        /** @description What is submitted, and on what. */
+        DeployRequest: components["schemas"]["StackSubmitted"] & {
+            /** @description The revision that the client has seen; null where there was none. */
+            on?: string | null;
         };
         /** @description The head of an error. */
         ErrorHead: {
@@ -1504,6 +1581,124 @@ export interface components {
             /** Format: int64 */
             since_at: number;
         };
+        /**
+         * @description What becomes of a resource.
+         * @enum {string}
+         */
+        StackAction: "add" | "change" | "remove";
+        /** @description One resource that a deployment changes. */
+        StackChange: {
+            action: components["schemas"]["StackAction"];
+            /** @description `function`, `http_api`, `rest_api`, `function_url`, `schedule`, `queue`, `table`, `api_key`, `resource`, `output`. */
+            kind: string;
+            logical_id: string;
+            /** @description Its name, where it has one. */
+            name?: string | null;
+            /** @description Which of its properties change. Values are left out: some are secret. */
+            properties?: string[];
+        };
+        /** @description The code of a function. */
+        StackCode: {
+            /**
+             * Format: int64
+             * @description Size of the archive.
+             */
+            bytes: number;
+            /** @description SHA-256 of its archive: 64 hexadecimal digits. */
+            sha256: string;
+        };
+        StackFunction: {
+            alias?: string | null;
+            /** @description Qualified by the alias where there is one. */
+            arn: string;
+            durable: boolean;
+            logical_id: string;
+            name: string;
+            runtime: string;
+            version: string;
+        };
+        /** @description What a deployment would do. */
+        StackPlan: {
+            /** @description Functions that are here and belong to no stack yet: they will be this one's. */
+            adopted: string[];
+            changes: components["schemas"]["StackChange"][];
+            /** @description Hashes of code that has to be uploaded before. */
+            missing_code: string[];
+            /** @description The revision that the plan is made on; null for a new stack. */
+            on: string | null;
+            /** @description Open executions of functions that are removed, by name: they run to their end. */
+            open_executions: {
+                [key: string]: number;
+            };
+            stack: string;
+        };
+        StackResources: {
+            function_urls: {
+                [key: string]: string;
+            };
+            functions: components["schemas"]["StackFunction"][];
+            http_apis: {
+                [key: string]: string;
+            };
+            outputs: {
+                [key: string]: string;
+            };
+            rest_apis: {
+                [key: string]: string;
+            };
+            schedules: components["schemas"]["StackSchedule"][];
+            tables: string[];
+        };
+        StackSchedule: {
+            enabled: boolean;
+            expression: string;
+            function: string;
+            name: string;
+        };
+        /** @description A stack, as it is. */
+        StackShown: components["schemas"]["StackSummary"] & {
+            /** @description Open executions by function name. */
+            open_executions: {
+                [key: string]: number;
+            };
+            /** @description In the template's order. */
+            resources: components["schemas"]["StackResources"];
+        };
+        /**
+         * @description How far a deployment is.
+         * @enum {string}
+         */
+        StackStage: "applying" | "live" | "destroying";
+        /** @description What a deployment is made of, as clients send it. */
+        StackSubmitted: {
+            /** @description The code of each function, by logical id. */
+            code: {
+                [key: string]: components["schemas"]["StackCode"];
+            };
+            /** @description The template, resolved: between a client and a server of the same version. */
+            stack: Record<string, never>;
+        };
+        /** @description A stack, as lists show it. */
+        StackSummary: {
+            /**
+             * Format: int64
+             * @description Milliseconds since 1970.
+             */
+            deployed_at: number;
+            description?: string | null;
+            functions: number;
+            name: string;
+            revision: string;
+            status: components["schemas"]["StackStage"];
+        };
+        /** @description The stacks of a server, and what those who read templates for it need to know. */
+        Stacks: {
+            account_id: string;
+            region: string;
+            /** @description Where the server calls AWS's other services: `nowhere`, `emulator` or `account`. */
+            services: string;
+            stacks: components["schemas"]["StackSummary"][];
+        };
         /** @description A minute of a function's invocations. */
         StatsBucket: {
             /** Format: int64 */
@@ -2018,6 +2213,30 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ClockShown"];
                 };
+            };
+        };
+    };
+    put_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 64 hexadecimal digits */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/zip": string;
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -2605,6 +2824,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tried"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stacks"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the stack */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StackShown"];
+                };
+            };
+        };
+    };
+    put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the stack */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeployRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StackShown"];
+                };
+            };
+        };
+    };
+    destroy: {
+        parameters: {
+            query?: {
+                /** @description also while executions are open, which run to their end */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description the stack */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the stack */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StackSubmitted"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StackPlan"];
                 };
             };
         };

@@ -1,11 +1,14 @@
 import '../styles/payload.css'
+import Box from '@cloudscape-design/components/box'
 import Header from '@cloudscape-design/components/header'
 import type { ErrorObject } from '../api/lambda'
+import { errorPage } from '../util/error-page'
 import { LongText } from './long-text'
 import { PayloadViewer } from './payload-viewer/payload-viewer'
 
 /** An error, whole: type, message, stack, data. */
 export function ErrorView({ error, title = 'Error' }: { error: ErrorObject; title?: string }) {
+  const page = errorPage(error.ErrorType ?? '')
   return (
     <section className="payload">
       <Header variant="h3">{title}</Header>
@@ -17,6 +20,11 @@ export function ErrorView({ error, title = 'Error' }: { error: ErrorObject; titl
           </div>
         )}
       </div>
+      {page !== undefined && (
+        <Box variant="small">
+          What it means: <code>lambdura docs {page}</code>
+        </Box>
+      )}
       {error.StackTrace !== undefined && error.StackTrace.length > 0 && (
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
         <pre className="payload-lines" tabIndex={0} role="region" aria-label="Stack trace">

@@ -23,6 +23,8 @@ pub struct Map {
     pub processor: States,
     /// Where that is done.
     pub mode: ProcessorMode,
+    /// Whether the executions of a distributed one are Express.
+    pub is_express: bool,
     /// How many are worked on at a time; 0 is as many as there are.
     pub max_concurrency: Option<Template>,
     /// How many may fail.

@@ -9,6 +9,8 @@ mod demo;
 mod deploy;
 mod docs;
 mod doctor;
+#[cfg(test)]
+mod documented;
 mod init;
 mod kept;
 mod new;

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use book_assets::CHAPTERS;
 use clap::{Arg, Command, CommandFactory as _};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
@@ -48,8 +49,21 @@ pub fn print(shell: Shell, screen: &Screen) -> Result<(), CliError> {
     completer
         .write_registration(VARIABLE, "lambdura", "lambdura", "lambdura", &mut text)
         .context("write the completions")?;
-    screen.line(String::from_utf8_lossy(&text).trim_end())?;
+    let text = String::from_utf8_lossy(&text);
+    let text = text.trim_end();
+    match shell {
+        Shell::Zsh => screen.line(for_zsh(text))?,
+        Shell::Bash | Shell::Fish | Shell::Pwsh => screen.line(text)?,
+    }
     Ok(())
+}
+
+/// zsh may find the script in a folder of its `fpath`. Then it runs the script at the first press of the key, as the
+/// function `_lambdura`, and expects words of it; a script that only registers a function answers from the second one on.
+fn for_zsh(script: &str) -> String {
+    format!(
+        "{script}\n\nif [[ $funcstack[1] == _lambdura ]]; then\n    _clap_dynamic_completer_lambdura \"$@\"\nfi"
+    )
 }
 
 /// The command line, whose arguments know what there is.
@@ -58,17 +72,25 @@ fn command() -> Command {
 }
 
 fn with_live_values(command: Command) -> Command {
+    let name = command.get_name().to_owned();
     command
-        .mut_args(with_live_value)
+        .mut_args(|argument| with_live_value(&name, argument))
         .mut_subcommands(with_live_values)
 }
 
-fn with_live_value(argument: Arg) -> Arg {
-    match argument.get_id().as_str() {
-        "execution" => argument.add(ArgValueCompleter::new(executions)),
-        "function" => argument.add(ArgValueCompleter::new(functions)),
-        "subject" => argument.add(ArgValueCompleter::new(executions_and_functions)),
-        "callback" => argument.add(ArgValueCompleter::new(executions)),
+fn with_live_value(command: &str, argument: Arg) -> Arg {
+    match (command, argument.get_id().as_str()) {
+        (_, "execution" | "callback") => argument.add(ArgValueCompleter::new(executions)),
+        (_, "function") => argument.add(ArgValueCompleter::new(functions)),
+        (_, "subject" | "subjects") => {
+            argument.add(ArgValueCompleter::new(executions_and_functions))
+        }
+        // `show` without an execution is that of `stacks`.
+        ("destroy" | "show", "name") => argument.add(ArgValueCompleter::new(stacks)),
+        ("disable" | "enable" | "rotate" | "delete", "key") => {
+            argument.add(ArgValueCompleter::new(keys))
+        }
+        ("docs", "page") => argument.add(ArgValueCompleter::new(chapters)),
         _ => argument,
     }
 }
@@ -100,6 +122,26 @@ fn executions_and_functions(typed: &OsStr) -> Vec<CompletionCandidate> {
     let mut all = executions(typed);
     all.extend(functions(typed));
     all
+}
+
+fn stacks(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let asked = ask(async |client| Ok(client.stacks().await?.stacks));
+    let words = asked.into_iter().flatten().map(|it| (it.name, it.status));
+    candidates(typed, words.collect())
+}
+
+fn keys(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let asked = ask(async |client| Ok(client.access_keys().await?));
+    let words = asked.into_iter().flatten();
+    candidates(typed, words.map(|it| (it.name, String::new())).collect())
+}
+
+/// The chapters of the book, which need no service.
+fn chapters(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let words = CHAPTERS
+        .iter()
+        .map(|(page, title)| ((*page).to_owned(), (*title).to_owned()));
+    candidates(typed, words.collect())
 }
 
 fn candidates(typed: &OsStr, words: Vec<(String, String)>) -> Vec<CompletionCandidate> {
@@ -180,6 +222,54 @@ mod tests {
             .map(|it| it.get_value().to_string_lossy())
             .collect();
         assert_eq!(found, ["loan-1", "loan-2"]);
+    }
+
+    #[test]
+    fn what_needs_no_service_is_completed_without_one() {
+        let found = chapters(OsStr::new("test"));
+        let found: Vec<_> = found
+            .iter()
+            .map(|it| it.get_value().to_string_lossy())
+            .collect();
+        assert_eq!(found, ["testing"]);
+    }
+
+    /// Ids of arguments are only names of fields: one that is renamed would silently have no words any more.
+    #[test]
+    fn every_live_value_is_an_argument_of_its_command() {
+        let program = command();
+        let completes = |path: &[&str], argument: &str| {
+            let mut command = &program;
+            for name in path {
+                let below = command.find_subcommand(name);
+                command = below.unwrap_or_else(|| panic!("there is no `{name}`"));
+            }
+            let mut arguments = command.get_arguments();
+            let found = arguments.find(|it| it.get_id() == argument);
+            found.is_some_and(|it| it.get::<ArgValueCompleter>().is_some())
+        };
+        for (path, argument) in [
+            (&["show"][..], "execution"),
+            (&["invoke"], "function"),
+            (&["logs"], "subject"),
+            (&["cost"], "subjects"),
+            (&["callback", "succeed"], "callback"),
+            (&["destroy"], "name"),
+            (&["stacks", "show"], "name"),
+            (&["keys", "rotate"], "key"),
+            (&["docs"], "page"),
+        ] {
+            assert!(completes(path, argument), "{path:?} {argument}");
+        }
+        assert!(!completes(&["new"], "name"));
+    }
+
+    #[test]
+    fn zsh_gets_words_at_the_first_press() {
+        let script = for_zsh("function f() {}\n\ncompdef f lambdura");
+        let (registers, answers) = script.split_once("compdef f lambdura\n").expect("it does");
+        assert!(registers.starts_with("function"));
+        assert!(answers.contains("$funcstack[1] == _lambdura"));
     }
 
     #[test]

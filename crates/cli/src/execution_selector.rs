@@ -1,9 +1,11 @@
-//! Finds the execution that a person means: by ARN, name, unique prefix of name or id, or `@last`.
+//! Finds the execution that a person means: by ARN (Lambda's or Step Functions'), name, unique prefix of name or id, or
+//! `@last`.
 
 use std::fmt::Write as _;
 
 use lambda_api::DurableExecutionSummary;
 use model::ExecutionArn;
+use state_machine::name::spelled;
 
 use crate::client::{Client, ExecutionQuery};
 use crate::duration_text::date_time;
@@ -26,6 +28,23 @@ pub async fn find(
     selector: &str,
     function: Option<&str>,
 ) -> Result<String, CliError> {
+    if let Some((machine, name)) = of_step_functions(selector) {
+        let query = ExecutionQuery {
+            name: Some(name.clone()),
+            status: None,
+            limit: 1,
+        };
+        let listed = client.list_executions(&machine, &query).await?;
+        let mut named = listed.into_iter();
+        let named = named.find(|it| it.durable_execution_name == name);
+        return match named {
+            Some(it) => Ok(it.durable_execution_arn),
+            None => Err(CliError::not_found(
+                format!("there is no execution `{}`", neutral(selector)),
+                "see what exists with `lambdura ls`",
+            )),
+        };
+    }
     if selector.starts_with("arn:") {
         return match selector.parse::<ExecutionArn>() {
             Ok(arn) => Ok(arn.to_string()),
@@ -73,6 +92,29 @@ pub async fn find(
     )
     .await?;
     choose(selector, &all)
+}
+
+/// The names of the function and the durable execution that an ARN of Step Functions stands for; with the name of the
+/// execution of an item comes the label of its map run, and an Express one is called by its name and its id.
+fn of_step_functions(selector: &str) -> Option<(String, String)> {
+    let names = |machine: &str, name: &str| {
+        let machine = machine.split('/').next().unwrap_or(machine);
+        (spelled(machine).into_owned(), spelled(name).into_owned())
+    };
+    let parts: Vec<&str> = selector.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, "states", _, _, "execution", machine, name]
+            if !machine.is_empty() && !name.is_empty() =>
+        {
+            Some(names(machine, name))
+        }
+        ["arn", _, "states", _, _, "express", machine, name, id]
+            if !machine.is_empty() && !name.is_empty() =>
+        {
+            Some(names(machine, &format!("{name}:{id}")))
+        }
+        _ => None,
+    }
 }
 
 /// Lists executions of all durable functions (or of one), newest first.
@@ -195,6 +237,27 @@ mod tests {
         assert_eq!(id("0190ab").as_deref(), Some("0190ab"));
         assert_eq!(id("loan"), None);
         assert_eq!(id("nothing"), None);
+    }
+
+    #[test]
+    fn arns_of_step_functions_name_machine_and_execution() {
+        let of = |rest: &str| {
+            let arn = format!("arn:aws:states:us-east-1:000000000000:{rest}");
+            of_step_functions(&arn).map(|(machine, name)| format!("{machine} {name}"))
+        };
+        assert_eq!(of("execution:orders:one").as_deref(), Some("orders one"));
+        assert_eq!(
+            of("execution:orders/Each:one").as_deref(),
+            Some("orders one")
+        );
+        assert_eq!(
+            of("express:orders:one:id").as_deref(),
+            Some("orders _xone_3aid")
+        );
+        assert_eq!(of("execution:a.b:c@d").as_deref(), Some("_xa_2eb _xc_40d"));
+        assert_eq!(of("execution:orders:"), None);
+        assert_eq!(of("stateMachine:orders"), None);
+        assert_eq!(of_step_functions("orders"), None);
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod payload_argument;
 mod preview;
 mod prices;
 mod screen;
+mod sh;
 mod standing_text;
 mod version;
 
@@ -47,6 +48,7 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    sh::answer();
     completions::answer();
     if let Some(version) = version::asked() {
         println!("{version}");

@@ -39,13 +39,34 @@ fn text() -> String {
         } else {
             "release"
         },
-        "demo, console",
+        features(loan_demo::has_page(), server::has_console()),
     )
+}
+
+/// What a build may lack: both are made by npm, before the program is.
+fn features(has_demo: bool, has_console: bool) -> String {
+    let all = [("demo", has_demo), ("console", has_console)];
+    let there: Vec<&str> = all
+        .iter()
+        .filter(|(_, is_there)| *is_there)
+        .map(|(name, _)| *name)
+        .collect();
+    match there.is_empty() {
+        true => "none".to_owned(),
+        false => there.join(", "),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_build_says_what_it_lacks() {
+        assert_eq!(features(true, true), "demo, console");
+        assert_eq!(features(false, true), "console");
+        assert_eq!(features(false, false), "none");
+    }
 
     #[test]
     fn both_words_in_any_order_ask_for_it() {

@@ -34,6 +34,8 @@ pub const ASSUMPTIONS: &[&str] = &[
     "Data is retained from the start of its execution until the retention after its end, as if all of it were written first.",
     "An invocation is billed from its start to its end in whole milliseconds; the start of a cold process is not added.",
     "A plain function that was invoked in a chain is billed for the time that its caller waited.",
+    "Step Functions' prices in the table that comes with the program were read in stored copies of AWS's page, and not there.",
+    "An execution that was redriven is one execution, with each time that it ran.",
     "A state transition is a state that is entered, also within Parallel and Map, and each retry; the start and the end of an \
      execution are none.",
     "An Express execution is billed for 64 MB from its first event to its last; AWS counts definition and data in, too.",

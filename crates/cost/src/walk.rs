@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use lambda_api::Event;
 
 use crate::chained::{Invocation, Step};
+use crate::machine::EXPRESS_ITEM;
 use crate::tally::{LISTED_MAX, Tally, function_name};
-use crate::usage::{Function, Usage};
+use crate::usage::{Function, StateMachine, Usage};
 
 /// Where event histories and the configurations of functions are.
 pub trait Histories: Sync {
@@ -54,10 +55,13 @@ pub async fn walk<H: Histories>(
 ) -> Result<Walked, H::Error> {
     let mut walked = Walked::default();
     let mut seen = HashSet::from([first.to_owned()]);
-    let mut waiting = vec![first.to_owned()];
-    while let Some(arn) = waiting.pop() {
+    let mut waiting = vec![(first.to_owned(), false)];
+    while let Some((arn, is_express_item)) = waiting.pop() {
         let name = function_name(&arn);
-        let function = histories.function(name)?;
+        let mut function = histories.function(name)?;
+        if is_express_item {
+            function.state_machine = Some(StateMachine::Express);
+        }
         let mut tally = Tally::new(name, function, arn == first);
         let mut is_cut = false;
         let mut each = |event: &Event| {
@@ -74,7 +78,9 @@ pub async fn walk<H: Histories>(
                 return;
             }
             seen.insert(arn.clone());
-            waiting.push(arn.clone());
+            let is_express_item =
+                function.state_machine.is_some() && event.name.as_deref() == Some(EXPRESS_ITEM);
+            waiting.push((arn.clone(), is_express_item));
         };
         // A chain may be longer than its links are kept.
         if !histories.read(&arn, &mut each).await? {
@@ -228,6 +234,56 @@ mod tests {
         assert!(!all.is_cut);
         let one = walked(&made, 1).expect("it goes through");
         assert_eq!((one.usage.operations.executions, one.is_cut), (1.0, true));
+    }
+
+    #[test]
+    fn an_express_item_of_a_standard_machine_is_paid_by_its_time() {
+        struct Machines(Made);
+        impl Histories for Machines {
+            type Error = String;
+
+            async fn read(
+                &self,
+                arn: &str,
+                each: &mut (dyn FnMut(&Event) + Send),
+            ) -> Result<bool, String> {
+                self.0.read(arn, each).await
+            }
+
+            fn function(&self, name: &str) -> Result<Function, String> {
+                let state_machine = Some(StateMachine::Standard);
+                let function = self.0.function(name)?;
+                Ok(Function {
+                    state_machine,
+                    ..function
+                })
+            }
+        }
+        let entered = r#","Name":"enter","StepSucceededDetails":{"Result":{"Payload":"1"},"RetryDetails":{"CurrentAttempt":1}}"#;
+        let entered = |at: f64| event(at, "StepSucceeded", "s", entered.trim_start_matches(','));
+        for (name, expected) in [("express execution", (1.0, 1.0)), ("execution", (2.0, 0.0))] {
+            let first = move |each: &mut dyn FnMut(&Event)| {
+                each(&entered(0.0));
+                let mut started = invoked(1.0, "1", "First:1", Some(SECOND));
+                started.name = Some(name.to_owned());
+                each(&started);
+            };
+            let second = move |each: &mut dyn FnMut(&Event)| each(&entered(1.0));
+            let made = Machines(Made(HashMap::from([
+                (FIRST, Box::new(first) as Make),
+                (SECOND, Box::new(second) as Make),
+            ])));
+            let walk = pin!(walk(&made, FIRST, 9));
+            let Poll::Ready(Ok(all)) = walk.poll(&mut Context::from_waker(Waker::noop())) else {
+                panic!("it goes through");
+            };
+            let usage = all.usage;
+            assert_eq!(
+                (usage.transitions, usage.express_requests),
+                expected,
+                "{name}"
+            );
+        }
     }
 
     #[test]

@@ -53,6 +53,6 @@ pub use logging::{LogFormat, LogLevel, Logging};
 pub use pool::FunctionStats;
 pub use response_stream::{ResponsePiece, ResponseSink, response_stream};
 pub use runtimes::{
-    InterpreterVersion, NodePackages, PrepareRuntimeError, PreparedRuntime, RuntimeCommand,
-    Runtimes,
+    Interpreter, InterpreterVersion, NodePackages, PrepareRuntimeError, PreparedRuntime,
+    RuntimeCommand, Runtimes,
 };

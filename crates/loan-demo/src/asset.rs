@@ -16,6 +16,11 @@ pub fn asset(path: &str) -> Option<Cow<'static, [u8]>> {
     Files::get(path).map(|file| file.data)
 }
 
+/// Whether this program was built with the page.
+pub fn has_page() -> bool {
+    asset("index.html").is_some()
+}
+
 /// What a browser is told that a file is.
 pub fn content_type(path: &str) -> &'static str {
     match path.rsplit_once('.').map(|(_, extension)| extension) {

@@ -11,6 +11,7 @@ mod folder;
 mod function;
 mod page;
 
+pub use asset::has_page;
 pub use button::{Button, Press, Presses, Standing, button};
 pub use folder::{Folder, STACK_NAME};
 pub use function::{BoxError, Function, PROGRAM_VARIABLE, SUBCOMMAND};

@@ -48,6 +48,7 @@ pub use access::{
 };
 pub use allocator::return_freed_memory;
 pub use cluster::{ClusterSettings, LEASE, Shared};
+pub use console::has_console;
 pub use cost::Prices;
 pub use deploy::{
     Artifacts, DeployedEventSource, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction,
@@ -55,8 +56,8 @@ pub use deploy::{
 pub use deploy_error::DeployError;
 pub use elsewhere::{AccountCredentials, Elsewhere, FetchObjectError, fetch_object};
 pub use function_host::{
-    Credentials, DebuggedProcess, Debugger, LAYERS_FOLDER, NodePackages, PrepareRuntimeError,
-    PreparedRuntime, Runtimes,
+    Credentials, DebuggedProcess, Debugger, Interpreter, InterpreterVersion, LAYERS_FOLDER,
+    NodePackages, PrepareRuntimeError, PreparedRuntime, Runtimes,
 };
 pub use functions::{
     ArchivedCode, FolderCode, FreezeCodeError, STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM,
@@ -69,6 +70,7 @@ pub use oidc::{OidcConfig, OidcPolicy, check_provider_url};
 pub use runtime::ClockMode;
 pub use server::{Debugging, Server, ServerConfig, Stores};
 pub use start_error::StartServerError;
+pub use states::{is_redrive_name, redrive_name};
 pub use tables::{ServeTablesError, ServedTables};
 pub use telemetry::{OtlpConfig, Protocol, TelemetryError, Warning, Warnings};
 pub use tokens::{AuthorizerConfig, KeySet, KeySetError, TokenKeys};

@@ -30,7 +30,9 @@ use crate::callers::Callers;
 use crate::cluster::{ClusterSettings, Peers};
 use crate::elsewhere::{AwsClient, Elsewhere, OtherServices};
 use crate::event_source::Pollers;
-use crate::functions::{ActivityTurns, CodeStore, Home, Registry, Running, Together};
+use crate::functions::{
+    ActivityTurns, CodeStore, Home, KeySharing, MachineKey, Registry, Running, Together,
+};
 use crate::gateway::ServedApi;
 use crate::http::listen::{self, Connections};
 use crate::http::socket::SocketFile;
@@ -254,6 +256,7 @@ impl Server {
             program: std::env::current_exe()
                 .ok()
                 .map(|path| path.display().to_string()),
+            machine_key: MachineKey::draw()?,
             debuggers: Arc::new(config.debugging.functions.clone()),
         };
         let home = Home {
@@ -275,6 +278,11 @@ impl Server {
             running,
             Arc::new(code),
             shared.as_ref().map(|it| Together::new(&it.code, &clock)),
+            match &shared {
+                _ if only_looks => KeySharing::Reads,
+                Some(shared) => KeySharing::With(shared.sessions.as_ref()),
+                None => KeySharing::Alone,
+            },
         )
         .await?;
         let registry = Arc::new(registry);

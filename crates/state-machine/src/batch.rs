@@ -7,7 +7,7 @@ use lambdura::{BatchResult, CompletionConfig, DurableContext, NamedError, StepCo
 use serde_json::{Value, json};
 
 use crate::failure::{IntoStateError as _, named};
-use crate::frame::Frame;
+use crate::frame::{Frame, Given};
 use crate::machine::ItemRun;
 use crate::walk::Walk;
 
@@ -22,11 +22,16 @@ pub(crate) async fn parallel(
     context: &DurableContext,
 ) -> Result<Value, StateError> {
     let input = frame.before(|scope| frame.state.flow.arguments(scope))?;
+    let given = match input == *frame.input {
+        true => Given::Same,
+        false => Given::value(&input),
+    };
     let branches = branches.iter().enumerate().map(|(index, states)| {
         let mut inner = walk.clone();
         inner.place.push(frame.state.name.clone());
         inner.place.push(index.to_string());
         inner.done = None;
+        inner.given = Some(given.clone());
         let input = input.clone();
         let done = walk.done_before(frame.attempt, index);
         let body = move |context: DurableContext| async move {
@@ -89,13 +94,17 @@ pub(crate) async fn map(
         match map.mode {
             ProcessorMode::Inline => {
                 let mut inner = walk.clone();
+                inner.given = Some(match frame.input.get(item.index) == Some(&item.input) {
+                    true => Given::Element,
+                    false => Given::value(&item.input),
+                });
                 inner.item = Some(item.context);
                 inner.done = None;
                 inner.place.push(frame.state.name.clone());
                 let ran = inner.run(&map.processor, item.input, context).await;
                 ran.map_err(named)
             }
-            ProcessorMode::Distributed => child(walk, frame, item, context).await,
+            ProcessorMode::Distributed => child(walk, frame, item, map.is_express, context).await,
         }
     };
     let mut batch = context
@@ -211,6 +220,7 @@ async fn child(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
     item: Item,
+    is_express: bool,
     context: DurableContext,
 ) -> Result<Value, NamedError> {
     let mut place = walk.place.clone();
@@ -229,8 +239,13 @@ async fn child(
         .unwrap_or(arn)
         .to_owned();
     let invoke = context
-        .invoke::<_, Value>(function, &run.event())
-        .name("execution");
+        .invoke::<_, Value>(function, &run.event(&walk.machine.key))
+        // Its type is told by nothing else, and is paid for.
+        .name(if is_express {
+            "express execution"
+        } else {
+            "execution"
+        });
     invoke.await.map_err(|error| {
         let name = error.error_type().unwrap_or(asl::RUNTIME);
         NamedError::new(name, error.message())

@@ -62,12 +62,16 @@ fn of_function(kind: FailureKind, error_type: Option<&str>, message: &str) -> St
     }
     match kind {
         FailureKind::InvalidUse | FailureKind::Serialization => StateError::runtime(message),
-        _ => {
-            let name = error_type.unwrap_or(UNKNOWN_LAMBDA_ERROR);
-            let cause = json!({ "errorMessage": message, "errorType": name });
-            StateError::new(name, cause.to_string())
-        }
+        _ => call_failure(error_type, message),
     }
+}
+
+/// The failure of a function that is called: the cause is its error as JSON.
+#[must_use]
+pub fn call_failure(error_type: Option<&str>, message: &str) -> StateError {
+    let name = error_type.unwrap_or(UNKNOWN_LAMBDA_ERROR);
+    let cause = json!({ "errorMessage": message, "errorType": name });
+    StateError::new(name, cause.to_string())
 }
 
 impl IntoStateError for InvokeError {

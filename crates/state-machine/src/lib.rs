@@ -23,10 +23,12 @@ mod evaluation;
 mod failure;
 mod machine;
 pub mod name;
+mod proof;
 mod resource;
 mod services;
 mod size;
 
+mod arguments;
 mod batch;
 mod frame;
 mod state;
@@ -34,10 +36,16 @@ mod task;
 mod walk;
 
 pub use activity::{RETURNED, Scheduled, TOKEN, TakenBy, offer};
+pub use arguments::{Recorded, arguments};
 pub use evaluation::EvaluationFailed;
-pub use failure::is_output_too_large;
-pub use machine::{Redrive, Settings, StateMachine, UnsupportedResource, functions, item_input};
+pub use failure::{call_failure, is_output_too_large};
+pub use frame::{Entry, Given};
+pub use machine::{
+    ItemRun, Redrive, Settings, StateMachine, UnsupportedResource, functions, looks_like_item,
+};
+pub use proof::{KEY_VARIABLE, Key};
 pub use resource::{is_activity_name, task_name};
 pub use services::{Service, ServiceAnswer, ServiceRequest, Services};
-pub use size::{fits, fits_as_text};
+pub use size::{fits, fits_as_text, fits_in_bytes};
+pub use task::{HEARTBEAT, TIMEOUT};
 pub use walk::operation_name;

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::failure::{IntoStateError as _, named};
-use crate::frame::{Entered, enter};
+use crate::frame::{Entered, Entry, Given, enter};
 use crate::name;
+use crate::proof::Key;
 use crate::resource::{Resource, SUPPORTED};
 use crate::services::Services;
 use crate::task::bare_name;
@@ -31,6 +32,9 @@ pub struct Settings {
     pub role: Option<String>,
     /// What calls other services; without it, such a Task fails.
     pub services: Option<Arc<dyn Services>>,
+    /// What proves inputs that begin in the middle of the machine: the same in every process that runs its executions.
+    /// Without it, one is drawn, and items of a distributed Map do not outlive the program.
+    pub key: Option<Key>,
 }
 
 /// A state machine that can be run.
@@ -39,6 +43,7 @@ pub struct StateMachine {
     pub(crate) name: String,
     pub(crate) definition: Arc<Definition>,
     pub(crate) settings: Settings,
+    pub(crate) key: Key,
 }
 
 /// A Task whose resource cannot be called here.
@@ -67,9 +72,10 @@ const ITEM_RUN: &str = "lambdura:item";
 
 /// An item of a distributed Map state, which has an execution of its own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ItemRun {
+pub struct ItemRun {
     /// Names of the states that lead to the Map state, itself the last; a number before one is a branch.
     pub place: Vec<String>,
+    /// What is worked on.
     pub input: Value,
     /// `$$.Map` of the item.
     pub item: Value,
@@ -79,20 +85,30 @@ pub(crate) struct ItemRun {
 
 impl ItemRun {
     /// The input of its execution.
-    pub(crate) fn event(&self) -> Value {
-        json!({ ITEM_RUN: self })
+    pub(crate) fn event(&self, key: &Key) -> Value {
+        key.prove(ITEM_RUN, "", self)
     }
 
-    fn of(event: &Value) -> Option<Self> {
-        let members = event.as_object().filter(|members| members.len() == 1)?;
-        serde_json::from_value(members.get(ITEM_RUN)?.clone()).ok()
+    /// What an input says, if it is one of these.
+    #[must_use]
+    pub fn of(event: &Value, key: &Key) -> Option<Self> {
+        key.proven(ITEM_RUN, "", event)
+    }
+
+    /// As [`of`](Self::of), of an input as it is recorded.
+    #[must_use]
+    pub fn of_text(event: &str, key: &Key) -> Option<Self> {
+        // Most inputs are none of these, and large ones are not parsed for that.
+        let event = looks_like_item(event).then_some(event)?;
+        Self::of(&serde_json::from_str(event).ok()?, key)
     }
 }
 
-/// What is worked on in the execution of an item, if an input is that of one.
+/// Whether an input begins as that of an item does. Anybody may write such a one: only the key tells.
 #[must_use]
-pub fn item_input(event: &Value) -> Option<Value> {
-    ItemRun::of(event).map(|item| item.input)
+pub fn looks_like_item(event: &str) -> bool {
+    let begins = event.trim_start_matches(['{', ' ', '\n', '\r', '\t', '"']);
+    begins.starts_with(ITEM_RUN)
 }
 
 /// An execution and its machine, as Step Functions names them.
@@ -149,17 +165,16 @@ pub struct Redrive {
 }
 
 impl Redrive {
-    /// The input of its execution.
+    /// The input of its execution, which has this name and no other.
     #[must_use]
-    pub fn event(&self) -> Value {
-        json!({ REDRIVE: self })
+    pub fn event(&self, name: &str, key: &Key) -> Value {
+        key.prove(REDRIVE, name, self)
     }
 
-    /// What an input says, if it is one of these.
+    /// What the input of the execution of this name says, if it is one of these.
     #[must_use]
-    pub fn of(event: &Value) -> Option<Self> {
-        let members = event.as_object().filter(|members| members.len() == 1)?;
-        serde_json::from_value(members.get(REDRIVE)?.clone()).ok()
+    pub fn of(event: &Value, name: &str, key: &Key) -> Option<Self> {
+        key.proven(REDRIVE, name, event)
     }
 }
 
@@ -169,6 +184,10 @@ impl StateMachine {
     /// # Errors
     ///
     /// Those of its tasks whose resources cannot be called.
+    ///
+    /// # Panics
+    ///
+    /// When a key has to be drawn, and the operating system gives no randomness.
     pub fn new(
         name: impl Into<String>,
         definition: Definition,
@@ -186,10 +205,13 @@ impl StateMachine {
         if !unsupported.is_empty() {
             return Err(unsupported);
         }
+        let key = settings.key.clone();
+        let key = key.unwrap_or_else(|| Key::draw().expect("there is randomness"));
         Ok(Self {
             name: name.into(),
             definition: Arc::new(definition),
             settings,
+            key,
         })
     }
 
@@ -200,10 +222,10 @@ impl StateMachine {
     /// What a state failed with that nothing caught: its name is the error type, and its cause the message.
     pub async fn run(self, input: Value, context: DurableContext) -> Result<Value, NamedError> {
         let arns = Arns::of(context.execution_arn(), &self.name);
-        if let Some(item) = ItemRun::of(&input) {
+        if let Some(item) = ItemRun::of(&input, &self.key) {
             return self.run_item(item, &arns, context).await;
         }
-        if let Some(redrive) = Redrive::of(&input) {
+        if let Some(redrive) = Redrive::of(&input, &arns.name, &self.key) {
             let walk = Walk {
                 machine: &self,
                 machine_arn: &arns.machine,
@@ -212,12 +234,13 @@ impl StateMachine {
                 variables: redrive.variables,
                 place: Vec::new(),
                 done: Some(&redrive.done),
+                given: Some(Given::Content),
             };
             let states = &self.definition.states;
             let going = walk.run_from(states, redrive.state, redrive.input, context);
             return going.await.map_err(named);
         }
-        let started = self.enter(&context, "start").await?;
+        let started = self.enter(&context, Entry::START, None).await?;
         let execution = json!({
             "Id": arns.execution,
             "Input": input,
@@ -234,6 +257,7 @@ impl StateMachine {
             variables: Variables::new(),
             place: Vec::new(),
             done: None,
+            given: None,
         };
         let states = &self.definition.states;
         walk.run(states, input, context).await.map_err(named)
@@ -261,6 +285,7 @@ impl StateMachine {
             variables: Variables::new(),
             place: item.place,
             done: None,
+            given: Some(Given::Content),
         };
         walk.run(states, item.input, context).await.map_err(named)
     }
@@ -270,10 +295,16 @@ impl StateMachine {
         &self,
         context: &DurableContext,
         name: &str,
+        input: Option<Given>,
     ) -> Result<Entered, NamedError> {
-        let entered = context.step(|step: StepContext| async move { enter(step.now()) });
-        let entered = entered.name(name).await;
-        entered.map_err(|error| named(error.into_state_error()))
+        let entered = context.step(move |step: StepContext| {
+            let input = input.clone();
+            async move { enter(step.now(), input) }
+        });
+        let entered: Result<Entry, _> = entered.name(name).await;
+        entered
+            .map(|entry| entry.entered)
+            .map_err(|error| named(error.into_state_error()))
     }
 }
 

@@ -11,7 +11,13 @@ pub fn fits(value: &Value) -> bool {
     value.to_string().len() <= PAYLOAD_BYTES_MAX
 }
 
-/// The same of a recorded text. One that is no JSON counts as it is: that it is too large is found before that.
+/// Whether an execution may be started with this text.
+#[must_use]
+pub fn fits_in_bytes(text: &str) -> bool {
+    text.len() <= PAYLOAD_BYTES_MAX
+}
+
+/// Whether a recorded text may be an output. One that is no JSON counts as it is: that it is too large is found before that.
 #[must_use]
 pub fn fits_as_text(text: &str) -> bool {
     text.len() <= PAYLOAD_BYTES_MAX

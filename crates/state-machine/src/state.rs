@@ -7,7 +7,7 @@ use lambdura::DurableContext;
 use serde_json::Value;
 
 use crate::failure::IntoStateError as _;
-use crate::frame::{Frame, Purpose};
+use crate::frame::{Entry, Frame, Purpose};
 use crate::size::fits;
 use crate::walk::{Passed, Walk};
 use crate::{batch, evaluation, task};
@@ -22,7 +22,8 @@ pub(crate) async fn run(
     input: Value,
     context: DurableContext,
 ) -> Result<Passed, StateError> {
-    let entered = walk.machine.enter(&context, "enter").await;
+    let given = walk.given.clone();
+    let entered = walk.machine.enter(&context, Entry::STEP, given).await;
     let entered =
         entered.map_err(|error| StateError::new(error.error_type(), error.to_string()))?;
     let mut frame = Frame::new(walk, state, &input, &walk.variables, entered);

@@ -21,6 +21,11 @@ use crate::walk::Walk;
 /// What `StartExecution` is refused with for a name that was used.
 const STARTED_BEFORE: &str = "StepFunctions.ExecutionAlreadyExists";
 
+/// The name of the wait that a call is raced against.
+pub const TIMEOUT: &str = "timeout";
+/// The same, where the time without a heartbeat is the shorter one.
+pub const HEARTBEAT: &str = "heartbeat timeout";
+
 /// How a call and its timeout ended.
 #[derive(Serialize, Deserialize)]
 enum Raced {
@@ -278,19 +283,18 @@ async fn call(
     let Some(timeout) = timeout else {
         return invoke.await.map_err(|error| error.into_state_error());
     };
+    let is_heartbeat = limits.timeout.is_none_or(|it| it > timeout);
     let race = context.race([
         invoke.future().map(Raced::Answered),
         context
             .wait(timeout)
-            .name("timeout")
+            .name(if is_heartbeat { HEARTBEAT } else { TIMEOUT })
             .future()
             .map(|()| Raced::TimedOut),
     ]);
     match race.name("call or timeout").await {
         Ok(Raced::Answered(value)) => Ok(value),
-        Ok(Raced::TimedOut) if limits.timeout.is_none_or(|it| it > timeout) => {
-            Err(StateError::new(asl::HEARTBEAT_TIMEOUT, ""))
-        }
+        Ok(Raced::TimedOut) if is_heartbeat => Err(StateError::new(asl::HEARTBEAT_TIMEOUT, "")),
         Ok(Raced::TimedOut) => Err(StateError::new(asl::TIMEOUT, "")),
         Err(error) => Err(error.into_state_error()),
     }

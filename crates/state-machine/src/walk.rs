@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::failure::{IntoStateError as _, named};
+use crate::frame::Given;
 use crate::machine::StateMachine;
 use crate::state;
 
@@ -34,6 +35,8 @@ pub(crate) struct Walk<'m> {
     pub place: Vec<String>,
     /// Of the next state: what came of branches or items before the execution was redriven.
     pub done: Option<&'m BTreeMap<usize, Value>>,
+    /// Of the next state, if it is the first of a branch or an item: what comes in.
+    pub given: Option<Given>,
 }
 
 /// What is recorded of a state that went well.
@@ -81,6 +84,7 @@ impl<'m> Walk<'m> {
                 };
                 let (walk, given) = (self.clone(), input);
                 self.done = None;
+                self.given = None;
                 let body = |inside: DurableContext| async move {
                     let ran = state::run(&walk, state, given, inside).await;
                     ran.map_err(named)

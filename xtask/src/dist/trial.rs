@@ -1,5 +1,8 @@
-//! The packages, tried: each is installed in a fresh Debian in which there is neither Rust nor what the other packages
-//! need, without a network, and the demo has to approve a loan there.
+//! The packages, tried: what is in them, and each of them installed in a fresh Debian in which there is neither Rust nor
+//! what the other packages need, without a network, where the demo has to approve a loan.
+
+mod fresh;
+mod image;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,37 +12,127 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::process;
 use crate::screen;
-use crate::setup::install_debian;
-use crate::workspace::Workspace;
-
-/// The release of Debian: the oldest that is still looked after.
-const SUITE: &str = "bookworm";
+use crate::setup::{CONSOLE, install_debian, is_installed};
+use crate::workspace::{Workspace, empty_folder};
+use fresh::bring_node;
 
 /// Installs and tries the packages of a folder.
-pub fn run(workspace: &Workspace, packages: &Path) -> Result<()> {
+pub fn run(workspace: &Workspace, packages: &Path, is_quick: bool) -> Result<()> {
     ensure!(
         nix::unistd::geteuid().is_root(),
         "only root can make a system to try packages in"
     );
-    let trial = Trial {
-        script: workspace.root.join("packaging/trial/demo.py"),
-        folder: workspace.chores().join("trial"),
-        packages: std::path::absolute(packages).context("find the packages")?,
-    };
-    fs::create_dir_all(&trial.folder)
-        .with_context(|| format!("create `{}`", trial.folder.display()))?;
+    let trial = Trial::new(workspace, packages, is_quick)?;
+    trial.unpacked()?;
+    trial.image()?;
+    trial.red_hat_package()?;
     trial.debian_package()?;
     trial.wheel()?;
     trial.npm()
 }
 
+/// Tries what needs no Debian of its own, which takes minutes to make. Whoever is not root only looks into the packages.
+pub fn run_quickly(workspace: &Workspace, packages: &Path) -> Result<()> {
+    let trial = Trial::new(workspace, packages, true)?;
+    trial.unpacked()?;
+    if !nix::unistd::geteuid().is_root() {
+        screen::note("the image and the RPM are not tried: only root can");
+        return Ok(());
+    }
+    trial.image()?;
+    trial.red_hat_package()
+}
+
+/// What is tried, and where.
 struct Trial {
     script: PathBuf,
     folder: PathBuf,
     packages: PathBuf,
+    /// Folders with the pages that the binary reads when it is asked for them, because it is a development build.
+    pages: Vec<PathBuf>,
 }
 
+/// As whom the demo runs.
+struct Identity<'a> {
+    /// Numbers of user and group, as `chroot --userspec` has them.
+    user: &'a str,
+    home: &'a str,
+}
+
+/// Files that the packages for distributions bring.
+const INSTALLED: [&str; 8] = [
+    "usr/bin/lambdura",
+    "usr/share/man/man1/lambdura.1.gz",
+    "usr/share/man/man1/lambdura-up.1.gz",
+    "usr/share/bash-completion/completions/lambdura",
+    "usr/share/fish/vendor_completions.d/lambdura.fish",
+    "usr/lib/systemd/system/lambdura.service",
+    "etc/lambdura/lambdura.env",
+    "usr/share/doc/lambdura/copyright",
+];
+
 impl Trial {
+    fn new(workspace: &Workspace, packages: &Path, is_quick: bool) -> Result<Self> {
+        let folder = workspace.chores().join("trial");
+        fs::create_dir_all(&folder).with_context(|| format!("create `{}`", folder.display()))?;
+        let pages = ["demo/loan-approval/frontend", CONSOLE]
+            .map(|page| workspace.root.join(page).join("dist"));
+        Ok(Self {
+            script: workspace.root.join("packaging/trial/demo.py"),
+            folder,
+            packages: std::path::absolute(packages).context("find the packages")?,
+            pages: is_quick.then_some(pages).into_iter().flatten().collect(),
+        })
+    }
+
+    /// Looks into the packages, and at what goes with them.
+    fn unpacked(&self) -> Result<()> {
+        screen::step("Looking into the packages");
+        let mut sums = Command::new("sha256sum");
+        sums.args(["--check", "--quiet", "--strict", "SHA256SUMS"]);
+        process::run(sums.current_dir(&self.packages))?;
+        let root = self.folder.join("unpacked");
+        empty_folder(&root)?;
+        let mut dpkg = Command::new("dpkg-deb");
+        process::run(dpkg.arg("--extract").arg(self.package(".deb")?).arg(&root))?;
+        check_installed(&root, "usr/share/zsh/vendor-completions/_lambdura")?;
+        if is_installed("ruby") {
+            let formula = self.packages.join("lambdura.rb");
+            process::output(Command::new("ruby").arg("-c").arg(formula))?;
+        }
+        fs::remove_dir_all(&root).with_context(|| format!("remove `{}`", root.display()))
+    }
+
+    /// The RPM, installed by `rpm` of Debian; of Fedora there is none to try it on.
+    fn red_hat_package(&self) -> Result<()> {
+        screen::step("Trying the RPM");
+        if !is_installed("rpm") {
+            install_debian("rpm", "what installs RPMs")?;
+        }
+        let root = self.folder.join("rpm-tried");
+        empty_folder(&root)?;
+        let package = self.package(".rpm")?;
+        let mut check = Command::new("rpm");
+        process::run(check.args(["--checksig", "--nosignature"]).arg(&package))?;
+        let mut install = Command::new("rpm");
+        install.arg("--root").arg(&root);
+        // There is nothing else in this root: no libraries, and no shell for scripts.
+        install.args(["--install", "--nodeps", "--noscripts"]);
+        process::run(install.arg(&package))?;
+        check_installed(&root, "usr/share/zsh/site-functions/_lambdura")?;
+        let ask = |question: &[&str]| {
+            let mut rpm = Command::new("rpm");
+            process::output(rpm.arg("--root").arg(&root).args(question))
+        };
+        let settings = ask(&["--query", "--configfiles", "lambdura"])?;
+        ensure!(
+            settings == "/etc/lambdura/lambdura.env\n",
+            "the RPM's settings are: {settings}"
+        );
+        ask(&["--verify", "--nodeps", "lambdura"])?;
+        fs::remove_dir_all(&root).with_context(|| format!("remove `{}`", root.display()))
+    }
+
     fn debian_package(&self) -> Result<()> {
         screen::step("Trying the Debian package");
         let root = self.fresh("debian", &[])?;
@@ -53,13 +146,9 @@ impl Trial {
             ],
         )?;
         self.within(&root, &["lambdura", "doctor"])?;
-        for file in [
-            "usr/share/man/man1/lambdura.1.gz",
-            "usr/lib/systemd/system/lambdura.service",
-            "etc/lambdura/lambdura.env",
-        ] {
-            ensure!(root.join(file).is_file(), "the package brings no `/{file}`");
-        }
+        // What was installed is what the package says.
+        self.within(&root, &["dpkg", "--verify", "lambdura"])?;
+        check_installed(&root, "usr/share/zsh/vendor-completions/_lambdura")?;
         self.demo(&root, &["/usr/bin/lambdura", "demo"])
     }
 
@@ -95,80 +184,47 @@ impl Trial {
         )
     }
 
-    /// A system of its own with these packages of Debian. Systems without ours are kept for the next time.
-    fn fresh(&self, name: &str, packages: &[&str]) -> Result<PathBuf> {
-        let base = self.base(name, packages)?;
-        let root = self.folder.join(format!("{name}-tried"));
-        if root.exists() {
-            fs::remove_dir_all(&root).with_context(|| format!("remove `{}`", root.display()))?;
-        }
-        let mut copy = Command::new("cp");
-        process::run(
-            copy.args(["--archive", "--reflink=auto"])
-                .arg(base)
-                .arg(&root),
-        )?;
-        Ok(root)
-    }
-
-    fn base(&self, name: &str, packages: &[&str]) -> Result<PathBuf> {
-        let base = self.folder.join(match packages {
-            [] => "base",
-            _ => name,
-        });
-        let stamp = self.folder.join(format!("{name}.made"));
-        if stamp.exists() && base.exists() {
-            return Ok(base);
-        }
-        install_debian("debootstrap", "what makes a fresh Debian")?;
-        screen::note(&format!("making a Debian for {name}"));
-        if base.exists() {
-            fs::remove_dir_all(&base).with_context(|| format!("remove `{}`", base.display()))?;
-        }
-        let mut make = Command::new("debootstrap");
-        make.arg("--variant=minbase");
-        if !packages.is_empty() {
-            make.arg(format!("--include={}", packages.join(",")));
-        }
-        process::run(make.arg(SUITE).arg(&base))?;
-        fs::write(&stamp, "").with_context(|| format!("write `{}`", stamp.display()))?;
-        Ok(base)
-    }
-
-    /// Copies our packages of one kind into a system.
-    fn bring(&self, root: &Path, ending: &str) -> Result<()> {
-        let to = root.join("packages");
-        fs::create_dir_all(&to).with_context(|| format!("create `{}`", to.display()))?;
-        let mut count = 0;
+    /// The one package whose name ends so.
+    fn package(&self, ending: &str) -> Result<PathBuf> {
+        let mut found = Vec::new();
         for entry in fs::read_dir(&self.packages)
             .with_context(|| format!("read `{}`", self.packages.display()))?
         {
             let path = entry.context("read the folder of the packages")?.path();
-            let name = path.file_name().context("a file has a name")?;
-            if name.to_string_lossy().ends_with(ending) {
-                fs::copy(&path, to.join(name))
-                    .with_context(|| format!("copy `{}`", path.display()))?;
-                count += 1;
+            if path.to_string_lossy().ends_with(ending) {
+                found.push(path);
             }
         }
-        ensure!(count > 0, "there is no `{ending}` among the packages");
+        ensure!(
+            found.len() == 1,
+            "there are {} packages `{ending}`",
+            found.len()
+        );
+        Ok(found.remove(0))
+    }
+
+    /// Copies pages to where a development build looks for them.
+    fn bring_pages(&self, root: &Path) -> Result<()> {
+        for page in &self.pages {
+            let to = root.join(page.strip_prefix("/").unwrap_or(page));
+            let parent = to.parent().context("a page lies in a folder")?;
+            fs::create_dir_all(parent).with_context(|| format!("create `{}`", parent.display()))?;
+            let mut copy = Command::new("cp");
+            process::run(copy.arg("--recursive").arg(page).arg(&to))?;
+        }
         Ok(())
     }
 
-    /// Runs a command in a system, without a network.
-    fn within(&self, root: &Path, command: &[&str]) -> Result<()> {
-        let mut unshare = Command::new("unshare");
-        unshare.args(["--net", "--fork", "--kill-child", "chroot"]);
-        unshare.arg(root).args(command);
-        process::run(
-            unshare
-                .env_clear()
-                .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-                .env("HOME", "/root"),
-        )
+    fn demo(&self, root: &Path, command: &[&str]) -> Result<()> {
+        self.bring_pages(root)?;
+        let identity = Identity {
+            user: "0:0",
+            home: "/root",
+        };
+        self.demo_as(root, &identity, command)
     }
 
-    fn demo(&self, root: &Path, command: &[&str]) -> Result<()> {
+    fn demo_as(&self, root: &Path, identity: &Identity<'_>, command: &[&str]) -> Result<()> {
         let mut unshare = Command::new("unshare");
         unshare.args([
             "--mount",
@@ -178,30 +234,25 @@ impl Trial {
             "--kill-child",
             "python3",
         ]);
-        process::run(unshare.arg(&self.script).arg(root).args(command))
+        unshare.arg(&self.script);
+        unshare.args(["--user", identity.user, "--home", identity.home]);
+        process::run(unshare.arg(root).args(command))
     }
 }
 
-/// This machine's own Node and npm, which have no packages of Debian's among them.
-fn bring_node(root: &Path) -> Result<()> {
-    let found = process::output(Command::new("sh").args([
-        "-c",
-        "readlink -f \"$(command -v node)\"; readlink -f \"$(command -v npm)\"",
-    ]))?;
-    let mut lines = found.lines();
-    let node = lines.next().context("there is no Node here")?;
-    let npm = Path::new(lines.next().context("there is no npm here")?);
-    let npm = npm.ancestors().nth(2).context("npm is no package")?;
-    let folder = root.join("usr/lib/node_modules");
-    fs::create_dir_all(&folder).with_context(|| format!("create `{}`", folder.display()))?;
-    process::run(Command::new("cp").arg(node).arg(root.join("usr/bin/node")))?;
-    process::run(
-        Command::new("cp")
-            .args(["--archive", "--dereference"])
-            .arg(npm)
-            .arg(folder.join("npm")),
-    )?;
-    let link = root.join("usr/bin/npm");
-    std::os::unix::fs::symlink("../lib/node_modules/npm/bin/npm-cli.js", &link)
-        .with_context(|| format!("link `{}`", link.display()))
+/// Whether everything is where a distribution has it, and can be read.
+fn check_installed(root: &Path, zsh: &str) -> Result<()> {
+    for file in INSTALLED.iter().chain([&zsh]) {
+        let path = root.join(file);
+        let about = fs::metadata(&path);
+        ensure!(
+            about.is_ok_and(|it| it.is_file() && it.len() > 0),
+            "the package brings no `/{file}`"
+        );
+        if path.extension().is_some_and(|it| it == "gz") {
+            process::run(Command::new("gzip").arg("--test").arg(&path))?;
+        }
+    }
+    let completions = root.join("usr/share/bash-completion/completions/lambdura");
+    process::run(Command::new("bash").arg("-n").arg(completions))
 }

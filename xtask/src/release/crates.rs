@@ -2,7 +2,7 @@
 //!
 //! In the workspace a crate is called like its folder. `engine`, `store` and the like belong to others on crates.io, so
 //! a copy of these crates is made in which each has its published name, while its code still calls the others as before
-//! (ADR 22). `cargo publish --dry-run` is run there, and `cargo publish` by the release's workflow.
+//! (ADR 22). `cargo publish --dry-run` is run there, and by the release's workflow [`publish`](super::publish).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,8 +76,13 @@ pub fn pack(workspace: &Workspace, is_built: bool) -> Result<()> {
     Ok(())
 }
 
+/// The names on crates.io, each after those that it needs.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    CRATES.iter().map(|(_, name)| *name)
+}
+
 /// A workspace of the published crates alone, in their published form.
-fn stage(workspace: &Workspace) -> Result<PathBuf> {
+pub fn stage(workspace: &Workspace) -> Result<PathBuf> {
     let stage = workspace.chores().join("crates");
     empty_folder(&stage)?;
     let read = |path: &Path| {

@@ -16,7 +16,19 @@ const PLACES: [(&str, &str); 3] = [
 ];
 
 /// Files in which every mention of the version is ours: file names, tags.
-const MENTIONS: [&str; 2] = ["docs/installing.md", "action.yml"];
+const MENTIONS: [&str; 5] = [
+    "action.yml",
+    "docs/in-ci.md",
+    "docs/installing.md",
+    "ops/kubernetes/first-key.yaml",
+    "ops/kubernetes/servers.yaml",
+];
+
+/// Files that say that there is no release. The first release takes those lines out.
+const UNPUBLISHED: [&str; 2] = ["README.md", "docs/installing.md"];
+
+/// What such a line says.
+const NOT_PUBLISHED: &str = "not published yet";
 
 /// What tells users which dependency to write: its version without the last number.
 const REQUIREMENTS: [&str; 3] = [
@@ -52,9 +64,23 @@ pub fn changed(workspace: &Workspace, version: &str) -> Result<Vec<Change>> {
         })?);
     }
     let old = current(workspace)?;
-    for file in MENTIONS {
-        let file = workspace.root.join(file);
-        changes.push(change(&file, |text| replaced(text, old, version))?);
+    for name in MENTIONS {
+        let file = workspace.root.join(name);
+        changes.push(change(&file, |text| {
+            let text = match UNPUBLISHED.contains(&name) {
+                true => without_unpublished(text),
+                false => text.to_owned(),
+            };
+            replaced(&text, old, version)
+        })?);
+    }
+    for name in UNPUBLISHED.iter().filter(|it| !MENTIONS.contains(it)) {
+        let file = workspace.root.join(name);
+        let change = change(&file, |text| Some(without_unpublished(text)))?;
+        // From the second release on there is no such line.
+        if change.is_changed() {
+            changes.push(change);
+        }
     }
     let (old, version) = (requirement(old), requirement(version));
     for file in REQUIREMENTS {
@@ -64,6 +90,42 @@ pub fn changed(workspace: &Workspace, version: &str) -> Result<Vec<Change>> {
         })?);
     }
     Ok(changes)
+}
+
+/// Fails if anything of the workspace, as these changes make it, still says that nothing is published, or names an
+/// archive, a tag or an image of the version before.
+pub fn check_leftovers(workspace: &Workspace, changes: &[Change], version: &str) -> Result<()> {
+    // The first release has the version that the workspace has had all along.
+    let old = Some(current(workspace)?).filter(|it| *it != version);
+    let mut findings = Vec::new();
+    for file in workspace.files()? {
+        // What was released is history, and programs have examples in their tests.
+        if file == Path::new("CHANGELOG.md") || file.extension().is_some_and(|it| it == "rs") {
+            continue;
+        }
+        let path = workspace.root.join(&file);
+        let text = match changes.iter().find(|it| it.path == path) {
+            Some(change) => change.after.clone(),
+            None => {
+                let bytes =
+                    fs::read(&path).with_context(|| format!("read `{}`", path.display()))?;
+                match String::from_utf8(bytes) {
+                    Ok(text) => text,
+                    // A picture.
+                    Err(_) => continue,
+                }
+            }
+        };
+        for leftover in leftovers(&text, old) {
+            findings.push(format!("{}: {leftover}", file.display()));
+        }
+    }
+    ensure!(
+        findings.is_empty(),
+        "a release would leave behind:\n{}",
+        findings.join("\n")
+    );
+    Ok(())
 }
 
 /// The next version that may break something: every file that holds a version changes with it.
@@ -93,6 +155,23 @@ fn change(path: &Path, changed: impl FnOnce(&str) -> Option<String>) -> Result<C
 
 fn replaced(text: &str, old: &str, new: &str) -> Option<String> {
     text.contains(old).then(|| text.replace(old, new))
+}
+
+/// Without the lines that say that nothing is published.
+fn without_unpublished(text: &str) -> String {
+    text.split_inclusive('\n')
+        .filter(|line| !line.contains(NOT_PUBLISHED))
+        .collect()
+}
+
+/// What a release must not leave in a file: lines that say that nothing is published, and words made of our name and
+/// this version, such as `lambdura_0.1.0_amd64.deb`.
+fn leftovers<'t>(text: &'t str, old: Option<&str>) -> Vec<&'t str> {
+    let lines = text.lines().filter(|line| line.contains(NOT_PUBLISHED));
+    let words = text
+        .split(|it: char| it.is_whitespace() || "`'\"()".contains(it))
+        .filter(|word| word.contains("lambdura") && old.is_some_and(|it| word.contains(it)));
+    lines.chain(words).collect()
 }
 
 /// A version without its last number, as a dependency is written.
@@ -139,6 +218,27 @@ mod tests {
         );
         assert_eq!(replaced("nothing", "0.1.0", "0.2.0"), None);
         assert_eq!(requirement("0.10.2"), "0.10");
+    }
+
+    #[test]
+    fn the_first_release_says_no_more_that_there_is_none() {
+        let page = "One.\nVersion 0.1.0 is not published yet: build it.\nTwo.\n";
+        assert_eq!(without_unpublished(page), "One.\nTwo.\n");
+        assert_eq!(without_unpublished("One.\n"), "One.\n");
+        assert_eq!(leftovers(page, None).len(), 1);
+    }
+
+    #[test]
+    fn what_is_of_the_version_before_is_found_and_what_is_of_others_is_not() {
+        let page = "image: ghcr.io/lambdura/lambdura:v0.1.0\n| `apt install ./lambdura_0.1.0_amd64.deb` |\n\
+            AWS's crate 0.1.0, lambdura-0.2.0.tar.xz\n";
+        assert_eq!(
+            leftovers(page, Some("0.1.0")),
+            [
+                "ghcr.io/lambdura/lambdura:v0.1.0",
+                "./lambdura_0.1.0_amd64.deb"
+            ]
+        );
     }
 
     #[test]

@@ -108,6 +108,11 @@ pub fn install(package: &str, what: &str) -> Result<()> {
     process::run(apt().args(["install", "--yes", "--no-install-recommends", package]))
 }
 
+/// Whether there is a program of this name.
+pub fn is_installed(program: &str) -> bool {
+    on_path(program).is_some()
+}
+
 fn on_path(program: &str) -> Option<PathBuf> {
     let folders = env::var_os("PATH")?;
     let mut candidates = env::split_paths(&folders).map(|folder| folder.join(program));

@@ -11,7 +11,9 @@ mod python;
 mod version;
 
 pub use binaries::{Binaries, Profile, build_binaries, build_everything, with_clippy};
-pub use debian::{chromium, failover_programs, install as install_debian, require_postgres};
+pub use debian::{
+    chromium, failover_programs, install as install_debian, is_installed, require_postgres,
+};
 pub use functions::FunctionProgram;
 pub(crate) use functions::install as install_functions;
 pub use node::{install_packages, npm, require_node};

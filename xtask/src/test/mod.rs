@@ -119,6 +119,12 @@ const STAGES: &[Stage] = &[
         run: packages::crates,
     },
     Stage {
+        name: "packages",
+        about: "packages of the command: what is in them, and the demo in the container image",
+        needs: &["build"],
+        run: packages::installers,
+    },
+    Stage {
         name: "public-api",
         about: "documentation without warnings; what the published crates offer, and an example of it",
         needs: &[],

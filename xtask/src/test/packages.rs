@@ -1,4 +1,4 @@
-//! The stages that npm and Python run without a system.
+//! The stages that npm, Python and packages run without a system.
 
 use std::fs;
 use std::path::Path;
@@ -51,4 +51,11 @@ pub fn template(context: &mut Context) -> Result<()> {
 /// Whatever crates.io would refuse without compiling it, and whether the next release could be made.
 pub fn crates(context: &mut Context) -> Result<()> {
     crate::release::rehearse(&context.workspace)
+}
+
+/// The packages of the command, made of the program that the tests have.
+pub fn installers(context: &mut Context) -> Result<()> {
+    let binaries = context.binaries()?;
+    let scratch = context.scratch("packages")?;
+    crate::dist::rehearse(&context.workspace, &binaries, &scratch)
 }

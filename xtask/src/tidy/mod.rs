@@ -2,6 +2,7 @@
 
 mod arrows;
 mod book;
+mod dependencies;
 mod finding;
 mod lockfiles;
 mod manifests;
@@ -30,6 +31,7 @@ pub fn run(workspace: &Workspace) -> Result<ExitCode> {
     findings.extend(rooms::check(&files));
     findings.extend(text::check(&files));
     findings.extend(lockfiles::check(&files));
+    findings.extend(dependencies::check(&files));
     let paths = workspace.files()?;
     let paths = paths.iter().map(|path| path.to_string_lossy().into_owned());
     findings.extend(book::check(&files, &paths.collect()));

@@ -11,7 +11,7 @@ use crate::map::{Batcher, ItemReader, Items, Map, ProcessorMode, ReaderFormat, T
 use crate::template::Template;
 
 pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> StateKind {
-    let (mode, processor) = processor(fields, language, depth);
+    let (mode, is_express, processor) = processor(fields, language, depth);
     let count = (0.0, SECONDS_MAX);
     let tolerance = Tolerance {
         count: fields.number(
@@ -53,6 +53,7 @@ pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> Sta
             .map(|it| batcher(&it, language)),
         processor,
         mode,
+        is_express,
         max_concurrency: fields.number(
             "MaxConcurrency",
             Some("MaxConcurrencyPath"),
@@ -89,7 +90,11 @@ pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> Sta
     StateKind::Map(Box::new(map))
 }
 
-fn processor(fields: &Fields<'_>, language: Language, depth: usize) -> (ProcessorMode, States) {
+fn processor(
+    fields: &Fields<'_>,
+    language: Language,
+    depth: usize,
+) -> (ProcessorMode, bool, States) {
     // `Iterator` is what `ItemProcessor` was called once.
     let processor = match (fields.object("ItemProcessor"), fields.object("Iterator")) {
         (Some(processor), None) | (None, Some(processor)) => processor,
@@ -108,7 +113,7 @@ fn processor(fields: &Fields<'_>, language: Language, depth: usize) -> (Processo
                 start_at: String::new(),
                 states: std::collections::BTreeMap::new(),
             };
-            return (ProcessorMode::Inline, nothing);
+            return (ProcessorMode::Inline, false, nothing);
         }
     };
     processor.text("Comment");
@@ -154,7 +159,7 @@ fn processor(fields: &Fields<'_>, language: Language, depth: usize) -> (Processo
         }
     }
     processor.finish("an item processor");
-    (mode, inner)
+    (mode, is_express, inner)
 }
 
 fn items(fields: &Fields<'_>, language: Language) -> Items {

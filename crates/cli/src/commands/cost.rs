@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use cost::{ASSUMPTIONS, Bill, Histories, Prices, StateMachine, Usage};
-use lambda_api::{Event, FunctionConfiguration};
+use lambda_api::{DurableExecutionSummary, Event, FunctionConfiguration};
 use owo_colors::{OwoColorize, Style};
 use serde::Serialize;
 use server::state_machine_type;
@@ -132,6 +132,12 @@ struct Runs {
     total: f64,
 }
 
+/// An execution that has ended, with each time that it was redriven.
+struct Ended {
+    first: DurableExecutionSummary,
+    parts: Vec<DurableExecutionSummary>,
+}
+
 /// Reads executions and what they invoked.
 struct Meter<'a> {
     client: &'a Client,
@@ -169,12 +175,65 @@ impl<'a> Meter<'a> {
         }
         let arn = execution_selector::find(self.client, subject, function).await?;
         let execution = self.client.get_execution(&arn).await?;
+        let name = execution.durable_execution_name.clone();
+        let parts = self.parts(&arn, &name).await?;
+        let status = parts.last().map_or(&execution.status, |it| &it.status);
+        let running = usize::from(!is_terminal(status));
         Ok(Metered {
-            subject: execution.durable_execution_name.clone(),
             executions: 1,
-            running: usize::from(!is_terminal(&execution.status)),
-            usage: self.usage(&arn).await?,
+            running,
+            usage: self.usage(&arn, &parts).await?,
+            subject: name,
         })
+    }
+
+    fn is_machine(&self, arn: &str) -> bool {
+        let function = arn.split(':').nth(6).unwrap_or_default();
+        let known = self.functions.get(function);
+        known.is_some_and(|it| it.state_machine.is_some())
+    }
+
+    /// Each time that a state machine's execution was redriven: to Step Functions, all are one execution.
+    async fn parts(&self, arn: &str, name: &str) -> Result<Vec<DurableExecutionSummary>, CliError> {
+        let mut parts = Vec::new();
+        if !self.is_machine(arn) {
+            return Ok(parts);
+        }
+        let function = arn.split(':').nth(6).unwrap_or_default();
+        loop {
+            let next = server::redrive_name(name, parts.len() + 1);
+            let query = ExecutionQuery {
+                name: Some(next.clone()),
+                status: None,
+                limit: 1,
+            };
+            let listed = self.client.list_executions(function, &query).await?;
+            let found = listed
+                .into_iter()
+                .find(|it| it.durable_execution_name == next);
+            match found {
+                Some(part) => parts.push(part),
+                None => return Ok(parts),
+            }
+        }
+    }
+
+    /// Whether an execution is a part of another one: a redrive, or that of an item of a distributed Map.
+    async fn is_part(&self, it: &DurableExecutionSummary) -> Result<bool, CliError> {
+        let (arn, name) = (&it.durable_execution_arn, &it.durable_execution_name);
+        if !self.is_machine(arn) {
+            return Ok(false);
+        }
+        if server::is_redrive_name(name) {
+            return Ok(true);
+        }
+        // Nobody named it: whether its input is that of an item is looked at.
+        if execution_selector::id_of(arn) != name {
+            return Ok(false);
+        }
+        let execution = self.client.get_execution(arn).await?;
+        let input = execution.input_payload.unwrap_or_default();
+        Ok(state_machine::looks_like_item(&input))
     }
 
     fn is_durable(&self, name: &str) -> bool {
@@ -182,10 +241,46 @@ impl<'a> Meter<'a> {
         known.is_some_and(|it| it.retention_days > 0 || it.state_machine.is_some())
     }
 
-    /// Of an execution and of everything that it invoked in a chain.
-    async fn usage(&self, arn: &str) -> Result<Usage, CliError> {
-        let walked = cost::walk(self, arn, EXECUTIONS_MAX).await?;
-        Ok(walked.usage)
+    /// Of an execution and of everything that it invoked in a chain, with each time that it was redriven.
+    async fn usage(&self, arn: &str, parts: &[DurableExecutionSummary]) -> Result<Usage, CliError> {
+        let mut usage = cost::walk(self, arn, EXECUTIONS_MAX).await?.usage;
+        for part in parts {
+            let walked = cost::walk(self, &part.durable_execution_arn, EXECUTIONS_MAX).await?;
+            usage += walked.usage;
+        }
+        Ok(usage)
+    }
+
+    /// The newest executions of a function that have ended, without those that are parts of others.
+    async fn ended(&self, function: &str, last: usize) -> Result<Vec<Ended>, CliError> {
+        let mut limit = last * 2;
+        loop {
+            let query = ExecutionQuery {
+                limit,
+                ..ExecutionQuery::default()
+            };
+            let listed = self.client.list_executions(function, &query).await?;
+            let is_all = listed.len() < limit || limit >= EXECUTIONS_MAX;
+            let mut found = Vec::new();
+            for it in listed {
+                if found.len() >= last {
+                    break;
+                }
+                if self.is_part(&it).await? {
+                    continue;
+                }
+                let parts = self
+                    .parts(&it.durable_execution_arn, &it.durable_execution_name)
+                    .await?;
+                if is_terminal(&parts.last().unwrap_or(&it).status) {
+                    found.push(Ended { first: it, parts });
+                }
+            }
+            if is_all || found.len() >= last {
+                return Ok(found);
+            }
+            limit = (limit * 4).min(EXECUTIONS_MAX);
+        }
     }
 
     /// The average of the newest executions that have ended.
@@ -193,17 +288,9 @@ impl<'a> Meter<'a> {
         let functions = function_selector::durable(self.client, name).await?;
         let mut found = Vec::new();
         for function in &functions {
-            let query = ExecutionQuery {
-                limit: last * 2,
-                ..ExecutionQuery::default()
-            };
-            let listed = self
-                .client
-                .list_executions(&function.function_name, &query)
-                .await?;
-            found.extend(listed.into_iter().filter(|it| is_terminal(&it.status)));
+            found.extend(self.ended(&function.function_name, last).await?);
         }
-        found.sort_by_key(|it| std::cmp::Reverse(it.start_timestamp.as_millis()));
+        found.sort_by_key(|it| std::cmp::Reverse(it.first.start_timestamp.as_millis()));
         found.truncate(last);
         if found.is_empty() {
             return Err(CliError::not_found(
@@ -213,7 +300,8 @@ impl<'a> Meter<'a> {
         }
         let mut usage = Usage::default();
         for execution in &found {
-            usage += self.usage(&execution.durable_execution_arn).await?;
+            let Ended { first, parts } = execution;
+            usage += self.usage(&first.durable_execution_arn, parts).await?;
         }
         let subject = name.unwrap_or("all durable functions").to_owned();
         Ok(Metered {

@@ -15,16 +15,19 @@ use crate::screen::Screen;
 /// The data folder, as git is told of it.
 const IGNORED: &str = ".lambdura/";
 
-/// What a project is known by, and how it is run.
-const PROJECTS: [(&str, &str, &str); 4] = [
+/// What a project is known by, and how it is run. As for `lambdura up`, a folder with a template is a SAM project,
+/// whatever else lies in it.
+const PROJECTS: [(&str, &str, &str); 5] = [
+    ("template.yaml", "a SAM template", "lambdura up"),
+    ("template.yml", "a SAM template", "lambdura up"),
+    ("template.json", "a SAM template", "lambdura up"),
+    ("samconfig.toml", "a SAM project", "lambdura up"),
     (
         "cdk.json",
         "an app of the CDK",
-        "cdk synth && lambdura up cdk.out",
+        // By itself `up` takes the `cdk.out` that there is, which may be an old one.
+        "npx cdk synth && lambdura up",
     ),
-    ("template.yaml", "a SAM template", "lambdura up"),
-    ("template.yml", "a SAM template", "lambdura up"),
-    ("samconfig.toml", "a SAM project", "lambdura up"),
 ];
 
 pub fn run(arguments: &InitArguments, screen: &Screen) -> Result<(), CliError> {

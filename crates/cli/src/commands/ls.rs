@@ -1,6 +1,6 @@
 //! `lambdura ls`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use lambda_api::{
@@ -8,6 +8,7 @@ use lambda_api::{
 };
 use owo_colors::{OwoColorize, Style};
 
+use super::docs;
 use super::wait::is_terminal;
 use crate::args::{LsArguments, Status};
 use crate::client::{Client, ExecutionQuery, Standing, StandingQuery};
@@ -166,7 +167,28 @@ fn print(
             screen.line(at)?;
         }
     }
+    let pages = pages(&executions, standing);
+    if !pages.is_empty() {
+        let pages: Vec<String> = pages
+            .iter()
+            .map(|page| format!("lambdura docs {page}"))
+            .collect();
+        note(format!("what these errors mean: {}", pages.join(", ")).dimmed());
+    }
     Ok(())
+}
+
+/// What the documentation says of the errors in a list, each once.
+fn pages<'s>(
+    executions: &[DurableExecutionSummary],
+    standing: &'s HashMap<String, Standing>,
+) -> BTreeSet<&'s str> {
+    let standing = executions
+        .iter()
+        .filter_map(|it| standing.get(&it.durable_execution_arn));
+    let errors = standing.filter_map(|it| it.error.as_ref().or(it.invocation_error.as_ref()));
+    let types = errors.filter_map(|it| it.error_type.as_deref());
+    types.filter_map(docs::error_page).collect()
 }
 
 fn row(execution: &DurableExecutionSummary, now: i64) -> Vec<Cell> {
@@ -212,5 +234,35 @@ pub fn status_style(status: &ExecutionStatus) -> Style {
         | ExecutionStatus::Paused
         | ExecutionStatus::Deleting
         | ExecutionStatus::Unknown(_) => style.yellow(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pages_that_explain_errors_are_named_once() {
+        let listed = ["a", "b", "c"].map(|name| {
+            let execution = format!(
+                r#"{{"DurableExecutionArn": "{name}", "DurableExecutionName": "{name}", "FunctionArn": "arn:f",
+                    "StartTimestamp": 1, "Status": "FAILED"}}"#
+            );
+            serde_json::from_str(&execution).expect("it is an execution")
+        });
+        let standing = [
+            ("a", r#""error": {"type": "x.StepError"}"#),
+            ("b", r#""invocation_error": {"type": "StepError"}"#),
+            ("c", r#""error": {"type": "OrderError"}"#),
+            ("of no list", r#""error": {"type": "Sandbox.Timedout"}"#),
+        ];
+        let standing = standing.map(|(name, error)| {
+            let standing = format!(r#"{{"arn": "{name}", "name": "{name}", {error}}}"#);
+            let standing: Standing = serde_json::from_str(&standing).expect("it is one");
+            (name.to_owned(), standing)
+        });
+        let standing = HashMap::from(standing);
+        let found = pages(&listed, &standing);
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["StepError"]);
     }
 }

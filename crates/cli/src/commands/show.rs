@@ -4,6 +4,7 @@ use lambda_api::{ApiOperation, ErrorObject, GetDurableExecutionResponse};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
+use super::docs;
 use super::ls::status_style;
 use super::wait::is_terminal;
 use crate::args::ShowArguments;
@@ -158,11 +159,19 @@ fn invocation_facts(trace: &ExecutionTrace, options: TreeOptions) -> String {
 
 /// What a person may want to do now.
 fn next(execution: &GetDurableExecutionResponse, trace: &ExecutionTrace) -> Vec<String> {
-    if is_terminal(&execution.status) {
-        return Vec::new();
+    let ended = is_terminal(&execution.status);
+    let failing = trace.invocation_error.as_ref().filter(|_| !ended);
+    let error = execution.error.as_ref().or(failing);
+    let mut next: Vec<String> = error
+        .and_then(|error| docs::error_page(error.error_type.as_deref()?))
+        .map(|page| format!("what it means: lambdura docs {page}"))
+        .into_iter()
+        .collect();
+    if ended {
+        return next;
     }
     let name = neutral(&execution.durable_execution_name);
-    trace
+    let callbacks = trace
         .operations
         .iter()
         .filter(|it| is_open_callback(it))
@@ -170,10 +179,51 @@ fn next(execution: &GetDurableExecutionResponse, trace: &ExecutionTrace) -> Vec<
         .map(|callback| {
             let label = trace.callback_label(callback);
             format!("complete it: lambdura callback succeed '{name}/{label}' --result JSON")
-        })
-        .collect()
+        });
+    next.extend(callbacks);
+    next
 }
 
 fn is_open_callback(operation: &OperationTrace) -> bool {
     operation.callback_id.is_some() && matches!(operation.doing, Some((Activity::Waiting, _)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_that_explains_an_error_is_named() {
+        let ended = |status: &str, error_type: &str| {
+            let execution = format!(
+                r#"{{"DurableExecutionArn": "arn:x", "DurableExecutionName": "x", "FunctionArn": "arn:f",
+                    "StartTimestamp": 1, "Status": "{status}", "Error": {{"ErrorType": "{error_type}"}}}}"#
+            );
+            let execution = serde_json::from_str(&execution).expect("it is an execution");
+            next(&execution, &ExecutionTrace::default())
+        };
+        assert_eq!(
+            ended("FAILED", "States.Timeout"),
+            ["what it means: lambdura docs States.Timeout"]
+        );
+        assert_eq!(ended("FAILED", "OrderError"), [""; 0]);
+    }
+
+    #[test]
+    fn so_is_that_of_an_execution_which_keeps_failing() {
+        let execution = r#"{"DurableExecutionArn": "arn:x", "DurableExecutionName": "x", "FunctionArn": "arn:f",
+            "StartTimestamp": 1, "Status": "RUNNING"}"#;
+        let execution = serde_json::from_str(execution).expect("it is an execution");
+        let trace = ExecutionTrace {
+            invocation_error: Some(ErrorObject {
+                error_type: Some("Sandbox.Timedout".to_owned()),
+                ..ErrorObject::default()
+            }),
+            ..ExecutionTrace::default()
+        };
+        assert_eq!(
+            next(&execution, &trace),
+            ["what it means: lambdura docs Sandbox.Timedout"]
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! What belongs to an installed command: completions, manual, version, and a look at the machine.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
@@ -58,12 +59,14 @@ Resources:
 #[test]
 fn the_doctor_names_what_the_template_needs_and_the_machine_has_not() {
     let dir = project(&[("template.yaml", TEMPLATE)]);
-    let look = |path: &str| {
+    let look = |path: &str, home: &str| {
         let mut doctor = command(&["doctor", "--output", "json"]);
         // Whatever runs beside this test may have the usual ports.
         doctor.env("LAMBDURA_LISTEN", "127.0.0.1:0");
         doctor.env("LAMBDURA_HTTP_API_LISTEN", "127.0.0.1:0");
-        let output = doctor.current_dir(dir.path()).env("PATH", path).output();
+        // Version managers keep interpreters below the home.
+        doctor.env("PATH", path).env("HOME", home);
+        let output = doctor.current_dir(dir.path()).output();
         ran(&output.unwrap())
     };
     let status = |said: &Ran, name: &str| {
@@ -72,16 +75,29 @@ fn the_doctor_names_what_the_template_needs_and_the_machine_has_not() {
         let check = checks.into_iter().find(|it| it["name"] == name);
         check.expect(name)["status"].as_str().unwrap().to_owned()
     };
-    let said = look("/nowhere");
+    let said = look("/nowhere", "/nowhere");
     assert_eq!(said.code, Some(1), "{}", said.text());
     assert_eq!(status(&said, "python3"), "problem");
     assert_eq!(status(&said, "node"), "ok", "nothing needs it");
     assert!(said.err.contains("one problem was found"), "{}", said.err);
 
-    let path = std::env::var("PATH").unwrap();
-    let said = look(&path);
+    // One that is too old is no better than none.
+    let old = dir.path().join("old");
+    fs::create_dir(&old).unwrap();
+    let script =
+        "#!/bin/sh\n[ \"$1\" = --version ] && echo Python 3.9.2 || echo 3 9 /usr/bin/python3\n";
+    fs::write(old.join("python3"), script).unwrap();
+    fs::set_permissions(old.join("python3"), Permissions::from_mode(0o755)).unwrap();
+    let said = look(old.to_str().unwrap(), "/nowhere");
+    assert_eq!(said.code, Some(1), "{}", said.text());
+    let problem = "Python 3.9.2, and Python 3.11 or later is needed";
+    assert!(said.out.contains(problem), "{}", said.out);
+
+    let variable = |name| std::env::var(name).unwrap();
+    let said = look(&variable("PATH"), &variable("HOME"));
     assert_eq!(said.code, Some(0), "{}", said.text());
     assert_eq!(status(&said, "python3"), "ok");
+    assert_eq!(status(&said, "pip"), "ok");
     assert_eq!(status(&said, "template"), "ok");
 }
 

@@ -26,8 +26,10 @@ impl fmt::Display for InterpreterVersion {
 
 /// An interpreter that was run and said who it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Interpreter {
+pub struct Interpreter {
+    /// Which one it is.
     pub version: InterpreterVersion,
+    /// The program itself, not a script that looks for it.
     pub program: PathBuf,
 }
 

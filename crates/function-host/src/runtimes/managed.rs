@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::interpreter::InterpreterVersion;
+use super::interpreter::{Interpreter, InterpreterVersion};
 use super::preparation::{Installing, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
 use super::{NodePackages, node, node_packages, python};
 use crate::function::{Debugger, FunctionConfig};
@@ -32,6 +32,21 @@ impl Runtimes {
     /// Whether a runtime is one of those that need preparing.
     pub fn is_managed(runtime: &str) -> bool {
         Family::of(runtime).is_some()
+    }
+
+    /// The interpreter of this machine that functions of a runtime get, without preparing anything. Starts the programs
+    /// that may be it.
+    ///
+    /// # Errors
+    /// It is no managed runtime, or no version of its interpreter that is here can run it.
+    pub fn interpreter(runtime: &str) -> Result<Interpreter, PrepareRuntimeError> {
+        match Family::of(runtime) {
+            Some((Family::Python, wanted)) => python::find(runtime, wanted),
+            Some((Family::Node, wanted)) => node::find(runtime, wanted),
+            None => Err(PrepareRuntimeError::Unsupported {
+                runtime: runtime.to_owned(),
+            }),
+        }
     }
 
     /// Whether preparing it will have to download something.

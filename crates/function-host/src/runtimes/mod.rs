@@ -12,7 +12,7 @@ mod node_packages;
 mod preparation;
 mod python;
 
-pub use interpreter::InterpreterVersion;
+pub use interpreter::{Interpreter, InterpreterVersion};
 pub use managed::Runtimes;
 pub use node_packages::NodePackages;
 pub use preparation::{PrepareRuntimeError, PreparedRuntime, RuntimeCommand};

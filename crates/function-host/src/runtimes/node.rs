@@ -33,13 +33,7 @@ const OLDEST: InterpreterVersion = InterpreterVersion {
 };
 
 pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntimeError> {
-    let found = nearest(task.wanted, candidates(), identify_supported).ok_or_else(|| {
-        PrepareRuntimeError::NoInterpreter {
-            runtime: task.runtime.to_owned(),
-            wanted: "Node.js 18 or later",
-            program: "node",
-        }
-    })?;
+    let found = find(task.runtime, task.wanted)?;
     let folder = task.dir.join(format!("nodejs-{EDITION}"));
     for (name, content) in CLIENT {
         let file = folder.join(name);
@@ -65,6 +59,19 @@ pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntime
     Ok(PreparedRuntime {
         command: Arc::new(command),
         stands_in_for: (found.version != task.wanted).then_some(task.wanted),
+    })
+}
+
+/// The interpreter that functions of a runtime get.
+pub(super) fn find(
+    runtime: &str,
+    wanted: InterpreterVersion,
+) -> Result<Interpreter, PrepareRuntimeError> {
+    let found = nearest(wanted, candidates(), identify_supported);
+    found.ok_or_else(|| PrepareRuntimeError::NoInterpreter {
+        runtime: runtime.to_owned(),
+        wanted: "Node.js 18 or later",
+        program: "node",
     })
 }
 

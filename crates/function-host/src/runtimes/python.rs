@@ -35,13 +35,7 @@ const OLDEST: InterpreterVersion = InterpreterVersion {
 const OUTPUT_LINES: usize = 20;
 
 pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntimeError> {
-    let found = nearest(task.wanted, candidates(), identify_supported).ok_or_else(|| {
-        PrepareRuntimeError::NoInterpreter {
-            runtime: task.runtime.to_owned(),
-            wanted: "Python 3.11 or later",
-            program: "python3",
-        }
-    })?;
+    let found = find(task.runtime, task.wanted)?;
     let packages = task.dir.join(format!("python{}-{EDITION}", found.version));
     if !packages.is_dir() {
         match task.installing {
@@ -64,6 +58,19 @@ pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntime
     Ok(PreparedRuntime {
         command: Arc::new(command),
         stands_in_for: (found.version != task.wanted).then_some(task.wanted),
+    })
+}
+
+/// The interpreter that functions of a runtime get.
+pub(super) fn find(
+    runtime: &str,
+    wanted: InterpreterVersion,
+) -> Result<Interpreter, PrepareRuntimeError> {
+    let found = nearest(wanted, candidates(), identify_supported);
+    found.ok_or_else(|| PrepareRuntimeError::NoInterpreter {
+        runtime: runtime.to_owned(),
+        wanted: "Python 3.11 or later",
+        program: "python3",
     })
 }
 

@@ -36,6 +36,11 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
 <p>Build it with <code>cargo xtask console</code>, and then the binary again.</p>\
 <p>Everything else works: <code>lambdura ls</code>, <code>lambdura show @last</code>.</p></html>";
 
+/// Whether this program was built with the console.
+pub fn has_console() -> bool {
+    console_assets::asset(INDEX).is_some()
+}
+
 /// Whether a path is the address of a page.
 pub(super) fn is_page(path: &str) -> bool {
     let path = path.strip_prefix('/').unwrap_or(path);

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cost::{ASSUMPTIONS, Bill, Histories, Invocation, Prices, StateMachine, Usage, walk};
+use cost::{
+    ASSUMPTIONS, Bill, Histories, Invocation, LISTED_MAX, Prices, StateMachine, Usage, walk,
+};
 use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue, ORIGIN, VARY};
 use hyper::{HeaderMap, Response, StatusCode};
 use lambda_api::Event;
@@ -17,6 +19,7 @@ use super::filter;
 use crate::app::App;
 use crate::functions::state_machine_type;
 use crate::http::{Body, Query, json};
+use crate::states::redriven;
 
 /// Executions of one bill: those that an execution invoked in a chain, and so on. `lambdura cost` reads more of them.
 const EXECUTIONS_MAX: usize = 100;
@@ -217,6 +220,22 @@ async fn read(app: &Arc<App>, id: ExecutionId) -> Result<ExecutionCost, ApiError
     };
     let arn = summary.spec.arn.to_string();
     let mut metered = walk(&Stored(app), &arn, EXECUTIONS_MAX).await?;
+    let mut ended_at = summary.state.ended_at;
+    // To Step Functions it is one execution with each time that it was redriven.
+    for name in redriven(app, function, summary.spec.arn.name.as_str()) {
+        let name = ExecutionName::parse(&name);
+        let name = name.map_err(|error| filter::invalid(error.to_string()))?;
+        let Some(head) = app.driver.store().head_by_name(function, &name).await? else {
+            break;
+        };
+        let went_on = walk(&Stored(app), &head.arn.to_string(), EXECUTIONS_MAX).await?;
+        metered.usage += went_on.usage;
+        metered.compute.extend(went_on.compute);
+        metered.is_cut |= went_on.is_cut;
+        let summary = app.driver.store().summary(&head.arn.id).await?;
+        ended_at = summary.and_then(|it| it.state.ended_at);
+    }
+    metered.compute.truncate(LISTED_MAX);
     // The invocation that runs is in no history yet.
     if let (CostKind::Durable, model::Invocation::Active { scheduled_at, .. }) =
         (kind, &summary.state.invocation)
@@ -237,7 +256,7 @@ async fn read(app: &Arc<App>, id: ExecutionId) -> Result<ExecutionCost, ApiError
         function: function.to_string(),
         kind,
         started_at: summary.spec.started_at.as_millis(),
-        ended_at: summary.state.ended_at.map(model::Timestamp::as_millis),
+        ended_at: ended_at.map(model::Timestamp::as_millis),
         usage: shown(&metered.usage),
         runs: RUNS
             .map(|runs| CostRuns {

@@ -26,6 +26,7 @@ mod system;
 mod live;
 mod sse;
 
+pub use assets::has_console;
 pub(crate) use sse::STREAMS_MAX;
 
 use std::sync::Arc;

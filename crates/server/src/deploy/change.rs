@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use stack::Stack;
+use utoipa::ToSchema;
 
 use super::document::Code;
 
 /// What becomes of a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = StackAction)]
 pub(super) enum Action {
     Add,
     Change,
@@ -18,7 +20,8 @@ pub(super) enum Action {
 }
 
 /// One resource that a deployment changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = StackChange)]
 pub(super) struct Change {
     pub action: Action,
     /// `function`, `http_api`, `rest_api`, `function_url`, `schedule`, `queue`, `table`, `api_key`, `resource`, `output`.

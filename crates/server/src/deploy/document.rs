@@ -7,23 +7,27 @@ use serde::{Deserialize, Serialize};
 use stack::Stack;
 use store::StackRecord;
 use thiserror::Error;
+use utoipa::ToSchema;
 
 /// The form of a document. One of another form is of another version of the program.
 const FORMAT: u32 = 1;
 
 /// What a deployment is made of, as clients send it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StackSubmitted)]
 pub(super) struct Submitted {
-    /// The template, resolved.
+    /// The template, resolved: between a client and a server of the same version.
+    #[schema(value_type = Object)]
     pub stack: Stack,
     /// The code of each function, by logical id.
     pub code: BTreeMap<String, Code>,
 }
 
 /// The code of a function.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StackCode)]
 pub(super) struct Code {
     /// SHA-256 of its archive: 64 hexadecimal digits.
     pub sha256: String,
@@ -32,8 +36,9 @@ pub(super) struct Code {
 }
 
 /// How far a deployment is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = StackStage)]
 pub(super) enum Stage {
     /// It is decided: a server that sees it makes the functions match it.
     Applying,

@@ -12,7 +12,7 @@ mod stack;
 
 mod change;
 mod document;
-mod requests;
+pub(crate) mod requests;
 mod rollout;
 mod stacks;
 mod submitted;

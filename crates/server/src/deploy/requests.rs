@@ -7,7 +7,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use lambda_api::ErrorCode;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use utoipa::{OpenApi, ToSchema};
 use wire::ApiError;
 
 use super::change::{Change, changes};
@@ -31,8 +31,8 @@ const STACK_BYTES_MAX: usize = 15 * 1024 * 1024;
 const ARCHIVE_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// What is submitted, and on what.
-#[derive(Debug, Deserialize)]
-struct DeployRequest {
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct DeployRequest {
     #[serde(flatten)]
     submitted: Submitted,
     /// The revision that the client has seen; null where there was none.
@@ -41,10 +41,12 @@ struct DeployRequest {
 }
 
 /// What a deployment would do.
-#[derive(Debug, Serialize)]
-struct Plan {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StackPlan)]
+pub(super) struct Plan {
     stack: String,
     /// The revision that the plan is made on; null for a new stack.
+    #[schema(required)]
     on: Option<String>,
     changes: Vec<Change>,
     /// Hashes of code that has to be uploaded before.
@@ -55,9 +57,20 @@ struct Plan {
     open_executions: BTreeMap<String, usize>,
 }
 
+/// The stacks of a server, and what those who read templates for it need to know.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Stacks {
+    region: String,
+    account_id: String,
+    /// Where the server calls AWS's other services: `nowhere`, `emulator` or `account`.
+    services: &'static str,
+    stacks: Vec<Summary>,
+}
+
 /// A stack, as lists show it.
-#[derive(Debug, Serialize)]
-struct Summary {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StackSummary)]
+pub(super) struct Summary {
     name: String,
     revision: String,
     status: Stage,
@@ -69,8 +82,9 @@ struct Summary {
 }
 
 /// A stack, as it is.
-#[derive(Debug, Serialize)]
-struct Shown {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StackShown)]
+pub(super) struct Shown {
     #[serde(flatten)]
     summary: Summary,
     /// In the template's order.
@@ -79,7 +93,8 @@ struct Shown {
     open_executions: BTreeMap<String, usize>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StackResources)]
 struct Resources {
     functions: Vec<ShownFunction>,
     http_apis: BTreeMap<String, String>,
@@ -90,7 +105,8 @@ struct Resources {
     outputs: BTreeMap<String, String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StackFunction)]
 struct ShownFunction {
     logical_id: String,
     name: String,
@@ -103,13 +119,23 @@ struct ShownFunction {
     runtime: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StackSchedule)]
 struct ShownSchedule {
     name: String,
     function: String,
     expression: String,
     enabled: bool,
 }
+
+/// The routes, for the description of the API.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "a test makes the document of it")
+)]
+#[derive(OpenApi)]
+#[openapi(paths(list, show, plan, put, destroy, put_code))]
+pub(crate) struct Description;
 
 impl StackService {
     /// Answers a request.
@@ -136,11 +162,7 @@ impl StackService {
     ) -> Result<Response<Body>, ApiError> {
         if let Some(sha256) = path.strip_prefix(CODE) {
             return match *method {
-                Method::PUT => {
-                    let archive = read(body, ARCHIVE_BYTES_MAX).await?;
-                    self.upload(sha256, archive).await?;
-                    Ok(no_content())
-                }
+                Method::PUT => put_code(self, sha256, body).await,
                 _ => Err(unknown()),
             };
         }
@@ -151,25 +173,11 @@ impl StackService {
             check_name(&name).map(|()| name)
         };
         match (method.as_str(), segments.as_slice()) {
-            ("GET", []) => self.list().await,
-            ("GET", [name]) => self.show(&named(name)?).await,
-            ("POST", [name, "plan"]) => self.plan(&named(name)?, submitted(body).await?).await,
-            ("PUT", [name]) => {
-                let name = named(name)?;
-                let request: DeployRequest = submitted(body).await?;
-                let on = request.on.as_deref();
-                let deployed = self.deploy(&name, request.submitted, on).await;
-                self.note("DeployStack", &name, deployed.is_ok());
-                let shown = self.shown(&deployed?).await?;
-                Ok(json(StatusCode::OK, &shown))
-            }
-            ("DELETE", [name]) => {
-                let name = named(name)?;
-                let force = query.get("force") == Some("true");
-                let destroyed = self.destroy(&name, force).await;
-                self.note("DestroyStack", &name, destroyed.is_ok());
-                destroyed.map(|()| no_content())
-            }
+            ("GET", []) => list(self).await,
+            ("GET", [name]) => show(self, &named(name)?).await,
+            ("POST", [name, "plan"]) => plan(self, &named(name)?, submitted(body).await?).await,
+            ("PUT", [name]) => put(self, &named(name)?, submitted(body).await?).await,
+            ("DELETE", [name]) => destroy(self, &named(name)?, query).await,
             _ => Err(unknown()),
         }
     }
@@ -178,37 +186,6 @@ impl StackService {
         let app = &self.ground.app;
         app.access
             .note_unsigned(action, stack, is_done, app.machine_now());
-    }
-
-    async fn list(&self) -> Result<Response<Body>, ApiError> {
-        let mut known = self.known.lock().await;
-        self.read(&mut known).await?;
-        let stacks: Vec<Summary> = known.stacks.values().map(summary).collect();
-        let home = &self.ground.app.registry.home;
-        let services = match self.ground.config.elsewhere {
-            Elsewhere::Nowhere => "nowhere",
-            Elsewhere::Emulator(_) => "emulator",
-            Elsewhere::Account(_) => "account",
-        };
-        Ok(json(
-            StatusCode::OK,
-            &json!({
-                "region": home.region,
-                "account_id": home.account_id,
-                "services": services,
-                "stacks": stacks,
-            }),
-        ))
-    }
-
-    async fn show(&self, name: &str) -> Result<Response<Body>, ApiError> {
-        let deployed = {
-            let mut known = self.known.lock().await;
-            self.read(&mut known).await?;
-            known.stacks.get(name).cloned()
-        };
-        let deployed = deployed.ok_or_else(|| no_such_stack(name))?;
-        Ok(json(StatusCode::OK, &self.shown(&deployed).await?))
     }
 
     async fn shown(&self, deployed: &Deployed) -> Result<Shown, ApiError> {
@@ -260,59 +237,6 @@ impl StackService {
         })
     }
 
-    async fn plan(&self, name: &str, submitted: Submitted) -> Result<Response<Body>, ApiError> {
-        let before = {
-            let mut known = self.known.lock().await;
-            self.read(&mut known).await?;
-            let before = known.stacks.get(name).cloned();
-            let on = before.as_ref().map(|it| it.document.revision.clone());
-            self.check(&known, name, &submitted, on.as_deref())?;
-            before
-        };
-        let mut missing_code = Vec::new();
-        for code in submitted.code.values() {
-            match self.code(code).await? {
-                // Until the deployment that follows, nothing else needs it.
-                Some(frozen) => self.uploads.keep(frozen, self.now()),
-                None if missing_code.contains(&code.sha256) => {}
-                None => missing_code.push(code.sha256.clone()),
-            }
-        }
-        let was = before.as_ref().map(|it| &it.document);
-        let compared = self.as_served(name, &submitted);
-        let changes = changes(
-            was.map(|it| (&it.stack, &it.code)),
-            (&compared, &submitted.code),
-        );
-        let owned = |function: &str| {
-            was.is_some_and(|it| it.stack.functions.iter().any(|it| it.name == function))
-        };
-        let registry = &self.ground.app.registry;
-        let is_here = |function: &str| {
-            let name = model::FunctionName::parse(function);
-            name.is_ok_and(|name| registry.versions(&name).is_some_and(|it| !it.is_empty()))
-        };
-        let functions = submitted.stack.functions.iter().map(|it| it.name.as_str());
-        let adopted = functions.filter(|it| !owned(it) && is_here(it));
-        let mut gone = was.map(|it| it.stack.clone()).unwrap_or_default();
-        gone.functions.retain(|it| {
-            !submitted
-                .stack
-                .functions
-                .iter()
-                .any(|is| is.name == it.name)
-        });
-        let plan = Plan {
-            stack: name.to_owned(),
-            on: was.map(|it| it.revision.clone()),
-            changes,
-            missing_code,
-            adopted: adopted.map(str::to_owned).collect(),
-            open_executions: self.open_executions(&gone).await?,
-        };
-        Ok(json(StatusCode::OK, &plan))
-    }
-
     /// The stack with the URLs that it has here, as far as they are known: without them everything that names one would
     /// seem to change.
     fn as_served(&self, name: &str, submitted: &Submitted) -> stack::Stack {
@@ -325,6 +249,168 @@ impl StackService {
         let urls = urls.collect();
         stack.with_local_urls(&urls)
     }
+}
+
+/// Returns the stacks of the server.
+#[utoipa::path(get, path = "/lambdura/v1/stacks", responses((status = 200, body = Stacks)))]
+pub(super) async fn list(service: &StackService) -> Result<Response<Body>, ApiError> {
+    let mut known = service.known.lock().await;
+    service.read(&mut known).await?;
+    let stacks: Vec<Summary> = known.stacks.values().map(summary).collect();
+    let home = &service.ground.app.registry.home;
+    let services = match service.ground.config.elsewhere {
+        Elsewhere::Nowhere => "nowhere",
+        Elsewhere::Emulator(_) => "emulator",
+        Elsewhere::Account(_) => "account",
+    };
+    let answer = Stacks {
+        region: home.region.clone(),
+        account_id: home.account_id.clone(),
+        services,
+        stacks,
+    };
+    Ok(json(StatusCode::OK, &answer))
+}
+
+/// Returns a stack: its resources, their URLs, and how many executions are open.
+#[utoipa::path(
+    get,
+    path = "/lambdura/v1/stacks/{name}",
+    params(("name" = String, Path, description = "the stack")),
+    responses((status = 200, body = Shown)),
+)]
+pub(super) async fn show(service: &StackService, name: &str) -> Result<Response<Body>, ApiError> {
+    let deployed = {
+        let mut known = service.known.lock().await;
+        service.read(&mut known).await?;
+        known.stacks.get(name).cloned()
+    };
+    let deployed = deployed.ok_or_else(|| no_such_stack(name))?;
+    Ok(json(StatusCode::OK, &service.shown(&deployed).await?))
+}
+
+/// Returns what deploying would change, and which code has to be uploaded before. Changes nothing.
+#[utoipa::path(
+    post,
+    path = "/lambdura/v1/stacks/{name}/plan",
+    params(("name" = String, Path, description = "the stack")),
+    request_body = Submitted,
+    responses((status = 200, body = Plan)),
+)]
+pub(super) async fn plan(
+    service: &StackService,
+    name: &str,
+    submitted: Submitted,
+) -> Result<Response<Body>, ApiError> {
+    let before = {
+        let mut known = service.known.lock().await;
+        service.read(&mut known).await?;
+        let before = known.stacks.get(name).cloned();
+        let on = before.as_ref().map(|it| it.document.revision.clone());
+        service.check(&known, name, &submitted, on.as_deref())?;
+        before
+    };
+    let mut missing_code = Vec::new();
+    for code in submitted.code.values() {
+        match service.code(code).await? {
+            // Until the deployment that follows, nothing else needs it.
+            Some(frozen) => service.uploads.keep(frozen, service.now()),
+            None if missing_code.contains(&code.sha256) => {}
+            None => missing_code.push(code.sha256.clone()),
+        }
+    }
+    let was = before.as_ref().map(|it| &it.document);
+    let compared = service.as_served(name, &submitted);
+    let changes = changes(
+        was.map(|it| (&it.stack, &it.code)),
+        (&compared, &submitted.code),
+    );
+    let owned = |function: &str| {
+        was.is_some_and(|it| it.stack.functions.iter().any(|it| it.name == function))
+    };
+    let registry = &service.ground.app.registry;
+    let is_here = |function: &str| {
+        let name = model::FunctionName::parse(function);
+        name.is_ok_and(|name| registry.versions(&name).is_some_and(|it| !it.is_empty()))
+    };
+    let functions = submitted.stack.functions.iter().map(|it| it.name.as_str());
+    let adopted = functions.filter(|it| !owned(it) && is_here(it));
+    let mut gone = was.map(|it| it.stack.clone()).unwrap_or_default();
+    gone.functions.retain(|it| {
+        !submitted
+            .stack
+            .functions
+            .iter()
+            .any(|is| is.name == it.name)
+    });
+    let plan = Plan {
+        stack: name.to_owned(),
+        on: was.map(|it| it.revision.clone()),
+        changes,
+        missing_code,
+        adopted: adopted.map(str::to_owned).collect(),
+        open_executions: service.open_executions(&gone).await?,
+    };
+    Ok(json(StatusCode::OK, &plan))
+}
+
+/// Deploys a stack, and answers once it is live. Functions that change are started once before.
+#[utoipa::path(
+    put,
+    path = "/lambdura/v1/stacks/{name}",
+    params(("name" = String, Path, description = "the stack")),
+    request_body = DeployRequest,
+    responses((status = 200, body = Shown)),
+)]
+pub(super) async fn put(
+    service: &StackService,
+    name: &str,
+    request: DeployRequest,
+) -> Result<Response<Body>, ApiError> {
+    let on = request.on.as_deref();
+    let deployed = service.deploy(name, request.submitted, on).await;
+    service.note("DeployStack", name, deployed.is_ok());
+    let shown = service.shown(&deployed?).await?;
+    Ok(json(StatusCode::OK, &shown))
+}
+
+/// Removes a stack: its APIs and schedules at once, its functions when their executions have ended.
+#[utoipa::path(
+    delete,
+    path = "/lambdura/v1/stacks/{name}",
+    params(
+        ("name" = String, Path, description = "the stack"),
+        ("force" = Option<bool>, Query, description = "also while executions are open, which run to their end"),
+    ),
+    responses((status = 204)),
+)]
+pub(super) async fn destroy(
+    service: &StackService,
+    name: &str,
+    query: &Query,
+) -> Result<Response<Body>, ApiError> {
+    let force = query.get("force") == Some("true");
+    let destroyed = service.destroy(name, force).await;
+    service.note("DestroyStack", name, destroyed.is_ok());
+    destroyed.map(|()| no_content())
+}
+
+/// Takes the code of a function, as a zip archive, by the hash of the archive.
+#[utoipa::path(
+    put,
+    path = "/lambdura/v1/code/{sha256}",
+    params(("sha256" = String, Path, description = "64 hexadecimal digits")),
+    request_body(content = String, content_type = "application/zip"),
+    responses((status = 204)),
+)]
+pub(super) async fn put_code(
+    service: &StackService,
+    sha256: &str,
+    body: RequestBody,
+) -> Result<Response<Body>, ApiError> {
+    let archive = read(body, ARCHIVE_BYTES_MAX).await?;
+    service.upload(sha256, archive).await?;
+    Ok(no_content())
 }
 
 fn summary(deployed: &Deployed) -> Summary {

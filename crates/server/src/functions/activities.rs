@@ -27,7 +27,7 @@ pub(crate) struct Activity {
 /// All activities, by name.
 pub(crate) type Activities = BTreeMap<String, Activity>;
 
-fn reserved() -> FunctionName {
+pub(super) fn reserved() -> FunctionName {
     FunctionName::parse(RESERVED).expect("it is a name")
 }
 

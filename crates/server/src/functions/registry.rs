@@ -14,7 +14,8 @@ use super::concurrency::Together;
 use super::health::damaged;
 use super::left_out::LeftOut;
 use super::{
-    CodeStore, EventSourceStates, FunctionSettings, FunctionVersion, Reference, Running, routing,
+    CodeStore, EventSourceStates, FunctionSettings, FunctionVersion, KeySharing, Reference,
+    Running, routing,
 };
 use crate::start_error::StartServerError;
 
@@ -103,6 +104,7 @@ impl Registry {
         running: Running,
         code: Arc<CodeStore>,
         together: Option<Together>,
+        sharing: KeySharing<'_>,
     ) -> Result<Self, StartServerError> {
         let registry = Self {
             home,
@@ -126,6 +128,7 @@ impl Registry {
             })?;
             registry.insert_settings(&record.function, settings);
         }
+        let registry = registry.with_machine_key(store, sharing).await?;
         for record in store.function_versions().await? {
             let arn = registry.home.arn(&record.function);
             let running = registry.running_of(&record.function);

@@ -7,7 +7,7 @@ use runtime::RetryPolicy;
 use serde::{Deserialize, Serialize};
 use store::FunctionSettingsRecord;
 
-use super::{Activities, EventSourceMapping, StateMachineSettings};
+use super::{Activities, EventSourceMapping, MachineKey, StateMachineSettings};
 
 /// Settings of one function. Members that an older server did not write have their defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub(crate) struct FunctionSettings {
     /// Of the function that nobody can make.
     #[serde(skip_serializing_if = "Activities::is_empty")]
     pub activities: Activities,
+    /// Of the same: what the keys of state machines are made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine_key: Option<MachineKey>,
 }
 
 /// How a function, version or alias is invoked asynchronously.

@@ -10,9 +10,10 @@ use function_host::{Debugger, FunctionConfig, LogFormat, LogLevel, Logging};
 use lambda_api::FunctionConfiguration;
 use model::{FunctionArn, Version};
 use runtime::DurableSettings;
+use state_machine::KEY_VARIABLE;
 use store::FunctionVersionRecord;
 
-use super::{STATE_MACHINE_PROGRAM, STATE_MACHINE_ROLE};
+use super::{MachineKey, STATE_MACHINE_PROGRAM, STATE_MACHINE_ROLE};
 
 /// Lambda's own defaults, for a stored configuration that leaves them out.
 const TIMEOUT_SECONDS: u64 = 3;
@@ -35,6 +36,8 @@ pub(crate) struct Running {
     pub environment: BTreeMap<String, String>,
     /// What runs state machines: this program.
     pub program: Option<String>,
+    /// What the keys of state machines are made of.
+    pub machine_key: MachineKey,
     /// Functions that are debugged, by name.
     pub debuggers: Arc<BTreeMap<String, Debugger>>,
 }
@@ -98,6 +101,11 @@ impl FunctionVersion {
         ) {
             environment.insert(STATE_MACHINE_ROLE.to_owned(), role.clone());
         }
+        let is_durable = configuration.durable_config.is_some();
+        if is_durable && may_be_machine(&configuration) {
+            let key = running.machine_key.of(arn.name.as_str());
+            environment.insert(KEY_VARIABLE.to_owned(), key.to_text());
+        }
         let debugger = running.debuggers.get(arn.name.as_str()).cloned();
         let timeout = match debugger {
             Some(_) => u64::from(DEBUGGED_SECONDS),
@@ -155,6 +163,12 @@ impl FunctionVersion {
             ..self.clone()
         }
     }
+}
+
+/// Whether the program of a function is one of its own, as that of a state machine is, whoever wrote its `bootstrap`.
+fn may_be_machine(configuration: &FunctionConfiguration) -> bool {
+    let runtime = configuration.runtime.as_deref().unwrap_or_default();
+    runtime.starts_with("provided")
 }
 
 /// Somebody in a debugger looks at one process; a function without concurrency stays without.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use state_machine::{RETURNED, Scheduled, TOKEN, TakenBy};
 
 use super::history::{Writer, told};
+use super::service_events::timed_out_error;
 
 /// What of an activity's task happened for nothing, by its place in the history: it was taken by somebody who never heard
 /// of it, and offered again.
@@ -95,7 +96,7 @@ impl Writer<'_> {
             EventType::CallbackTimedOut => (
                 "ActivityTimedOut",
                 "activityTimedOutEventDetails",
-                json!({ "error": "States.Timeout" }),
+                timed_out_error(event),
             ),
             _ => {
                 let error = event.callback_failed_details.as_ref();

@@ -45,6 +45,11 @@ impl StatesError {
         Self::new("StateMachineTypeNotSupported", message)
     }
 
+    /// Whether there is no such execution.
+    pub fn is_missing_execution(&self) -> bool {
+        self.code == "ExecutionDoesNotExist"
+    }
+
     pub fn deleting(arn: &str) -> Self {
         Self::new(
             "StateMachineDeleting",

@@ -8,6 +8,7 @@ use lambda_api::{
     StopDurableExecutionResponse, headers,
 };
 use serde_json::{Value, json};
+use state_machine::ItemRun;
 use state_machine::name::spelled;
 use uuid::Uuid;
 
@@ -15,8 +16,9 @@ use super::error::{StatesError, optional, required};
 use super::history::{History, written};
 use super::lambda::{Call, segment};
 use super::machine::{self, Machine, check_stays};
+use super::map_run::around;
 use super::name::{self, check, execution, execution_arn, machine_arn};
-use super::page::{limit, page};
+use super::page::page;
 use super::redrive;
 use super::version::of_execution;
 use crate::app::App;
@@ -66,6 +68,9 @@ pub(super) async fn start_sync(app: &Arc<App>, input: &Value) -> Result<Value, S
         shown.remove("redriveCount");
         shown.remove("stateMachineVersionArn");
     }
+    if is_metadata_only(input)? {
+        without_data(&mut shown);
+    }
     Ok(shown)
 }
 
@@ -94,7 +99,12 @@ async fn invoke(
     arn: &str,
 ) -> Result<(), StatesError> {
     let payload = optional(input, "input")?.unwrap_or("{}");
-    invoke_with(app, machine, name, payload, kind, arn).await
+    if !state_machine::fits_in_bytes(payload) {
+        let message = "Invalid State Machine Execution Input: 'The input exceeds the maximum number of bytes allowed.'";
+        return Err(StatesError::new("InvalidExecutionInput", message));
+    }
+    let trace = optional(input, "traceHeader")?;
+    invoke_with(app, machine, name, payload, kind, (arn, trace)).await
 }
 
 /// Starts an execution with this input.
@@ -104,7 +114,7 @@ pub(super) async fn invoke_with(
     name: &str,
     payload: &str,
     kind: &str,
-    arn: &str,
+    (arn, trace): (&str, Option<&str>),
 ) -> Result<(), StatesError> {
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(payload) {
         let message = format!("Invalid State Machine Execution Input: '{error}'");
@@ -120,6 +130,8 @@ pub(super) async fn invoke_with(
         (headers::INVOCATION_TYPE, kind),
         (headers::DURABLE_EXECUTION_NAME, &spelled),
     ];
+    call.headers
+        .extend(trace.map(|trace| (headers::TRACE_ID, trace)));
     let answer = call.answer(app).await;
     answer.map_err(|refusal| refusal.states(|| StatesError::no_machine(arn)))?;
     Ok(())
@@ -170,6 +182,8 @@ pub(super) struct Named {
     pub first: GetDurableExecutionResponse,
     /// Each time that it was redriven.
     pub redriven: Vec<GetDurableExecutionResponse>,
+    /// What it works on, if it is that of an item.
+    pub item: Option<ItemRun>,
 }
 
 impl Named {
@@ -199,7 +213,10 @@ pub(super) async fn named(app: &Arc<App>, input: &Value) -> Result<Named, States
     let version = first.version.as_deref();
     let version = version.and_then(|version| version.parse().ok());
     let pinned = version.and_then(|version| machine.at(app, &version));
+    let input = first.input_payload.as_deref();
+    let item = input.and_then(|text| ItemRun::of_text(text, &machine.key(app)));
     Ok(Named {
+        item,
         machine: pinned.unwrap_or(machine),
         name: reference.name.to_owned(),
         first,
@@ -213,7 +230,34 @@ pub(super) async fn describe(app: &Arc<App>, input: &Value) -> Result<Value, Sta
     let mut shown = described(app, machine, &as_it_stands(&named));
     redrive::describe(&mut shown, &named);
     shown["startDate"] = json!(first.start_timestamp);
+    if let Some(item) = &named.item
+        && let Some((run, machine)) = around(app, item, &first.durable_execution_arn).await?
+    {
+        shown["executionArn"] = json!(execution_arn(&app.registry.home, &machine, &named.name));
+        shown["mapRunArn"] = json!(run);
+    }
+    if is_metadata_only(input)? {
+        without_data(&mut shown);
+    }
     Ok(shown)
+}
+
+/// Whether a request wants no data. Source: API reference, `includedData`.
+pub(super) fn is_metadata_only(input: &Value) -> Result<bool, StatesError> {
+    match optional(input, "includedData")? {
+        None | Some("ALL_DATA") => Ok(false),
+        Some("METADATA_ONLY") => Ok(true),
+        Some(other) => Err(StatesError::validation(format!(
+            "'{other}' is no value of includedData: ALL_DATA and METADATA_ONLY are."
+        ))),
+    }
+}
+
+fn without_data(shown: &mut Value) {
+    let members = shown.as_object_mut();
+    members.expect("it is an object").retain(|name, _| {
+        !["input", "inputDetails", "output", "outputDetails"].contains(&name.as_str())
+    });
 }
 
 /// The execution with the end of the last time that it was redriven.
@@ -229,7 +273,8 @@ fn as_it_stands(named: &Named) -> GetDurableExecutionResponse {
 }
 
 pub(super) async fn machine(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
-    machine::shown(app, &named(app, input).await?.machine)
+    let machine = named(app, input).await?.machine;
+    machine::shown(app, &machine, is_metadata_only(input)?)
 }
 
 fn described(app: &App, machine: &Machine, execution: &GetDurableExecutionResponse) -> Value {
@@ -240,7 +285,7 @@ fn described(app: &App, machine: &Machine, execution: &GetDurableExecutionRespon
         "name": name::shown(name),
         "status": status(&execution.status),
         "startDate": execution.start_timestamp,
-        "input": shown_input(execution),
+        "input": shown_input(app, machine, execution),
         "inputDetails": { "included": true },
         "redriveCount": 0,
     });
@@ -252,19 +297,27 @@ fn described(app: &App, machine: &Machine, execution: &GetDurableExecutionRespon
         shown["output"] = json!(result);
         shown["outputDetails"] = json!({ "included": true });
     }
-    if let Some(error) = &execution.error {
-        shown["error"] = json!(error.error_type.as_deref().unwrap_or_default());
-        shown["cause"] = json!(error.error_message.as_deref().unwrap_or_default());
+    let trace = execution.trace_header.as_ref();
+    if let Some(header) = trace.and_then(|trace| trace.x_amzn_trace_id.as_ref()) {
+        shown["traceHeader"] = json!(header);
+    }
+    match &execution.error {
+        // As its history has it.
+        _ if execution.status == ExecutionStatus::TimedOut => shown["error"] = json!(asl::TIMEOUT),
+        Some(error) => {
+            shown["error"] = json!(error.error_type.as_deref().unwrap_or_default());
+            shown["cause"] = json!(error.error_message.as_deref().unwrap_or_default());
+        }
+        None => {}
     }
     shown
 }
 
 /// What an execution was started with; that of an item, which is a part of another one, has more around it.
-fn shown_input(execution: &GetDurableExecutionResponse) -> String {
+fn shown_input(app: &App, machine: &Machine, execution: &GetDurableExecutionResponse) -> String {
     let text = execution.input_payload.as_deref().unwrap_or("{}");
-    let item = serde_json::from_str(text).ok();
-    let item = item.and_then(|input| state_machine::item_input(&input));
-    item.map_or_else(|| text.to_owned(), |item| item.to_string())
+    let item = ItemRun::of_text(text, &machine.key(app));
+    item.map_or_else(|| text.to_owned(), |item| item.input.to_string())
 }
 
 pub(super) fn status(status: &ExecutionStatus) -> &'static str {
@@ -275,106 +328,6 @@ pub(super) fn status(status: &ExecutionStatus) -> &'static str {
         ExecutionStatus::Stopped => "ABORTED",
         _ => "RUNNING",
     }
-}
-
-pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
-    if input.get("mapRunArn").is_some_and(|it| !it.is_null()) {
-        return super::map_run::executions(app, input).await;
-    }
-    let arn = required(input, "stateMachineArn")?;
-    let machine = machine::find(app, arn)?;
-    if machine.is_express() {
-        return Err(StatesError::type_not_supported());
-    }
-    let limit = limit(input);
-    let mut path = format!(
-        "/2025-12-01/functions/{}/durable-executions?MaxItems={limit}",
-        segment(machine.name.as_str())
-    );
-    // An alias may have two versions: those of the second follow those of the first.
-    let versions = machine::versions_of(app, &machine);
-    let token = optional(input, "nextToken")?;
-    let (place, marker) = match token.and_then(|token| token.split_once(':')) {
-        Some((place, marker)) if versions.len() > 1 => {
-            (place.parse().unwrap_or(0_usize), Some(marker))
-        }
-        _ => (0, token),
-    };
-    let marker = marker.filter(|marker| !marker.is_empty());
-    if let Some(version) = versions.get(place) {
-        path.push_str(&format!("&Qualifier={version}"));
-    }
-    match optional(input, "statusFilter")? {
-        None => {}
-        Some("ABORTED") => path.push_str("&Statuses=STOPPED"),
-        Some(wanted @ ("RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT")) => {
-            path.push_str(&format!("&Statuses={wanted}"));
-        }
-        // Nothing is redriven here.
-        Some("PENDING_REDRIVE") => return Ok(json!({ "executions": [] })),
-        Some(other) => {
-            return Err(StatesError::validation(format!(
-                "'{other}' is not a status of an execution."
-            )));
-        }
-    }
-    if let Some(marker) = marker {
-        path.push_str(&format!("&Marker={}", segment(marker)));
-    }
-    let listed = Call::get(path)
-        .read::<ListDurableExecutionsByFunctionResponse>(app)
-        .await;
-    let listed = listed.map_err(|refusal| refusal.states(|| StatesError::no_machine(arn)))?;
-    let shown = |name: &str, it: &DurableExecutionSummary| {
-        let mut shown = json!({
-            "executionArn": execution_arn(&app.registry.home, machine.name.as_str(), name),
-            "stateMachineArn": machine.arn(app),
-            "name": name::shown(name),
-            "status": status(&it.status),
-            "startDate": it.start_timestamp,
-        });
-        if let Some(end) = it.end_timestamp {
-            shown["stopDate"] = json!(end);
-        }
-        shown
-    };
-    let mut executions = Vec::new();
-    let redriven = redrive::names(&machine);
-    // Those that were redriven come first, as they stand: what is listed is each time by itself.
-    if input.get("nextToken").is_none_or(Value::is_null) {
-        let wanted = optional(input, "statusFilter")?;
-        for (name, count) in &redriven {
-            let first = find(app, &machine, name).await?;
-            let latest = find(app, &machine, &redrive::name_of(name, *count)).await?;
-            let Some(first) = first else { continue };
-            let it = DurableExecutionSummary {
-                start_timestamp: first.start_timestamp,
-                ..latest.unwrap_or(first)
-            };
-            if wanted.is_none_or(|wanted| wanted == status(&it.status)) {
-                let mut shown = shown(name, &it);
-                shown["redriveCount"] = json!(count);
-                executions.push(shown);
-            }
-        }
-    }
-    let is_redriven = |name: &str| redriven.iter().any(|(known, _)| known == name);
-    for it in &listed.durable_executions {
-        let name = &name::shown(&it.durable_execution_name);
-        if !redrive::is_name(name) && !is_redriven(name) {
-            executions.push(shown(name, it));
-        }
-    }
-    let mut answer = json!({ "executions": executions });
-    let next = match listed.next_marker {
-        Some(marker) if versions.len() > 1 => Some(format!("{place}:{marker}")),
-        None if place + 1 < versions.len() => Some(format!("{}:", place + 1)),
-        next => next,
-    };
-    if let Some(next) = next {
-        answer["nextToken"] = json!(next);
-    }
-    Ok(answer)
 }
 
 pub(super) async fn stop(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
@@ -409,6 +362,8 @@ pub(super) async fn history(app: &Arc<App>, input: &Value) -> Result<Value, Stat
         definition: &definition,
         home: &app.registry.home,
         machine: machine.name.as_str(),
+        role: &machine.role(),
+        key: &machine.key(app),
         with_data: with_data.unwrap_or(true),
     };
     let mut events = written(&history, &told);

@@ -4,15 +4,18 @@
 //! and ended, a callback one that waits for its token.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
+use asl::{Definition, Variables};
 use lambda_api::{ErrorObject, Event, EventType};
 use serde_json::{Map, Value, json};
-use state_machine::{EvaluationFailed, Redrive};
+use state_machine::{Entry, EvaluationFailed, Given, ItemRun, Key, Recorded, Redrive, arguments};
 
 use super::activity_events;
-use super::kinds::collect_kinds;
+use super::kinds::Kinds;
 use super::map_events::lengths;
 use super::map_run::distributed;
+use super::name::{execution_arn, machine_arn, shown};
 use crate::functions::Home;
 
 /// What a history is made with.
@@ -20,6 +23,10 @@ pub(super) struct History<'h> {
     pub definition: &'h Value,
     pub home: &'h Home,
     pub machine: &'h str,
+    /// The machine's role.
+    pub role: &'h str,
+    /// What proves inputs that the interpreter wrote for itself.
+    pub key: &'h Key,
     /// Whether inputs and outputs are shown.
     pub with_data: bool,
 }
@@ -44,9 +51,30 @@ pub(super) enum Part {
 pub(super) struct Writer<'h> {
     pub(super) history: &'h History<'h>,
     parts: HashMap<String, (Part, Option<String>)>,
-    pub(super) kinds: HashMap<String, (String, String)>,
+    pub(super) kinds: Kinds,
     /// What comes into the next state of a context.
     flowing: HashMap<Option<String>, String>,
+    /// The next state of a context.
+    next: HashMap<Option<String>, String>,
+    /// What came into a Parallel or Map state, by its context.
+    around: HashMap<String, String>,
+    /// What came into a Task, by its context.
+    pub(super) inputs: HashMap<String, Value>,
+    /// What is recorded when a state is entered, by its context.
+    entries: HashMap<String, Entry>,
+    /// What is assigned in a context so far.
+    variables: HashMap<Option<String>, Arc<Variables>>,
+    /// `$$.Execution` and `$$.Map` of the durable execution.
+    pub(super) execution: Value,
+    pub(super) item: Option<Value>,
+    /// Calls of services that each state made.
+    pub(super) attempts: HashMap<String, u64>,
+    /// The definition, once it is needed.
+    definition: Option<Option<Definition>>,
+    /// The last call of a context, the calls that are neither answered nor too late, and what each wait is raced against.
+    pub(super) calls: HashMap<Option<String>, String>,
+    pub(super) open_calls: HashSet<String>,
+    pub(super) raced: HashMap<String, String>,
     /// The last event of each context, for `previousEventId`.
     last: HashMap<Option<String>, usize>,
     events: Vec<Value>,
@@ -65,13 +93,23 @@ pub(super) struct Writer<'h> {
 
 /// The events, oldest first, of an execution and of each time that it was redriven: by the durable execution's name.
 pub(super) fn written(history: &History<'_>, parts: &[(&str, Vec<Event>)]) -> Vec<Value> {
-    let mut kinds = HashMap::new();
-    collect_kinds(history.definition, &mut kinds);
     let mut writer = Writer {
         history,
         parts: HashMap::new(),
-        kinds,
+        kinds: Kinds::of(history.definition),
         flowing: HashMap::new(),
+        next: HashMap::new(),
+        around: HashMap::new(),
+        inputs: HashMap::new(),
+        entries: HashMap::new(),
+        variables: HashMap::new(),
+        execution: Value::Null,
+        item: None,
+        attempts: HashMap::new(),
+        definition: None,
+        calls: HashMap::new(),
+        open_calls: HashSet::new(),
+        raced: HashMap::new(),
         last: HashMap::new(),
         events: Vec::new(),
         distributed: distributed(history.definition),
@@ -86,6 +124,13 @@ pub(super) fn written(history: &History<'_>, parts: &[(&str, Vec<Event>)]) -> Ve
         writer.lengths = lengths(events);
         writer.failed.clear();
         writer.failing.clear();
+        writer.entries = entries(events);
+        // Operations of another durable execution may have the same ids.
+        writer.flowing.clear();
+        writer.next.clear();
+        writer.inputs.clear();
+        writer.variables.clear();
+        writer.attempts.clear();
         let returned = activity_events::returned(events);
         for (index, event) in events.iter().enumerate() {
             if !returned.contains(&index) {
@@ -94,6 +139,23 @@ pub(super) fn written(history: &History<'_>, parts: &[(&str, Vec<Event>)]) -> Ve
         }
     }
     writer.events
+}
+
+/// What is recorded when states are entered, by their contexts; the execution's own beginning has an empty one.
+fn entries(events: &[Event]) -> HashMap<String, Entry> {
+    let entered = events.iter().filter(|event| {
+        let name = event.name.as_deref();
+        event.event_type == EventType::StepSucceeded
+            && (name == Some(Entry::STEP)
+                || (name == Some(Entry::START) && event.parent_id.is_none()))
+    });
+    let entered = entered.filter_map(|event| {
+        let result = event.step_succeeded_details.as_ref()?;
+        let text = result.result.payload.as_deref()?;
+        let entry: Entry = serde_json::from_str(text).ok()?;
+        Some((event.parent_id.clone().unwrap_or_default(), entry))
+    });
+    entered.collect()
 }
 
 impl Writer<'_> {
@@ -108,12 +170,25 @@ impl Writer<'_> {
                     self.flowing.insert(None, redrive);
                     return;
                 }
+                let item = ItemRun::of_text(&input, self.history.key);
+                let start = self.history.definition.get("StartAt");
+                if let (None, Some(start)) = (&item, start.and_then(Value::as_str)) {
+                    self.next.insert(None, start.to_owned());
+                }
+                let (input, around) = match item {
+                    Some(item) => (item.input.to_string(), Some((item.execution, item.item))),
+                    None => (input, None),
+                };
                 self.flowing.insert(None, input.clone());
-                let details = self.data(
-                    json!({ "roleArn": "arn:aws:iam::000000000000:role/lambdura" }),
-                    "input",
-                    &input,
-                );
+                match around {
+                    Some((execution, item)) => {
+                        self.execution = execution;
+                        self.item = Some(item);
+                    }
+                    None => self.execution = self.begun_execution(&input),
+                }
+                let role = json!({ "roleArn": self.history.role });
+                let details = self.data(role, "input", &input);
                 self.push(
                     event,
                     &None,
@@ -174,6 +249,7 @@ impl Writer<'_> {
             | EventType::ChainedInvokeFailed
             | EventType::ChainedInvokeTimedOut
             | EventType::ChainedInvokeStopped => self.called(event),
+            EventType::WaitStarted => self.raced(event),
             EventType::WaitSucceeded => self.timed_out(event),
             EventType::StepStarted => self.service_called(event),
             EventType::StepSucceeded if event.name.as_deref() == Some(EvaluationFailed::STEP) => {
@@ -199,12 +275,51 @@ impl Writer<'_> {
 
     /// If this is where an execution goes on that did not end well: says so, and gives what comes into its state.
     fn redriven(&mut self, event: &Event, input: &str) -> Option<String> {
-        let redrive = Redrive::of(&serde_json::from_str(input).ok()?)?;
+        let input = serde_json::from_str(input).ok()?;
+        let redrive = Redrive::of(&input, &shown(&self.durable), self.history.key)?;
         let details = json!({ "redriveCount": redrive.execution["RedriveCount"] });
         let details = Some(("executionRedrivenEventDetails", details));
         self.push(event, &None, "ExecutionRedriven", details);
+        self.next.insert(None, redrive.state.clone());
+        self.execution = redrive.execution;
+        self.variables.insert(None, Arc::new(redrive.variables));
         self.done_before = Some((redrive.state.clone(), redrive.done.into_keys().collect()));
         Some(redrive.input.to_string())
+    }
+
+    /// `$$.Execution` of one that begins with this input.
+    fn begun_execution(&self, input: &str) -> Value {
+        let history = self.history;
+        let started = self.entries.get("").map(Entry::text);
+        json!({
+            "Id": execution_arn(history.home, history.machine, &self.durable),
+            "Input": serde_json::from_str::<Value>(input).unwrap_or_default(),
+            "Name": shown(&self.durable),
+            "RoleArn": history.role,
+            "StartTime": started,
+            "RedriveCount": 0,
+        })
+    }
+
+    /// What a Task gave to a service, as far as that can be told.
+    pub(super) fn arguments(&mut self, state: &str, context: &str) -> Option<Value> {
+        let history = self.history;
+        let attempt = self.attempts.entry(context.to_owned()).or_default();
+        let recorded = Recorded {
+            machine: history.machine,
+            machine_arn: &machine_arn(history.home, history.machine),
+            execution: &self.execution,
+            item: self.item.as_ref(),
+            input: self.inputs.get(context)?,
+            variables: self.variables.get(&Some(context.to_owned()))?,
+            entry: self.entries.get(context)?,
+            attempt: *attempt,
+        };
+        *attempt += 1;
+        let definition = self
+            .definition
+            .get_or_insert_with(|| Definition::from_value(history.definition).ok());
+        arguments(definition.as_ref()?, state, recorded)
     }
 
     fn evaluation_failed(&mut self, event: &Event) {
@@ -264,28 +379,42 @@ impl Writer<'_> {
                 }
             }
             (_, Some(Part::Batch { is_map: false })) => Part::Child,
-            _ => match self.kinds.get(&name) {
-                Some((kind, _)) => Part::State {
-                    name: name.clone(),
-                    kind: kind.clone(),
-                },
-                None => Part::Other,
-            },
+            _ => {
+                let next = self.next.get(&event.parent_id).map(String::as_str);
+                let state = self.kinds.find(&name, next);
+                match state.and_then(|state| Some((state, self.kinds.get(state)?))) {
+                    Some((state, (kind, _))) => Part::State {
+                        name: state.to_owned(),
+                        kind: kind.clone(),
+                    },
+                    None => Part::Other,
+                }
+            }
         };
         self.parts
             .insert(id, (part.clone(), event.parent_id.clone()));
+        // What happens within knows what was assigned around it.
+        if let Some(around) = self.variables.get(&event.parent_id).cloned() {
+            self.variables.insert(event.id.clone(), around);
+        }
         // What happens within follows what happened around it.
         if let Some(last) = self.last.get(&event.parent_id).copied() {
             self.last.insert(event.id.clone(), last);
         }
         match part {
             Part::State { name, kind } => {
-                let input = self
-                    .flowing
-                    .get(&event.parent_id)
-                    .cloned()
-                    .unwrap_or_default();
-                let details = self.data(json!({ "name": name }), "input", &input);
+                let mut details = json!({ "name": name });
+                if let Some(input) = self.input(event) {
+                    details = self.data(details, "input", &input);
+                    if let (true, Some(id)) = (self.calls_service(&name), &event.id) {
+                        let value = serde_json::from_str(&input).unwrap_or_default();
+                        self.inputs.insert(id.clone(), value);
+                        self.variables.entry(event.id.clone()).or_default();
+                    }
+                    if let (true, Some(id)) = (kind == "Map" || kind == "Parallel", &event.id) {
+                        self.around.insert(id.clone(), input);
+                    }
+                }
                 let entered = format!("{kind}StateEntered");
                 self.push(
                     event,
@@ -326,6 +455,38 @@ impl Writer<'_> {
         }
     }
 
+    /// Whether a state's calls are those of a service, of which the answer alone is recorded.
+    fn calls_service(&self, state: &str) -> bool {
+        let resource = self.kinds.get(state).map(|(_, resource)| resource);
+        let integration = resource.and_then(|resource| resource.split(":::").nth(1));
+        integration.is_some_and(|it| !it.starts_with("lambda:"))
+    }
+
+    /// What comes into a state: what came out of the one before, unless it is the first of a branch or an item.
+    fn input(&self, event: &Event) -> Option<String> {
+        if let Some(flowing) = self.flowing.get(&event.parent_id) {
+            return Some(flowing.clone());
+        }
+        let given = self.entries.get(event.id.as_ref()?)?.input.as_ref()?;
+        let around = || {
+            let (_, _, state) = self.state_of(&event.parent_id)?;
+            self.around.get(&state?)
+        };
+        match given {
+            Given::Value(value) => Some(value.to_string()),
+            Given::Same => around().cloned(),
+            Given::Element => {
+                let (part, _) = self.parts.get(event.parent_id.as_ref()?)?;
+                let Part::Item { index, .. } = part else {
+                    return None;
+                };
+                let list: Value = serde_json::from_str(around()?).ok()?;
+                list.get(index).map(Value::to_string)
+            }
+            Given::Content | Given::TooLarge => None,
+        }
+    }
+
     /// Another attempt of a Map or Parallel state: the one before was not the last.
     fn tried(&mut self, event: &Event) {
         self.failing.remove(&event.parent_id);
@@ -345,6 +506,12 @@ impl Writer<'_> {
         if let Some(last) = self.last.get(&event.id).copied() {
             let around = self.last.entry(parent.clone()).or_default();
             *around = (*around).max(last);
+        }
+        // A long history has many of them.
+        self.variables.remove(&event.id);
+        if let Some(id) = &event.id {
+            self.inputs.remove(id);
+            self.around.remove(id);
         }
         let is_good = event.event_type == EventType::ContextSucceeded;
         let result = event
@@ -366,6 +533,9 @@ impl Writer<'_> {
                     .map(Value::to_string)
                     .unwrap_or_default();
                 self.flowing.insert(parent.clone(), output.clone());
+                if let Some(next) = passed.get("next").and_then(Value::as_str) {
+                    self.next.insert(parent.clone(), next.to_owned());
+                }
                 let mut details = self.data(json!({ "name": name }), "output", &output);
                 if let Some(assigned) = passed.get("assigned").and_then(Value::as_object)
                     && self.history.with_data
@@ -374,6 +544,10 @@ impl Writer<'_> {
                         .iter()
                         .map(|(name, value)| (name.clone(), Value::from(value.to_string())));
                     details["assignedVariables"] = Value::Object(texts.collect::<Map<_, _>>());
+                }
+                if let Some(assigned) = passed.get("assigned").and_then(Value::as_object) {
+                    let variables = self.variables.entry(parent.clone()).or_default();
+                    Arc::make_mut(variables).extend(assigned.clone());
                 }
                 if parent.is_none() {
                     self.done_before = None;

@@ -3,34 +3,90 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
+use state_machine::operation_name;
 
 /// The type and the resource of every state, by name.
-pub(super) fn collect_kinds(states: &Value, kinds: &mut HashMap<String, (String, String)>) {
-    let Some(states) = states.get("States").and_then(Value::as_object) else {
-        return;
-    };
-    for (name, state) in states {
-        let text = |member: &str| {
-            state
-                .get(member)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        kinds.insert(name.clone(), (text("Type"), text("Resource")));
-        for branch in state
-            .get("Branches")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            collect_kinds(branch, kinds);
+#[derive(Default)]
+pub(super) struct Kinds {
+    by_name: HashMap<String, (String, String)>,
+    /// In the order of the definition.
+    names: Vec<String>,
+}
+
+impl Kinds {
+    pub fn of(definition: &Value) -> Self {
+        let mut kinds = Self::default();
+        kinds.collect(definition);
+        kinds
+    }
+
+    pub fn get(&self, name: &str) -> Option<&(String, String)> {
+        self.by_name.get(name)
+    }
+
+    /// The state that an operation of this name is: the one that comes next if it may be that, else the first that may.
+    /// Names of operations have fewer letters, so that two states may have the same one.
+    pub fn find(&self, operation: &str, next: Option<&str>) -> Option<&str> {
+        let is_it = |name: &str| operation_name(name) == operation;
+        let next = next.filter(|name| is_it(name));
+        let next = next.and_then(|name| self.by_name.get_key_value(name));
+        match next {
+            Some((name, _)) => Some(name),
+            None if self.by_name.contains_key(operation) => self
+                .by_name
+                .get_key_value(operation)
+                .map(|it| it.0.as_str()),
+            None => {
+                let mut names = self.names.iter();
+                names.find(|name| is_it(name)).map(String::as_str)
+            }
         }
-        for processor in ["ItemProcessor", "Iterator"] {
-            state
-                .get(processor)
-                .into_iter()
-                .for_each(|it| collect_kinds(it, kinds));
+    }
+
+    fn collect(&mut self, states: &Value) {
+        let states = states.get("States").and_then(Value::as_object);
+        for (name, state) in states.into_iter().flatten() {
+            let text = |member: &str| {
+                let text = state.get(member).and_then(Value::as_str);
+                text.unwrap_or_default().to_owned()
+            };
+            self.names.push(name.clone());
+            let kind = (text("Type"), text("Resource"));
+            self.by_name.insert(name.clone(), kind);
+            let branches = state.get("Branches").and_then(Value::as_array);
+            for branch in branches.into_iter().flatten() {
+                self.collect(branch);
+            }
+            for processor in ["ItemProcessor", "Iterator"] {
+                if let Some(processor) = state.get(processor) {
+                    self.collect(processor);
+                }
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn states_are_found_by_what_is_recorded_of_their_names() {
+        let processor = json!({ "StartAt": "Größe", "States": { "Größe": { "Type": "Pass" } } });
+        let definition = json!({ "States": {
+            "A": { "Type": "Map", "ItemProcessor": processor },
+            "é": { "Type": "Wait" },
+            "ü": { "Type": "Task", "Resource": "r" },
+            "?": { "Type": "Fail" },
+        } });
+        let kinds = Kinds::of(&definition);
+        assert_eq!(kinds.find("Gr??e", None), Some("Größe"));
+        assert_eq!(kinds.find("?", Some("ü")), Some("ü"));
+        assert_eq!(kinds.find("?", Some("A")), Some("?"));
+        assert_eq!(kinds.find("B", Some("B")), None);
+        let task = (String::from("Task"), String::from("r"));
+        assert_eq!(kinds.get("ü"), Some(&task));
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use model::{ExecutionId, Timestamp};
 use runtime::Change;
 use serde_json::{Map, Value, json};
+use state_machine::ItemRun;
 use store::{LogLine, LogStream, StoreFault};
 
 use super::error::StatesError;
@@ -22,9 +23,6 @@ use crate::app::App;
 
 /// Lines that are kept at a time.
 const LINES_MAX: usize = 500;
-
-/// What the input of an item's execution begins with: see `state_machine::item_input`.
-const ITEM: &str = r#"{"lambdura:item""#;
 
 /// Which events are written. Source: as above, "Log levels for Step Functions execution events".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,11 +119,9 @@ async fn write(app: &Arc<App>, id: &ExecutionId) -> Result<(), WriteError> {
     );
     let events = events(app, &durable, &shown).await?;
     // An item of a distributed Map is a part of another execution.
-    let started = events
-        .first()
-        .and_then(|it| it.execution_started_details.as_ref());
-    let input = started.and_then(|it| it.input.payload.as_deref());
-    if input.is_some_and(|input| input.starts_with(ITEM)) {
+    let key = machine.key(app);
+    let input = execution.spec.input.as_ref();
+    if input.is_some_and(|text| ItemRun::of_text(text.as_str(), &key).is_some()) {
         return Ok(());
     }
     let definition: Value = serde_json::from_str(&machine.definition()?).unwrap_or_default();
@@ -133,6 +129,8 @@ async fn write(app: &Arc<App>, id: &ExecutionId) -> Result<(), WriteError> {
         definition: &definition,
         home: &app.registry.home,
         machine: machine.name.as_str(),
+        role: &machine.role(),
+        key: &key,
         with_data,
     };
     let told = [(arn.name.as_str(), events)];

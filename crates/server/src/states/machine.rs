@@ -5,8 +5,10 @@ use std::sync::Arc;
 use lambda_api::FunctionConfiguration;
 use model::{FunctionName, Timestamp, Version};
 use serde_json::{Value, json};
+use state_machine::Key;
 
 use super::error::{StatesError, required};
+use super::execution::is_metadata_only;
 use super::name::{function, machine, machine_arn, shown as shown_name};
 use super::page::page;
 use crate::app::App;
@@ -140,6 +142,11 @@ impl Machine {
         machine_arn(&app.registry.home, self.name.as_str())
     }
 
+    /// What proves inputs that its interpreter wrote for itself.
+    pub fn key(&self, app: &App) -> Key {
+        app.registry.machine_key(self.name.as_str())
+    }
+
     /// What is kept of it beside its function.
     pub fn kept(&self) -> StateMachineSettings {
         self.settings.machine.clone().unwrap_or_default()
@@ -219,7 +226,7 @@ pub(super) fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> 
 pub(super) fn describe(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     let arn = required(input, "stateMachineArn")?;
     let machine = find(app, arn)?;
-    let mut shown = shown(app, &machine)?;
+    let mut shown = shown(app, &machine, is_metadata_only(input)?)?;
     shown["stateMachineArn"] = json!(arn);
     if machine.qualifier.is_some()
         && let Some(number) = machine.published()
@@ -232,14 +239,22 @@ pub(super) fn describe(app: &Arc<App>, input: &Value) -> Result<Value, StatesErr
 }
 
 /// A machine as it is shown.
-pub(super) fn shown(app: &App, machine: &Machine) -> Result<Value, StatesError> {
+pub(super) fn shown(
+    app: &App,
+    machine: &Machine,
+    is_metadata_only: bool,
+) -> Result<Value, StatesError> {
     let kept = machine.kept();
     let off = || json!({ "level": "OFF", "includeExecutionData": false });
     let mut shown = json!({
         "stateMachineArn": machine.arn(app),
         "name": shown_name(machine.name.as_str()),
         "status": if machine.settings.deleting { "DELETING" } else { "ACTIVE" },
-        "definition": machine.definition()?,
+        // Source: API reference, `definition`.
+        "definition": match is_metadata_only {
+            true => String::from("{}"),
+            false => machine.definition()?,
+        },
         "roleArn": machine.role(),
         "type": machine.kind(),
         "creationDate": machine.created(),

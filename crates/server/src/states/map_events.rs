@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use lambda_api::{Event, EventType};
 use serde_json::{Value, json};
+use state_machine::operation_name;
 
 use super::history::{Part, Writer};
 use super::map_run;
@@ -24,7 +25,7 @@ impl Writer<'_> {
     pub(super) fn map(&self, event: &Event) -> Part {
         let state = self.state_of(&event.parent_id).map(|it| it.0);
         let state = state.unwrap_or_default();
-        let Some(definition) = self.distributed.get(&state) else {
+        let Some(definition) = self.distributed.get(&operation_name(&state)) else {
             return Part::Batch { is_map: true };
         };
         let operation = event.id.as_deref().unwrap_or_default();
@@ -48,7 +49,10 @@ impl Writer<'_> {
     pub(super) fn run_ended(&mut self, event: &Event, parent: &Option<String>, state: &str) {
         let failed = self.failed.get(&event.id).copied().unwrap_or_default();
         let total = self.lengths.get(&event.id).copied().unwrap_or_default();
-        let definition = self.distributed.get(state).unwrap_or(&Value::Null);
+        let definition = self
+            .distributed
+            .get(&operation_name(state))
+            .unwrap_or(&Value::Null);
         if !map_run::is_exceeded(definition, failed, total) {
             self.push(event, parent, "MapRunSucceeded", None);
             self.push(event, parent, "MapStateSucceeded", None);

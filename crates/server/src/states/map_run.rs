@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use lambda_api::{EpochSeconds, Event, EventType};
 use serde_json::{Value, json};
-use state_machine::{item_input, operation_name};
+use state_machine::{ItemRun, Key, operation_name};
 
 use super::error::{StatesError, required};
 use super::execution::{Named, events, named};
@@ -178,7 +178,7 @@ async fn runs(app: &Arc<App>, named: &Named, execution: &str) -> Result<Vec<Run>
         let made = |state: (&str, &Value), operation: &str| {
             arn(&app.registry.home, machine, state, durable, operation)
         };
-        runs.extend(read(&told, &states, is_over, made));
+        runs.extend(read(&told, &states, is_over, &named.machine.key(app), made));
     }
     Ok(runs)
 }
@@ -187,6 +187,7 @@ fn read(
     told: &[Event],
     states: &HashMap<String, Value>,
     is_over: bool,
+    key: &Key,
     arn: impl Fn((&str, &Value), &str) -> String,
 ) -> Vec<Run> {
     let mut names: HashMap<&str, &str> = HashMap::new();
@@ -241,9 +242,10 @@ fn read(
                     let item = &mut runs[*run].items[*item];
                     item.execution.clone_from(&details.durable_execution_arn);
                     let payload = details.input.as_ref().and_then(|it| it.payload.as_deref());
-                    let input = payload.and_then(|text| serde_json::from_str(text).ok());
-                    let input = input.and_then(|input| item_input(&input));
-                    let together = input.as_ref().and_then(|it| it.get("Items")?.as_array());
+                    let run = payload.and_then(|text| ItemRun::of_text(text, key));
+                    let together = run
+                        .as_ref()
+                        .and_then(|it| it.input.get("Items")?.as_array());
                     if let Some(together) = together.filter(|_| is_batched) {
                         item.number = together.len() as u64;
                     }
@@ -253,6 +255,41 @@ fn read(
         }
     }
     runs
+}
+
+/// The run that the execution of an item belongs to, by the durable execution: its ARN, and the machine's name with its
+/// label. None where the execution around it is gone, or is itself that of an item.
+pub(super) async fn around(
+    app: &Arc<App>,
+    item: &ItemRun,
+    durable: &str,
+) -> Result<Option<(String, String)>, StatesError> {
+    let Some(execution) = item.execution.get("Id").and_then(Value::as_str) else {
+        return Ok(None);
+    };
+    let input = json!({ "executionArn": execution });
+    // Boxed, because that may be an item again.
+    let found = match Box::pin(named(app, &input)).await {
+        Ok(found) => found,
+        Err(error) if error.is_missing_execution() => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let runs = runs(app, &found, execution).await?;
+    let is_its = |item: &Item| item.execution.as_deref() == Some(durable);
+    let run = runs.into_iter().find(|run| run.items.iter().any(is_its));
+    Ok(run.map(|run| {
+        let machine = labelled(found.machine.name.as_str(), &run.arn);
+        (run.arn, machine)
+    }))
+}
+
+/// A machine's name with the label of a run, as its executions have it.
+fn labelled(machine: &str, run: &str) -> String {
+    let label = run
+        .rsplit_once(':')
+        .and_then(|(head, _)| head.rsplit_once('/'));
+    let machine = shown(machine);
+    format!("{machine}/{}", label.map_or("", |(_, label)| label))
 }
 
 /// The execution and the run that an ARN names, with the execution's own ARN.
@@ -332,12 +369,7 @@ pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, State
 pub(super) async fn executions(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     let (named, run, _) = find(app, input).await?;
     let wanted = super::error::optional(input, "statusFilter")?;
-    let label = run
-        .arn
-        .rsplit_once(':')
-        .and_then(|(head, _)| head.rsplit_once('/'));
-    let label = label.map(|(_, label)| label.to_owned()).unwrap_or_default();
-    let machine = format!("{}/{label}", named.machine.name);
+    let machine = labelled(named.machine.name.as_str(), &run.arn);
     let mut all = Vec::new();
     for item in run.items.iter().rev() {
         let Some(durable) = &item.execution else {

@@ -14,6 +14,7 @@ mod alias;
 mod change;
 mod error;
 mod execution;
+mod execution_list;
 mod history;
 mod kinds;
 mod lambda;
@@ -31,6 +32,9 @@ mod test_state;
 mod token;
 mod validate;
 mod version;
+
+pub(crate) use redrive::redriven;
+pub use redrive::{durable_name_of as redrive_name, is_name as is_redrive_name};
 
 use std::sync::Arc;
 
@@ -125,7 +129,7 @@ async fn dispatch(app: &Arc<App>, operation: &str, input: &Value) -> Result<Valu
         "StartExecution" => execution::start(app, input).await,
         "StartSyncExecution" => execution::start_sync(app, input).await,
         "DescribeExecution" => execution::describe(app, input).await,
-        "ListExecutions" => execution::list(app, input).await,
+        "ListExecutions" => execution_list::list(app, input).await,
         "ListMapRuns" => map_run::list(app, input).await,
         "DescribeMapRun" => map_run::describe(app, input).await,
         "UpdateMapRun" => map_run::update(app, input).await,

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use lambda_api::{Event, EventType};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
-use state_machine::{Redrive, operation_name};
+use state_machine::name::spelled;
+use state_machine::{Key, Redrive, operation_name};
 
 use super::error::{StatesError, optional, required};
 use super::execution::{Named, events, find, invoke_with, named, status};
@@ -25,6 +26,8 @@ const REDRIVES_MAX: usize = 1_000;
 const EXECUTIONS_MAX: usize = 1_000;
 /// Results of branches and items that one input takes along; if there is more, the state is done from its beginning.
 const DONE_BYTES_MAX: usize = 128 * 1024;
+/// Largest input of an asynchronous invocation. Source: Lambda quotas.
+const INPUT_BYTES_MAX: usize = 1024 * 1024;
 /// What stands between an execution's name and the number of the redrive.
 const MARK: &str = "-redrive-";
 /// Characters of a name that one made of it begins with, and hexadecimal digits that it ends with.
@@ -47,7 +50,27 @@ pub(super) fn names(machine: &Machine) -> Vec<(String, usize)> {
         .collect()
 }
 
-/// The name of the durable execution that goes on. It always fits, and is nobody else's.
+/// The names of the durable executions that went on with one of a machine, oldest first.
+pub(crate) fn redriven(app: &App, machine: &model::FunctionName, name: &str) -> Vec<String> {
+    let settings = app.registry.settings(machine);
+    let times = settings
+        .machine
+        .as_ref()
+        .and_then(|kept| kept.redriven.get(&name::shown(name)));
+    let times = times.map_or(0, Vec::len);
+    (1..=times)
+        .map(|number| durable_name_of(name, number))
+        .collect()
+}
+
+/// The name of the durable execution that goes on with the one of this name, the first, second or a later time that it is
+/// redriven.
+#[must_use]
+pub fn durable_name_of(durable: &str, number: usize) -> String {
+    spelled(&name_of(&name::shown(durable), number)).into_owned()
+}
+
+/// The name under which an execution goes on that was redriven, the first, second or a later time. It always fits.
 pub(super) fn name_of(name: &str, number: usize) -> String {
     let head: String = name.chars().take(NAME_HEAD).collect();
     let digest = Sha256::digest(name.as_bytes());
@@ -72,8 +95,14 @@ pub(super) fn of(app: &App, machine: &str, durable: &str) -> String {
     redriven.next().map_or_else(own, |(name, _)| name.clone())
 }
 
-/// Whether a name is one of those.
-pub(super) fn is_name(name: &str) -> bool {
+/// Whether a durable execution goes on with another one. A name that looks like it may be anybody's.
+pub(super) fn is_one(app: &App, machine: &Machine, durable: &str) -> bool {
+    of(app, machine.name.as_str(), durable) != name::shown(durable)
+}
+
+/// Whether a name looks like one of those.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
     let number_and_digits = name
         .rsplit_once(MARK)
         .and_then(|(_, rest)| rest.split_once('-'));
@@ -96,11 +125,20 @@ pub(super) fn describe(shown: &mut Value, named: &Named) {
     }
     match refusal(named) {
         None => shown["redriveStatus"] = json!("REDRIVABLE"),
+        // Source: API reference, `redriveStatus`.
+        Some(reason) if named.item.is_some() && did_not_end_well(named) => {
+            shown["redriveStatus"] = json!("REDRIVABLE_BY_MAP_RUN");
+            shown["redriveStatusReason"] = json!(reason);
+        }
         Some(reason) => {
             shown["redriveStatus"] = json!("NOT_REDRIVABLE");
             shown["redriveStatusReason"] = json!(reason);
         }
     }
+}
+
+fn did_not_end_well(named: &Named) -> bool {
+    ["FAILED", "TIMED_OUT", "ABORTED"].contains(&status(&named.latest().status))
 }
 
 /// Why an execution cannot be redriven.
@@ -111,8 +149,13 @@ fn refusal(named: &Named) -> Option<String> {
             "Execution is of an Express state machine and cannot be redriven",
         ));
     }
-    if !["FAILED", "TIMED_OUT", "ABORTED"].contains(&status) {
+    if !did_not_end_well(named) {
         return Some(format!("Execution is {status} and cannot be redriven"));
+    }
+    if named.item.is_some() {
+        return Some(String::from(
+            "Execution is a child workflow execution of a Map Run and cannot be redriven by itself",
+        ));
     }
     (named.redriven.len() >= REDRIVES_MAX)
         .then(|| format!("Execution was redriven {REDRIVES_MAX} times and cannot be redriven"))
@@ -138,6 +181,8 @@ pub(super) async fn redrive(app: &Arc<App>, input: &Value) -> Result<Value, Stat
     let from = events(app, &named.latest().durable_execution_arn, &arn).await?;
     let going_on =
         going_on(app, &named, &from, done + 1).map_err(|reason| not_redrivable(&arn, &reason))?;
+    let trace = named.first.trace_header.clone();
+    let trace = trace.and_then(|trace| trace.x_amzn_trace_id);
     let app = Arc::clone(app);
     let task = {
         let app = Arc::clone(&app);
@@ -180,8 +225,24 @@ pub(super) async fn redrive(app: &Arc<App>, input: &Value) -> Result<Value, Stat
                 qualifier: Some(String::new()),
                 ..named.machine
             };
-            let payload = going_on.event().to_string();
-            invoke_with(&app, &pinned, &next, &payload, "Event", &arn).await?;
+            let key = pinned.key(&app);
+            let mut payload = going_on.event(&next, &key).to_string();
+            if payload.len() > INPUT_BYTES_MAX {
+                let from_the_beginning = Redrive {
+                    done: BTreeMap::new(),
+                    ..going_on
+                };
+                payload = from_the_beginning.event(&next, &key).to_string();
+            }
+            invoke_with(
+                &app,
+                &pinned,
+                &next,
+                &payload,
+                "Event",
+                (&arn, trace.as_deref()),
+            )
+            .await?;
             Ok(json!({ "redriveDate": seconds(at) }))
         }
     };
@@ -200,7 +261,8 @@ fn going_on(app: &App, named: &Named, told: &[Event], number: usize) -> Result<R
         .ok()
         .and_then(|text| serde_json::from_str(&text).ok())
         .ok_or("its definition cannot be read")?;
-    let mut stands = standing(&definition, told)?;
+    let latest = &name::shown(&named.latest().durable_execution_name);
+    let mut stands = standing(&definition, told, latest, &named.machine.key(app))?;
     let known: usize = stands.done.values().map(|it| it.to_string().len()).sum();
     if known > DONE_BYTES_MAX {
         stands.done.clear();
@@ -226,7 +288,12 @@ fn going_on(app: &App, named: &Named, told: &[Event], number: usize) -> Result<R
 }
 
 /// The outermost state that an execution is at, with what came into it.
-fn standing(definition: &Value, told: &[Event]) -> Result<Redrive, String> {
+fn standing(
+    definition: &Value,
+    told: &[Event],
+    durable: &str,
+    key: &Key,
+) -> Result<Redrive, String> {
     let states = definition.get("States").and_then(Value::as_object);
     let states = states.ok_or("its definition has no states")?;
     let start = definition.get("StartAt").and_then(Value::as_str);
@@ -248,7 +315,7 @@ fn standing(definition: &Value, told: &[Event]) -> Result<Redrive, String> {
             let input: Value = payload
                 .and_then(|text| serde_json::from_str(text).ok())
                 .unwrap_or_default();
-            match Redrive::of(&input) {
+            match Redrive::of(&input, durable, key) {
                 Some(before) => stands = before,
                 None => stands.input = input,
             }
@@ -280,9 +347,11 @@ fn standing(definition: &Value, told: &[Event]) -> Result<Redrive, String> {
         match event.event_type {
             EventType::ContextStarted => {
                 let name = event.name.as_deref().unwrap_or_default();
-                let known = states.keys().find(|known| operation_name(known) == name);
-                if let Some(known) = known {
-                    stands.state.clone_from(known);
+                // Names of operations have fewer letters: where it stands is known by now, unless it began before.
+                let is_it = |known: &&String| operation_name(known) == name;
+                let known = Some(&stands.state).filter(is_it);
+                if let Some(known) = known.or_else(|| states.keys().find(is_it)).cloned() {
+                    stands.state = known;
                     open = event.id.as_deref();
                 }
             }

@@ -2,6 +2,7 @@
 
 use lambda_api::{Event, EventType};
 use serde_json::{Value, json};
+use state_machine::{HEARTBEAT, TIMEOUT};
 
 use super::history::{Writer, merged, told};
 
@@ -26,8 +27,16 @@ impl Writer<'_> {
         };
         let mut scheduled = about.clone();
         scheduled["region"] = json!(self.history.home.region);
-        // What is sent is not recorded.
-        scheduled["parameters"] = json!("{}");
+        let name = self.state_of(&event.parent_id).map(|it| it.0);
+        let sent = match (name, &state) {
+            (Some(name), Some(context)) if self.history.with_data => {
+                let context = context.clone();
+                self.arguments(&name, &context)
+            }
+            _ => None,
+        };
+        let sent = sent.map_or_else(|| String::from("{}"), |sent| sent.to_string());
+        scheduled["parameters"] = json!(sent);
         let details = Some(("taskScheduledEventDetails", scheduled));
         self.push(event, &state, "TaskScheduled", details);
         let details = Some(("taskStartedEventDetails", about));
@@ -52,15 +61,28 @@ impl Writer<'_> {
         self.push(event, &state, "TaskFailed", details);
     }
 
-    /// The wait that a call is raced against is over before the call is.
+    /// A wait that the call before it is raced against.
+    pub(super) fn raced(&mut self, event: &Event) {
+        let is_limit = matches!(event.name.as_deref(), Some(TIMEOUT | HEARTBEAT));
+        let call = self.calls.get(&event.parent_id).filter(|_| is_limit);
+        if let (Some(call), Some(wait)) = (call, &event.id) {
+            self.raced.insert(wait.clone(), call.clone());
+        }
+    }
+
+    /// The wait that a call is raced against is over; the call may have been answered long before.
     pub(super) fn timed_out(&mut self, event: &Event) {
-        if event.name.as_deref() != Some("timeout") {
+        let call = event.id.as_ref().and_then(|id| self.raced.remove(id));
+        if !call.is_some_and(|call| self.open_calls.remove(&call)) {
             return;
         }
         let Some((is_function, service, resource, state)) = self.resource(&event.parent_id) else {
             return;
         };
-        let error = json!({ "error": asl::TIMEOUT });
+        let error = match event.name.as_deref() {
+            Some(HEARTBEAT) => json!({ "error": asl::HEARTBEAT_TIMEOUT }),
+            _ => json!({ "error": asl::TIMEOUT }),
+        };
         if is_function {
             let details = Some(("lambdaFunctionTimedOutEventDetails", error));
             self.push(event, &state, "LambdaFunctionTimedOut", details);
@@ -69,5 +91,15 @@ impl Writer<'_> {
         let about = json!({ "resourceType": service, "resource": resource });
         let details = Some(("taskTimedOutEventDetails", merged(about, error)));
         self.push(event, &state, "TaskTimedOut", details);
+    }
+}
+
+/// What a callback's time ran out of.
+pub(super) fn timed_out_error(event: &Event) -> Value {
+    let details = event.callback_timed_out_details.as_ref();
+    let error = details.and_then(|it| it.error.payload.as_ref());
+    match error.and_then(|it| it.error_type.as_deref()) {
+        Some("Callback.Heartbeat") => json!({ "error": asl::HEARTBEAT_TIMEOUT }),
+        _ => json!({ "error": asl::TIMEOUT }),
     }
 }

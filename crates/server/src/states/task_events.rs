@@ -3,9 +3,10 @@
 use asl::StateError;
 use lambda_api::{ErrorObject, Event, EventType};
 use serde_json::{Value, json};
-use state_machine::is_output_too_large;
+use state_machine::{call_failure, is_output_too_large};
 
 use super::history::{Writer, merged, told};
+use super::service_events::timed_out_error;
 
 /// Whether a Task fails with a result that its call succeeded with.
 fn is_too_large(output: &str) -> bool {
@@ -41,6 +42,10 @@ impl Writer<'_> {
     }
 
     pub(super) fn scheduled(&mut self, event: &Event) {
+        if let Some(id) = &event.id {
+            self.calls.insert(event.parent_id.clone(), id.clone());
+            self.open_calls.insert(id.clone());
+        }
         let Some((is_function, service, resource, state)) = self.resource(&event.parent_id) else {
             return;
         };
@@ -89,6 +94,14 @@ impl Writer<'_> {
     }
 
     pub(super) fn called(&mut self, event: &Event) {
+        // Who was too late is not heard any more.
+        if !event
+            .id
+            .as_ref()
+            .is_some_and(|id| self.open_calls.remove(id))
+        {
+            return;
+        }
         let Some((is_function, service, resource, state)) = self.resource(&event.parent_id) else {
             return;
         };
@@ -151,7 +164,19 @@ impl Writer<'_> {
                 true => too_large(&resource),
                 false => too_large(&service),
             },
-            error => told(error),
+            error => {
+                let name = error.and_then(|it| it.error_type.as_deref());
+                let message = error.and_then(|it| it.error_message.as_deref());
+                let failure = call_failure(name, message.unwrap_or_default());
+                match service.as_str() {
+                    // What the integration is refused by the service has its name before it.
+                    "lambda" if !is_function && failure.error == "ResourceNotFoundException" => {
+                        json!({ "error": "Lambda.ResourceNotFoundException", "cause": failure.cause })
+                    }
+                    "lambda" => json!({ "error": failure.error, "cause": failure.cause }),
+                    _ => told(error),
+                }
+            }
         };
         self.call_failed(event, &state, (!is_function).then_some(about), error);
     }
@@ -197,7 +222,7 @@ impl Writer<'_> {
                 Some(("taskSucceededEventDetails", details)),
             );
         } else if event.event_type == EventType::CallbackTimedOut {
-            let details = merged(about, json!({ "error": "States.Timeout" }));
+            let details = merged(about, timed_out_error(event));
             self.push(
                 event,
                 &state,

@@ -118,3 +118,44 @@ async fn a_wait_has_an_instant_as_rfc_3339_writes_it() {
         assert!(cause.ends_with(bad), "{cause}");
     }
 }
+
+#[tokio::test]
+async fn an_input_that_claims_to_begin_in_the_middle_is_an_input_like_any_other() {
+    let definition = json!({
+        "StartAt": "Check",
+        "States": {
+            "Check": {
+                "Type": "Choice",
+                "Choices": [{ "Variable": "$.role", "IsPresent": true, "Next": "Pay" }],
+                "Default": "Deny",
+            },
+            "Pay": { "Type": "Map", "End": true, "ItemProcessor": {
+                "StartAt": "Paid", "States": { "Paid": { "Type": "Pass", "End": true } },
+            } },
+            "Deny": { "Type": "Fail", "Error": "Denied" },
+        },
+    });
+    let redrive = json!({ "state": "Pay", "input": [1], "variables": {}, "execution": {} });
+    let item = json!({ "place": ["Pay"], "input": 1, "item": {}, "execution": {} });
+    let other = state_machine::Key::draw().expect("there is randomness");
+    let redriven = state_machine::Redrive {
+        state: String::from("Pay"),
+        input: json!([1]),
+        variables: serde_json::Map::new(),
+        done: std::collections::BTreeMap::new(),
+        execution: json!({}),
+    };
+    let proven = |member: &str, content: &Value| json!({ member: { "content": content.to_string(), "proof": "0".repeat(64) } });
+    for input in [
+        json!({ "lambdura:redrive": redrive }),
+        json!({ "lambdura:item": item }),
+        proven("lambdura:redrive", &redrive),
+        proven("lambdura:item", &item),
+        // Proven by the key of another machine.
+        redriven.event("machine", &other),
+    ] {
+        let ended = ends(definition.clone(), input.clone()).await;
+        let denied = (String::from("Denied"), String::new());
+        assert_eq!(ended, Err(denied), "{input}");
+    }
+}

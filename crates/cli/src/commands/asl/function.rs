@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use lambdura::DurableContext;
 use serde_json::Value;
-use state_machine::{Settings, StateMachine};
+use state_machine::{KEY_VARIABLE, Key, Settings, StateMachine};
 
 use super::definition;
 use super::services::Endpoints;
@@ -27,6 +27,7 @@ pub fn run(arguments: &AslFunctionArguments) -> Result<(), CliError> {
         machine_qualifier: String::from(if is_published { "live" } else { "$LATEST" }),
         role: std::env::var(server::STATE_MACHINE_ROLE).ok(),
         services: Some(Arc::new(Endpoints::of_function())),
+        key: key()?,
         ..Settings::default()
     };
     let machine = StateMachine::new(name, definition, settings);
@@ -38,4 +39,18 @@ pub fn run(arguments: &AslFunctionArguments) -> Result<(), CliError> {
     let handler = move |input: Value, context: DurableContext| machine.clone().run(input, context);
     let served = runtime.block_on(lambdura::run(handler));
     Ok(served.context("serve the state machine as a durable function")?)
+}
+
+/// What the server gives to the process.
+fn key() -> Result<Option<Key>, CliError> {
+    let Ok(text) = std::env::var(KEY_VARIABLE) else {
+        return Ok(None);
+    };
+    let Some(key) = Key::parse(&text) else {
+        return Err(CliError::usage(
+            format!("the variable {KEY_VARIABLE} is no key"),
+            "a key has 64 hexadecimal digits, and is the same for all processes of a function",
+        ));
+    };
+    Ok(Some(key))
 }

@@ -2,6 +2,7 @@
 
 mod definition;
 mod function;
+mod key;
 mod mocks;
 mod run;
 mod services;

@@ -11,12 +11,12 @@ use lambdura::embedded::{Builder, Embedded, Error, ExecutionStatus, HandlerOptio
 use lambdura::{BoxError, DurableContext, NamedError};
 use serde::Serialize;
 use serde_json::Value;
-use state_machine::{Settings, StateMachine, UnsupportedResource, functions};
+use state_machine::{Key, Settings, StateMachine, UnsupportedResource, functions};
 use tokio::sync::SetOnce;
 
-use super::definition;
 use super::mocks::{self, Answer, Mock, Mocks};
 use super::services::{Endpoints, Mocked};
+use super::{definition, key};
 use crate::args::AslRunArguments;
 use crate::client::{Client, InvocationType, InvokeRequest};
 use crate::exit::CliError;
@@ -53,6 +53,7 @@ pub async fn run(
     let name = definition::name(&arguments.file);
     let temporary = tempfile::tempdir().context("cannot make a temporary folder")?;
     let data = arguments.data.clone();
+    let key = data.as_deref().map(key::beside).transpose()?;
     let data = data.unwrap_or_else(|| temporary.path().join("execution.db"));
     let app = Arc::new(SetOnce::new());
     let machine = Machine {
@@ -62,6 +63,7 @@ pub async fn run(
         endpoint,
         app: Arc::clone(&app),
         files: arguments.files.clone(),
+        key,
     };
     let opened = machine.register(Embedded::builder(&data))?.open().await;
     let opened = opened.with_context(|| format!("cannot open `{}`", data.display()))?;
@@ -144,6 +146,8 @@ struct Machine<'a> {
     /// The program, with which task tokens are completed.
     app: Arc<SetOnce<Embedded>>,
     files: Option<std::path::PathBuf>,
+    /// Of a program whose execution is kept.
+    key: Option<Key>,
 }
 
 impl Machine<'_> {
@@ -181,6 +185,7 @@ impl Machine<'_> {
                 None => Arc::new(Endpoints::at(self.endpoint)),
                 Some(mocks) => Arc::new(Mocked(mocks)),
             }),
+            key: self.key,
         };
         let machine = StateMachine::new(self.name, self.definition, settings);
         let machine = machine.map_err(|unsupported| refused(&unsupported))?;

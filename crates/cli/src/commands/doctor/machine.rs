@@ -144,7 +144,7 @@ fn mounts() -> Check {
         return Check::warning(
             name,
             "this system lets only root mount them",
-            "functions with layers are left out where they look for them at /opt",
+            "functions with layers start, but code that opens files at /opt itself does not find them; run `lambdura` as root, or allow user namespaces",
         );
     }
     Check::ok(

@@ -52,7 +52,7 @@ Invoke it, attach, set a breakpoint in `src/`, and invoke again; stopping at a b
                 source: "src/app.py",
             },
             Self::TypeScript => Words {
-                needs: "Node.js 20 or later; `npm install` comes first",
+                needs: "Node.js 22 or later; `npm install` comes first",
                 test: "npm install\nnpm test",
                 test_note: "\
 vitest starts `lambdura up` once for all tests, with a clock that jumps, and answers the callbacks by rule.
