@@ -2,15 +2,17 @@
 
 import json
 
+import boto3
+import pytest
 from botocore.exceptions import ClientError
-from machines import ORDERS, ROLE, client, definition, ended, events, refusal, said, start, states, system
+from machines import ORDERS, ROLE, client, definition, ended, events, made, refusal, said, start, states, system
 from system import until
 from test_deploy import serving, two_servers
 
 
 def test_machines_are_listed_and_described(states):
     machines = {it["name"]: it for it in states.list_state_machines()["stateMachines"]}
-    assert set(machines) == {"orders", "quick", "parent", "keeper", "painted", "ticks"}
+    assert set(machines) == {"orders", "quick", "double", "noted", "parent", "keeper", "painted", "ticks"}
     assert machines["orders"]["stateMachineArn"] == ORDERS
     assert machines["quick"]["type"] == "EXPRESS"
     shown = states.describe_state_machine(stateMachineArn=ORDERS)
@@ -29,14 +31,91 @@ def test_a_definition_is_validated(states):
     assert places["/StartAt"] == places["/States/A/Next"] == "MISSING_TRANSITION_TARGET"
     one = states.validate_state_machine_definition(definition=wrong, maxResults=1)
     assert len(one["diagnostics"]) == 1 and one["truncated"]
-    sns = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}
-    sns = json.dumps({"StartAt": "A", "States": {"A": sns}})
-    told = states.validate_state_machine_definition(definition=sns, severity="WARNING")
-    assert told["result"] == "OK" and "sns:publish" in told["diagnostics"][0]["message"]
+    other = {"Type": "Task", "Resource": "arn:aws:swf:us-east-1:000000000000:task:a", "End": True}
+    other = json.dumps({"StartAt": "A", "States": {"A": other}})
+    told = states.validate_state_machine_definition(definition=other)
+    assert told["result"] == "FAIL" and "arn:aws:swf" in told["diagnostics"][0]["message"]
     create = {"name": "wrong", "roleArn": ROLE}
-    assert refusal(states.create_state_machine, **create, definition=sns) == "InvalidDefinition"
+    assert refusal(states.create_state_machine, **create, definition=other) == "InvalidDefinition"
     assert refusal(states.create_state_machine, **create, definition=wrong) == "InvalidDefinition"
     assert refusal(states.create_state_machine, **create, definition="{") == "InvalidDefinition"
+
+
+def test_what_looks_like_a_path_and_is_none_is_a_warning(states):
+    odd = {"A": {"Type": "Pass", "Parameters": {"a": "$.b"}, "Next": "B"}, "B": {"Type": "Pass", "Result": "$.c", "End": True}}
+    odd = json.dumps({"StartAt": "A", "States": odd})
+    told = states.validate_state_machine_definition(definition=odd, severity="WARNING")
+    found = [(it["severity"], it["code"], it["location"]) for it in told["diagnostics"]]
+    assert told["result"] == "OK"
+    assert found == [("WARNING", "NO_DOLLAR", "/States/A/Parameters/a"), ("WARNING", "PASS_RESULT_IS_STATIC", "/States/B/Result")]
+    assert states.validate_state_machine_definition(definition=odd)["diagnostics"] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken"}, "'.waitForTaskToken' service integration"),
+        ({"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync"}, "'.sync' service integration"),
+        ({"Type": "Task", "Resource": "arn:aws:states:us-east-1:000000000000:activity:paint"}, "Activity ARN"),
+        ({"Type": "Map", "ItemProcessor": "DISTRIBUTED"}, "Map states in DISTRIBUTED mode"),
+    ],
+)
+def test_an_express_machine_waits_for_nobody(states, state, message):
+    if "ItemProcessor" in state:
+        config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+        state["ItemProcessor"] = {"ProcessorConfig": config, "StartAt": "I", "States": {"I": {"Type": "Succeed"}}}
+    elif state["Resource"].startswith("arn:aws:states:::"):
+        state["Parameters"] = {"FunctionName": "f", "StateMachineArn": ORDERS}
+    state = json.dumps({"StartAt": "A", "States": {"A": {**state, "End": True}}})
+    told = states.validate_state_machine_definition(definition=state, type="EXPRESS")
+    assert told["result"] == "FAIL"
+    assert told["diagnostics"][0]["message"] == f"Express state machine does not support {message}"
+    assert states.validate_state_machine_definition(definition=state)["result"] == "OK"
+    create = {"name": "waits", "roleArn": ROLE, "definition": state, "type": "EXPRESS"}
+    assert refusal(states.create_state_machine, **create) == "InvalidDefinition"
+
+
+def test_a_machine_of_a_template_is_shown_with_all_that_the_template_says(states):
+    noted = ORDERS.replace("orders", "noted")
+    shown = states.describe_state_machine(stateMachineArn=noted)
+    logging = shown["loggingConfiguration"]
+    assert (logging["level"], logging["includeExecutionData"]) == ("ALL", True)
+    group = logging["destinations"][0]["cloudWatchLogsLogGroup"]["logGroupArn"]
+    assert group == "arn:aws:logs:us-east-1:000000000000:log-group:/noted:*"
+    assert shown["tracingConfiguration"] == {"enabled": True}
+    assert shown["roleArn"] == "arn:aws:iam::000000000000:role/noted"
+    assert states.list_tags_for_resource(resourceArn=noted)["tags"] == [{"key": "team", "value": "conformance"}]
+    written = json.loads(shown["definition"])["States"]
+    assert (written["Pause"]["Seconds"], written["Say"]["Result"]) == (0, {"said": "hello"})
+
+
+def test_logs_need_a_log_group(states):
+    create = {"name": "logged", "definition": definition("one"), "roleArn": ROLE}
+    group = "arn:aws:logs:us-east-1:000000000000:log-group:/a:*"
+    destinations = [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}]
+    for wrong in [
+        {"level": "ALL"},
+        {"level": "ALL", "destinations": []},
+        {"level": "ALL", "destinations": destinations * 2},
+        {"level": "ERROR", "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group[:-2]}}]},
+    ]:
+        assert refusal(states.create_state_machine, **create, loggingConfiguration=wrong) == "InvalidLoggingConfiguration"
+    kept = {"level": "FATAL", "includeExecutionData": False, "destinations": destinations}
+    machine = states.create_state_machine(**create, loggingConfiguration=kept)["stateMachineArn"]
+    assert states.describe_state_machine(stateMachineArn=machine)["loggingConfiguration"] == kept
+
+
+def test_a_machine_may_have_any_name_of_aws(states):
+    longest = "m" * 80
+    for name in ["order.2026", "a@b", "a+b=c", "\u00e4", longest]:
+        machine = made(states, name, json.loads(definition("one")))
+        assert machine == ORDERS.replace("orders", name)
+        assert states.describe_state_machine(stateMachineArn=machine)["name"] == name
+        assert name in [it["name"] for page in states.get_paginator("list_state_machines").paginate() for it in page["stateMachines"]]
+        assert said(states, machine, "one!") == "one"
+        states.delete_state_machine(stateMachineArn=machine)
+    for name in ["a b", "a*", "a/b", "a,b", "m" * 81]:
+        assert refusal(states.create_state_machine, name=name, definition=definition("one"), roleArn=ROLE) == "InvalidName"
 
 
 def test_machines_are_made_without_any_template_and_survive_their_server(tmp_path):
@@ -295,6 +374,54 @@ def test_a_task_is_tested_with_its_function_or_with_a_mock(states):
     assert refusal(states.test_state, definition=json.dumps(task), input="{") == "InvalidExecutionInput"
     lost = {**task, "Resource": function.replace("Charge", "Nobody")}
     assert alone(states, lost)["error"] == "Lambda.ResourceNotFoundException"
+
+
+def test_a_map_and_a_parallel_are_tested_with_a_mock(states):
+    inner = {"StartAt": "One", "States": {"One": {"Type": "Pass", "End": True}}}
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    each = {"Type": "Map", "ItemsPath": "$.items", "ItemSelector": {"n.$": "$$.Map.Item.Value", "at.$": "$$.Map.Item.Index"}}
+    each |= {"ItemProcessor": {"ProcessorConfig": config, **inner}, "MaxConcurrency": 2, "ToleratedFailurePercentage": 50, "End": True}
+    each["Catch"] = [{"ErrorEquals": ["States.ExceedToleratedFailureThreshold"], "Next": "Sorry"}]
+    mock = {"mock": {"result": "[1]"}}
+    given = {"items": ["a", "b"]}
+    data = alone(states, each, given, "DEBUG", **mock)["inspectionData"]
+    assert json.loads(data["afterItemsPath"]) == ["a", "b"]
+    assert json.loads(data["afterItemSelector"]) == [{"n": "a", "at": 0}, {"n": "b", "at": 1}]
+    assert (data["maxConcurrency"], data["toleratedFailurePercentage"]) == (2, 50.0)
+    one = alone(states, each, given, **mock, stateConfiguration={"mapIterationFailureCount": 1})
+    assert one["status"] == "SUCCEEDED"
+    both = alone(states, each, given, **mock, stateConfiguration={"mapIterationFailureCount": 2})
+    assert (both["status"], both["error"]) == ("CAUGHT_ERROR", "States.ExceedToleratedFailureThreshold")
+    failed = {"mock": {"errorOutput": {"error": "Own", "cause": "no"}}}
+    caused = alone(states, each, given, **failed, stateConfiguration={"errorCausedByState": "One"})
+    assert (caused["status"], caused["error"]) == ("FAILED", "Own")
+    test = {"definition": json.dumps(each), "input": json.dumps(given)}
+    for wrong in [
+        {**failed, "stateConfiguration": {"errorCausedByState": "Two"}},
+        {**mock, "stateConfiguration": {"errorCausedByState": "One"}},
+        {**mock, "stateConfiguration": {"mapIterationFailureCount": 3}},
+    ]:
+        assert refusal(states.test_state, **test, **wrong) == "ValidationException"
+    passes = json.dumps({"Type": "Pass", "End": True})
+    assert refusal(states.test_state, definition=passes, **mock) == "ValidationException"
+
+
+def test_a_task_of_a_table_is_tested_with_the_table(system, states):
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    tables = boto3.client("dynamodb", endpoint_url=system.endpoint, region_name="us-east-1", **keys)
+    table = next(name for name in tables.list_tables()["TableNames"] if "Counts" in name)
+    get = {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:getItem", "End": True}
+    get["Parameters"] = {"TableName": table, "Key": {"id": {"S": "nobody"}}}
+    answer = alone(states, get)
+    assert (answer["status"], answer.get("output")) == ("SUCCEEDED", "{}"), answer
+    get["Parameters"] |= {"TableName": "nothing"}
+    assert alone(states, get)["error"] == "DynamoDB.ResourceNotFoundException"
+
+
+def test_a_pass_in_jsonata_has_no_arguments(states):
+    passes = {"QueryLanguage": "JSONata", "Type": "Pass", "Output": "{% $states.input.n %}", "End": True}
+    answer = alone(states, passes, {"n": 2}, "DEBUG")
+    assert answer["output"] == "2" and "afterArguments" not in answer["inspectionData"]
 
 
 def test_machines_have_tags(states):

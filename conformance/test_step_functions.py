@@ -11,7 +11,7 @@ from unittest.mock import ANY
 
 import pytest
 from machines import ORDERS, ROLE, client, definition, ended, events, refusal, start, states, system
-from system import HERE, PATIENCE_SECONDS, until, up
+from system import HERE, PATIENCE_SECONDS, binary, until, up
 
 # Any will do.
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -104,6 +104,80 @@ def test_an_express_machine_answers_at_once(states):
     answer = states.start_sync_execution(stateMachineArn=ORDERS.replace("orders", "quick"), input='{"n": 21}')
     assert (answer["status"], answer["output"]) == ("SUCCEEDED", "42")
     assert refusal(states.start_sync_execution, stateMachineArn=ORDERS, input="{}") == "StateMachineTypeNotSupported"
+
+
+def test_an_express_machine_runs_again_whatever_the_name(system, states):
+    """Its executions are of their own each, and this API knows nothing of them afterwards."""
+    quick = ORDERS.replace("orders", "quick")
+    arns = set()
+    for number in (1, 2):
+        answer = states.start_sync_execution(stateMachineArn=quick, name="same", input=json.dumps({"n": number}))
+        assert (answer["name"], answer["output"]) == ("same", str(2 * number))
+        assert "redriveCount" not in answer
+        arns.add(answer["executionArn"])
+        arns.add(start(states, "same", {"n": number}, quick))
+    prefix = "arn:aws:states:us-east-1:000000000000:express:quick:same:"
+    assert len(arns) == 4 and all(arn.startswith(prefix) for arn in arns), arns
+    for call in (states.describe_execution, states.get_execution_history, states.stop_execution, states.redrive_execution):
+        assert refusal(call, executionArn=arns.copy().pop()) == "InvalidArn"
+    assert refusal(states.list_executions, stateMachineArn=quick) == "StateMachineTypeNotSupported"
+    # The console has its own API.
+    with urllib.request.urlopen(f"{system.endpoint}/lambdura/v1/executions?function=quick", timeout=30) as answer:
+        shown = json.load(answer)
+    assert len(shown["executions"]) >= 4, shown
+
+
+def test_an_execution_may_have_any_name_of_aws(states):
+    double = ORDERS.replace("orders", "double")
+    names = ["order.2026", "a@b", "a+b=c", "\u00e4", "x" * 80, "_x"]
+    for name in names:
+        arn = start(states, name, {"n": 2}, double)
+        assert arn == f"{double.replace('stateMachine', 'execution')}:{name}"
+        shown = ended(states, arn)
+        assert (shown["name"], shown["output"]) == (name, "4"), shown
+        assert events(states, arn)[0]["type"] == "ExecutionStarted"
+    listed = [it["name"] for it in states.list_executions(stateMachineArn=double)["executions"]]
+    assert set(names) <= set(listed)
+    for name in ["a b", "a:b", "a#", "a\u0007", "x" * 81]:
+        assert refusal(states.start_execution, stateMachineArn=double, name=name, input="{}") == "InvalidName"
+    # Stopped and redriven, it is still the one execution of its name.
+    create = {"name": "named.waits", "definition": definition("late", wait=True), "roleArn": ROLE}
+    waits = states.create_state_machine(**create)["stateMachineArn"]
+    arn = start(states, "x" * 78 + ".y", {"seconds": 2}, waits)
+    states.stop_execution(executionArn=arn)
+    assert ended(states, arn)["status"] == "ABORTED"
+    states.redrive_execution(executionArn=arn)
+    shown = ended(states, arn)
+    assert (shown["status"], shown["redriveCount"]) == ("SUCCEEDED", 1), shown
+    assert [it["executionArn"] for it in states.list_executions(stateMachineArn=waits)["executions"]] == [arn]
+    # What a machine sees of its name.
+    named = {"Type": "Pass", "Parameters": {"id.$": "$$.Execution.Id", "name.$": "$$.Execution.Name"}, "End": True}
+    named = {"StartAt": "A", "States": {"A": named}}
+    create = {"name": "named", "definition": json.dumps(named), "roleArn": ROLE}
+    kept = states.create_state_machine(**create)["stateMachineArn"]
+    arn = start(states, "a.b", {}, kept)
+    assert json.loads(ended(states, arn)["output"]) == {"id": arn, "name": "a.b"}
+    express = states.create_state_machine(**create | {"name": "named.express"}, type="EXPRESS")["stateMachineArn"]
+    answer = states.start_sync_execution(stateMachineArn=express, name="a.b", input="{}")
+    assert json.loads(answer["output"]) == {"id": answer["executionArn"], "name": "a.b"}
+
+
+def test_the_history_is_in_the_log(system, states):
+    answer = states.start_sync_execution(stateMachineArn=ORDERS.replace("orders", "noted"), input='{"secret": 1}')
+    assert json.loads(answer["output"]) == {"said": "hello"}
+
+    def look():
+        command = [binary(), "logs", "noted", "--endpoint", system.endpoint]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        return (done.stdout if "ExecutionSucceeded" in done.stdout else None), done.stdout + done.stderr
+
+    told = until("the end is in the log", look)
+    lines = [json.loads(line[line.index("{") :]) for line in told.splitlines() if '"execution_arn"' in line]
+    lines = [line for line in lines if line["execution_arn"] == answer["executionArn"]]
+    kinds = ["ExecutionStarted", "WaitStateEntered", "WaitStateExited", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"]
+    assert [line["type"] for line in lines] == kinds
+    assert json.loads(lines[0]["details"]["input"]) == {"secret": 1}
+    assert json.loads(lines[-1]["details"]["output"]) == {"said": "hello"}
 
 
 def test_a_machine_runs_another(states):
@@ -265,7 +339,8 @@ def test_the_client_for_javascript(system, tmp_path):
 
 def test_the_aws_cli(system, tmp_path):
     """What AWS's documentation of `aws stepfunctions` walks through, from the machine's creation to its end."""
-    environment = {**os.environ, **KEYS, "AWS_ENDPOINT_URL": system.endpoint}
+    # `StartSyncExecution` and `TestState` would be sent to `sync-127.0.0.1` otherwise.
+    environment = {**os.environ, **KEYS, "AWS_ENDPOINT_URL": system.endpoint, "AWS_DISABLE_HOST_PREFIX_INJECTION": "true"}
 
     def aws(*arguments):
         command = ["aws", "stepfunctions", *arguments, "--output", "json"]
@@ -307,3 +382,37 @@ def test_the_aws_cli(system, tmp_path):
     listed = aws("list-executions", "--state-machine-arn", machine, "--status-filter", "SUCCEEDED")["executions"]
     assert [it["name"] for it in listed] == ["first"]
     aws("delete-state-machine", "--state-machine-arn", machine)
+
+    # What a state does, and an Express machine, whose operations have a host of their own on AWS.
+    tested = aws("test-state", "--definition", json.dumps(text["States"]["Greet"] | {"QueryLanguage": "JSONata"}), "--input", '{"who": "Bo"}')
+    assert (tested["status"], json.loads(tested["output"])) == ("SUCCEEDED", "Hello, Bo")
+    made[1] = "greets-at-once"
+    express = aws("create-state-machine", *made, "--type", "EXPRESS")["stateMachineArn"]
+    answer = aws("start-sync-execution", "--state-machine-arn", express, "--input", '{"who": "Cy"}')
+    assert (answer["status"], json.loads(answer["output"])) == ("SUCCEEDED", "Hello, Cy")
+
+    # A task token and an activity, and executions that are stopped and redriven.
+    activity = aws("create-activity", "--name", "by-cli")["activityArn"]
+    work = {"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": activity, "End": True}}}
+    definition.write_text(json.dumps(work))
+    made[1] = "works"
+    machine = aws("create-state-machine", *made)["stateMachineArn"]
+    start = ["start-execution", "--state-machine-arn", machine, "--input", '{"n": 1}', "--name"]
+    arn = aws(*start, "stopped")["executionArn"]
+    task = aws("get-activity-task", "--activity-arn", activity, "--worker-name", "cli")
+    assert json.loads(task["input"]) == {"n": 1}
+    aws("send-task-heartbeat", "--task-token", task["taskToken"])
+    aws("stop-execution", "--execution-arn", arn, "--error", "Enough", "--cause", "no need")
+    shown = until("it is stopped", over)
+    assert (shown["status"], shown["error"], shown["redriveStatus"]) == ("ABORTED", "Enough", "REDRIVABLE")
+    aws("redrive-execution", "--execution-arn", arn)
+    task = aws("get-activity-task", "--activity-arn", activity)
+    aws("send-task-success", "--task-token", task["taskToken"], "--task-output", '{"n": 2}')
+    shown = until("it is over", over)
+    assert (shown["status"], json.loads(shown["output"]), shown["redriveCount"]) == ("SUCCEEDED", {"n": 2}, 1)
+    arn = aws(*start, "refused")["executionArn"]
+    task = aws("get-activity-task", "--activity-arn", activity)
+    aws("send-task-failure", "--task-token", task["taskToken"], "--error", "Own", "--cause", "because")
+    shown = until("it is over", over)
+    assert (shown["status"], shown["error"], shown["cause"]) == ("FAILED", "Own", "because")
+    aws("delete-activity", "--activity-arn", activity)

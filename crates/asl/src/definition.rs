@@ -177,6 +177,12 @@ pub enum ProblemCode {
     InvalidPath,
     /// A JSONata expression cannot be read.
     InvalidJsonata,
+    /// A warning: a value of a payload template looks like a path, and its name does not end with `.$`.
+    NoDollar,
+    /// A warning: a value looks like a path, and the field's name does not end with `Path`.
+    NoPath,
+    /// A warning: the result of a Pass state looks like a path.
+    PassResultIsStatic,
 }
 
 impl ProblemCode {
@@ -192,6 +198,9 @@ impl ProblemCode {
             Self::DuplicateStateName => "DUPLICATE_STATE_NAME",
             Self::InvalidPath => "INVALID_JSONPATH",
             Self::InvalidJsonata => "INVALID_JSONATA",
+            Self::NoDollar => "NO_DOLLAR",
+            Self::NoPath => "NO_PATH",
+            Self::PassResultIsStatic => "PASS_RESULT_IS_STATIC",
         }
     }
 }

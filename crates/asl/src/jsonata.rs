@@ -121,6 +121,19 @@ impl Query {
     }
 }
 
+/// As JavaScript's `encodeURI`, which is what the reference implementation calls.
+fn encode_url(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b";,/?:@&=+$-_.!~*'()#".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
 fn refused(message: impl Into<String>) -> EvaluatorError {
     EvaluatorError::EvaluationError(message.into())
 }
@@ -145,6 +158,16 @@ fn register(evaluator: &mut Evaluator, scope: &Scope<'_>) -> Result<(), Evaluato
             }
             _ => drawn.fraction(),
         }))
+    })?;
+    // The library leaves spaces as they are.
+    evaluator.register_fn_override("encodeUrl", |arguments: &[JValue]| {
+        match arguments.first() {
+            None | Some(JValue::Undefined) => Ok(JValue::Undefined),
+            Some(text) => match text.as_str() {
+                Some(text) => Ok(JValue::from(encode_url(text))),
+                None => Err(refused("$encodeUrl takes a text")),
+            },
+        }
     })?;
     let drawn = Rc::clone(&chance);
     evaluator.register_fn("uuid", move |_: &[JValue]| Ok(JValue::from(drawn.uuid())))?;
@@ -262,6 +285,7 @@ mod tests {
         assert_eq!(value("$states.input.orders[n > 5].n"), 9);
         assert_eq!(value("$sum($states.input.orders.n) * $limit"), 110);
         assert_eq!(value("'Hi ' & $who.name"), "Hi Ada");
+        assert_eq!(value("$encodeUrl('/a b?ä#%')"), "/a%20b?%C3%A4#%25");
         assert_eq!(value("$states.context.Execution.Id"), "arn");
         assert_eq!(
             value("{ 'half': 0.5, 'whole': 4 / 2, 'none': null }"),

@@ -18,6 +18,7 @@ mod position;
 mod scope;
 
 mod choice;
+mod express;
 mod flow;
 mod intrinsic;
 mod jsonata;
@@ -43,3 +44,10 @@ pub use position::Position;
 pub use retry::{Catcher, Jitter, Retrier};
 pub use scope::{Scope, Variables};
 pub use template::Template;
+
+/// Whether names of machines, executions and labels of map runs may have this character.
+/// Source: Step Functions API reference, `CreateStateMachine` and `StartExecution`, `name`.
+#[must_use]
+pub fn is_of_names(letter: char) -> bool {
+    !letter.is_whitespace() && !letter.is_control() && !"<>{}[]?*\"#%\\^|~`$&,;:/".contains(letter)
+}

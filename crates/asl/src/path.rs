@@ -97,6 +97,12 @@ impl Path {
         })
     }
 
+    /// Whether the path is what the specification calls a reference path: it can mean one value only, and that is a part
+    /// of what it looks into.
+    pub(crate) fn is_single(&self) -> bool {
+        self.is_definite() && !matches!(self.segments.last(), Some(Segment::Length))
+    }
+
     /// Whether the path can mean one value only.
     fn is_definite(&self) -> bool {
         self.segments.iter().all(|segment| match segment {

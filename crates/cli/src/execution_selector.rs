@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use lambda_api::DurableExecutionSummary;
 use model::ExecutionArn;
+use state_machine::name::spelled;
 
 use crate::client::{Client, ExecutionQuery};
 use crate::duration_text::date_time;
@@ -29,11 +30,11 @@ pub async fn find(
 ) -> Result<String, CliError> {
     if let Some((machine, name)) = of_step_functions(selector) {
         let query = ExecutionQuery {
-            name: Some(name.to_owned()),
+            name: Some(name.clone()),
             status: None,
             limit: 1,
         };
-        let listed = client.list_executions(machine, &query).await?;
+        let listed = client.list_executions(&machine, &query).await?;
         let mut named = listed.into_iter();
         let named = named.find(|it| it.durable_execution_name == name);
         return match named {
@@ -93,16 +94,24 @@ pub async fn find(
     choose(selector, &all)
 }
 
-/// The names of machine and execution in an ARN of Step Functions; with the name of the execution of an item comes the
-/// label of its map run, and with that of an Express one an id.
-fn of_step_functions(selector: &str) -> Option<(&str, &str)> {
+/// The names of the function and the durable execution that an ARN of Step Functions stands for; with the name of the
+/// execution of an item comes the label of its map run, and an Express one is called by its name and its id.
+fn of_step_functions(selector: &str) -> Option<(String, String)> {
+    let names = |machine: &str, name: &str| {
+        let machine = machine.split('/').next().unwrap_or(machine);
+        (spelled(machine).into_owned(), spelled(name).into_owned())
+    };
     let parts: Vec<&str> = selector.split(':').collect();
     match parts.as_slice() {
         ["arn", _, "states", _, _, "execution", machine, name]
-        | ["arn", _, "states", _, _, "express", machine, name, ..]
             if !machine.is_empty() && !name.is_empty() =>
         {
-            Some((machine.split('/').next().unwrap_or(machine), name))
+            Some(names(machine, name))
+        }
+        ["arn", _, "states", _, _, "express", machine, name, id]
+            if !machine.is_empty() && !name.is_empty() =>
+        {
+            Some(names(machine, &format!("{name}:{id}")))
         }
         _ => None,
     }
@@ -241,7 +250,11 @@ mod tests {
             of("execution:orders/Each:one").as_deref(),
             Some("orders one")
         );
-        assert_eq!(of("express:orders:one:id").as_deref(), Some("orders one"));
+        assert_eq!(
+            of("express:orders:one:id").as_deref(),
+            Some("orders _xone_3aid")
+        );
+        assert_eq!(of("execution:a.b:c@d").as_deref(), Some("_xa_2eb _xc_40d"));
         assert_eq!(of("execution:orders:"), None);
         assert_eq!(of("stateMachine:orders"), None);
         assert_eq!(of_step_functions("orders"), None);

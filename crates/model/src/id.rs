@@ -112,8 +112,9 @@ id!(
     ExecutionId, "durable execution id", 64, "`A-Z a-z 0-9 _ -`", word
 );
 id!(
-    /// The name of a durable execution: given by the caller for idempotency, a UUID otherwise.
-    ExecutionName, "durable execution name", 64, "`A-Z a-z 0-9 _ -`", word
+    /// The name of a durable execution: given by the caller for idempotency, a UUID otherwise. The API takes 64 characters;
+    /// longer ones are those of state machines, whose executions have names that are spelled with more.
+    ExecutionName, "durable execution name", 256, "`A-Z a-z 0-9 _ -`", word
 );
 id!(
     /// Identifies an operation within its execution; chosen by the SDK, opaque to us.
@@ -157,7 +158,7 @@ mod tests {
         assert!(ExecutionName::parse("LOAN-1700000000-AB12").is_ok());
         assert!(ExecutionName::parse("").is_err());
         assert!(ExecutionName::parse("with space").is_err());
-        assert!(ExecutionName::parse(&"x".repeat(65)).is_err());
+        assert!(ExecutionName::parse(&"x".repeat(257)).is_err());
         assert!(CallbackId::parse("abc+/=").is_ok());
         assert!(CallbackId::parse("abc:").is_err());
         assert!(ClientToken::parse("any!visible~").is_ok());

@@ -61,7 +61,8 @@ pub use function_host::{
 };
 pub use functions::{
     ArchivedCode, FolderCode, FreezeCodeError, STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM,
-    STATE_MACHINE_ROLE, UnpackError, state_machine_bootstrap, state_machine_type, unpack,
+    STATE_MACHINE_ROLE, STATE_MACHINE_TYPE, UnpackError, state_machine_bootstrap,
+    state_machine_type, unpack,
 };
 pub use http::tls::{TlsError, check_certificate};
 pub use model::Limits;

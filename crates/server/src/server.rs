@@ -41,6 +41,7 @@ use crate::invoker::HostInvoker;
 use crate::oidc::{Oidc, OidcConfig};
 use crate::schedule::Schedules;
 use crate::start_error::StartServerError;
+use crate::states;
 use crate::tables::Tables;
 use crate::telemetry::{Diagnostics, Exporter, LogRecorder, OtlpConfig, OwnSources, Warnings};
 use crate::tokens::{AuthorizerConfig, Tokens};
@@ -421,6 +422,10 @@ impl Server {
                 }
                 Err(error) => tracing::warn!(%error, "traces are not exported"),
             }
+        }
+        if !server.app.only_looks {
+            let histories = states::log::run(Arc::clone(&server.app));
+            server.tasks.spawn(histories);
         }
         let own_listener = own_listener.map(|(listener, _)| listener);
         server.serve(listener, own_listener, socket_listener);

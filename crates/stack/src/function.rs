@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Cors;
+use crate::{Cors, MachineResource};
 
 /// An `AWS::Serverless::Function` or `AWS::Lambda::Function`, with `Globals` merged in and every
 /// reference resolved.
@@ -29,6 +29,9 @@ pub struct FunctionResource {
     pub inline_code: Option<String>,
     /// The definition of the state machine that it is, which nobody has checked: `code_path` means nothing then.
     pub state_machine: Option<serde_json::Value>,
+    /// What it has as a state machine beside its definition.
+    #[serde(default)]
+    pub machine: Option<MachineResource>,
     /// Why it cannot be run here, as a sentence fragment: its code is a container image, or lies in S3.
     /// `code_path` means nothing then, and an image has neither handler nor runtime.
     pub cannot_run: Option<String>,

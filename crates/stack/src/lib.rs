@@ -15,6 +15,7 @@ mod access;
 mod api;
 mod function;
 mod stack;
+mod state_machine;
 mod stored_schedule;
 
 mod cloud_assembly;
@@ -53,4 +54,5 @@ pub use stack::{
     ActivityResource, CompanionResource, EventSourceResource, LayerResource, Output,
     ScheduleResource, ScheduleService, Stack, TableResource, TimeToLive, replace_whole,
 };
+pub use state_machine::{DefinitionSource, MachineResource};
 pub use template::{MissingParameter, Text as TemplateText};

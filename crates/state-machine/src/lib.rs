@@ -22,6 +22,7 @@ mod activity;
 mod evaluation;
 mod failure;
 mod machine;
+pub mod name;
 mod proof;
 mod resource;
 mod services;

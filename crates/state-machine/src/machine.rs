@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::failure::{IntoStateError as _, named};
 use crate::frame::{Entered, Entry, Given, enter};
+use crate::name;
 use crate::proof::Key;
 use crate::resource::{Resource, SUPPORTED};
 use crate::services::Services;
@@ -127,12 +128,18 @@ impl Arns {
         let partition = parts.next().unwrap_or("aws");
         let region = parts.nth(1).unwrap_or_default();
         let account = parts.next().unwrap_or_default();
-        let name = durable.split('/').nth(2).unwrap_or_default();
+        let name = name::read(durable.split('/').nth(2).unwrap_or_default());
+        let machine = name::read(machine);
         let states = format!("arn:{partition}:states:{region}:{account}");
+        // Those of Express machines have a number behind their name: see `server::states::name`.
+        let (kind, own) = match name.split_once(':') {
+            Some((own, _)) => ("express", own),
+            None => ("execution", name.as_ref()),
+        };
         Self {
             machine: format!("{states}:stateMachine:{machine}"),
-            execution: format!("{states}:execution:{machine}:{name}"),
-            name: name.to_owned(),
+            execution: format!("{states}:{kind}:{machine}:{name}"),
+            name: own.to_owned(),
             role: format!("arn:{partition}:iam::{account}:role/lambdura"),
         }
     }

@@ -315,13 +315,17 @@ impl Reader {
                 }
             }
             _ => {
-                let is_literal = |letter: char| letter.is_alphanumeric() || "+-.".contains(letter);
+                let is_literal = |letter: char| letter.is_alphanumeric() || "+-._".contains(letter);
                 while self.peek().is_some_and(is_literal) {
                     self.at += 1;
                 }
                 let text: String = self.text[start..self.at].iter().collect();
+                // Jayway's JsonPath takes a word without quotes for a text, and public definitions have some.
+                let is_word =
+                    |text: &str| text.starts_with(is_name_start) && !matches!(text, "in" | "nin");
                 match serde_json::from_str(&text) {
                     Ok(value) => Ok(Operand::Literal(value)),
+                    Err(_) if is_word(&text) => Ok(Operand::Literal(Value::from(text))),
                     Err(_) => Err((String::from("a path or a value is missing"), start)),
                 }
             }

@@ -79,6 +79,9 @@ fn a_path_that_may_mean_several_is_a_list() {
         json!(["key"])
     );
     assert_eq!(names("$.items[?(@.price > 99)]"), json!([]));
+    // As Jayway's JsonPath takes a word without quotes.
+    assert_eq!(names("$.items[?(@.name==bolt)].price"), json!([12.5]));
+    assert_eq!(names("$.items[?(@.spare==true)].name"), json!(["nut"]));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::fields::Fields;
 use super::reader::kind;
 use super::state::{SECONDS_MAX, states};
-use super::values::{path, template};
+use super::values::template;
 use crate::definition::{Language, StateKind, States};
 use crate::map::{Batcher, ItemReader, Items, Map, ProcessorMode, ReaderFormat, Tolerance};
 use crate::template::Template;
@@ -29,11 +29,18 @@ pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> Sta
     };
     let label = fields.text("Label");
     // Source: Step Functions developer guide, distributed Map state.
-    if label
-        .as_ref()
-        .is_some_and(|it| it.is_empty() || it.chars().count() > 40)
+    if let Some(label) = &label
+        && !(1..=40).contains(&label.chars().count())
     {
         fields.wrong("Label", "`Label` has 1 to 40 characters");
+    } else if let Some(odd) = label
+        .as_ref()
+        .and_then(|it| it.chars().find(|it| !crate::is_of_names(*it)))
+    {
+        let message = format!(
+            "`Label` has no spaces, control characters, or any of <>{{}}[]?*\"#%\\^|~`$&,;:/, and this one has `{odd}`"
+        );
+        fields.wrong("Label", message);
     }
     let map = Map {
         items: items(fields, language),
@@ -67,7 +74,9 @@ pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> Sta
             "ItemReader",
             "ItemBatcher",
             "ToleratedFailureCount",
+            "ToleratedFailureCountPath",
             "ToleratedFailurePercentage",
+            "ToleratedFailurePercentagePath",
             "Label",
         ] {
             if fields.has(name) {
@@ -144,6 +153,11 @@ fn processor(
         config.finish("`ProcessorConfig`");
     }
     let inner = states(&processor, language, depth + 1);
+    if is_express {
+        for (location, message) in crate::express::problems(&inner, &processor.pointer) {
+            fields.reader.wrong(&location, message);
+        }
+    }
     processor.finish("an item processor");
     (mode, is_express, inner)
 }
@@ -152,7 +166,7 @@ fn items(fields: &Fields<'_>, language: Language) -> Items {
     match language {
         Language::JsonPath => fields
             .text("ItemsPath")
-            .and_then(|text| path(fields.reader, &fields.at("ItemsPath"), &text))
+            .and_then(|text| fields.reference_path("ItemsPath", &text))
             .map_or(Items::Input(language), Items::Path),
         Language::Jsonata => match fields.get("Items") {
             None => Items::Input(language),
@@ -210,6 +224,19 @@ fn batcher(fields: &Fields<'_>, language: Language) -> Batcher {
 
 fn reader(fields: &Fields<'_>, language: Language) -> Option<ItemReader> {
     let resource = fields.required_text("Resource", "`ItemReader`");
+    // Source: Step Functions developer guide, "ItemReader (Map)".
+    if let Some(resource) = &resource
+        && !["s3:getObject", "s3:listObjectsV2"].iter().any(|it| {
+            resource
+                .strip_suffix(it)
+                .is_some_and(|it| it.ends_with(":::"))
+        })
+    {
+        let message = format!(
+            "`Resource` of an `ItemReader` is `arn:aws:states:::s3:getObject` or `arn:aws:states:::s3:listObjectsV2`, not `{resource}`"
+        );
+        fields.wrong("Resource", message);
+    }
     let arguments = match language {
         Language::JsonPath => fields.template("Parameters", language),
         Language::Jsonata => fields.template("Arguments", language),

@@ -2,11 +2,13 @@
 
 mod choice;
 mod fields;
+mod integration;
 mod map;
 mod reach;
 mod reader;
 mod state;
 mod values;
+mod warnings;
 
 use serde_json::Value;
 
@@ -68,7 +70,12 @@ fn read(value: &Value, reader: Reader) -> Result<Definition, Vec<Problem>> {
         let fields = Fields::new(&reader, "", members);
         let language = fields.language(Language::JsonPath);
         reader.language_is(language);
-        fields.text("Version");
+        if let Some(version) = fields.text("Version")
+            && version != "1.0"
+        {
+            let message = format!("`Version` is `1.0`, the only one there is, not `{version}`");
+            fields.wrong("Version", message);
+        }
         let definition = Definition {
             comment: fields.text("Comment"),
             timeout_seconds: fields.whole("TimeoutSeconds", 1, 99_999_999),

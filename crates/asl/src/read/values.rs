@@ -243,6 +243,7 @@ impl Fields<'_> {
             && let Some(text) = self.text(path_name)
         {
             if self.has(name) {
+                self.ask(name);
                 self.wrong(
                     path_name,
                     format!("`{name}` and `{path_name}` cannot both be there"),
@@ -256,30 +257,50 @@ impl Fields<'_> {
         {
             return Some(jsonata(self.reader, &self.at(name), text));
         }
-        let fits = value
-            .as_f64()
-            .is_some_and(|number| (low..=high).contains(&number));
+        // A share is the only number that has a part behind the point.
+        let is_share = name == "ToleratedFailurePercentage";
+        let fits = value.as_f64().is_some_and(|number| {
+            (low..=high).contains(&number) && (is_share || number.fract() == 0.0)
+        });
         if !fits {
+            let what = if is_share { "number" } else { "whole number" };
             let expression = match language {
                 Language::JsonPath => "",
                 Language::Jsonata => ", or an expression in `{% %}`",
             };
             let message =
-                format!("`{name}` is a number from {low} to {high}{expression}, not `{value}`");
+                format!("`{name}` is a {what} from {low} to {high}{expression}, not `{value}`");
             self.wrong(name, message);
         }
         Some(Template::Value(value.clone()))
     }
 
-    /// A path of a field whose name says so.
+    /// A reference path, of a field whose name says so.
     pub(super) fn reference(&self, name: &'static str, text: &str) -> Template {
-        let at = self.at(name);
-        if text.starts_with("States.") {
-            return expression(self.reader, &at, text);
-        }
-        match path(self.reader, &at, text) {
+        match self.reference_path(name, text) {
             Some(path) => Template::Expression(Expression::Path(path)),
             None => Template::Value(Value::Null),
         }
+    }
+
+    /// A reference path, or an intrinsic function. Source: Amazon States Language specification, Fail state.
+    pub(super) fn reference_or_call(&self, name: &'static str, text: &str) -> Template {
+        if text.starts_with("States.") {
+            return expression(self.reader, &self.at(name), text);
+        }
+        self.reference(name, text)
+    }
+
+    pub(super) fn reference_path(&self, name: &'static str, text: &str) -> Option<Path> {
+        let at = self.at(name);
+        let path = path(self.reader, &at, text)?;
+        if path.is_single() {
+            return Some(path);
+        }
+        let message = format!(
+            "`{name}` is a reference path, which names one place, such as `$.order.total`: `{text}` is none"
+        );
+        self.reader.say(ProblemCode::InvalidPath, &at, message);
+        None
     }
 }

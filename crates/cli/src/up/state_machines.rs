@@ -7,12 +7,13 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use asl::Definition;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use server::{
-    STATE_MACHINE_DEFINITION as DEFINITION, STATE_MACHINE_PROGRAM as PROGRAM,
+    STATE_MACHINE_DEFINITION as DEFINITION, STATE_MACHINE_PROGRAM as PROGRAM, STATE_MACHINE_TYPE,
     state_machine_bootstrap,
 };
-use stack::Stack;
+use stack::{DefinitionSource, Stack};
 use state_machine::{Settings, StateMachine};
 
 use crate::exit::CliError;
@@ -27,7 +28,10 @@ pub fn place(stack: &mut Stack, data_dir: &Path) -> Result<(), CliError> {
         let Some(definition) = &function.state_machine else {
             continue;
         };
-        if let Err(reason) = check(&function.name, definition) {
+        let source = function.machine.as_ref().and_then(|it| it.source.as_ref());
+        let kind = function.environment.get(STATE_MACHINE_TYPE);
+        let is_express = kind.is_some_and(|kind| kind == "EXPRESS");
+        if let Err(reason) = check(&function.name, definition, source, is_express) {
             function.cannot_run = Some(reason);
             continue;
         }
@@ -45,22 +49,53 @@ pub fn place(stack: &mut Stack, data_dir: &Path) -> Result<(), CliError> {
 }
 
 /// Everything that is in the way of running a definition.
-fn check(name: &str, definition: &Value) -> Result<(), String> {
-    let read = Definition::from_value(definition);
-    let problems = match read {
-        Err(problems) => problems.iter().map(ToString::to_string).collect(),
+fn check(
+    name: &str,
+    definition: &Value,
+    source: Option<&DefinitionSource>,
+    is_express: bool,
+) -> Result<(), String> {
+    // A text of JSON has lines and columns: those of the file, before anything was put into it.
+    let json = source.filter(|it| serde_json::from_str::<IgnoredAny>(&it.text).is_ok());
+    let read = match json {
+        Some(source) => Definition::parse(&source.text),
+        None => Definition::from_value(definition),
+    };
+    let read = read.and_then(|definition| {
+        let problems = if is_express {
+            definition.not_express()
+        } else {
+            Vec::new()
+        };
+        if problems.is_empty() {
+            Ok(definition)
+        } else {
+            Err(problems)
+        }
+    });
+    let problems: Vec<String> = match read {
+        Err(problems) => problems.iter().map(|it| shown(it, json)).collect(),
         Ok(definition) => match StateMachine::new(name, definition, Settings::default()) {
             Ok(_) => return Ok(()),
-            Err(unsupported) => unsupported
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>(),
+            Err(unsupported) => unsupported.iter().map(ToString::to_string).collect(),
         },
     };
     Err(format!(
         "its definition cannot be run: {}",
         problems.join("; ")
     ))
+}
+
+fn shown(problem: &asl::Problem, source: Option<&DefinitionSource>) -> String {
+    let (Some(source), Some(position)) = (source, problem.position) else {
+        return problem.to_string();
+    };
+    let (line, column) = source.written_at(position.line, position.column);
+    let problem = asl::Problem {
+        position: None,
+        ..problem.clone()
+    };
+    format!("{}:{line}:{column}: {problem}", source.name)
 }
 
 fn write(folder: &Path, definition: &Value) -> io::Result<()> {
@@ -78,18 +113,36 @@ mod tests {
 
     use super::*;
 
+    fn check_it(definition: &Value) -> Result<(), String> {
+        check("m", definition, None, false)
+    }
+
+    #[test]
+    fn an_express_machine_does_not_wait_for_others() {
+        let waits = json!({ "StartAt": "A", "States": { "A": {
+            "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+            "Parameters": { "FunctionName": "f", "Payload": { "t.$": "$$.Task.Token" } }, "End": true
+        } } });
+        assert_eq!(check("m", &waits, None, false), Ok(()));
+        let reason = check("m", &waits, None, true).unwrap_err();
+        assert!(
+            reason.contains("does not support '.waitForTaskToken'"),
+            "{reason}"
+        );
+    }
+
     #[test]
     fn what_is_in_the_way_is_said() {
         let sound = json!({ "StartAt": "A", "States": { "A": { "Type": "Succeed" } } });
-        assert_eq!(check("m", &sound), Ok(()));
+        assert_eq!(check_it(&sound), Ok(()));
         let lost = json!({ "StartAt": "B", "States": { "A": { "Type": "Succeed" } } });
-        let reason = check("m", &lost).unwrap_err();
+        let reason = check_it(&lost).unwrap_err();
         assert!(
             reason.contains("there is no state `B` here (at /StartAt)"),
             "{reason}"
         );
         let unknown = json!({ "StartAt": "A", "States": { "A": { "Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true } } });
-        let reason = check("m", &unknown).unwrap_err();
+        let reason = check_it(&unknown).unwrap_err();
         assert!(
             reason.contains("`arn:aws:states:::sns:publish`, which is not supported"),
             "{reason}"

@@ -210,6 +210,13 @@ fn next(up: &Up<'_>) -> Vec<String> {
         commands.push("lambdura show @last".to_owned());
     }
     commands.push("lambdura logs --follow".to_owned());
+    if functions.iter().any(|it| it.state_machine) {
+        // Without the variable, AWS's clients put `sync-` before the host of `start-sync-execution` and `test-state`.
+        commands.push(format!(
+            "AWS_DISABLE_HOST_PREFIX_INJECTION=true aws stepfunctions list-state-machines --endpoint-url {}",
+            up.endpoint
+        ));
+    }
     let commands = commands
         .into_iter()
         .enumerate()
@@ -239,6 +246,7 @@ mod tests {
             version: alias.map_or("$LATEST", |_| "3").to_owned(),
             alias: alias.map(str::to_owned),
             changed: alias.is_some(),
+            state_machine: false,
             durable: alias.is_some(),
             runtime: "provided.al2023".to_owned(),
             construct_path: None,
@@ -248,7 +256,13 @@ mod tests {
     #[test]
     fn everything_that_is_up_is_in_the_table() {
         let deployment = Deployment {
-            functions: vec![function("Workflow", Some("live")), function("Api", None)],
+            functions: vec![
+                DeployedFunction {
+                    state_machine: true,
+                    ..function("Workflow", Some("live"))
+                },
+                function("Api", None),
+            ],
             http_apis: [("LoanApi".to_owned(), "http://127.0.0.1:3000".to_owned())].into(),
             rest_apis: [("Old".to_owned(), "http://127.0.0.1:3001/Prod".to_owned())].into(),
             function_urls: BTreeMap::new(),
@@ -332,6 +346,7 @@ mod tests {
                    lambdura ls
                    lambdura show @last
                    lambdura logs --follow
+                   AWS_DISABLE_HOST_PREFIX_INJECTION=true aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:4001
 
               Ctrl-C stops it."#]]
         .assert_eq(&trimmed.join("\n"));

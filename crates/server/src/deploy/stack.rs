@@ -64,6 +64,8 @@ pub struct DeployedFunction {
     pub changed: bool,
     /// Whether it is a durable function.
     pub durable: bool,
+    /// Whether it is a state machine.
+    pub state_machine: bool,
     /// Its runtime.
     pub runtime: String,
     /// Where it is in its CDK app.
@@ -393,6 +395,7 @@ impl Ground {
             alias,
             changed: deployed.changed,
             durable: resource.durable_config.is_some(),
+            state_machine: resource.state_machine.is_some(),
             runtime: resource.runtime.clone(),
             construct_path: resource.construct_path.clone(),
         })

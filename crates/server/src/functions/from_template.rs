@@ -12,7 +12,7 @@ use lambda_api::{
 };
 use model::{FunctionArn, FunctionName, Timestamp, Version};
 use sha2::{Digest as _, Sha256};
-use stack::{EventInvokeResource, FunctionResource, LogFormat, Tracing};
+use stack::{EventInvokeResource, FunctionResource, LogFormat, MachineResource, Tracing};
 use store::{AliasRecord, Catalogue, FunctionVersionRecord, StoreFault};
 
 use super::{
@@ -142,6 +142,9 @@ impl Registry {
             None => {}
         }
         deploy_event_invoke(&mut settings, &resource.event_invoke, now);
+        if let Some(machine) = &resource.machine {
+            deploy_machine(&mut settings, machine);
+        }
         if settings == *before {
             return Ok(());
         }
@@ -230,6 +233,22 @@ fn deploy_event_invoke(
     settings.event_invoke_from_template = given;
 }
 
+/// Takes what the template says of a state machine. What was changed over the API is as the template says again, except
+/// for tags that the template never gave.
+fn deploy_machine(settings: &mut FunctionSettings, resource: &MachineResource) {
+    let kept = settings.machine.get_or_insert_default();
+    kept.logging.clone_from(&resource.logging);
+    kept.is_traced = resource.is_traced;
+    let given = resource.tags.keys().cloned().collect();
+    for gone in kept.tags_from_template.difference(&given) {
+        settings.tags.remove(gone);
+    }
+    kept.tags_from_template = given;
+    let tags = resource.tags.iter();
+    let tags = tags.map(|(key, value)| (key.clone(), value.clone()));
+    settings.tags.extend(tags);
+}
+
 /// What all records of one deployment have in common.
 pub(super) struct Draft<'a> {
     pub name: &'a FunctionName,
@@ -282,14 +301,17 @@ pub(super) fn configuration(
         Tracing::Active => "Active",
         Tracing::PassThrough | Tracing::Disabled => "PassThrough",
     };
+    let role = resource.machine.as_ref().and_then(|it| it.role.clone());
     let mut configuration = FunctionConfiguration {
         function_name: resource.name.clone(),
         function_arn: arn.to_string(),
         runtime: Some(resource.runtime.clone()),
-        role: Some(format!(
-            "arn:aws:iam::{}:role/{}",
-            arn.account_id, resource.logical_id
-        )),
+        role: Some(role.unwrap_or_else(|| {
+            format!(
+                "arn:aws:iam::{}:role/{}",
+                arn.account_id, resource.logical_id
+            )
+        })),
         handler: Some(resource.handler.clone()),
         code_size: i64::try_from(frozen.bytes).ok(),
         description: Some(resource.description.clone().unwrap_or_default()),
@@ -364,6 +386,26 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn tags_of_a_machine_that_a_template_never_gave_stay() {
+        let machine = |tags: &[&str]| MachineResource {
+            tags: tags
+                .iter()
+                .map(|tag| ((*tag).to_owned(), String::new()))
+                .collect(),
+            is_traced: !tags.is_empty(),
+            ..MachineResource::default()
+        };
+        let mut settings = FunctionSettings::default();
+        settings.tags.insert(String::from("own"), String::new());
+        deploy_machine(&mut settings, &machine(&["team", "stage"]));
+        assert_eq!(settings.tags.len(), 3);
+        assert!(settings.machine.as_ref().unwrap().is_traced);
+        deploy_machine(&mut settings, &machine(&["stage"]));
+        let left: Vec<&str> = settings.tags.keys().map(String::as_str).collect();
+        assert_eq!(left, ["own", "stage"]);
+    }
 
     #[test]
     fn a_template_gives_and_takes_event_invoke_settings() {

@@ -38,11 +38,10 @@ pub(crate) use routing::{leads_to, weights};
 pub(crate) use settings::{EventInvoke, FunctionSettings};
 pub(crate) use staged::{PublishStagedError, StagedFunction};
 pub(crate) use state_machine::{
-    MachineAlias, MachineRedrive, MachineRoute, MachineVersion, STATE_MACHINE_TYPE,
-    StateMachineSettings,
+    MachineAlias, MachineRedrive, MachineRoute, MachineVersion, StateMachineSettings,
 };
 pub use state_machine::{
-    STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, STATE_MACHINE_ROLE, state_machine_bootstrap,
-    state_machine_type,
+    STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, STATE_MACHINE_ROLE, STATE_MACHINE_TYPE,
+    state_machine_bootstrap, state_machine_type,
 };
 pub(crate) use version::{ENDPOINTS_HERE, FunctionVersion, Running};

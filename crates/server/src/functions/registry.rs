@@ -62,6 +62,8 @@ pub(crate) struct Registry {
     chance: Mutex<fastrand::Rng>,
     /// Held while functions are changed, from the first read to the last write.
     pub(super) changes: tokio::sync::Mutex<()>,
+    /// Told whenever the settings of a function are others.
+    settings_changed: tokio::sync::Notify,
 }
 
 #[derive(Debug, Default)]
@@ -114,6 +116,7 @@ impl Registry {
             event_source_states: EventSourceStates::default(),
             chance: Mutex::new(fastrand::Rng::with_seed(getrandom::u64()?)),
             changes: tokio::sync::Mutex::default(),
+            settings_changed: tokio::sync::Notify::new(),
         };
         // Before the versions, which run as the settings say.
         for record in store.function_settings().await? {
@@ -175,6 +178,11 @@ impl Registry {
             .unwrap_or_default()
     }
 
+    /// Waits until settings are changed, since the last time that this was waited for: by one at a time.
+    pub async fn settings_changed(&self) {
+        self.settings_changed.notified().await;
+    }
+
     /// Replaces the settings; versions run as the new ones say from here on.
     pub fn insert_settings(&self, name: &FunctionName, settings: FunctionSettings) {
         {
@@ -186,6 +194,7 @@ impl Registry {
             function.settings = Arc::new(settings);
             function.places.changed();
         }
+        self.settings_changed.notify_one();
         self.reservation_changed();
         let running = self.running_of(name);
         for version in self.versions(name).unwrap_or_default() {

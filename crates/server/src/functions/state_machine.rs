@@ -1,6 +1,6 @@
 //! State machines are functions: which ones, and what is kept of a machine beside its function.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use lambda_api::FunctionConfiguration;
@@ -17,7 +17,7 @@ pub const STATE_MACHINE_ROLE: &str = "LAMBDURA_STATE_MACHINE_ROLE";
 /// The file of its code that is its definition.
 pub const STATE_MACHINE_DEFINITION: &str = "definition.asl.json";
 /// The variable that has its type, as `CreateStateMachine` spells it.
-pub(crate) const STATE_MACHINE_TYPE: &str = "LAMBDURA_STATE_MACHINE_TYPE";
+pub const STATE_MACHINE_TYPE: &str = "LAMBDURA_STATE_MACHINE_TYPE";
 
 /// What starts the process of a state machine. The program is named by a variable instead of a path in the script: the
 /// same definition is the same code, wherever the command is installed.
@@ -49,6 +49,9 @@ pub(crate) struct StateMachineSettings {
     /// As it was given.
     pub logging: Option<Value>,
     pub is_traced: bool,
+    /// Which of its tags a template gave: they go when the template no longer says so.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags_from_template: BTreeSet<String>,
     /// Its versions, which count apart from those of its function: each revision is one of those.
     pub versions: BTreeMap<u64, MachineVersion>,
     /// The newest version that there ever was: numbers are not used again.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::error::{StatesError, optional, required};
 use super::machine::{check_stays, find_whole, newest, seconds};
-use super::name::{invalid, machine, machine_arn};
+use super::name::{function, invalid, machine, machine_arn};
 use super::page::page;
 use super::version::check_description;
 use crate::app::App;
@@ -26,7 +26,7 @@ struct AliasReference {
 
 fn reference(arn: &str) -> Result<AliasReference, StatesError> {
     let read = machine(arn)?;
-    let machine = FunctionName::parse(read.name).map_err(|_| invalid(arn))?;
+    let machine = function(read.name).ok_or_else(|| invalid(arn))?;
     let alias = read.qualifier.filter(|it| is_name(it));
     let alias = alias.ok_or_else(|| invalid(arn))?.to_owned();
     Ok(AliasReference { machine, alias })
@@ -65,7 +65,7 @@ fn routing(input: &Value) -> Result<Option<(FunctionName, Vec<MachineRoute>)>, S
         let read = machine(arn)?;
         let version = read.qualifier.and_then(|it| it.parse().ok());
         let version: u64 = version.ok_or_else(|| invalid(arn))?;
-        names.push(FunctionName::parse(read.name).map_err(|_| invalid(arn))?);
+        names.push(function(read.name).ok_or_else(|| invalid(arn))?);
         let weight = route.get("weight").and_then(Value::as_u64);
         let Some(weight) = weight.filter(|weight| *weight <= 100) else {
             return Err(StatesError::validation(format!(

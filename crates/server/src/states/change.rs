@@ -21,7 +21,7 @@ use super::error::{StatesError, optional, required};
 use super::machine::{
     EXPRESS_SECONDS, Machine, check_stays, find_whole, kind_of, modified, newest,
 };
-use super::name::{check, invalid, machine, machine_arn};
+use super::name::{check, function, invalid, machine, machine_arn};
 use super::tags::tags;
 use super::validate::{kind, sound};
 use super::version::publish_in;
@@ -46,17 +46,57 @@ struct Observed {
     is_traced: Option<bool>,
 }
 
+/// Log groups that a machine can log to. Source: API reference, `LoggingConfiguration`.
+const DESTINATIONS_MAX: usize = 1;
+
 fn observed(input: &Value) -> Result<Observed, StatesError> {
     let logging = input.get("loggingConfiguration").filter(|it| !it.is_null());
-    if logging.is_some_and(|it| !it.is_object()) {
-        let message = "Invalid Logging Configuration: it is not an object";
-        return Err(StatesError::new("InvalidLoggingConfiguration", message));
+    if let Some(logging) = logging {
+        check_logging(logging)?;
     }
     let tracing = input.get("tracingConfiguration").filter(|it| !it.is_null());
     Ok(Observed {
         logging: logging.cloned(),
         is_traced: tracing.map(|it| it.get("enabled").and_then(Value::as_bool) == Some(true)),
     })
+}
+
+fn check_logging(logging: &Value) -> Result<(), StatesError> {
+    let invalid = |message: &str| {
+        let message = format!("Invalid Logging Configuration: {message}");
+        Err(StatesError::new("InvalidLoggingConfiguration", message))
+    };
+    if !logging.is_object() {
+        return invalid("It is not an object.");
+    }
+    let level = optional(logging, "level")?.unwrap_or("OFF");
+    if !["ALL", "ERROR", "FATAL", "OFF"].contains(&level) {
+        return Err(StatesError::validation(format!(
+            "'{level}' is not a level of logs: ALL, ERROR, FATAL and OFF are."
+        )));
+    }
+    let destinations = logging.get("destinations").and_then(Value::as_array);
+    let groups = destinations.into_iter().flatten().map(|it| {
+        let arn = it.pointer("/cloudWatchLogsLogGroup/logGroupArn");
+        arn.and_then(Value::as_str).unwrap_or_default()
+    });
+    let groups: Vec<&str> = groups.collect();
+    if groups.is_empty() && level != "OFF" {
+        return invalid("Must specify exactly one Log Destination.");
+    }
+    if groups.len() > DESTINATIONS_MAX {
+        return invalid("Must specify exactly one Log Destination.");
+    }
+    match groups.iter().all(|arn| is_log_group(arn)) {
+        true => Ok(()),
+        false => invalid("The Log Destination is not the ARN of a log group that ends with ':*'."),
+    }
+}
+
+/// Whether it is the ARN of a log group, as Step Functions wants it.
+fn is_log_group(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.split(':').collect();
+    matches!(parts.as_slice(), ["arn", _, "logs", _, _, "log-group", name, "*"] if !name.is_empty())
 }
 
 /// The role in a request, which nobody assumes here.
@@ -70,14 +110,17 @@ fn role(input: &Value) -> Result<Option<&str>, StatesError> {
 pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     let text = required(input, "name")?;
     check(text)?;
-    let name = FunctionName::parse(text)
-        .map_err(|error| StatesError::new("InvalidName", format!("Invalid Name: '{error}'")))?;
+    let name = function(text);
+    let name = name.ok_or_else(|| {
+        let message = format!("Invalid Name: '{text}': it is too long for here");
+        StatesError::new("InvalidName", message)
+    })?;
     required(input, "roleArn")?;
     let role = role(input)?.unwrap_or_default().to_owned();
     let kind = kind(input)?;
     let observed = observed(input)?;
     let tags = tags(input)?;
-    let (text, definition) = sound(input)?;
+    let (text, definition) = sound(input, kind)?;
     let publish = wants_version(input)?;
     let wanted = configured(&basis(app, &name, kind), &definition, &role, kind);
     let code = package(app, text).await?;
@@ -137,12 +180,12 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
 
 pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     let arn = required(input, "stateMachineArn")?.to_owned();
-    find_whole(app, &arn)?;
+    let kind = kind_of(&find_whole(app, &arn)?.version.configuration);
     let observed = observed(input)?;
     let role = role(input)?.map(str::to_owned);
     let new = match input.get("definition").is_some_and(|it| !it.is_null()) {
         true => {
-            let (text, definition) = sound(input)?;
+            let (text, definition) = sound(input, kind)?;
             Some((package(app, text).await?, definition))
         }
         false => None,

@@ -39,6 +39,12 @@ impl StatesError {
         )
     }
 
+    /// Of what is for Express machines only, or for others only.
+    pub fn type_not_supported() -> Self {
+        let message = "This operation is not supported by this type of state machine";
+        Self::new("StateMachineTypeNotSupported", message)
+    }
+
     /// Whether there is no such execution.
     pub fn is_missing_execution(&self) -> bool {
         self.code == "ExecutionDoesNotExist"

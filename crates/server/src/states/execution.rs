@@ -9,6 +9,7 @@ use lambda_api::{
 };
 use serde_json::{Value, json};
 use state_machine::ItemRun;
+use state_machine::name::spelled;
 use uuid::Uuid;
 
 use super::error::{StatesError, optional, required};
@@ -16,7 +17,7 @@ use super::history::{History, written};
 use super::lambda::{Call, segment};
 use super::machine::{self, Machine, check_stays};
 use super::map_run::around;
-use super::name::{check, execution, execution_arn, machine_arn};
+use super::name::{self, check, execution, execution_arn, machine_arn};
 use super::page::page;
 use super::redrive;
 use super::version::of_execution;
@@ -29,7 +30,7 @@ pub(super) async fn start(app: &Arc<App>, input: &Value) -> Result<Value, States
     let arn = required(input, "stateMachineArn")?;
     let machine = machine::find_for_execution(app, arn)?;
     check_stays(&machine, arn)?;
-    let name = name_of(input)?;
+    let name = name_of(input, &machine)?;
     if let Some(known) = find(app, &machine, &name).await?
         && known.end_timestamp.is_some()
     {
@@ -49,11 +50,10 @@ pub(super) async fn start_sync(app: &Arc<App>, input: &Value) -> Result<Value, S
     let arn = required(input, "stateMachineArn")?;
     let machine = machine::find_for_execution(app, arn)?;
     if !machine.is_express() {
-        let message = format!("State Machine Type Not Supported: '{arn}' is a standard one");
-        return Err(StatesError::new("StateMachineTypeNotSupported", message));
+        return Err(StatesError::type_not_supported());
     }
     check_stays(&machine, arn)?;
-    let name = name_of(input)?;
+    let name = name_of(input, &machine)?;
     invoke(app, &machine, &name, input, "RequestResponse", arn).await?;
     let execution = read(app, &machine, &name, arn).await?;
     let mut shown = described(app, &machine, &execution);
@@ -63,18 +63,31 @@ pub(super) async fn start_sync(app: &Arc<App>, input: &Value) -> Result<Value, S
     let hundreds = (elapsed * 10.0).ceil().max(1.0) * 100.0;
     shown["billingDetails"] =
         json!({ "billedMemoryUsedInMB": 64, "billedDurationInMilliseconds": hundreds });
+    if let Some(shown) = shown.as_object_mut() {
+        // Of those that are kept.
+        shown.remove("redriveCount");
+        shown.remove("stateMachineVersionArn");
+    }
     if is_metadata_only(input)? {
         without_data(&mut shown);
     }
     Ok(shown)
 }
 
-/// The execution's name, drawn if the request has none.
-fn name_of(input: &Value) -> Result<String, StatesError> {
-    match optional(input, "name")? {
-        None => Ok(Uuid::new_v4().to_string()),
-        Some(name) => check(name).map(|()| name.to_owned()),
-    }
+/// The execution's name, drawn if the request has none. A name of an Express machine may be used again: each execution is
+/// another one.
+fn name_of(input: &Value, machine: &Machine) -> Result<String, StatesError> {
+    let own = match optional(input, "name")? {
+        None => Uuid::new_v4().to_string(),
+        Some(name) => {
+            check(name)?;
+            name.to_owned()
+        }
+    };
+    Ok(match machine.is_express() {
+        true => format!("{own}:{}", Uuid::new_v4()),
+        false => own,
+    })
 }
 
 async fn invoke(
@@ -111,10 +124,11 @@ pub(super) async fn invoke_with(
         "/2015-03-31/functions/{}/invocations",
         segment(&machine.qualified())
     );
+    let spelled = spelled(name);
     let mut call = Call::post(path, payload.as_bytes().to_vec());
     call.headers = vec![
         (headers::INVOCATION_TYPE, kind),
-        (headers::DURABLE_EXECUTION_NAME, name),
+        (headers::DURABLE_EXECUTION_NAME, &spelled),
     ];
     call.headers
         .extend(trace.map(|trace| (headers::TRACE_ID, trace)));
@@ -132,7 +146,7 @@ pub(super) async fn find(
     let path = format!(
         "/2025-12-01/functions/{}/durable-executions?DurableExecutionName={}&MaxItems=1",
         segment(machine.name.as_str()),
-        segment(name)
+        segment(&spelled(name))
     );
     let listed = Call::get(path)
         .read::<ListDurableExecutionsByFunctionResponse>(app)
@@ -268,7 +282,7 @@ fn described(app: &App, machine: &Machine, execution: &GetDurableExecutionRespon
     let mut shown = json!({
         "executionArn": execution_arn(&app.registry.home, machine.name.as_str(), name),
         "stateMachineArn": machine.arn(app),
-        "name": name,
+        "name": name::shown(name),
         "status": status(&execution.status),
         "startDate": execution.start_timestamp,
         "input": shown_input(app, machine, execution),

@@ -15,7 +15,7 @@ use super::error::{StatesError, optional, required};
 use super::execution::{find, status};
 use super::lambda::{Call, segment};
 use super::machine::{self, Machine};
-use super::name::execution_arn;
+use super::name::{self, execution_arn};
 use super::page::limit;
 use super::redrive;
 use crate::app::App;
@@ -70,6 +70,9 @@ pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
     }
     let arn = required(input, "stateMachineArn")?;
     let machine = machine::find(app, arn)?;
+    if machine.is_express() {
+        return Err(StatesError::type_not_supported());
+    }
     // Nothing waits to be redriven by its map run here.
     if filter.status == Some("PENDING_REDRIVE") {
         return Ok(json!({ "executions": [] }));
@@ -111,7 +114,9 @@ pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
             .await;
         let listed = listed.map_err(|refusal| refusal.states(|| StatesError::no_machine(arn)))?;
         for it in listed.durable_executions {
-            let count = redriven.get(&it.durable_execution_name).copied();
+            let count = redriven
+                .get(&name::shown(&it.durable_execution_name))
+                .copied();
             executions.extend(shown(app, &machine, it, count, &filter).await?);
         }
         marker = listed.next_marker;
@@ -142,7 +147,7 @@ async fn shown(
     redriven: Option<usize>,
     filter: &Filter<'_>,
 ) -> Result<Option<Value>, StatesError> {
-    let name = first.durable_execution_name.clone();
+    let name = name::shown(&first.durable_execution_name);
     if redrive::is_one(app, machine, &name) || is_of_item(app, machine, &first).await? {
         return Ok(None);
     }

@@ -15,7 +15,7 @@ use super::activity_events;
 use super::kinds::Kinds;
 use super::map_events::lengths;
 use super::map_run::distributed;
-use super::name::{execution_arn, machine_arn};
+use super::name::{execution_arn, machine_arn, shown};
 use crate::functions::Home;
 
 /// What a history is made with.
@@ -276,7 +276,7 @@ impl Writer<'_> {
     /// If this is where an execution goes on that did not end well: says so, and gives what comes into its state.
     fn redriven(&mut self, event: &Event, input: &str) -> Option<String> {
         let input = serde_json::from_str(input).ok()?;
-        let redrive = Redrive::of(&input, &self.durable, self.history.key)?;
+        let redrive = Redrive::of(&input, &shown(&self.durable), self.history.key)?;
         let details = json!({ "redriveCount": redrive.execution["RedriveCount"] });
         let details = Some(("executionRedrivenEventDetails", details));
         self.push(event, &None, "ExecutionRedriven", details);
@@ -294,7 +294,7 @@ impl Writer<'_> {
         json!({
             "Id": execution_arn(history.home, history.machine, &self.durable),
             "Input": serde_json::from_str::<Value>(input).unwrap_or_default(),
-            "Name": self.durable,
+            "Name": shown(&self.durable),
             "RoleArn": history.role,
             "StartTime": started,
             "RedriveCount": 0,

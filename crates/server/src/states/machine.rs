@@ -9,7 +9,7 @@ use state_machine::Key;
 
 use super::error::{StatesError, required};
 use super::execution::is_metadata_only;
-use super::name::{machine, machine_arn};
+use super::name::{function, machine, machine_arn, shown as shown_name};
 use super::page::page;
 use crate::app::App;
 use crate::functions::{
@@ -58,7 +58,7 @@ pub(super) fn find_for_execution(app: &App, arn: &str) -> Result<Machine, States
 fn find_at(app: &App, arn: &str, draw: f64) -> Result<Machine, StatesError> {
     let missing = || StatesError::no_machine(arn);
     let reference = machine(arn)?;
-    let name = FunctionName::parse(reference.name).map_err(|_| missing())?;
+    let name = function(reference.name).ok_or_else(missing)?;
     let found = newest(app, name).ok_or_else(missing)?;
     let Some(qualifier) = reference.qualifier else {
         return Ok(found);
@@ -217,7 +217,7 @@ pub(super) fn seconds(at: Timestamp) -> f64 {
 pub(super) fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     let machines = all(app).into_iter().map(|it| {
         json!({
-            "stateMachineArn": it.arn(app), "name": it.name.as_str(), "type": it.kind(), "creationDate": it.created(),
+            "stateMachineArn": it.arn(app), "name": shown_name(it.name.as_str()), "type": it.kind(), "creationDate": it.created(),
         })
     });
     page(input, "stateMachines", machines.collect())
@@ -248,7 +248,7 @@ pub(super) fn shown(
     let off = || json!({ "level": "OFF", "includeExecutionData": false });
     let mut shown = json!({
         "stateMachineArn": machine.arn(app),
-        "name": machine.name.as_str(),
+        "name": shown_name(machine.name.as_str()),
         "status": if machine.settings.deleting { "DELETING" } else { "ACTIVE" },
         // Source: API reference, `definition`.
         "definition": match is_metadata_only {

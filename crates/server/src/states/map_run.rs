@@ -12,7 +12,7 @@ use state_machine::{ItemRun, Key, operation_name};
 
 use super::error::{StatesError, required};
 use super::execution::{Named, events, named};
-use super::name::{execution_arn, invalid};
+use super::name::{execution_arn, invalid, shown};
 use super::page::page;
 use crate::app::App;
 use crate::functions::Home;
@@ -67,6 +67,7 @@ pub(super) fn arn(
     operation: &str,
 ) -> String {
     let Home { region, account_id } = home;
+    let machine = shown(machine);
     let label = label(state.0, state.1);
     let operation: String = operation.chars().take(DIGITS).collect();
     format!("arn:aws:states:{region}:{account_id}:mapRun:{machine}/{label}:{execution}.{operation}")
@@ -287,6 +288,7 @@ fn labelled(machine: &str, run: &str) -> String {
     let label = run
         .rsplit_once(':')
         .and_then(|(head, _)| head.rsplit_once('/'));
+    let machine = shown(machine);
     format!("{machine}/{}", label.map_or("", |(_, label)| label))
 }
 

@@ -18,6 +18,7 @@ mod execution_list;
 mod history;
 mod kinds;
 mod lambda;
+pub(crate) mod log;
 mod machine;
 mod map_events;
 mod map_run;
@@ -33,7 +34,7 @@ mod validate;
 mod version;
 
 pub(crate) use redrive::redriven;
-pub use redrive::{is_name as is_redrive_name, name_of as redrive_name};
+pub use redrive::{durable_name_of as redrive_name, is_name as is_redrive_name};
 
 use std::sync::Arc;
 

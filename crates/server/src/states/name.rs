@@ -1,7 +1,18 @@
-//! ARNs of state machines and their executions.
+//! Names and ARNs of state machines and their executions.
+//!
+//! Functions and durable executions are called as [`state_machine::name`] spells it; what is said to clients is the name
+//! itself. Executions of Express machines have the name `NAME:UUID`: each is one of its own, whatever name it was given.
+
+use model::FunctionName;
+use state_machine::name::{read, spelled};
 
 use super::error::StatesError;
 use crate::functions::Home;
+
+/// Longest name of a machine or an execution. Source: Step Functions API reference, `StartExecution`, `name`.
+const NAME_MAX: usize = 80;
+/// Longest spelling of the name of an execution: there is room for the UUID of an Express one.
+const SPELLED_MAX: usize = 200;
 
 /// An execution by its machine and its name.
 pub(super) struct ExecutionReference<'a> {
@@ -15,16 +26,35 @@ pub(super) struct MachineReference<'a> {
     pub qualifier: Option<&'a str>,
 }
 
-/// The ARN of a state machine.
+/// The ARN of a state machine, by its name or that of its function.
 pub(super) fn machine_arn(home: &Home, name: &str) -> String {
     let Home { region, account_id } = home;
+    let name = read(name);
     format!("arn:aws:states:{region}:{account_id}:stateMachine:{name}")
 }
 
-/// The ARN of an execution.
+/// The ARN of an execution, by its name or that of its durable execution.
 pub(super) fn execution_arn(home: &Home, machine: &str, name: &str) -> String {
     let Home { region, account_id } = home;
-    format!("arn:aws:states:{region}:{account_id}:execution:{machine}:{name}")
+    let (machine, name) = (read(machine), read(name));
+    let kind = if name.contains(':') {
+        "express"
+    } else {
+        "execution"
+    };
+    format!("arn:aws:states:{region}:{account_id}:{kind}:{machine}:{name}")
+}
+
+/// The name of an execution as clients know it, by its name or that of its durable execution.
+pub(super) fn shown(name: &str) -> String {
+    let name = read(name);
+    let own = name.split_once(':').map_or(name.as_ref(), |(own, _)| own);
+    own.to_owned()
+}
+
+/// The function of the machine of this name.
+pub(super) fn function(name: &str) -> Option<FunctionName> {
+    FunctionName::parse(&spelled(name)).ok()
 }
 
 /// The ARN of an activity.
@@ -80,22 +110,26 @@ pub(super) fn execution(arn: &str) -> Result<ExecutionReference<'_>, StatesError
             let machine = machine.split('/').next().unwrap_or(machine);
             Ok(ExecutionReference { machine, name })
         }
+        // As AWS refuses what it does not keep.
+        ["arn", _, "states", _, _, "express", ..] => {
+            let message = "Invalid Arn: 'Resource type not valid in this context: express'";
+            Err(StatesError::new("InvalidArn", message))
+        }
         _ => Err(invalid(arn)),
     }
 }
 
-/// Checks the name of an execution or a machine, which is that of a durable one: AWS takes a few more characters.
+/// Checks the name of an execution or a machine.
 pub(super) fn check(name: &str) -> Result<(), StatesError> {
-    let is_valid = (1..=64).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let is_valid = (1..=NAME_MAX).contains(&name.chars().count())
+        && name.chars().all(asl::is_of_names)
+        // It would be taken for what it spells.
+        && read(name) == name
+        && spelled(name).len() <= SPELLED_MAX;
     if is_valid {
         return Ok(());
     }
-    let message = format!(
-        "Invalid Name: '{name}': 1 to 64 letters, digits, hyphens and underscores are taken here"
-    );
+    let message = format!("Invalid Name: '{name}'");
     Err(StatesError::new("InvalidName", message))
 }
 
@@ -129,6 +163,43 @@ mod tests {
                 "{wrong}"
             );
         }
-        assert!(check("a-b_1").is_ok() && check("a b").is_err() && check("").is_err());
+        let long = "n".repeat(80);
+        for name in ["a-b_1", "order.2026", "a@b", "a+b=c", "ä", &long] {
+            assert!(check(name).is_ok(), "{name}");
+            let arn = execution_arn(&home, "orders", &spelled(name));
+            assert_eq!(arn, execution_arn(&home, "orders", name));
+            assert_eq!(execution(&arn).expect("it is one").name, name);
+        }
+        let longer = "n".repeat(81);
+        for name in [
+            "",
+            "a b",
+            "_xa_2eb",
+            "a:b",
+            "a/b",
+            "a*",
+            "a#b",
+            "a\u{7f}",
+            &longer,
+            &"€".repeat(80),
+        ] {
+            assert!(check(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn executions_of_express_machines_are_not_looked_at() {
+        let home = Home {
+            region: String::from("eu-west-1"),
+            account_id: String::from("000000000000"),
+        };
+        let arn = execution_arn(&home, "quick", "one:7f");
+        assert_eq!(
+            arn,
+            "arn:aws:states:eu-west-1:000000000000:express:quick:one:7f"
+        );
+        assert_eq!(execution_arn(&home, "quick", &spelled("one:7f")), arn);
+        assert_eq!(shown(&spelled("one:7f")), "one");
+        assert!(execution(&arn).is_err());
     }
 }

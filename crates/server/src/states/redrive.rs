@@ -10,12 +10,13 @@ use std::sync::Arc;
 use lambda_api::{Event, EventType};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
+use state_machine::name::spelled;
 use state_machine::{Key, Redrive, operation_name};
 
 use super::error::{StatesError, optional, required};
 use super::execution::{Named, events, find, invoke_with, named, status};
 use super::machine::{Machine, seconds};
-use super::name::execution_arn;
+use super::name::{self, execution_arn, function};
 use crate::app::App;
 use crate::functions::MachineRedrive;
 
@@ -55,15 +56,22 @@ pub(crate) fn redriven(app: &App, machine: &model::FunctionName, name: &str) -> 
     let times = settings
         .machine
         .as_ref()
-        .and_then(|kept| kept.redriven.get(name));
+        .and_then(|kept| kept.redriven.get(&name::shown(name)));
     let times = times.map_or(0, Vec::len);
-    (1..=times).map(|number| name_of(name, number)).collect()
+    (1..=times)
+        .map(|number| durable_name_of(name, number))
+        .collect()
 }
 
-/// The name of the durable execution that goes on with one that was redriven, the first, second or a later time. It always
-/// fits.
+/// The name of the durable execution that goes on with the one of this name, the first, second or a later time that it is
+/// redriven.
 #[must_use]
-pub fn name_of(name: &str, number: usize) -> String {
+pub fn durable_name_of(durable: &str, number: usize) -> String {
+    spelled(&name_of(&name::shown(durable), number)).into_owned()
+}
+
+/// The name under which an execution goes on that was redriven, the first, second or a later time. It always fits.
+pub(super) fn name_of(name: &str, number: usize) -> String {
     let head: String = name.chars().take(NAME_HEAD).collect();
     let digest = Sha256::digest(name.as_bytes());
     let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -72,23 +80,24 @@ pub fn name_of(name: &str, number: usize) -> String {
 
 /// The name of the execution that a durable one is a part of.
 pub(super) fn of(app: &App, machine: &str, durable: &str) -> String {
-    let own = || durable.to_owned();
+    let own = || name::shown(durable);
+    let durable = &name::shown(durable);
     if !is_name(durable) {
         return own();
     }
-    let Ok(name) = model::FunctionName::parse(machine) else {
+    let Some(name) = function(machine) else {
         return own();
     };
     let kept = app.registry.settings(&name);
     let redriven = kept.machine.iter().flat_map(|kept| &kept.redriven);
     let mut redriven = redriven
-        .filter(|(name, times)| (1..=times.len()).any(|number| name_of(name, number) == durable));
+        .filter(|(name, times)| (1..=times.len()).any(|number| name_of(name, number) == *durable));
     redriven.next().map_or_else(own, |(name, _)| name.clone())
 }
 
 /// Whether a durable execution goes on with another one. A name that looks like it may be anybody's.
 pub(super) fn is_one(app: &App, machine: &Machine, durable: &str) -> bool {
-    of(app, machine.name.as_str(), durable) != durable
+    of(app, machine.name.as_str(), durable) != name::shown(durable)
 }
 
 /// Whether a name looks like one of those.
@@ -252,7 +261,7 @@ fn going_on(app: &App, named: &Named, told: &[Event], number: usize) -> Result<R
         .ok()
         .and_then(|text| serde_json::from_str(&text).ok())
         .ok_or("its definition cannot be read")?;
-    let latest = &named.latest().durable_execution_name;
+    let latest = &name::shown(&named.latest().durable_execution_name);
     let mut stands = standing(&definition, told, latest, &named.machine.key(app))?;
     let known: usize = stands.done.values().map(|it| it.to_string().len()).sum();
     if known > DONE_BYTES_MAX {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::error::{StatesError, required};
 use super::machine::newest;
-use super::name::{activity, invalid, machine};
+use super::name::{activity, function, invalid, machine};
 use crate::app::App;
 
 /// Tags of one machine or activity, and characters of a key and a value. Source: Step Functions service quotas.
@@ -64,7 +64,7 @@ fn tagged(app: &App, input: &Value) -> Result<Tagged, StatesError> {
     if reference.qualifier.is_some() {
         return Err(invalid(arn));
     }
-    let name = FunctionName::parse(reference.name).ok();
+    let name = function(reference.name);
     let name = name.filter(|name| newest(app, name.clone()).is_some());
     name.map(Tagged::Machine).ok_or_else(missing)
 }

@@ -1,10 +1,13 @@
 //! `TestState`: one state alone, by its definition, without an execution.
 //!
-//! It is evaluated as `state-machine` does it, and nothing is recorded. A Task calls its function; what else a state waits
+//! It is evaluated as `state-machine` does it, and nothing is recorded. A Task calls its function or its table; what else a state waits
 //! for has to come with the request (`mock`).
 //!
 //! Source: Step Functions API reference, `TestState`, and developer guide, "Testing state machines with TestState API",
 //! read 2026-11-29.
+
+mod map;
+mod table;
 
 use std::sync::Arc;
 
@@ -39,6 +42,10 @@ struct Test<'t> {
     now_millis: i64,
     mock: Option<Mock>,
     retried: u64,
+    /// How many items of a Map state failed.
+    failed: Option<u64>,
+    /// What the `ItemReader` of a Map state read.
+    reader_data: Option<String>,
     /// What each part of the data flow came to, for `DEBUG`.
     inspected: Map<String, Value>,
 }
@@ -73,8 +80,11 @@ pub(super) async fn test(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
     getrandom::fill(&mut seed).map_err(|error| {
         StatesError::new("InternalServerException", format!("no randomness: {error}"))
     })?;
-    let retried = input.pointer("/stateConfiguration/retrierRetryCount");
+    let configured = |name: &str| input.pointer(&format!("/stateConfiguration/{name}"));
+    let retried = configured("retrierRetryCount");
     let retried = retried.and_then(Value::as_u64).unwrap_or(0);
+    let mock = mock(input)?;
+    check_configuration(input, state, mock.as_ref())?;
     let mut test = Test {
         state,
         context: context(input, state, &given, now.as_millis(), retried)?,
@@ -85,8 +95,12 @@ pub(super) async fn test(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
         },
         chance: Chance::new(u64::from_le_bytes(seed), 0),
         now_millis: now.as_millis(),
-        mock: mock(input)?,
+        mock,
         retried,
+        failed: configured("mapIterationFailureCount").and_then(Value::as_u64),
+        reader_data: configured("mapItemReaderData")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
         inspected: Map::new(),
     };
     let gone = test.run(app).await?;
@@ -99,6 +113,52 @@ pub(super) async fn test(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
         }
     }
     Ok(answer)
+}
+
+/// Refuses what does not go with the state.
+fn check_configuration(
+    input: &Value,
+    state: &State,
+    mock: Option<&Mock>,
+) -> Result<(), StatesError> {
+    let wrong = |message: String| Err(StatesError::validation(message));
+    let configuration = input.get("stateConfiguration").unwrap_or(&Value::Null);
+    let kind = state.type_name();
+    if mock.is_some() && !["Task", "Map", "Parallel"].contains(&kind) {
+        return wrong(format!(
+            "A mock is for states of the types Task, Map and Parallel, and this is a {kind} state."
+        ));
+    }
+    if let Some(name) = optional(configuration, "errorCausedByState")? {
+        let inner = match &state.kind {
+            StateKind::Parallel { branches } => branches.iter().any(|it| find(it, name).is_some()),
+            StateKind::Map(map) => find(&map.processor, name).is_some(),
+            _ => {
+                return wrong(format!(
+                    "'errorCausedByState' is for states of the types Map and Parallel, and this is a {kind} state."
+                ));
+            }
+        };
+        if !inner {
+            return wrong(format!(
+                "'errorCausedByState' is '{name}', and there is no such state in the {kind} state."
+            ));
+        }
+        if !matches!(mock, Some(Mock::Error(_))) {
+            return wrong(String::from(
+                "'errorCausedByState' needs a mock with an errorOutput.",
+            ));
+        }
+    }
+    for name in ["mapIterationFailureCount", "mapItemReaderData"] {
+        let is_there = configuration.get(name).is_some_and(|it| !it.is_null());
+        if is_there && kind != "Map" {
+            return wrong(format!(
+                "'{name}' is for Map states, and this is a {kind} state."
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A member that is JSON in a text; an empty object if it is not there.
@@ -245,23 +305,46 @@ impl Test<'_> {
             StateKind::Wait(until) => return Ok(self.wait(until)),
             StateKind::Succeed => return Ok(self.pass_on(None)),
             StateKind::Fail { error, cause } => return Ok(Err(self.fail(error, cause))),
+            // There are no `Arguments` in JSONata.
+            StateKind::Pass { .. } if state.language == Language::Jsonata => Ok(input),
             StateKind::Pass { result } => match self.arguments() {
                 Ok(arguments) => Ok(result.clone().unwrap_or(arguments)),
                 Err(error) => Err(error),
             },
             StateKind::Task(task) => self.work(app, task).await?,
-            StateKind::Parallel { .. } | StateKind::Map(_) => match self.mock.take() {
-                Some(Mock::Result(result)) => Ok(result),
-                Some(Mock::Error(error)) => Err(error),
-                None => {
-                    return Err(StatesError::validation(format!(
-                        "A state of the type {} needs a mock: its states are not run.",
-                        state.type_name()
-                    )));
+            StateKind::Parallel { .. } | StateKind::Map(_) if self.mock.is_some() => {
+                let before = match &state.kind {
+                    StateKind::Map(map) => {
+                        let limits = self.map(map);
+                        match (limits, self.failed) {
+                            (Ok(limits), Some(failed)) => limits.check(map, failed)?,
+                            (limits, _) => limits.map(drop),
+                        }
+                    }
+                    _ => self.arguments().map(drop),
+                };
+                if let Err(error) = before {
+                    return Ok(Err(error));
                 }
-            },
+                self.mocked()
+            }
+            StateKind::Parallel { .. } | StateKind::Map(_) => {
+                return Err(StatesError::validation(format!(
+                    "A state of the type {} needs a mock: its states are not run.",
+                    state.type_name()
+                )));
+            }
         };
         Ok(result.and_then(|result| self.leave(&result)))
+    }
+
+    /// What the mock says of a state that has one.
+    fn mocked(&mut self) -> Result<Value, StateError> {
+        match self.mock.take() {
+            Some(Mock::Error(error)) => Err(error),
+            Some(Mock::Result(result)) => Ok(result),
+            None => Ok(Value::Null),
+        }
     }
 
     /// What the state works with.
@@ -291,17 +374,18 @@ impl Test<'_> {
             Ok(arguments) => arguments,
             Err(error) => return Ok(Err(error)),
         };
-        match self.mock.take() {
-            Some(Mock::Result(result)) => return Ok(Ok(result)),
-            Some(Mock::Error(error)) => return Ok(Err(error)),
-            None => {}
+        if self.mock.is_some() {
+            return Ok(self.mocked());
+        }
+        if let Some((operation, prefix)) = table::operation(&task.resource) {
+            return Ok(table::call(app, &operation, prefix, &arguments).await);
         }
         if task.resource.contains(":function:") {
             return Ok(invoke(app, &task.resource, &arguments).await);
         }
         if !task.resource.ends_with(":::lambda:invoke") {
             return Err(StatesError::validation(format!(
-                "A task of the resource '{}' needs a mock: only functions are called.",
+                "A task of the resource '{}' needs a mock: only functions and tables are called.",
                 task.resource
             )));
         }

@@ -1,6 +1,6 @@
 //! `ValidateStateMachineDefinition`, and the check of a definition before a machine gets it.
 
-use asl::Definition;
+use asl::{Definition, Problem};
 use serde_json::{Value, json};
 use state_machine::{Settings, StateMachine, UnsupportedResource};
 
@@ -14,34 +14,36 @@ const DEFINITION_BYTES_MAX: usize = 1024 * 1024;
 
 pub(super) fn validate(input: &Value) -> Result<Value, StatesError> {
     let definition = text(input)?;
-    kind(input)?;
+    let kind = kind(input)?;
     let severity = optional(input, "severity")?.unwrap_or("ERROR");
     if !["ERROR", "WARNING"].contains(&severity) {
         return Err(StatesError::validation(format!(
             "'{severity}' is not a severity: ERROR and WARNING are."
         )));
     }
-    let mut diagnostics: Vec<Value> = Vec::new();
-    let result = match Definition::parse(definition) {
-        Err(problems) => {
-            diagnostics.extend(problems.into_iter().map(|it| {
-                let message = match it.position {
-                    Some(position) => format!("{position}: {}", it.message),
-                    None => it.message,
-                };
-                json!({ "severity": "ERROR", "code": it.code.as_str(), "message": message, "location": it.location })
-            }));
-            "FAIL"
-        }
-        Ok(definition) => {
-            if severity == "WARNING" {
-                diagnostics.extend(unsupported(definition).iter().map(|it| {
-                    json!({ "severity": "WARNING", "code": "UNSUPPORTED_RESOURCE", "message": it.to_string() })
-                }));
-            }
-            "OK"
+    let told = |problem: Problem, severity: &str| {
+        let message = match problem.position {
+            Some(position) => format!("{position}: {}", problem.message),
+            None => problem.message,
+        };
+        json!({ "severity": severity, "code": problem.code.as_str(), "message": message, "location": problem.location })
+    };
+    let mut diagnostics: Vec<Value> = match read_as(definition, kind) {
+        Err(problems) => problems.into_iter().map(|it| told(it, "ERROR")).collect(),
+        Ok(read) => {
+            let unsupported = unsupported(read);
+            let unsupported = unsupported.iter().map(|it| {
+                json!({ "severity": "ERROR", "code": "UNSUPPORTED_RESOURCE", "message": it.to_string() })
+            });
+            unsupported.collect()
         }
     };
+    // It fails what `CreateStateMachine` refuses.
+    let result = if diagnostics.is_empty() { "OK" } else { "FAIL" };
+    if severity == "WARNING" {
+        let warnings = Definition::warnings(definition).into_iter();
+        diagnostics.extend(warnings.map(|it| told(it, "WARNING")));
+    }
     let limit = match input.get("maxResults").and_then(Value::as_u64) {
         None | Some(0) => DIAGNOSTICS,
         Some(limit) => usize::try_from(limit).map_or(DIAGNOSTICS, |it| it.min(DIAGNOSTICS)),
@@ -74,13 +76,16 @@ pub(super) fn kind(input: &Value) -> Result<&'static str, StatesError> {
     }
 }
 
-/// The definition in a request, as text and read.
+/// The definition in a request, as text and read, for a machine of this type.
 ///
 /// # Errors
 /// `InvalidDefinition` with everything that is wrong with it, and what it calls that is not here.
-pub(super) fn sound(input: &Value) -> Result<(&str, Definition), StatesError> {
+pub(super) fn sound<'i>(
+    input: &'i Value,
+    kind: &str,
+) -> Result<(&'i str, Definition), StatesError> {
     let text = text(input)?;
-    let definition = read(text)?;
+    let definition = read_as(text, kind).map_err(refused)?;
     let unsupported = unsupported(definition.clone());
     if unsupported.is_empty() {
         return Ok((text, definition));
@@ -94,12 +99,26 @@ pub(super) fn sound(input: &Value) -> Result<(&str, Definition), StatesError> {
 /// # Errors
 /// `InvalidDefinition` with everything that is.
 pub(super) fn read(text: &str) -> Result<Definition, StatesError> {
-    Definition::parse(text).map_err(|problems| {
-        let problems = problems
-            .iter()
-            .map(|it| format!("{}: {it}", it.code.as_str()));
-        invalid(problems.collect())
-    })
+    Definition::parse(text).map_err(refused)
+}
+
+/// A definition with nothing in it that a machine of this type may not have.
+fn read_as(text: &str, kind: &str) -> Result<Definition, Vec<Problem>> {
+    let definition = Definition::parse(text)?;
+    if kind == "EXPRESS" {
+        let problems = definition.not_express();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+    }
+    Ok(definition)
+}
+
+fn refused(problems: Vec<Problem>) -> StatesError {
+    let problems = problems
+        .iter()
+        .map(|it| format!("{}: {it}", it.code.as_str()));
+    invalid(problems.collect())
 }
 
 fn invalid(problems: Vec<String>) -> StatesError {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::error::{StatesError, optional, required};
 use super::machine::{Machine, check_stays, find_whole, newest, seconds};
-use super::name::{invalid, machine};
+use super::name::{function, invalid, machine};
 use super::page::page;
 use crate::app::App;
 use crate::functions::{CatalogueChanges, MachineVersion};
@@ -117,7 +117,7 @@ pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, State
     let reference = machine(&arn)?;
     let number = reference.qualifier.and_then(|it| it.parse().ok());
     let number: u64 = number.ok_or_else(|| invalid(&arn))?;
-    let name = FunctionName::parse(reference.name).ok();
+    let name = function(reference.name);
     // What is not there counts as deleted.
     let Some(name) = name.filter(|name| newest(app, name.clone()).is_some()) else {
         return Ok(json!({}));

@@ -202,6 +202,7 @@ pub(super) fn common(
         code_uri: code.uri,
         inline_code: code.inline,
         state_machine: None,
+        machine: None,
         cannot_run: code.cannot_run,
         image: code.image,
         code_object: code.object,

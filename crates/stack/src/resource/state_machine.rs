@@ -4,12 +4,19 @@
 //! `AWS::StepFunctions::StateMachine`, read 2026-11-29.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::template::{Fields, Named, Pseudo, Type, properties};
-use crate::{Architecture, DurableConfig, FunctionResource, LoggingConfig, Tracing, construct};
+use crate::state_machine::substitute;
+use crate::template::{
+    Fields, Named, Node, NodeValue, Pseudo, Report, Reported, Text, Type, parse, properties,
+};
+use crate::{
+    Architecture, DefinitionSource, DurableConfig, FunctionResource, LoggingConfig,
+    MachineResource, Tracing, construct,
+};
 
 use super::events;
 use super::function::{NO_ENCRYPTION, policies};
@@ -30,14 +37,12 @@ const EXPRESS_TIMEOUT: Duration = Duration::from_secs(300);
 pub(super) static TYPE: Type = Type {
     properties: properties! {
         // Who enforces permissions reads `Policies`; the rest of what says them is taken, and nobody notices.
-        used: Definition, DefinitionSubstitutions, DefinitionUri, Events, Name, PermissionsBoundary, Policies, Role,
-            RolePath, Type;
+        used: Definition, DefinitionSubstitutions, DefinitionUri, Events, Logging, Name, PermissionsBoundary, Policies,
+            Role, RolePath, Tags, Tracing, Type;
         ignored:
             NO_ENCRYPTION => EncryptionConfiguration;
             NO_PUBLISHING => AutoPublishAlias, DeploymentPreference, UseAliasAsEventTarget;
-            "it is logged as functions are" => Logging;
-            "tags are not kept" => PropagateTags, Tags;
-            "functions are traced, not states" => Tracing;
+            "the roles and rules that SAM would make are not here" => PropagateTags;
     },
     named: Named::By("Name", 64),
     makes: |index, all, _| events::of_machine(&all[index], index),
@@ -50,13 +55,11 @@ pub(super) static TYPE: Type = Type {
 
 pub(super) static STEP_FUNCTIONS: Type = Type {
     properties: properties! {
-        used: Definition, DefinitionString, DefinitionSubstitutions, RoleArn, StateMachineName, StateMachineType;
+        used: Definition, DefinitionString, DefinitionSubstitutions, LoggingConfiguration, RoleArn, StateMachineName,
+            StateMachineType, Tags, TracingConfiguration;
         ignored:
             "an object in S3 is not fetched" => DefinitionS3Location;
             NO_ENCRYPTION => EncryptionConfiguration;
-            "it is logged as functions are" => LoggingConfiguration;
-            "tags are not kept" => Tags;
-            "functions are traced, not states" => TracingConfiguration;
     },
     named: Named::By("StateMachineName", 64),
     read: Some(|fields, reading| read(fields, reading, &CLOUD_FORMATION)),
@@ -79,18 +82,22 @@ struct Names {
     name: &'static str,
     kind: &'static str,
     definitions: [&'static str; 2],
+    /// Logs, traces and the role.
+    shown: [&'static str; 3],
 }
 
 const SERVERLESS: Names = Names {
     name: "Name",
     kind: "Type",
     definitions: ["Definition", "DefinitionUri"],
+    shown: ["Logging", "Tracing", "Role"],
 };
 
 const CLOUD_FORMATION: Names = Names {
     name: "StateMachineName",
     kind: "StateMachineType",
     definitions: ["Definition", "DefinitionString"],
+    shown: ["LoggingConfiguration", "TracingConfiguration", "RoleArn"],
 };
 
 fn read(fields: &Fields<'_>, reading: &mut Reading<'_>, names: &Names) {
@@ -104,11 +111,16 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>, names: &Names) {
     let (kind, longest) = fields
         .choice(names.kind, &kinds)
         .unwrap_or(("STANDARD", STANDARD_TIMEOUT));
-    let Some(mut definition) = definition(fields, names) else {
-        return;
+    let (definition, source, cannot_run) = match definition(fields, names) {
+        None => return,
+        Some(Read::Whole(definition, source)) => (Some(definition), source, None),
+        Some(Read::Unreadable(problem)) => {
+            let reason = format!("its definition cannot be read: {problem}");
+            (None, None, Some(reason))
+        }
     };
-    substitute(&mut definition, &fields.text_map("DefinitionSubstitutions"));
-    let own = definition.get("TimeoutSeconds").and_then(Value::as_u64);
+    let said = |name: &str| definition.as_ref().and_then(|it| it.get(name));
+    let own = said("TimeoutSeconds").and_then(Value::as_u64);
     let timeout = own.map_or(longest, |seconds| {
         longest.min(Duration::from_secs(seconds.max(1)))
     });
@@ -119,15 +131,13 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>, names: &Names) {
         logical_id: fields.logical_id.to_owned(),
         arn: fields.resolver.pseudo.function_arn(&name),
         name,
-        description: definition
-            .get("Comment")
-            .and_then(Value::as_str)
-            .map(str::to_owned),
+        description: said("Comment").and_then(Value::as_str).map(str::to_owned),
         code_uri: String::new(),
         code_path: reading.assets.directory.clone(),
         inline_code: None,
-        state_machine: Some(definition),
-        cannot_run: None,
+        state_machine: definition,
+        machine: Some(machine(fields, names, source)),
+        cannot_run,
         image: None,
         code_object: None,
         layers: Vec::new(),
@@ -157,8 +167,16 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>, names: &Names) {
     });
 }
 
-/// The definition as JSON, from the one property that has it.
-fn definition(fields: &Fields<'_>, names: &Names) -> Option<Value> {
+/// What a definition came to.
+enum Read {
+    /// As it is, with its substitutions.
+    Whole(Value, Option<DefinitionSource>),
+    /// Why it cannot be read, as a sentence fragment.
+    Unreadable(String),
+}
+
+/// The definition, from the one property that has it.
+fn definition(fields: &Fields<'_>, names: &Names) -> Option<Read> {
     let given = names
         .definitions
         .iter()
@@ -173,42 +191,179 @@ fn definition(fields: &Fields<'_>, names: &Names) -> Option<Value> {
         fields.problem(span, &message, "this state machine", help);
         return None;
     };
-    let value = fields.value(property)?;
-    let definition = match &value {
-        Value::String(text) if **property == "DefinitionString" => serde_json::from_str(text).ok(),
-        other => Some(other.clone()),
-    };
-    let definition = definition.filter(Value::is_object);
-    if definition.is_none() {
+    let substitutions = fields.text_map("DefinitionSubstitutions");
+    if let ("DefinitionUri", Some([name, text])) = (**property, fields.node(property)?.items()) {
+        let (name, text) = (name.text()?, text.text().unwrap_or_default());
+        let source = DefinitionSource::new(name.to_owned(), text, &substitutions);
+        return Some(from_text(source));
+    }
+    let mut definition = fields.value(property)?;
+    if let ("DefinitionString", Value::String(text)) = (**property, &definition) {
+        let name = format!("`DefinitionString` of `{id}`");
+        let source = DefinitionSource::new(name, text, &substitutions);
+        return Some(from_text(source));
+    }
+    if !definition.is_object() {
         let must = "must be a definition of the Amazon States Language";
         let found = fields
             .node(property)
             .map_or("nothing", crate::template::Node::describe);
         let help = "a mapping, or a file in this folder that has one as JSON or YAML";
         fields.wrong(property, must, found, help);
+        return None;
     }
-    definition
+    substitute(&mut definition, &substitutions);
+    Some(Read::Whole(definition, None))
 }
 
-/// Puts the values in, where `${Name}` stands in a text.
-fn substitute(value: &mut Value, substitutions: &BTreeMap<String, String>) {
-    match value {
-        Value::String(text) => {
-            for (name, substitution) in substitutions {
-                let place = format!("${{{name}}}");
-                if text.contains(&place) {
-                    *text = text.replace(&place, substitution);
-                }
+/// JSON, or the YAML that it may be as well.
+fn from_text(source: DefinitionSource) -> Read {
+    let json = serde_json::from_str::<Value>(&source.text);
+    let is_json = source.text.trim_start().starts_with('{');
+    let problem = match json {
+        Ok(definition) if definition.is_object() => {
+            return Read::Whole(definition, Some(source));
+        }
+        Err(error) if is_json => {
+            let (line, column) = source.written_at(error.line().max(1), error.column().max(1));
+            let reason = error.to_string();
+            let reason = reason.split(" at line ").next().unwrap_or_default();
+            format!("{}:{line}:{column}: not valid JSON: {reason}", source.name)
+        }
+        _ => match yaml(&source) {
+            Ok(definition) if definition.is_object() => {
+                return Read::Whole(definition, Some(source));
             }
+            Ok(_) => format!("{}: it is no mapping", source.name),
+            Err(problem) => problem,
+        },
+    };
+    Read::Unreadable(match source.unknown() {
+        Some(name) => {
+            format!("{problem}; `DefinitionSubstitutions` has no value for `${{{name}}}`")
         }
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| substitute(item, substitutions)),
-        Value::Object(members) => {
-            members
-                .values_mut()
-                .for_each(|member| substitute(member, substitutions));
+        None => problem,
+    })
+}
+
+fn yaml(source: &DefinitionSource) -> Result<Value, String> {
+    let report = Report::new(Text {
+        name: source.name.clone(),
+        content: Arc::new(source.text.clone()),
+    });
+    let parsed = parse(&report);
+    match (parsed, report.finish()) {
+        (Ok(node), Ok(_)) => Ok(json_of(&node)),
+        (_, Err(invalid)) => {
+            let problems = invalid.problems.iter().map(|it| {
+                let (line, column) = source.written_at(it.line, it.column);
+                format!("{}:{line}:{column}: {}", source.name, it.message)
+            });
+            Err(problems.collect::<Vec<_>>().join("; "))
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        (Err(Reported), Ok(_)) => Err(format!("{}: it cannot be read", source.name)),
     }
+}
+
+/// The node as it is written: in a definition, functions of CloudFormation mean nothing.
+fn json_of(node: &Node) -> Value {
+    match &node.value {
+        NodeValue::Scalar(scalar) => scalar.to_json(),
+        NodeValue::Sequence(items) => Value::Array(items.iter().map(json_of).collect()),
+        NodeValue::Mapping(entries) => {
+            let entries = entries.iter();
+            let members = entries.map(|it| (it.key.to_string(), json_of(&it.value)));
+            Value::Object(members.collect())
+        }
+        NodeValue::Call(call) => {
+            json!({ call.function.key(): json_of(&call.argument) })
+        }
+    }
+}
+
+/// Logs, traces, tags and the role, as `DescribeStateMachine` and `ListTagsForResource` show them.
+fn machine(
+    fields: &Fields<'_>,
+    names: &Names,
+    source: Option<DefinitionSource>,
+) -> MachineResource {
+    let [logging, tracing, role] = names.shown;
+    let traced = fields.node(tracing);
+    let traced = traced.and_then(|node| node.get("Enabled")?.scalar_value()?.as_bool());
+    MachineResource {
+        logging: fields
+            .node(logging)
+            .and_then(|node| fields.opaque(logging, node))
+            .map(|it| shown_logging(fields, it)),
+        is_traced: traced == Some(true),
+        tags: tags(fields),
+        role: fields
+            .node(role)
+            .and_then(|node| fields.opaque(role, node))
+            .map(|it| settled(fields, it, "iam", "role/")),
+        source,
+    }
+}
+
+/// Members as the API calls them, which is with a small letter.
+fn shown_logging(fields: &Fields<'_>, value: Value) -> Value {
+    match value {
+        Value::Object(members)
+            if members
+                .keys()
+                .all(|it| !it.starts_with("Fn::") && it != "Ref") =>
+        {
+            let members = members.into_iter().map(|(name, member)| {
+                let member = match name.as_str() {
+                    "LogGroupArn" => Value::from(settled(fields, member, "logs", "log-group:")),
+                    // As CloudFormation takes it from a text.
+                    "IncludeExecutionData" => {
+                        Value::from(member == true || member.as_str() == Some("true"))
+                    }
+                    _ => shown_logging(fields, member),
+                };
+                let small = name[..1].to_ascii_lowercase();
+                (format!("{small}{}", &name[1..]), member)
+            });
+            Value::Object(members.collect())
+        }
+        Value::Array(items) => {
+            let items = items.into_iter().map(|it| shown_logging(fields, it));
+            Value::Array(items.collect())
+        }
+        other => other,
+    }
+}
+
+/// An ARN as it is written, or one of the resource that it belongs to, where that is not here: its attribute is a text
+/// such as `demo-Group.Arn` then.
+fn settled(fields: &Fields<'_>, value: Value, service: &str, prefix: &str) -> String {
+    let text = value.as_str().unwrap_or(fields.logical_id);
+    if text.starts_with("arn:") {
+        return text.to_owned();
+    }
+    let name = text.trim_end_matches(":*").trim_end_matches(".Arn");
+    let pseudo = &fields.resolver.pseudo;
+    let (partition, account) = (pseudo.partition(), &pseudo.account_id);
+    match service {
+        "iam" => format!("arn:{partition}:iam::{account}:{prefix}{name}"),
+        _ => {
+            let region = &pseudo.region;
+            format!("arn:{partition}:{service}:{region}:{account}:{prefix}{name}:*")
+        }
+    }
+}
+
+/// Tags by name: SAM has a mapping of them, CloudFormation a list.
+fn tags(fields: &Fields<'_>) -> BTreeMap<String, String> {
+    let Some(list) = fields.node("Tags").and_then(Node::items) else {
+        return fields.text_map("Tags");
+    };
+    let tag = |node: &Node| {
+        let key = fields.text_of("Tags", node.get("Key")?)?;
+        let value = node.get("Value");
+        let value = value.map_or(Some(String::new()), |it| fields.text_of("Tags", it));
+        Some((key, value?))
+    };
+    list.iter().filter_map(tag).collect()
 }

@@ -12,17 +12,16 @@ use std::rc::Rc;
 use crate::limits::{INCLUDES_MAX, NODES_MAX, TEMPLATE_BYTES_MAX};
 
 use super::node::Call;
-use super::{Entry, Node, NodeValue, Report, Span, Text, parse};
+use super::{Entry, Node, NodeValue, Report, Reported, Span, Text, parse};
 
 const TRANSFORM: &str = "Fn::Transform";
 const INCLUDE: &str = "AWS::Include";
 
-/// Types with a `DefinitionUri`.
-const DEFINED: [&str; 3] = [
-    "AWS::Serverless::Api",
-    "AWS::Serverless::HttpApi",
-    "AWS::Serverless::StateMachine",
-];
+/// Types with a `DefinitionUri` whose file is a part of the template.
+const DEFINED: [&str; 2] = ["AWS::Serverless::Api", "AWS::Serverless::HttpApi"];
+
+/// The type whose file is text until its substitutions are in it: `"Seconds": ${Pause}` is no JSON before.
+const SUBSTITUTED: &str = "AWS::Serverless::StateMachine";
 
 /// The template with the content of files in it.
 /// `files` is told which ones.
@@ -67,10 +66,12 @@ impl Includes<'_> {
         let resource = |entry: &Entry| {
             let value = self.node(&entry.value);
             let kind = value.get("Type").and_then(Node::text);
-            let is_defined = kind.is_some_and(|kind| DEFINED.contains(&kind));
-            match is_defined {
-                true => entry.with_value(self.definition(value)),
-                false => entry.with_value(value),
+            match kind {
+                Some(SUBSTITUTED) => entry.with_value(self.definition(value, Self::text)),
+                Some(kind) if DEFINED.contains(&kind) => {
+                    entry.with_value(self.definition(value, Self::content))
+                }
+                _ => entry.with_value(value),
             }
         };
         let entries = entries.iter().map(resource).collect();
@@ -78,11 +79,15 @@ impl Includes<'_> {
     }
 
     /// A resource whose `DefinitionUri` has been read, where it is a local file.
-    fn definition(&mut self, resource: Node) -> Node {
+    fn definition(
+        &mut self,
+        resource: Node,
+        read: impl Fn(&mut Self, &str, Span) -> Option<Node>,
+    ) -> Node {
         let uri = resource
             .get("Properties")
             .and_then(|it| it.get("DefinitionUri"));
-        let Some(content) = uri.and_then(|uri| self.content(uri.text()?, uri.span)) else {
+        let Some(content) = uri.and_then(|uri| read(self, uri.text()?, uri.span)) else {
             return resource;
         };
         replaced(resource, &["Properties", "DefinitionUri"], &content)
@@ -137,6 +142,29 @@ impl Includes<'_> {
     }
 
     fn content(&mut self, location: &str, span: Span) -> Option<Node> {
+        let text = match self.file(location, span)? {
+            Ok(text) => text,
+            Err(Reported) => return Some(Node::reported(span)),
+        };
+        let report = Report::new(text);
+        let parsed = parse(&report);
+        let node = self.report.adopt(report, parsed, "").ok();
+        let node = node.map_or_else(|| Node::reported(span), |node| moved(&node, span));
+        self.weight = self.weight.saturating_add(node.weight);
+        Some(node)
+    }
+
+    /// The file's name and its text, as a list: nobody writes such a `DefinitionUri`.
+    fn text(&mut self, location: &str, span: Span) -> Option<Node> {
+        let Ok(Text { name, content }) = self.file(location, span)? else {
+            return Some(Node::reported(span));
+        };
+        let parts = [Node::scalar(span, &name), Node::scalar(span, &content)];
+        Some(Node::new(span, NodeValue::Sequence(parts.into())))
+    }
+
+    /// The file of this name, if it is a local one.
+    fn file(&mut self, location: &str, span: Span) -> Option<Result<Text, Reported>> {
         if location.contains("://") {
             return None;
         }
@@ -147,32 +175,28 @@ impl Includes<'_> {
                  than {INCLUDES_MAX} of them"
             );
             let help = "split the template";
-            self.report.problem(span, message, "one too many", help);
-            return Some(Node::reported(span));
+            return Some(Err(self.report.problem(
+                span,
+                message,
+                "one too many",
+                help,
+            )));
         }
         let path = self.directory.join(location);
         self.files.borrow_mut().push(path.clone());
-        let text = match Text::read(&path, TEMPLATE_BYTES_MAX) {
-            Ok(Some(text)) => text,
+        Some(match Text::read(&path, TEMPLATE_BYTES_MAX) {
+            Ok(Some(text)) => Ok(text),
             Ok(None) => {
                 let message = format!("there is no file `{}`", path.display());
                 let help = "name it relative to the template";
-                self.report.problem(span, message, "no such file", help);
-                return Some(Node::reported(span));
+                Err(self.report.problem(span, message, "no such file", help))
             }
             Err(error) => {
                 let help = "a file with text of up to 1 MiB can be included";
-                self.report
-                    .problem(span, error.to_string(), "this file", help);
-                return Some(Node::reported(span));
+                let message = error.to_string();
+                Err(self.report.problem(span, message, "this file", help))
             }
-        };
-        let report = Report::new(text);
-        let parsed = parse(&report);
-        let node = self.report.adopt(report, parsed, "").ok();
-        let node = node.map_or_else(|| Node::reported(span), |node| moved(&node, span));
-        self.weight = self.weight.saturating_add(node.weight);
-        Some(node)
+        })
     }
 }
 

@@ -119,13 +119,13 @@ Transform: AWS::Serverless-2016-10-31
 Resources:
   None: {Type: AWS::Serverless::StateMachine}
   Both: {Type: AWS::Serverless::StateMachine, Properties: {Definition: {}, DefinitionUri: order.asl.json}}
-  Text: {Type: AWS::StepFunctions::StateMachine, Properties: {DefinitionString: nothing}}
+  List: {Type: AWS::StepFunctions::StateMachine, Properties: {Definition: [1]}}
 ";
     let shown = render(&load(template).unwrap_err());
     for problem in [
         "`None` has to have either `Definition` or `DefinitionUri`",
         "`Both` has to have either `Definition` or `DefinitionUri`",
-        "must be a definition of the Amazon States Language",
+        "`Definition` of `List` must be a definition of the Amazon States Language",
     ] {
         assert!(shown.contains(problem), "{shown}");
     }
@@ -264,5 +264,155 @@ fn apis_and_schedules_start_state_machines() {
     assert_eq!(
         orders.environment["LAMBDURA_STATE_MACHINE_TYPE"],
         "STANDARD"
+    );
+}
+
+const WRITTEN: &str = "
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Json:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      DefinitionUri: order.asl.json
+      DefinitionSubstitutions: {Pause: 5, Member: a, Ends: true}
+      Role: arn:aws:iam::000000000000:role/own
+      Logging:
+        Level: ERROR
+        IncludeExecutionData: true
+        Destinations: [{CloudWatchLogsLogGroup: {LogGroupArn: !GetAtt Group.Arn}}]
+      Tracing: {Enabled: true}
+      Tags: {team: shop, stage: !Ref AWS::StackName}
+  Yaml:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      DefinitionUri: order.asl.yaml
+      DefinitionSubstitutions: {Pause: 7}
+  Text:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: !GetAtt Role.Arn
+      DefinitionString: '{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Wait\", \"Seconds\": ${Pause}, \"End\": true}}}'
+      DefinitionSubstitutions: {Pause: 9}
+      LoggingConfiguration: {Level: ALL, IncludeExecutionData: false}
+      TracingConfiguration: {Enabled: false}
+      Tags: [{Key: team, Value: pay}]
+  Lost:
+    Type: AWS::Serverless::StateMachine
+    Properties: {DefinitionUri: order.asl.json, DefinitionSubstitutions: {Member: a, Ends: true}}
+  Broken:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: arn:aws:iam::000000000000:role/r
+      DefinitionString: nothing
+  Group: {Type: AWS::Logs::LogGroup}
+  Role:
+    Type: AWS::IAM::Role
+    Properties: {AssumeRolePolicyDocument: {}}
+";
+
+fn load_written() -> Stack {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("template.yaml", WRITTEN);
+    write(
+        "order.asl.json",
+        "{ \"StartAt\": \"A\", \"States\": {\n \"A\": { \"Type\": \"Wait\", \"Seconds\": ${Pause}, \"Next\": \"B\" },\n \"B\": { \"Type\": \"Pass\", \"Result\": { \"${Member}-x\": 1 }, \"End\": ${Ends} } } }",
+    );
+    write(
+        "order.asl.yaml",
+        "StartAt: A\nStates:\n  A: # a pause\n    Type: Wait\n    Seconds: ${Pause}\n    End: true\n",
+    );
+    let options = LoadOptions {
+        stack_name: Some("demo".to_owned()),
+        ..LoadOptions::default()
+    };
+    crate::load(folder.path(), &options).unwrap_or_else(|error| panic!("{}", render(&error)))
+}
+
+#[test]
+fn substitutions_are_made_in_the_text() {
+    let stack = load_written();
+    let function = |id: &str| {
+        let mut functions = stack.functions.iter();
+        functions.find(|it| it.logical_id == id).unwrap()
+    };
+    let states = |id: &str| function(id).state_machine.as_ref().unwrap()["States"].clone();
+    let json = states("Json");
+    assert_eq!(json["A"]["Seconds"], 5);
+    assert_eq!(json["B"]["Result"], json!({ "a-x": 1 }));
+    assert_eq!(json["B"]["End"], true);
+    assert_eq!(states("Yaml")["A"]["Seconds"], 7);
+    assert_eq!(states("Text")["A"]["Seconds"], 9);
+    // The file as it was written, whatever stands in it.
+    let source = function("Json").machine.as_ref().unwrap().source.as_ref();
+    let source = source.unwrap();
+    assert!(source.name.ends_with("order.asl.json"), "{}", source.name);
+    assert_eq!(source.written_at(2, 37), (2, 44));
+
+    // Those that cannot be read are left out, and the rest starts.
+    let reason = |id: &str| function(id).cannot_run.clone().unwrap();
+    let lost = reason("Lost");
+    assert!(
+        lost.contains("order.asl.json:2:36: not valid JSON"),
+        "{lost}"
+    );
+    assert!(lost.contains("no value for `${Pause}`"), "{lost}");
+    let broken = reason("Broken");
+    assert!(broken.contains("it is no mapping"), "{broken}");
+}
+
+#[test]
+fn what_a_template_says_of_a_machine_is_kept() {
+    let stack = load_written();
+    let machine = |id: &str| {
+        let mut functions = stack.functions.iter();
+        let function = functions.find(|it| it.logical_id == id).unwrap();
+        function.machine.clone().unwrap()
+    };
+    let json = machine("Json");
+    let group = "arn:aws:logs:us-east-1:000000000000:log-group:demo-Group:*";
+    assert_eq!(
+        json.logging,
+        Some(json!({
+            "level": "ERROR", "includeExecutionData": true,
+            "destinations": [{ "cloudWatchLogsLogGroup": { "logGroupArn": group } }],
+        }))
+    );
+    assert!(json.is_traced);
+    let tags: Vec<_> = json
+        .tags
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(tags, [("stage", "demo"), ("team", "shop")]);
+    assert_eq!(
+        json.role.as_deref(),
+        Some("arn:aws:iam::000000000000:role/own")
+    );
+    let text = machine("Text");
+    assert_eq!(
+        text.logging,
+        Some(json!({ "level": "ALL", "includeExecutionData": false }))
+    );
+    assert!(!text.is_traced);
+    assert_eq!(text.tags["team"], "pay");
+    let role = text.role.unwrap();
+    assert!(
+        role.starts_with("arn:aws:iam::000000000000:role/"),
+        "{role}"
+    );
+    assert_eq!(
+        machine("Yaml"),
+        crate::MachineResource {
+            source: machine("Yaml").source,
+            ..crate::MachineResource::default()
+        }
+    );
+    let warned: Vec<String> = stack.warnings.iter().map(ToString::to_string).collect();
+    assert!(
+        !warned
+            .iter()
+            .any(|it| it.contains("Logging") || it.contains("Tags")),
+        "{warned:?}"
     );
 }

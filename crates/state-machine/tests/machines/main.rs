@@ -21,7 +21,9 @@ struct Tables;
 impl Services for Tables {
     fn call(&self, request: ServiceRequest) -> ServiceAnswer<'_> {
         Box::pin(async move {
-            match request.body.get("refuse").and_then(Value::as_str) {
+            // Parameters of an integration begin with a capital letter.
+            let refuse = request.body.get("refuse").or(request.body.get("Refuse"));
+            match refuse.and_then(Value::as_str) {
                 Some(name) => Err(NamedError::new(name, "it is refused")),
                 None => Ok(json!({ "operation": request.operation, "body": request.body })),
             }
@@ -577,7 +579,7 @@ async fn a_service_is_called_and_its_refusal_is_caught() {
     assert_eq!(ended, Ok(json!({ "operation": "PutItem", "body": sent })));
     let refused = task(
         "dynamodb:putItem",
-        json!({ "refuse": "ConditionalCheckFailedException" }),
+        json!({ "TableName": "t", "Item": {}, "Refuse": "ConditionalCheckFailedException" }),
     );
     let ended = ends(refused, json!({})).await.expect("it is caught");
     assert_eq!(ended["Error"], "DynamoDB.ConditionalCheckFailedException");

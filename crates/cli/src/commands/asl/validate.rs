@@ -1,6 +1,8 @@
 //! `lambdura asl validate`.
 
-use anyhow::anyhow;
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
 use asl::Definition;
 use owo_colors::OwoColorize as _;
 use serde::Serialize;
@@ -42,8 +44,12 @@ pub fn run(arguments: &AslValidateArguments, screen: &Screen) -> Result<(), CliE
     let mut all = Vec::new();
     for path in &arguments.files {
         let diagnostics = match definition::read(path)? {
-            Ok(definition) => unsupported(definition),
-            Err(problems) => problems.into_iter().map(wrong).collect(),
+            Ok(definition) => {
+                let mut diagnostics = unsupported(definition);
+                diagnostics.extend(odd(path)?);
+                diagnostics
+            }
+            Err(problems) => problems.into_iter().map(|it| told(it, "ERROR")).collect(),
         };
         let is_wrong = diagnostics.iter().any(|it| it.severity == "ERROR");
         all.push(Validated {
@@ -66,9 +72,17 @@ pub fn run(arguments: &AslValidateArguments, screen: &Screen) -> Result<(), CliE
     }
 }
 
-fn wrong(problem: asl::Problem) -> Diagnostic {
+/// What is most likely meant otherwise. A definition in YAML has no places for it.
+fn odd(path: &Path) -> Result<Vec<Diagnostic>, CliError> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the definition `{}`", path.display()))?;
+    let warnings = Definition::warnings(&text).into_iter();
+    Ok(warnings.map(|it| told(it, "WARNING")).collect())
+}
+
+fn told(problem: asl::Problem, severity: &'static str) -> Diagnostic {
     Diagnostic {
-        severity: "ERROR",
+        severity,
         code: problem.code.as_str(),
         message: problem.message,
         location: problem.location,

@@ -10,6 +10,7 @@ use lambda_api::{
     ListDurableExecutionsByFunctionResponse, StopDurableExecutionResponse,
 };
 use model::{ErrorObject, ExecutionArn, ExecutionName, ExecutionStatus, Timestamp};
+use state_machine::name::SPELLED;
 use store::{Cursor, ExecutionFilter, ExecutionHead, ExecutionRecord, ExecutionSummary};
 use wire::{ApiError, Violations, error_object, wire_execution, wire_summary};
 
@@ -157,6 +158,8 @@ fn execution_name(query: &Query) -> Result<Option<ExecutionName>, ApiError> {
         return Ok(None);
     };
     let name = ExecutionName::parse(text).ok();
+    // Only state machines have longer ones, which are all spelled so.
+    let name = name.filter(|_| text.len() <= 64 || text.starts_with(SPELLED));
     if name.is_none() {
         let mut violations = Violations::default();
         violations.pattern(text, "durableExecutionName", 64, "[a-zA-Z0-9-_]+", |byte| {

@@ -11,6 +11,7 @@ use hyper::{HeaderMap, Response, StatusCode};
 use lambda_api::{ErrorCode, FunctionErrorBody, headers};
 use model::{ErrorObject, ExecutionArn, ExecutionName, Outcome, Payload, Trigger};
 use runtime::{DurableSettings, PlainInvocation, PlainOutcome, StartRequest};
+use state_machine::name::SPELLED;
 use store::{AsyncInvocation, ExecutionRecord};
 use wire::{ApiError, Violations, trace};
 
@@ -159,6 +160,8 @@ fn parse(
     };
     let execution_name = header(headers::DURABLE_EXECUTION_NAME).and_then(|text| {
         let name = ExecutionName::parse(text).ok();
+        // Only state machines have longer ones, which are all spelled so.
+        let name = name.filter(|_| text.len() <= 64 || text.starts_with(SPELLED));
         if name.is_none() {
             let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
             violations.pattern(text, "durableExecutionName", 64, "[a-zA-Z0-9-_]+", word);
