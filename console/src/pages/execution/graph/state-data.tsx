@@ -20,13 +20,11 @@ export function StateData({ execution, operation }: { execution: Execution; oper
   const own = useQuery(operationEventsQuery(id, operation.id, operation.eventIds.length))
   // It is recorded by the first thing that a state does.
   const isEntered = operation.children.some((child) => history.operations.get(child)?.endedAt !== null)
+  const read = async (of: Operation | null) => (await (of === null ? client.fetchQuery(eventQuery(id, 1)) : client.fetchQuery(operationEventsQuery(id, of.id, of.eventIds.length)))).events
   const given = useQuery({
     queryKey: ['state input', id, operation.id, isEntered],
-    queryFn: async () => {
-      const read = async (of: Operation | null) => (await (of === null ? client.fetchQuery(eventQuery(id, 1)) : client.fetchQuery(operationEventsQuery(id, of.id, of.eventIds.length)))).events
-      // A query has to come to something.
-      return (await stateInput(history, operation, read)) ?? null
-    },
+    // A query has to come to something.
+    queryFn: async () => (await stateInput(history, operation, read)) ?? null,
     staleTime: Number.POSITIVE_INFINITY,
   })
   const failed = [own, given].find(({ error }) => error !== null)
