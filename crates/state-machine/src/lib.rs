@@ -7,8 +7,9 @@
 //! | --- | --- |
 //! | a state | a child context with its name, whose result contains the output and the next state |
 //! | its time and its seed | a step `enter` within; everything random or time-dependent in the state follows from them |
-//! | a function that a Task calls, another state machine | a chained invoke |
+//! | a function that a Task calls | a chained invoke |
 //! | a call of another service | a step `call` |
+//! | another state machine that is run to its end | a step `call and wait`, and steps `watch` with waits between |
 //! | an evaluation of JSONata that fails | a step `evaluation failed`, which says what and where |
 //! | a task token | a callback |
 //! | an activity | a step `activity`, which says what is to be done, a callback that offers it, and a task token |
@@ -21,6 +22,7 @@
 mod activity;
 mod evaluation;
 mod failure;
+mod integration;
 mod machine;
 mod resource;
 mod services;
@@ -28,6 +30,8 @@ mod size;
 
 mod batch;
 mod frame;
+mod nested;
+mod reading;
 mod state;
 mod task;
 mod walk;
@@ -35,8 +39,13 @@ mod walk;
 pub use activity::{RETURNED, Scheduled, TOKEN, TakenBy, offer};
 pub use evaluation::EvaluationFailed;
 pub use failure::is_output_too_large;
-pub use machine::{Redrive, Settings, StateMachine, UnsupportedResource, functions, item_input};
-pub use resource::{is_activity_name, task_name};
-pub use services::{Service, ServiceAnswer, ServiceRequest, Services};
+pub use machine::{
+    CalledElsewhere, Redrive, Settings, StateMachine, UnsupportedResource, called_elsewhere,
+    functions, item_input,
+};
+pub use nested::{CALL_AND_WAIT, STOP, WATCH, Watched, outcome};
+pub use resource::{integration_parts, is_activity_name, task_name};
+pub use services::{ServiceAnswer, ServiceError, ServiceRequest, ServiceResult, Services};
 pub use size::{fits, fits_as_text};
+pub use task::{CALL, invoked};
 pub use walk::operation_name;

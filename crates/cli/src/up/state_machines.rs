@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use asl::Definition;
 use serde_json::Value;
 use server::{
-    STATE_MACHINE_DEFINITION as DEFINITION, STATE_MACHINE_PROGRAM as PROGRAM,
-    state_machine_bootstrap,
+    Elsewhere, STATE_MACHINE_DEFINITION as DEFINITION, STATE_MACHINE_PROGRAM as PROGRAM,
+    state_machine_bootstrap, unreachable,
 };
 use stack::Stack;
 use state_machine::{Settings, StateMachine};
@@ -18,16 +18,21 @@ use state_machine::{Settings, StateMachine};
 use crate::exit::CliError;
 
 /// Writes state machines below `<data dir>/state-machines`, and lets their functions point there. One whose definition
-/// is wrong is left out of the deployment, with everything that is wrong as the reason.
+/// is wrong, or that calls a service which nobody answers for, is left out of the deployment, with everything that is wrong
+/// as the reason. Without `elsewhere` it is not known where services are called.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn place(stack: &mut Stack, data_dir: &Path) -> Result<(), CliError> {
+pub fn place(
+    stack: &mut Stack,
+    data_dir: &Path,
+    elsewhere: Option<&Elsewhere>,
+) -> Result<(), CliError> {
     for function in &mut stack.functions {
         let Some(definition) = &function.state_machine else {
             continue;
         };
-        if let Err(reason) = check(&function.name, definition) {
+        if let Err(reason) = check(&function.name, definition, elsewhere) {
             function.cannot_run = Some(reason);
             continue;
         }
@@ -45,18 +50,24 @@ pub fn place(stack: &mut Stack, data_dir: &Path) -> Result<(), CliError> {
 }
 
 /// Everything that is in the way of running a definition.
-fn check(name: &str, definition: &Value) -> Result<(), String> {
+fn check(name: &str, definition: &Value, elsewhere: Option<&Elsewhere>) -> Result<(), String> {
     let read = Definition::from_value(definition);
     let problems = match read {
         Err(problems) => problems.iter().map(ToString::to_string).collect(),
-        Ok(definition) => match StateMachine::new(name, definition, Settings::default()) {
-            Ok(_) => return Ok(()),
+        Ok(definition) => match StateMachine::new(name, definition.clone(), Settings::default()) {
+            Ok(_) => match elsewhere {
+                Some(Elsewhere::Nowhere) => unreachable(&definition),
+                _ => return Ok(()),
+            },
             Err(unsupported) => unsupported
                 .iter()
                 .map(ToString::to_string)
                 .collect::<Vec<_>>(),
         },
     };
+    if problems.is_empty() {
+        return Ok(());
+    }
     Err(format!(
         "its definition cannot be run: {}",
         problems.join("; ")
@@ -81,19 +92,32 @@ mod tests {
     #[test]
     fn what_is_in_the_way_is_said() {
         let sound = json!({ "StartAt": "A", "States": { "A": { "Type": "Succeed" } } });
-        assert_eq!(check("m", &sound), Ok(()));
+        let nowhere = Some(&Elsewhere::Nowhere);
+        assert_eq!(check("m", &sound, nowhere), Ok(()));
         let lost = json!({ "StartAt": "B", "States": { "A": { "Type": "Succeed" } } });
-        let reason = check("m", &lost).unwrap_err();
+        let reason = check("m", &lost, nowhere).unwrap_err();
         assert!(
             reason.contains("there is no state `B` here (at /StartAt)"),
             "{reason}"
         );
-        let unknown = json!({ "StartAt": "A", "States": { "A": { "Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true } } });
-        let reason = check("m", &unknown).unwrap_err();
+        let task = |resource: &str| {
+            let resource = format!("arn:aws:states:::{resource}");
+            json!({ "StartAt": "A", "States": { "A": { "Type": "Task", "Resource": resource, "End": true } } })
+        };
+        let reason = check("m", &task("http:invoke"), None).unwrap_err();
         assert!(
-            reason.contains("`arn:aws:states:::sns:publish`, which is not supported"),
+            reason.contains("`arn:aws:states:::http:invoke`, which is not supported"),
             "{reason}"
         );
+        let reason = check("m", &task("sns:publish"), nowhere).unwrap_err();
+        assert!(
+            reason.contains("calls Amazon SNS (`arn:aws:states:::sns:publish`)"),
+            "{reason}"
+        );
+        assert_eq!(check("m", &task("sns:publish"), None), Ok(()));
+        // The template's own secrets are answered for without anybody else.
+        let secret = task("aws-sdk:secretsmanager:getSecretValue");
+        assert_eq!(check("m", &secret, nowhere), Ok(()));
     }
 
     #[test]

@@ -123,6 +123,11 @@ impl AwsClient {
         }
     }
 
+    /// Whether there is nobody to call.
+    pub fn is_nowhere(&self) -> bool {
+        matches!(self, Self::Nowhere)
+    }
+
     /// The emulator, where there is one.
     pub fn emulator(&self) -> Option<&Uri> {
         match self {

@@ -27,6 +27,7 @@ use super::validate::{kind, sound};
 use super::version::publish_in;
 use crate::api::Draining;
 use crate::app::App;
+use crate::elsewhere::unreachable;
 use crate::functions::{
     CatalogueChanges, FrozenCode, FunctionSettings, STATE_MACHINE_DEFINITION,
     STATE_MACHINE_PROGRAM, STATE_MACHINE_TYPE, StateMachineSettings, state_machine_bootstrap,
@@ -44,6 +45,22 @@ const MEMORY_MB: i64 = 256;
 struct Observed {
     logging: Option<Value>,
     is_traced: Option<bool>,
+}
+
+/// Refuses a definition that calls services which nobody would answer for.
+fn check_reachable(app: &App, definition: &Definition) -> Result<(), StatesError> {
+    if !app.aws.is_nowhere() {
+        return Ok(());
+    }
+    let problems = unreachable(definition);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "Invalid State Machine Definition: '{}'",
+        problems.join("; ")
+    );
+    Err(StatesError::new("InvalidDefinition", message))
 }
 
 fn observed(input: &Value) -> Result<Observed, StatesError> {
@@ -78,6 +95,7 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
     let observed = observed(input)?;
     let tags = tags(input)?;
     let (text, definition) = sound(input)?;
+    check_reachable(app, &definition)?;
     let publish = wants_version(input)?;
     let wanted = configured(&basis(app, &name, kind), &definition, &role, kind);
     let code = package(app, text).await?;
@@ -143,6 +161,7 @@ pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, State
     let new = match input.get("definition").is_some_and(|it| !it.is_null()) {
         true => {
             let (text, definition) = sound(input)?;
+            check_reachable(app, &definition)?;
             Some((package(app, text).await?, definition))
         }
         false => None,
