@@ -5,7 +5,7 @@ import json
 import boto3
 import pytest
 from emulator import ministack
-from machines import ROLE, client, definition, ended, events, kinds, made, refusal, start
+from machines import ORDERS, ROLE, client, definition, ended, events, kinds, made, refusal, start
 from system import until, up
 
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:"
@@ -213,3 +213,27 @@ def test_functions_are_invoked_as_parameters_say(nested_system):
     wrong = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": name, "Payloud": {}}, "End": True}
     machine = {"name": "m", "definition": json.dumps({"StartAt": "A", "States": {"A": wrong}}), "roleArn": ROLE}
     assert refusal(states.create_state_machine, **machine) == "InvalidDefinition"
+
+
+def test_what_is_here_is_called_by_the_integrations_with_the_sdk_too(nested_system):
+    states = client(nested_system)
+    sdk = lambda action, **parameters: {
+        "Type": "Task", "Resource": f"arn:aws:states:::aws-sdk:{action}", "Parameters": parameters, "ResultPath": f"$.{action.split(':')[1]}"
+    }
+    steps = {
+        "invoke": sdk("lambda:invoke", FunctionName="machines-Charge", Payload={"amount": 5}),
+        "describeStateMachine": sdk("sfn:describeStateMachine", StateMachineArn=ORDERS),
+        "getFunction": sdk("lambda:getFunction", FunctionName="nobody"),
+    }
+    names = list(steps)
+    for name, after in zip(names, names[1:]):
+        steps[name]["Next"] = after
+    steps[names[-1]] |= {"End": True, "Catch": [{"ErrorEquals": ["Lambda.ResourceNotFoundException"], "ResultPath": "$.lost", "Next": "Z"}]}
+    machine = {"StartAt": names[0], "States": {**steps, "Z": {"Type": "Pass", "End": True}}}
+    shown = ended(states, start(states, "one", {}, made(states, "here", machine)))
+    assert shown["status"] == "SUCCEEDED", shown
+    done = json.loads(shown["output"])
+    assert done["invoke"]["StatusCode"] == 200 and json.loads(done["invoke"]["Payload"]) == {"amount": 5}
+    about = done["describeStateMachine"]
+    assert about["StateMachineArn"] == ORDERS and about["CreationDate"].endswith("Z"), about
+    assert "(Service: Lambda, Status Code: 404" in done["lost"]["Cause"]

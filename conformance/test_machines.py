@@ -29,12 +29,12 @@ def test_a_definition_is_validated(states):
     assert places["/StartAt"] == places["/States/A/Next"] == "MISSING_TRANSITION_TARGET"
     one = states.validate_state_machine_definition(definition=wrong, maxResults=1)
     assert len(one["diagnostics"]) == 1 and one["truncated"]
-    sns = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}
-    sns = json.dumps({"StartAt": "A", "States": {"A": sns}})
-    told = states.validate_state_machine_definition(definition=sns, severity="WARNING")
-    assert told["result"] == "OK" and "sns:publish" in told["diagnostics"][0]["message"]
+    http = {"Type": "Task", "Resource": "arn:aws:states:::http:invoke", "End": True}
+    http = json.dumps({"StartAt": "A", "States": {"A": http}})
+    told = states.validate_state_machine_definition(definition=http, severity="WARNING")
+    assert told["result"] == "OK" and "http:invoke" in told["diagnostics"][0]["message"]
     create = {"name": "wrong", "roleArn": ROLE}
-    assert refusal(states.create_state_machine, **create, definition=sns) == "InvalidDefinition"
+    assert refusal(states.create_state_machine, **create, definition=http) == "InvalidDefinition"
     assert refusal(states.create_state_machine, **create, definition=wrong) == "InvalidDefinition"
     assert refusal(states.create_state_machine, **create, definition="{") == "InvalidDefinition"
 

@@ -72,7 +72,7 @@ impl Service {
                 None => Err(garbled("it is no XML")),
             },
             Ok(text) => match serde_json::from_str(text) {
-                Ok(value) => Ok(Some(self.from_wire(&value, style))),
+                Ok(value) => Ok(Some(self.told(&value, style))),
                 Err(error) => Err(garbled(&error.to_string())),
             },
             Err(_) => Err(garbled("it is no text")),

@@ -112,7 +112,7 @@ impl Service {
                     let members = value.as_object().into_iter().flatten();
                     headers.extend(members.map(|(name, value)| {
                         let name = format!("{prefix}{name}");
-                        (name.to_ascii_lowercase(), text(&value))
+                        (name.to_ascii_lowercase(), text(value))
                     }));
                 }
                 Place::Body => body = Some(text(&value)),

@@ -71,13 +71,13 @@ impl Service {
     }
 
     /// What JSON on the wire is to a state machine.
-    pub(crate) fn from_wire(&self, value: &Value, style: Style) -> Value {
+    pub(crate) fn told(&self, value: &Value, style: Style) -> Value {
         match value {
-            Value::Array(items) => items.iter().map(|it| self.from_wire(it, style)).collect(),
+            Value::Array(items) => items.iter().map(|it| self.told(it, style)).collect(),
             Value::Object(members) => {
                 let members = members.iter().map(|(wire, value)| {
                     let name = self.java_name(wire, style);
-                    let value = self.member_from_wire(&name, value, style);
+                    let value = self.told_member(&name, value, style);
                     (name, value)
                 });
                 Value::Object(members.collect())
@@ -86,16 +86,16 @@ impl Service {
         }
     }
 
-    fn member_from_wire(&self, name: &str, value: &Value, style: Style) -> Value {
+    fn told_member(&self, name: &str, value: &Value, style: Style) -> Value {
         if self.documents.contains(name) {
             return value.clone();
         }
         if self.maps.contains_key(name) {
-            return keyed(value, &|it| self.from_wire(it, style));
+            return keyed(value, &|it| self.told(it, style));
         }
         match value {
             Value::Number(seconds) if self.times.contains(name) => moment(seconds, style),
-            other => self.from_wire(other, style),
+            other => self.told(other, style),
         }
     }
 
@@ -204,15 +204,15 @@ mod tests {
             "containerOverrides": { "environment": [{ "name": "A", "value": "1" }] },
         });
         assert_eq!(batch.to_wire(&parameters), wire);
-        assert_eq!(batch.from_wire(&wire, Style::Sdk), parameters);
+        assert_eq!(batch.told(&wire, Style::Sdk), parameters);
         let secrets = service("secretsmanager").expect("Secrets Manager is one");
         let secret = json!({ "ARN": "a", "CreatedDate": 1_700_000_000.5 });
         assert_eq!(
-            secrets.from_wire(&secret, Style::Sdk),
+            secrets.told(&secret, Style::Sdk),
             json!({ "Arn": "a", "CreatedDate": "2023-11-14T22:13:20.5Z" })
         );
         assert_eq!(
-            secrets.from_wire(&secret, Style::Optimized),
+            secrets.told(&secret, Style::Optimized),
             json!({ "ARN": "a", "CreatedDate": 1_700_000_000_500_i64 })
         );
         let queue = service("sqs").expect("SQS is one");
@@ -228,6 +228,6 @@ mod tests {
         let tables = service("dynamodb").expect("DynamoDB is one");
         let item = json!({ "Item": { "id": { "S": "1" }, "has": { "BOOL": true } } });
         assert_eq!(tables.to_wire(&item), item);
-        assert_eq!(tables.from_wire(&item, Style::Sdk), item);
+        assert_eq!(tables.told(&item, Style::Sdk), item);
     }
 }

@@ -186,9 +186,9 @@ pub(crate) fn parse(action: &str) -> Option<Result<(Integration, bool), String>>
     let (name, action) = called.split_once(':')?;
     let optimized = OPTIMIZED.iter().find(|it| it.name == name);
     if action.ends_with(".sync") && (optimized.is_some() || NOT_HERE.contains(&name)) {
-        return Some(Err(format!(
+        return Some(Err(String::from(
             "waits for the end of a job (`.sync`), which is not possible here: start the job without it, and ask for its \
-             state, or let a function do both"
+             state, or let a function do both",
         )));
     }
     let Some(optimized) = optimized else {

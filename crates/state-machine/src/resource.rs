@@ -49,7 +49,10 @@ pub fn is_activity_name(name: &str) -> bool {
 /// function or an activity.
 #[must_use]
 pub fn integration_parts(resource: &str) -> Option<(&str, &str)> {
-    let action = resource.split(":::").nth(1)?;
+    let action = match resource.splitn(6, ':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, "states", _, _, action] if !action.starts_with("activity:") => *action,
+        _ => return None,
+    };
     let from = action
         .strip_prefix("aws-sdk:")
         .map_or(0, |it| action.len() - it.len());
@@ -111,10 +114,9 @@ impl Resource {
         if *service != "states" {
             return None;
         }
-        if !account.is_empty() {
-            let name = rest.strip_prefix("activity:");
-            let name = name.filter(|name| is_activity_name(name));
-            return name.map(|name| Ok(Self::Activity(name.to_owned())));
+        if let Some(name) = rest.strip_prefix("activity:") {
+            let is_one = !account.is_empty() && is_activity_name(name);
+            return is_one.then(|| Ok(Self::Activity(name.to_owned())));
         }
         match *rest {
             "lambda:invoke" => Some(Ok(Self::Invoke)),
@@ -229,6 +231,17 @@ mod tests {
         assert_eq!(
             integration_parts("arn:aws:states:::states:startExecution.sync:2"),
             Some(("states", "startExecution.sync:2"))
+        );
+        // Exported definitions name the account, too.
+        let exported = "arn:aws:states:eu-west-1:123456789012:aws-sdk:s3:getObject";
+        assert_eq!(
+            integration_parts(exported),
+            Some(("aws-sdk:s3", "getObject"))
+        );
+        assert!(Resource::parse(exported).is_ok());
+        assert_eq!(
+            integration_parts("arn:aws:states:eu-west-1:123456789012:activity:a"),
+            None
         );
         assert_eq!(
             task_name("arn:aws:lambda:eu-west-1:123456789012:function:a"),

@@ -27,7 +27,6 @@ use super::validate::{kind, sound};
 use super::version::publish_in;
 use crate::api::Draining;
 use crate::app::App;
-use crate::elsewhere::unreachable;
 use crate::functions::{
     CatalogueChanges, FrozenCode, FunctionSettings, STATE_MACHINE_DEFINITION,
     STATE_MACHINE_PROGRAM, STATE_MACHINE_TYPE, StateMachineSettings, state_machine_bootstrap,
@@ -49,10 +48,7 @@ struct Observed {
 
 /// Refuses a definition that calls services which nobody would answer for.
 fn check_reachable(app: &App, definition: &Definition) -> Result<(), StatesError> {
-    if !app.aws.is_nowhere() {
-        return Ok(());
-    }
-    let problems = unreachable(definition);
+    let problems = app.aws.unreachable(definition);
     if problems.is_empty() {
         return Ok(());
     }
