@@ -86,10 +86,7 @@ impl Endpoints {
             return Client::new(endpoint).map_err(said);
         }
         let (region, profile) = match &self.elsewhere {
-            Elsewhere::Endpoint(endpoint) => {
-                // An emulator may be behind a path, which belongs to no request that is signed.
-                return Client::new(endpoint.trim_end_matches('/')).map_err(said);
-            }
+            Elsewhere::Endpoint(endpoint) => return Client::new(endpoint).map_err(said),
             Elsewhere::Account { region, profile } => (region, profile),
         };
         let client = Client::new(&account_endpoint(service, region)?).map_err(said)?;
