@@ -113,7 +113,8 @@ def nested(states, pattern, **parameters):
     """A machine whose only state runs another one."""
     resource = f"arn:aws:states:::states:startExecution{pattern}"
     task = {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True}
-    return made(states, f"nested-{len(states.list_state_machines()['stateMachines'])}", {"StartAt": "Run", "States": {"Run": task}})
+    count = len(states.list_state_machines()["stateMachines"])
+    return made(states, f"nested-{count}", {"StartAt": "Run", "States": {"Run": task}})
 
 
 def test_another_machine_is_run_by_version_and_name_and_told_whole(nested_system):
@@ -210,16 +211,19 @@ def test_functions_are_invoked_as_parameters_say(nested_system):
     assert unawaited["StatusCode"] == 202 and unawaited["SdkHttpMetadata"]["HttpStatusCode"] == 202
     # Without a payload the function gets an object, which has no amount.
     assert invoked("empty")["error"] == "KeyError"
-    wrong = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": name, "Payloud": {}}, "End": True}
+    wrong = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+    wrong["Parameters"] = {"FunctionName": name, "Payloud": {}}
     machine = {"name": "m", "definition": json.dumps({"StartAt": "A", "States": {"A": wrong}}), "roleArn": ROLE}
     assert refusal(states.create_state_machine, **machine) == "InvalidDefinition"
 
 
 def test_what_is_here_is_called_by_the_integrations_with_the_sdk_too(nested_system):
     states = client(nested_system)
-    sdk = lambda action, **parameters: {
-        "Type": "Task", "Resource": f"arn:aws:states:::aws-sdk:{action}", "Parameters": parameters, "ResultPath": f"$.{action.split(':')[1]}"
-    }
+
+    def sdk(action, **parameters):
+        task = {"Type": "Task", "Resource": f"arn:aws:states:::aws-sdk:{action}", "Parameters": parameters}
+        return task | {"ResultPath": f"$.{action.split(':')[1]}"}
+
     steps = {
         "invoke": sdk("lambda:invoke", FunctionName="machines-Charge", Payload={"amount": 5}),
         "describeStateMachine": sdk("sfn:describeStateMachine", StateMachineArn=ORDERS),
@@ -228,7 +232,8 @@ def test_what_is_here_is_called_by_the_integrations_with_the_sdk_too(nested_syst
     names = list(steps)
     for name, after in zip(names, names[1:]):
         steps[name]["Next"] = after
-    steps[names[-1]] |= {"End": True, "Catch": [{"ErrorEquals": ["Lambda.ResourceNotFoundException"], "ResultPath": "$.lost", "Next": "Z"}]}
+    lost = {"ErrorEquals": ["Lambda.ResourceNotFoundException"], "ResultPath": "$.lost", "Next": "Z"}
+    steps[names[-1]] |= {"End": True, "Catch": [lost]}
     machine = {"StartAt": names[0], "States": {**steps, "Z": {"Type": "Pass", "End": True}}}
     shown = ended(states, start(states, "one", {}, made(states, "here", machine)))
     assert shown["status"] == "SUCCEEDED", shown

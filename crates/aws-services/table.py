@@ -61,6 +61,8 @@ QUERY = {"cloudwatch"}
 # Operations of S3 that say all they have to say outside of a body of XML.
 S3 = """CopyObject CreateBucket DeleteBucket DeleteObject GetBucketLocation GetObject GetObjectAttributes GetObjectTagging
     HeadBucket HeadObject ListBuckets ListObjectVersions ListObjects ListObjectsV2 PutObject""".split()
+# Where members are that are not in the body.
+PLACES = ("uri", "querystring", "header", "headers", "statusCode")
 # Members that people give what is no text, where they are texts.
 TEXTS = {"Cause", "Detail", "Input", "Message", "MessageBody", "Output", "SecretString", "Subject", "Value"}
 
@@ -100,14 +102,14 @@ class Facts:
         if shape.type_name == "structure":
             for name, member in shape.members.items():
                 wire = member.serialization.get("name", name)
-                if member.serialization.get("location") not in ("uri", "querystring", "header", "headers", "statusCode"):
+                if member.serialization.get("location") not in PLACES:
                     self.wires.setdefault(java(name), set()).add(wire)
                 self.kinds.setdefault(java(name), set()).add(kind(member))
                 if member.type_name == "list" and member.serialization.get("flattened"):
                     self.kinds[java(name)].add("flat")
                 if member.type_name == "map":
-                    parts = [member.key.serialization.get("name", "key"), member.value.serialization.get("name", "value")]
-                    self.entries[java(name)] = parts
+                    key, value = member.key.serialization, member.value.serialization
+                    self.entries[java(name)] = [key.get("name", "key"), value.get("name", "value")]
                 self.walk(member)
         elif shape.type_name == "list":
             self.walk(shape.member)
