@@ -31,12 +31,13 @@ def test_a_definition_is_validated(states):
     assert places["/StartAt"] == places["/States/A/Next"] == "MISSING_TRANSITION_TARGET"
     one = states.validate_state_machine_definition(definition=wrong, maxResults=1)
     assert len(one["diagnostics"]) == 1 and one["truncated"]
-    other = {"Type": "Task", "Resource": "arn:aws:swf:us-east-1:000000000000:task:a", "End": True}
-    other = json.dumps({"StartAt": "A", "States": {"A": other}})
-    told = states.validate_state_machine_definition(definition=other)
-    assert told["result"] == "FAIL" and "arn:aws:swf" in told["diagnostics"][0]["message"]
-    create = {"name": "wrong", "roleArn": ROLE}
-    assert refusal(states.create_state_machine, **create, definition=other) == "InvalidDefinition"
+    for service in ("arn:aws:swf:us-east-1:000000000000:task:a", "arn:aws:states:::http:invoke"):
+        other = {"Type": "Task", "Resource": service, "End": True}
+        other = json.dumps({"StartAt": "A", "States": {"A": other}})
+        told = states.validate_state_machine_definition(definition=other)
+        assert told["result"] == "FAIL" and service in told["diagnostics"][0]["message"]
+        create = {"name": "wrong", "roleArn": ROLE}
+        assert refusal(states.create_state_machine, **create, definition=other) == "InvalidDefinition"
     assert refusal(states.create_state_machine, **create, definition=wrong) == "InvalidDefinition"
     assert refusal(states.create_state_machine, **create, definition="{") == "InvalidDefinition"
 

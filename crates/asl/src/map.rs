@@ -90,12 +90,17 @@ pub struct ItemReader {
 /// How a file is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReaderFormat {
-    /// A list of JSON.
-    Json,
+    /// A list of JSON, at the place that a JSON pointer names.
+    Json(Option<String>),
     /// A JSON value on each line.
     JsonLines,
-    /// Lines of values between commas; the names of the columns, unless they are in the first line.
-    Csv(Option<Vec<String>>),
+    /// Lines of values.
+    Csv {
+        /// The names of the columns, unless they are in the first line.
+        names: Option<Vec<String>>,
+        /// What is between values.
+        delimiter: char,
+    },
     /// What `listObjectsV2` gives: the entries.
     List,
 }
@@ -209,11 +214,22 @@ impl ReaderFormat {
     pub fn items(&self, text: &str, max: usize) -> Result<Vec<Value>, StateError> {
         let failed = |reason: String| StateError::new(ITEM_READER_FAILED, reason);
         let mut items = match self {
-            Self::Json | Self::List => match serde_json::from_str(text) {
-                Ok(Value::Array(items)) => items,
-                Ok(_) => return Err(failed(String::from("The file is not a JSON list"))),
-                Err(error) => return Err(failed(format!("The file is not JSON: {error}"))),
-            },
+            Self::Json(_) | Self::List => {
+                let value: Value = serde_json::from_str(text)
+                    .map_err(|error| failed(format!("The file is not JSON: {error}")))?;
+                let found = match self {
+                    Self::Json(Some(pointer)) => value.pointer(pointer).cloned(),
+                    _ => Some(value),
+                };
+                match (found, self) {
+                    (Some(Value::Array(items)), _) => items,
+                    (_, Self::Json(Some(pointer))) => {
+                        let reason = format!("The file has no JSON list at '{pointer}'");
+                        return Err(failed(reason));
+                    }
+                    _ => return Err(failed(String::from("The file is not a JSON list"))),
+                }
+            }
             Self::JsonLines => {
                 let lines = text.lines().enumerate();
                 let lines = lines.filter(|(_, line)| !line.trim().is_empty()).take(max);
@@ -227,7 +243,9 @@ impl ReaderFormat {
                 });
                 read.collect::<Result<_, _>>()?
             }
-            Self::Csv(names) => csv(text, names.as_deref(), max).map_err(failed)?,
+            Self::Csv { names, delimiter } => {
+                csv(text, names.as_deref(), *delimiter, max).map_err(failed)?
+            }
         };
         items.truncate(max);
         Ok(items)
@@ -235,8 +253,13 @@ impl ReaderFormat {
 }
 
 /// Rows as objects of texts. Source: RFC 4180.
-fn csv(text: &str, names: Option<&[String]>, max: usize) -> Result<Vec<Value>, String> {
-    let mut rows = rows(text, max.saturating_add(1))?.into_iter();
+fn csv(
+    text: &str,
+    names: Option<&[String]>,
+    delimiter: char,
+    max: usize,
+) -> Result<Vec<Value>, String> {
+    let mut rows = rows(text, delimiter, max.saturating_add(1))?.into_iter();
     let names = match names {
         Some(names) => names.to_vec(),
         None => rows.next().unwrap_or_default(),
@@ -249,7 +272,7 @@ fn csv(text: &str, names: Option<&[String]>, max: usize) -> Result<Vec<Value>, S
     Ok(items.collect())
 }
 
-fn rows(text: &str, max: usize) -> Result<Vec<Vec<String>>, String> {
+fn rows(text: &str, delimiter: char, max: usize) -> Result<Vec<Vec<String>>, String> {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let (mut row, mut cell, mut is_quoted) = (Vec::new(), String::new(), false);
     let mut letters = text.chars().peekable();
@@ -261,7 +284,7 @@ fn rows(text: &str, max: usize) -> Result<Vec<Vec<String>>, String> {
             }
             '"' if is_quoted => is_quoted = false,
             '"' if cell.is_empty() => is_quoted = true,
-            ',' if !is_quoted => row.push(std::mem::take(&mut cell)),
+            other if other == delimiter && !is_quoted => row.push(std::mem::take(&mut cell)),
             '\r' if !is_quoted && letters.peek() == Some(&'\n') => {}
             '\n' if !is_quoted => {
                 row.push(std::mem::take(&mut cell));
@@ -296,13 +319,16 @@ mod tests {
     #[test]
     fn files_become_items() {
         let csv = "name,note\nnut,\"small, \"\"steel\"\"\"\r\n\nbolt,\n";
-        let rows = ReaderFormat::Csv(None).items(csv, 9).expect("it is CSV");
+        let format = |names: Option<Vec<String>>, delimiter| ReaderFormat::Csv { names, delimiter };
+        let rows = format(None, ',').items(csv, 9).expect("it is CSV");
         let expected = [
             json!({ "name": "nut", "note": "small, \"steel\"" }),
             json!({ "name": "bolt", "note": "" }),
         ];
         assert_eq!(rows, expected);
-        let named = ReaderFormat::Csv(Some(vec![String::from("a")]));
+        let split = format(None, ';').items("a;b\n1,2;3", 9).expect("it is CSV");
+        assert_eq!(split, [json!({ "a": "1,2", "b": "3" })]);
+        let named = format(Some(vec![String::from("a")]), ',');
         assert_eq!(
             named.items("1\n2\n3", 2).expect("it is CSV"),
             [json!({ "a": "1" }), json!({ "a": "2" })]
@@ -312,13 +338,23 @@ mod tests {
             .expect("it is JSON");
         assert_eq!(lines, [json!({ "a": 1 }), json!([2])]);
         assert_eq!(
-            ReaderFormat::Json.items("[1,2,3]", 2).expect("it is JSON"),
+            ReaderFormat::Json(None)
+                .items("[1,2,3]", 2)
+                .expect("it is JSON"),
             [json!(1), json!(2)]
         );
+        let inner = ReaderFormat::Json(Some(String::from("/a/b")));
+        let items = inner.items("{\"a\":{\"b\":[1]}}", 2);
+        assert_eq!(items.expect("it is JSON"), [json!(1)]);
+        assert!(
+            inner
+                .items("{}", 2)
+                .is_err_and(|it| it.cause.contains("'/a/b'"))
+        );
         let fails = |format: ReaderFormat, text: &str| format.items(text, 9).expect_err(text).cause;
-        assert!(fails(ReaderFormat::Json, "{}").contains("not a JSON list"));
+        assert!(fails(ReaderFormat::Json(None), "{}").contains("not a JSON list"));
         assert!(fails(ReaderFormat::JsonLines, "1\n}").contains("Line 2"));
-        assert!(fails(ReaderFormat::Csv(None), "a\n\"b").contains("not closed"));
+        assert!(fails(format(None, ','), "a\n\"b").contains("not closed"));
     }
 
     #[test]

@@ -54,7 +54,9 @@ pub use deploy::{
     Artifacts, DeployedEventSource, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction,
 };
 pub use deploy_error::DeployError;
-pub use elsewhere::{AccountCredentials, Elsewhere, FetchObjectError, fetch_object};
+pub use elsewhere::{
+    AccountCredentials, Elsewhere, FetchObjectError, fetch_object, profile_keys, unreachable,
+};
 pub use function_host::{
     Credentials, DebuggedProcess, Debugger, Interpreter, InterpreterVersion, LAYERS_FOLDER,
     NodePackages, PrepareRuntimeError, PreparedRuntime, Runtimes,

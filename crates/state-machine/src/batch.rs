@@ -1,14 +1,13 @@
 //! Several things at a time: Parallel and Map.
 
-use std::path::{Component, Path, PathBuf};
-
-use asl::{ItemReader, Map, ProcessorMode, StateError, States};
-use lambdura::{BatchResult, CompletionConfig, DurableContext, NamedError, StepContext, branch};
+use asl::{Map, ProcessorMode, StateError, States};
+use lambdura::{BatchResult, CompletionConfig, DurableContext, NamedError, branch};
 use serde_json::{Value, json};
 
 use crate::failure::{IntoStateError as _, named};
 use crate::frame::{Frame, Given};
 use crate::machine::ItemRun;
+use crate::reading;
 use crate::walk::Walk;
 
 /// Child executions at a time, unless the state says so. Source: Step Functions service quotas, distributed Map.
@@ -62,7 +61,7 @@ pub(crate) async fn map(
             let effective = frame.state.flow.effective_input(scope)?;
             map.items.find(&scope.with_input(&effective))
         })?,
-        Some(reader) => read(walk, frame, reader, context).await?,
+        Some(reader) => reading::read(walk, frame, reader, context).await?,
     };
     let items = selected(frame, map, items)?;
     let whole = |template: &Option<asl::Template>, field| {
@@ -252,93 +251,9 @@ async fn child(
     })
 }
 
-/// Reads the items of a file, once: what was read is recorded.
-async fn read(
-    walk: &Walk<'_>,
-    frame: &Frame<'_>,
-    reader: &ItemReader,
-    context: &DurableContext,
-) -> Result<Vec<Value>, StateError> {
-    let failed = |cause: String| StateError::new(asl::ITEM_READER_FAILED, cause);
-    if !reader.resource.ends_with(":s3:getObject") {
-        let resource = &reader.resource;
-        let cause = format!(
-            "The resource '{resource}' of ItemReader is not supported here: arn:aws:states:::s3:getObject is"
-        );
-        return Err(failed(cause));
-    }
-    let Some(folder) = &walk.machine.settings.files else {
-        return Err(failed(String::from(
-            "There is no folder that files could be read from",
-        )));
-    };
-    let (arguments, max) = frame.before(|scope| {
-        let effective = frame.state.flow.effective_input(scope)?;
-        let scope = scope.with_input(&effective);
-        let max = reader
-            .max_items
-            .as_ref()
-            .map(|it| it.whole(&scope, "MaxItems"));
-        let max = max
-            .transpose()?
-            .map_or(usize::MAX, |it| usize::try_from(it).unwrap_or(usize::MAX));
-        Ok((reader.arguments.evaluate(&scope, "ItemReader")?, max))
-    })?;
-    let part = |name: &str| {
-        let text = arguments.get(name).and_then(Value::as_str);
-        text.ok_or_else(|| {
-            failed(format!(
-                "The field '{name}' of ItemReader is missing, or no text"
-            ))
-        })
-    };
-    let path = within(folder, part("Bucket")?, part("Key")?).map_err(failed)?;
-    let format = reader.format.clone();
-    let read = context.step(move |_: StepContext| {
-        let (path, format) = (path.clone(), format.clone());
-        async move {
-            let text = std::fs::read_to_string(&path).map_err(|error| {
-                let cause = format!("{} could not be read: {error}", path.display());
-                NamedError::new(asl::ITEM_READER_FAILED, cause)
-            })?;
-            format.items(&text, max).map_err(named)
-        }
-    });
-    let read = read.name("read").retry(lambdura::RetryStrategy::none());
-    read.await.map_err(|error| error.into_state_error())
-}
-
-/// A file within the folder, whatever the definition says.
-fn within(folder: &Path, bucket: &str, key: &str) -> Result<PathBuf, String> {
-    let inside = Path::new(bucket).join(key);
-    let is_inside = inside
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
-    if !is_inside || Path::new(key).is_absolute() {
-        return Err(format!(
-            "`{bucket}/{key}` is no place within the folder of files"
-        ));
-    }
-    Ok(folder.join(inside))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn files_are_within_their_folder() {
-        let at = |bucket, key| within(Path::new("files"), bucket, key);
-        assert_eq!(at("in", "a/b.csv"), Ok(PathBuf::from("files/in/a/b.csv")));
-        for (bucket, key) in [
-            ("in", "../../x"),
-            ("..", "x"),
-            ("in", "/etc/passwd"),
-            ("/", "x"),
-        ] {
-            assert!(at(bucket, key).is_err(), "{bucket} {key}");
-        }
-    }
 
     #[test]
     fn failures_are_counted_against_both_tolerances() {

@@ -7,8 +7,9 @@
 //! | --- | --- |
 //! | a state | a child context with its name, whose result contains the output and the next state |
 //! | its time and its seed | a step `enter` within; everything random or time-dependent in the state follows from them |
-//! | a function that a Task calls, another state machine | a chained invoke |
+//! | a function that a Task calls | a chained invoke |
 //! | a call of another service | a step `call` |
+//! | another state machine that is run to its end | a step `call and wait`, and steps `watch` with waits between |
 //! | an evaluation of JSONata that fails | a step `evaluation failed`, which says what and where |
 //! | a task token | a callback |
 //! | an activity | a step `activity`, which says what is to be done, a callback that offers it, and a task token |
@@ -21,6 +22,7 @@
 mod activity;
 mod evaluation;
 mod failure;
+mod integration;
 mod machine;
 pub mod name;
 mod proof;
@@ -31,6 +33,8 @@ mod size;
 mod arguments;
 mod batch;
 mod frame;
+mod nested;
+mod reading;
 mod state;
 mod task;
 mod walk;
@@ -41,11 +45,13 @@ pub use evaluation::EvaluationFailed;
 pub use failure::{call_failure, is_output_too_large};
 pub use frame::{Entry, Given};
 pub use machine::{
-    ItemRun, Redrive, Settings, StateMachine, UnsupportedResource, functions, looks_like_item,
+    CalledElsewhere, ItemRun, Redrive, Settings, StateMachine, UnsupportedResource,
+    called_elsewhere, functions, looks_like_item,
 };
+pub use nested::{CALL_AND_WAIT, STOP, WATCH, Watched, outcome};
 pub use proof::{KEY_VARIABLE, Key};
-pub use resource::{is_activity_name, task_name};
-pub use services::{Service, ServiceAnswer, ServiceRequest, Services};
+pub use resource::{integration_parts, is_activity_name, task_name};
+pub use services::{ServiceAnswer, ServiceError, ServiceRequest, ServiceResult, Services};
 pub use size::{fits, fits_as_text, fits_in_bytes};
-pub use task::{HEARTBEAT, TIMEOUT};
+pub use task::{CALL, HEARTBEAT, TIMEOUT, invoked};
 pub use walk::operation_name;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use asl::{Definition, State, StateKind, States, Task, Template, Variables};
+use asl::{Definition, ItemReader, State, StateKind, States, Task, Template, Variables};
 use lambdura::{DurableContext, NamedError, StepContext};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,7 +14,8 @@ use crate::failure::{IntoStateError as _, named};
 use crate::frame::{Entered, Entry, Given, enter};
 use crate::name;
 use crate::proof::Key;
-use crate::resource::{Resource, SUPPORTED};
+use crate::reading::Source;
+use crate::resource::Resource;
 use crate::services::Services;
 use crate::task::bare_name;
 use crate::walk::Walk;
@@ -53,14 +54,20 @@ pub struct UnsupportedResource {
     pub state: String,
     /// Its resource.
     pub resource: String,
+    /// Why, as the end of a sentence about the resource.
+    pub reason: String,
 }
 
 impl fmt::Display for UnsupportedResource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { state, resource } = self;
+        let Self {
+            state,
+            resource,
+            reason,
+        } = self;
         write!(
             formatter,
-            "the state `{state}` has the resource `{resource}`, which is not supported here: {SUPPORTED} are"
+            "the state `{state}` has the resource `{resource}`, which {reason}"
         )
     }
 }
@@ -195,10 +202,22 @@ impl StateMachine {
     ) -> Result<Self, Vec<UnsupportedResource>> {
         let mut unsupported = Vec::new();
         each_task(&definition.states, &mut |state, task| {
-            if Resource::parse(&task.resource).is_none() {
+            let reason = match Resource::parse(&task.resource) {
+                Err(reason) => Some(reason),
+                Ok(resource) => unknown_parameter(&resource, state.flow.arguments.as_ref()),
+            };
+            unsupported.extend(reason.map(|reason| UnsupportedResource {
+                state: state.name.clone(),
+                resource: task.resource.clone(),
+                reason,
+            }));
+        });
+        each_reader(&definition.states, &mut |state, reader| {
+            if let Err(reason) = Source::of(reader) {
                 unsupported.push(UnsupportedResource {
                     state: state.name.clone(),
-                    resource: task.resource.clone(),
+                    resource: reader.resource.clone(),
+                    reason,
                 });
             }
         });
@@ -308,23 +327,43 @@ impl StateMachine {
     }
 }
 
+/// Why a resource cannot be called with these parameters: a misspelled one would be without effect.
+fn unknown_parameter(resource: &Resource, arguments: Option<&Template>) -> Option<String> {
+    let known = resource.parameters()?;
+    let given: Vec<&str> = match arguments? {
+        Template::Value(Value::Object(members)) => members.keys().map(String::as_str).collect(),
+        Template::Object(members) => members.iter().map(|(name, _)| name.as_str()).collect(),
+        _ => return None,
+    };
+    let unknown = given.into_iter().find(|name| !known.contains(name))?;
+    let known = known.join("`, `");
+    Some(format!(
+        "takes no `{unknown}`: its parameters are `{known}`"
+    ))
+}
+
 /// The names of functions, activities and state machines that a definition calls, as far as it names them itself.
 #[must_use]
 pub fn functions(definition: &Definition) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     each_task(&definition.states, &mut |state, task| {
         let member = match Resource::parse(&task.resource) {
-            Some(Resource::Function(arn)) => {
+            Ok(Resource::Function(arn)) => {
                 names.insert(bare_name(&arn).to_owned());
                 return;
             }
-            Some(Resource::Activity(name)) => {
+            Ok(Resource::Activity(name)) => {
                 names.insert(name);
                 return;
             }
-            Some(Resource::Invoke | Resource::InvokeAndWaitForToken) => "FunctionName",
-            Some(Resource::Execution | Resource::ExecutionWithJson) => "StateMachineArn",
-            Some(Resource::StartExecution | Resource::DynamoDb { .. }) | None => return,
+            Ok(Resource::Invoke | Resource::InvokeAndWaitForToken) => "FunctionName",
+            Ok(Resource::Execution | Resource::ExecutionWithJson) => "StateMachineArn",
+            Ok(
+                Resource::StartExecution
+                | Resource::StartExecutionAndWaitForToken
+                | Resource::Service { .. },
+            )
+            | Err(_) => return,
         };
         let value = match &state.flow.arguments {
             Some(Template::Value(arguments)) => arguments.get(member),
@@ -341,6 +380,63 @@ pub fn functions(definition: &Definition) -> BTreeSet<String> {
         }
     });
     names
+}
+
+/// A Task that calls a service which is not here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalledElsewhere {
+    /// The state.
+    pub state: String,
+    /// Its resource.
+    pub resource: String,
+    /// What requests to the service are signed for.
+    pub signing_name: &'static str,
+}
+
+/// The calls of a definition that need an emulator, or an account of AWS.
+#[must_use]
+pub fn called_elsewhere(definition: &Definition) -> Vec<CalledElsewhere> {
+    let mut calls = Vec::new();
+    each_task(&definition.states, &mut |state, task| {
+        if let Ok(Resource::Service { integration, .. }) = Resource::parse(&task.resource)
+            && !integration.is_here()
+            && !integration.is_answered_here()
+        {
+            calls.push(CalledElsewhere {
+                state: state.name.clone(),
+                resource: task.resource.clone(),
+                signing_name: integration.service.signing_name,
+            });
+        }
+    });
+    each_reader(&definition.states, &mut |state, reader| {
+        calls.push(CalledElsewhere {
+            state: state.name.clone(),
+            resource: reader.resource.clone(),
+            signing_name: "s3",
+        });
+    });
+    calls
+}
+
+/// Calls `each` with every Map state that reads its items from outside.
+fn each_reader<'d>(states: &'d States, each: &mut dyn FnMut(&'d State, &'d ItemReader)) {
+    for state in states.states.values() {
+        match &state.kind {
+            StateKind::Map(map) => {
+                if let Some(reader) = &map.reader {
+                    each(state, reader);
+                }
+                each_reader(&map.processor, each);
+            }
+            StateKind::Parallel { branches } => {
+                for branch in branches {
+                    each_reader(branch, each);
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Calls `each` with every Task.

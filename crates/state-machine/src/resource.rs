@@ -1,5 +1,7 @@
 //! What a Task calls.
 
+use crate::integration::{self, Integration};
+
 /// What the ARN in `Resource` means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Resource {
@@ -17,23 +19,21 @@ pub(crate) enum Resource {
     ExecutionWithJson,
     /// `arn:aws:states:::states:startExecution`, which does not wait for its end
     StartExecution,
-    /// `arn:aws:states:::dynamodb:putItem` and its like, or `arn:aws:states:::aws-sdk:dynamodb:…`
-    DynamoDb {
-        /// Such as `PutItem`.
-        operation: String,
-        /// What errors begin with.
-        prefix: &'static str,
+    /// `arn:aws:states:::states:startExecution.waitForTaskToken`
+    StartExecutionAndWaitForToken,
+    /// `arn:aws:states:::sqs:sendMessage` and its like, or `arn:aws:states:::aws-sdk:sqs:sendMessage`
+    Service {
+        integration: Integration,
+        /// `.waitForTaskToken`
+        waits: bool,
     },
 }
 
 /// Shown where a resource is none of those.
-pub(crate) const SUPPORTED: &str = "the ARN of a Lambda function or of an activity, `arn:aws:states:::lambda:invoke`, \
-    `arn:aws:states:::lambda:invoke.waitForTaskToken`, `arn:aws:states:::states:startExecution` with `.sync`, \
-    `.sync:2` or without, `arn:aws:states:::dynamodb:` with `getItem`, `putItem`, `updateItem` or `deleteItem`, and \
-    `arn:aws:states:::aws-sdk:dynamodb:` with any operation";
-
-/// The operations that Step Functions has an integration of its own for.
-const ITEM_OPERATIONS: [&str; 4] = ["getItem", "putItem", "updateItem", "deleteItem"];
+const SUPPORTED: &str = "the ARN of a Lambda function or of an activity, `arn:aws:states:::lambda:invoke`, \
+    `arn:aws:states:::states:startExecution`, `arn:aws:states:::dynamodb:` with `getItem`, `putItem`, `updateItem` or \
+    `deleteItem`, `arn:aws:states:::sqs:sendMessage`, `sns:publish`, `events:putEvents` and others that are one request, \
+    and `arn:aws:states:::aws-sdk:SERVICE:ACTION` are";
 
 /// Longest name of an activity. Source: service model, `Name`.
 const ACTIVITY_NAME_MAX: usize = 80;
@@ -45,16 +45,61 @@ pub fn is_activity_name(name: &str) -> bool {
     (1..=ACTIVITY_NAME_MAX).contains(&name.len()) && name.bytes().all(is_taken)
 }
 
+/// The type and the action of an integration, as events tell them: `aws-sdk:sqs` and `sendMessage`. None of the ARN of a
+/// function or an activity.
+#[must_use]
+pub fn integration_parts(resource: &str) -> Option<(&str, &str)> {
+    let action = match resource.splitn(6, ':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, "states", _, _, action] if !action.starts_with("activity:") => *action,
+        _ => return None,
+    };
+    let from = action
+        .strip_prefix("aws-sdk:")
+        .map_or(0, |it| action.len() - it.len());
+    let (service, _) = action[from..].split_once(':')?;
+    let end = from + service.len();
+    Some((&action[..end], &action[end + 1..]))
+}
+
 /// What AWS calls a Task whose result is too large: the service that does it, or the ARN of a function or activity.
 #[must_use]
 pub fn task_name(resource: &str) -> &str {
-    let action = resource.split(":::").nth(1);
-    let service = action.and_then(|it| it.split(':').next());
-    service.unwrap_or(resource)
+    integration_parts(resource).map_or(resource, |(service, _)| service)
 }
 
+/// What `lambda:invoke` and `states:startExecution` take. Source: Step Functions developer guide, the pages of both.
+const OF_INVOKE: &[&str] = &[
+    "ClientContext",
+    "FunctionName",
+    "InvocationType",
+    "LogType",
+    "Payload",
+    "Qualifier",
+    "TenantId",
+];
+const OF_START: &[&str] = &["Input", "Name", "StateMachineArn", "TraceHeader"];
+
 impl Resource {
-    pub(crate) fn parse(arn: &str) -> Option<Self> {
+    /// The members that its parameters can have, where that is known.
+    pub(crate) fn parameters(&self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Invoke | Self::InvokeAndWaitForToken => Some(OF_INVOKE),
+            Self::Execution
+            | Self::ExecutionWithJson
+            | Self::StartExecution
+            | Self::StartExecutionAndWaitForToken => Some(OF_START),
+            Self::Function(_) | Self::Activity(_) | Self::Service { .. } => None,
+        }
+    }
+
+    /// # Errors
+    ///
+    /// Why it cannot be called here.
+    pub(crate) fn parse(arn: &str) -> Result<Self, String> {
+        Self::known(arn).unwrap_or_else(|| Err(format!("is not supported here: {SUPPORTED}")))
+    }
+
+    fn known(arn: &str) -> Option<Result<Self, String>> {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         let ["arn", partition, service, _, account, rest] = parts.as_slice() else {
             return None;
@@ -63,48 +108,33 @@ impl Resource {
             return None;
         }
         if *service == "lambda" {
-            return rest
-                .starts_with("function:")
-                .then(|| Self::Function(arn.to_owned()));
+            let is_function = rest.starts_with("function:");
+            return is_function.then(|| Ok(Self::Function(arn.to_owned())));
         }
         if *service != "states" {
             return None;
         }
-        if !account.is_empty() {
-            let name = rest.strip_prefix("activity:");
-            let name = name.filter(|name| is_activity_name(name));
-            return name.map(|name| Self::Activity(name.to_owned()));
+        if let Some(name) = rest.strip_prefix("activity:") {
+            let is_one = !account.is_empty() && is_activity_name(name);
+            return is_one.then(|| Ok(Self::Activity(name.to_owned())));
         }
         match *rest {
-            "lambda:invoke" => Some(Self::Invoke),
-            "lambda:invoke.waitForTaskToken" => Some(Self::InvokeAndWaitForToken),
-            "states:startExecution.sync" => Some(Self::Execution),
-            "states:startExecution.sync:2" => Some(Self::ExecutionWithJson),
-            "states:startExecution" => Some(Self::StartExecution),
-            other => Self::dynamo_db(other),
-        }
-    }
-
-    fn dynamo_db(name: &str) -> Option<Self> {
-        let (operation, prefix) = match name.strip_prefix("aws-sdk:dynamodb:") {
-            Some(operation) => (operation, "DynamoDb"),
-            None => {
-                let operation = name.strip_prefix("dynamodb:")?;
-                (
-                    ITEM_OPERATIONS.contains(&operation).then_some(operation)?,
-                    "DynamoDB",
-                )
+            "lambda:invoke" => Some(Ok(Self::Invoke)),
+            "lambda:invoke.waitForTaskToken" => Some(Ok(Self::InvokeAndWaitForToken)),
+            "states:startExecution.sync" => Some(Ok(Self::Execution)),
+            "states:startExecution.sync:2" => Some(Ok(Self::ExecutionWithJson)),
+            "states:startExecution" => Some(Ok(Self::StartExecution)),
+            "states:startExecution.waitForTaskToken" => {
+                Some(Ok(Self::StartExecutionAndWaitForToken))
             }
-        };
-        let mut letters = operation.chars();
-        let first = letters.next().filter(char::is_ascii_lowercase)?;
-        let rest = letters.as_str();
-        rest.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric())
-            .then(|| Self::DynamoDb {
-                operation: format!("{}{rest}", first.to_ascii_uppercase()),
-                prefix,
-            })
+            other => {
+                let (integration, waits) = match integration::parse(other)? {
+                    Ok(found) => found,
+                    Err(reason) => return Some(Err(reason)),
+                };
+                Some(Ok(Self::Service { integration, waits }))
+            }
+        }
     }
 }
 
@@ -117,46 +147,105 @@ mod tests {
         let function = "arn:aws:lambda:eu-west-1:123456789012:function:charge:live";
         assert_eq!(
             Resource::parse(function),
-            Some(Resource::Function(function.to_owned()))
+            Ok(Resource::Function(function.to_owned()))
         );
         assert_eq!(
             Resource::parse("arn:aws:states:::lambda:invoke"),
-            Some(Resource::Invoke)
+            Ok(Resource::Invoke)
         );
         assert_eq!(
             Resource::parse("arn:aws-cn:states:::states:startExecution.sync:2"),
-            Some(Resource::ExecutionWithJson)
-        );
-        let called = |name: &str| Resource::parse(&format!("arn:aws:states:::{name}"));
-        let put = |operation: &str, prefix| Resource::DynamoDb {
-            operation: operation.to_owned(),
-            prefix,
-        };
-        assert_eq!(called("dynamodb:putItem"), Some(put("PutItem", "DynamoDB")));
-        assert_eq!(
-            called("aws-sdk:dynamodb:query"),
-            Some(put("Query", "DynamoDb"))
-        );
-        assert_eq!(
-            called("states:startExecution"),
-            Some(Resource::StartExecution)
+            Ok(Resource::ExecutionWithJson)
         );
         assert_eq!(
             Resource::parse("arn:aws:states:eu-west-1:123456789012:activity:paint.it"),
-            Some(Resource::Activity(String::from("paint.it")))
+            Ok(Resource::Activity(String::from("paint.it")))
         );
         for unknown in [
-            "arn:aws:states:::dynamodb:query",
-            "arn:aws:states:::aws-sdk:dynamodb:",
-            "arn:aws:states:::aws-sdk:dynamodb:a.b",
-            "arn:aws:states:::aws-sdk:s3:getObject",
-            "arn:aws:states:::sns:publish",
             "arn:aws:states:eu-west-1:123456789012:activity:",
             "arn:aws:states:eu-west-1:123456789012:activity:a b",
             "arn:aws:lambda:eu-west-1:123456789012:layer:charge",
             "charge",
         ] {
-            assert_eq!(Resource::parse(unknown), None, "{unknown}");
+            assert!(Resource::parse(unknown).is_err(), "{unknown}");
         }
+    }
+
+    #[test]
+    fn services_are_called_by_both_kinds_of_integrations() {
+        let called = |name: &str| Resource::parse(&format!("arn:aws:states:::{name}"));
+        for (name, service, operation, is_waiting) in [
+            ("dynamodb:putItem", "dynamodb", "PutItem", false),
+            ("aws-sdk:dynamodb:query", "dynamodb", "Query", false),
+            (
+                "sqs:sendMessage.waitForTaskToken",
+                "sqs",
+                "SendMessage",
+                true,
+            ),
+            ("events:putEvents", "eventbridge", "PutEvents", false),
+            (
+                "bedrock:invokeModel",
+                "bedrockruntime",
+                "InvokeModel",
+                false,
+            ),
+            ("aws-sdk:s3:listObjectsV2", "s3", "ListObjectsV2", false),
+            (
+                "aws-sdk:sqs:sendMessage.waitForTaskToken",
+                "sqs",
+                "SendMessage",
+                true,
+            ),
+        ] {
+            let Ok(Resource::Service { integration, waits }) = called(name) else {
+                panic!("{name} is a service");
+            };
+            let found = (integration.service.name, integration.operation.name, waits);
+            assert_eq!(found, (service, operation, is_waiting), "{name}");
+        }
+        for (name, reason) in [
+            ("dynamodb:query", "`query`"),
+            ("aws-sdk:dynamodb:", "``"),
+            ("aws-sdk:dynamodb:fooBar", "`fooBar`"),
+            ("aws-sdk:dynamodb:PutItem", "`PutItem`"),
+            ("aws-sdk:quicksight:listUsers", "`quicksight`"),
+            ("aws-sdk:sqs:sendMessage.sync", "`.sync`"),
+            ("ecs:runTask.sync", "`.sync`"),
+            ("http:invoke", "`http:invoke`"),
+            ("apigateway:invoke", "`apigateway:invoke`"),
+            ("sns:subscribe", "`subscribe`"),
+            ("nobody:does", "supported here"),
+        ] {
+            let refused = called(name).expect_err(name);
+            assert!(refused.contains(reason), "{name}: {refused}");
+        }
+    }
+
+    #[test]
+    fn events_tell_the_service_and_the_action() {
+        assert_eq!(
+            integration_parts("arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken"),
+            Some(("aws-sdk:sqs", "sendMessage.waitForTaskToken"))
+        );
+        assert_eq!(
+            integration_parts("arn:aws:states:::states:startExecution.sync:2"),
+            Some(("states", "startExecution.sync:2"))
+        );
+        // Exported definitions name the account, too.
+        let exported = "arn:aws:states:eu-west-1:123456789012:aws-sdk:s3:getObject";
+        assert_eq!(
+            integration_parts(exported),
+            Some(("aws-sdk:s3", "getObject"))
+        );
+        assert!(Resource::parse(exported).is_ok());
+        assert_eq!(
+            integration_parts("arn:aws:states:eu-west-1:123456789012:activity:a"),
+            None
+        );
+        assert_eq!(
+            task_name("arn:aws:lambda:eu-west-1:123456789012:function:a"),
+            "arn:aws:lambda:eu-west-1:123456789012:function:a"
+        );
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use asl::{StateError, Task};
 use lambdura::{
-    BoxError, Callback, DurableContext, RetryStrategy, SerDes, SerDesContext, StepContext,
+    BoxError, Callback, DurableContext, NamedError, RetryStrategy, SerDes, SerDesContext,
+    StepContext,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,13 +14,15 @@ use serde_json::{Value, json};
 use crate::activity;
 use crate::failure::{IntoStateError as _, TEXT_TOO_LARGE, named};
 use crate::frame::Frame;
+use crate::integration::{Integration, with_metadata};
+use crate::nested;
 use crate::resource::{Resource, task_name};
-use crate::services::{Service, ServiceRequest};
+use crate::services::{ServiceError, ServiceRequest, ServiceResult};
 use crate::size::{fits, fits_as_text};
 use crate::walk::Walk;
 
-/// What `StartExecution` is refused with for a name that was used.
-const STARTED_BEFORE: &str = "StepFunctions.ExecutionAlreadyExists";
+/// The step that calls a service.
+pub const CALL: &str = "call";
 
 /// The name of the wait that a call is raced against.
 pub const TIMEOUT: &str = "timeout";
@@ -60,14 +63,16 @@ async fn work(
     context: &DurableContext,
 ) -> Result<Value, StateError> {
     let limits = limits(frame, task)?;
-    let Some(resource) = Resource::parse(&task.resource) else {
-        return Err(StateError::runtime(format!(
-            "The resource '{}' is not supported",
-            task.resource
-        )));
-    };
-    if resource == Resource::InvokeAndWaitForToken {
-        return with_token(walk, frame, &limits, context).await;
+    let resource = Resource::parse(&task.resource).map_err(|reason| {
+        StateError::runtime(format!("The resource '{}' {reason}", task.resource))
+    })?;
+    match resource {
+        Resource::InvokeAndWaitForToken
+        | Resource::StartExecutionAndWaitForToken
+        | Resource::Service { waits: true, .. } => {
+            return with_token(walk, frame, &resource, &limits, context).await;
+        }
+        _ => {}
     }
     let arguments = frame.before(|scope| frame.state.flow.arguments(scope))?;
     match resource {
@@ -78,24 +83,18 @@ async fn work(
             None => activity::run(&name, arguments, &limits, context).await,
         },
         Resource::Invoke | Resource::InvokeAndWaitForToken => {
-            let (function, payload) = invocation(&arguments)?;
-            let payload = call(walk, function, payload, &limits, context).await;
-            let payload = payload.map_err(of_service)?;
-            Ok(json!({ "ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200 }))
+            invoke(walk, frame, arguments, &limits, context).await
         }
         Resource::Execution | Resource::ExecutionWithJson => {
             let is_json = resource == Resource::ExecutionWithJson;
-            execution(walk, &arguments, is_json, &limits, context).await
+            nested::run(walk, frame, &arguments, is_json, &limits, context).await
         }
-        Resource::StartExecution => start(walk, frame, &arguments, &limits, context).await,
-        Resource::DynamoDb { operation, prefix } => {
-            let request = ServiceRequest {
-                service: Service::DynamoDb,
-                operation,
-                body: arguments,
-                within: limits.timeout,
-            };
-            service(walk, request, prefix, context).await
+        Resource::StartExecution | Resource::StartExecutionAndWaitForToken => {
+            nested::start(walk, frame, &arguments, CALL, &limits, context).await
+        }
+        Resource::Service { integration, .. } => {
+            let parameters = integration.parameters(arguments, frame);
+            service(walk, frame, integration, parameters, CALL, &limits, context).await
         }
     }
 }
@@ -111,94 +110,76 @@ fn of_service(error: StateError) -> StateError {
 }
 
 /// Has a service called, once for each attempt: the state says what is tried again. If the process dies before the answer
-/// is recorded, it is called again.
-async fn service(
+/// is recorded, it is called again, with the same token where the service has a place for one.
+pub(crate) async fn service(
     walk: &Walk<'_>,
-    request: ServiceRequest,
-    prefix: &str,
+    frame: &Frame<'_>,
+    integration: Integration,
+    parameters: Value,
+    step: &str,
+    limits: &Limits,
     context: &DurableContext,
 ) -> Result<Value, StateError> {
     let Some(services) = walk.machine.settings.services.clone() else {
         return Err(StateError::runtime(format!(
             "The operation '{}' cannot be called here",
-            request.operation
+            integration.operation.name
         )));
     };
-    let service = match request.service {
-        Service::DynamoDb => "dynamodb",
-        Service::StepFunctions => "states",
+    let request = ServiceRequest {
+        service: integration.service,
+        operation: integration.operation,
+        parameters,
+        // Some services want at least 32 letters.
+        token: format!("lambdura-{}", frame.name()),
+        style: integration.style(),
+        within: limits.timeout,
     };
     let call = move |_: StepContext| {
         let (services, request) = (Arc::clone(&services), request.clone());
         async move {
-            let answer = services.call(request).await?;
+            let answer = services.call(request).await;
+            let answer = answered(integration, answer)?;
             if !fits(&answer) {
                 // It could not be recorded.
-                return Err(named(StateError::too_large(service)).into());
+                return Err(named(StateError::too_large(integration.service.name)).into());
             }
             Ok::<_, lambdura::BoxError>(answer)
         }
     };
-    let called = context.step(call).name("call").retry(RetryStrategy::none());
-    let called: Result<Value, _> = called.await;
-    called.map_err(|error| {
-        let error = error.into_state_error();
-        match error.error.as_str() {
-            name if name.starts_with("States.") => error,
-            // As AWS's integrations say it.
-            "ValidationException" if prefix == "DynamoDB" => {
-                StateError::new("DynamoDB.AmazonDynamoDBException", error.cause)
-            }
-            name if prefix == "StepFunctions" && !name.ends_with("Exception") => {
-                StateError::new(format!("{prefix}.{name}Exception"), error.cause)
-            }
-            name => StateError::new(format!("{prefix}.{name}"), error.cause),
-        }
-    })
+    let called = context
+        .step(call)
+        .name(step)
+        .retry(RetryStrategy::none())
+        .await;
+    called.map_err(|error| error.into_state_error())
 }
 
-/// Starts another state machine, and does not wait for its end.
-async fn start(
-    walk: &Walk<'_>,
-    frame: &Frame<'_>,
-    arguments: &Value,
-    limits: &Limits,
-    context: &DurableContext,
-) -> Result<Value, StateError> {
-    let machine = arguments.get("StateMachineArn").and_then(Value::as_str);
-    let Some(machine) = machine.filter(|it| !it.is_empty()) else {
-        return Err(StateError::runtime(
-            "The field 'StateMachineArn' is missing, or no text",
-        ));
-    };
-    let input = match arguments.get("Input") {
-        None => String::from("{}"),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    };
-    let given = arguments.get("Name").and_then(Value::as_str);
-    // A name of its own: the same execution is started if this is done twice.
-    let name = given.map_or_else(|| frame.name(), str::to_owned);
-    let request = ServiceRequest {
-        service: Service::StepFunctions,
-        operation: String::from("StartExecution"),
-        body: json!({ "stateMachineArn": machine, "input": input, "name": name }),
-        within: limits.timeout,
-    };
-    let started = service(walk, request, "StepFunctions", context).await;
-    let answer = match started {
-        // It was started before, and has ended meanwhile.
-        Err(error) if given.is_none() && error.error.starts_with(STARTED_BEFORE) => {
-            let arn = machine.replace(":stateMachine:", ":execution:");
-            json!({ "executionArn": format!("{arn}:{name}") })
+fn answered(
+    integration: Integration,
+    answer: Result<ServiceResult, ServiceError>,
+) -> Result<Value, NamedError> {
+    let named = |(name, cause): (String, String)| NamedError::new(name, cause);
+    match answer {
+        Ok(ServiceResult {
+            result,
+            status,
+            headers,
+        }) => integration.output(result, status, &headers).map_err(named),
+        Err(ServiceError::Refused {
+            refusal,
+            status,
+            request_id,
+        }) => Err(named(integration.failure(
+            &refusal,
+            status,
+            request_id.as_deref(),
+        ))),
+        Err(ServiceError::Unanswered(cause)) => {
+            Err(NamedError::new(integration.client_failure(), cause))
         }
-        started => started?,
-    };
-    let mut result = json!({ "ExecutionArn": answer["executionArn"] });
-    if let Some(at) = answer.get("startDate") {
-        result["StartDate"] = at.clone();
+        Err(ServiceError::Named(error)) => Err(error),
     }
-    Ok(result)
 }
 
 fn limits(frame: &Frame<'_>, task: &Task) -> Result<Limits, StateError> {
@@ -223,24 +204,97 @@ fn limits(frame: &Frame<'_>, task: &Task) -> Result<Limits, StateError> {
     })
 }
 
-/// The function and the payload of `lambda:invoke`.
-fn invocation(arguments: &Value) -> Result<(&str, &Value), StateError> {
-    const NONE: &Value = &Value::Null;
-    let function = arguments.get("FunctionName").and_then(Value::as_str);
-    let Some(function) = function.filter(|it| !it.is_empty()) else {
+/// What `lambda:invoke` is told.
+struct Invocation {
+    /// With its qualifier.
+    function: String,
+    payload: Value,
+    /// Whether its end is waited for.
+    is_awaited: bool,
+}
+
+fn invocation(arguments: &Value) -> Result<Invocation, StateError> {
+    let text = |name: &str| arguments.get(name).and_then(Value::as_str);
+    let Some(function) = text("FunctionName").filter(|it| !it.is_empty()) else {
         return Err(StateError::runtime(
             "The field 'FunctionName' is missing, or no text",
         ));
     };
-    match arguments.get("InvocationType").and_then(Value::as_str) {
-        None | Some("RequestResponse") => {}
+    let is_awaited = match text("InvocationType") {
+        None | Some("RequestResponse") => true,
+        Some("Event") => false,
         Some(other) => {
-            let cause =
-                format!("The InvocationType '{other}' is not supported here: RequestResponse is");
+            let cause = format!(
+                "The InvocationType '{other}' is not supported here: RequestResponse and Event are"
+            );
             return Err(StateError::runtime(cause));
         }
+    };
+    let payload = arguments.get("Payload").filter(|it| !it.is_null());
+    Ok(Invocation {
+        function: match text("Qualifier") {
+            Some(qualifier) if qualifier_of(function).is_none() => {
+                format!("{function}:{qualifier}")
+            }
+            _ => function.to_owned(),
+        },
+        payload: payload.cloned().unwrap_or_else(|| json!({})),
+        is_awaited,
+    })
+}
+
+/// The version or alias in a function's name or ARN.
+fn qualifier_of(function: &str) -> Option<&str> {
+    let parts: Vec<&str> = function.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, _, _, _, _, _, qualifier] | [_, qualifier] => Some(qualifier),
+        _ => None,
     }
-    Ok((function, arguments.get("Payload").unwrap_or(NONE)))
+}
+
+/// What `lambda:invoke` gives of what a function returned. Which version an alias led to is not known.
+#[must_use]
+pub fn invoked(function: &str, payload: Value) -> Value {
+    let is_version = |it: &&str| it.bytes().all(|byte| byte.is_ascii_digit());
+    let version = qualifier_of(function)
+        .filter(is_version)
+        .unwrap_or("$LATEST");
+    let headers = [
+        ("content-type", "application/json"),
+        ("x-amz-executed-version", version),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut result = json!({ "ExecutedVersion": version, "Payload": payload, "StatusCode": 200 });
+    with_metadata(&mut result, 200, &headers);
+    result
+}
+
+/// Invokes a function by the integration with Lambda.
+async fn invoke(
+    walk: &Walk<'_>,
+    frame: &Frame<'_>,
+    arguments: Value,
+    limits: &Limits,
+    context: &DurableContext,
+) -> Result<Value, StateError> {
+    let Invocation {
+        function,
+        payload,
+        is_awaited,
+    } = invocation(&arguments)?;
+    if !is_awaited && walk.machine.settings.callable.is_none() {
+        let Some(integration) = Integration::invoke() else {
+            return Err(StateError::runtime("There is no operation Invoke"));
+        };
+        return service(walk, frame, integration, arguments, CALL, limits, context).await;
+    }
+    let called = call(walk, &function, &payload, limits, context).await;
+    let payload = called.map_err(of_service)?;
+    if is_awaited {
+        return Ok(invoked(&function, payload));
+    }
+    // A program that runs alone has nobody who would go on with it.
+    Ok(json!({ "Payload": "", "StatusCode": 202 }))
 }
 
 /// Reads what a function returned: that it is too large comes before that it is no JSON.
@@ -263,7 +317,7 @@ impl SerDes<Value> for Output {
 }
 
 /// Calls a function, and fails with `States.Timeout` if it takes too long: its result is not used then.
-async fn call(
+pub(crate) async fn call(
     walk: &Walk<'_>,
     function: &str,
     payload: &Value,
@@ -328,10 +382,11 @@ fn short(function: &str) -> String {
     crate::walk::operation_name(bare_name(function))
 }
 
-/// Opens a task token, passes it to a function, and waits until it is completed.
+/// Opens a task token, passes it on, and waits until it is completed.
 async fn with_token(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
+    resource: &Resource,
     limits: &Limits,
     context: &DurableContext,
 ) -> Result<Value, StateError> {
@@ -350,8 +405,18 @@ async fn with_token(
         ..*frame
     };
     let arguments = with_token.before(|scope| frame.state.flow.arguments(scope))?;
-    let (function, payload) = invocation(&arguments)?;
-    call(walk, function, payload, limits, context).await?;
+    match resource {
+        Resource::Service { integration, .. } => {
+            let parameters = integration.parameters(arguments, frame);
+            service(walk, frame, *integration, parameters, CALL, limits, context).await?;
+        }
+        Resource::StartExecutionAndWaitForToken => {
+            nested::start(walk, frame, &arguments, CALL, limits, context).await?;
+        }
+        _ => {
+            invoke(walk, frame, arguments, limits, context).await?;
+        }
+    }
     let result = callback
         .raw()
         .await
@@ -359,56 +424,4 @@ async fn with_token(
     serde_json::from_str(&result).map_err(|error| {
         StateError::runtime(format!("The output of the task is not JSON: {error}"))
     })
-}
-
-/// Runs another state machine to its end.
-async fn execution(
-    walk: &Walk<'_>,
-    arguments: &Value,
-    is_json: bool,
-    limits: &Limits,
-    context: &DurableContext,
-) -> Result<Value, StateError> {
-    let arn = arguments.get("StateMachineArn").and_then(Value::as_str);
-    let Some(arn) = arn.filter(|it| !it.is_empty()) else {
-        return Err(StateError::runtime(
-            "The field 'StateMachineArn' is missing, or no text",
-        ));
-    };
-    let nothing = json!({});
-    let input = arguments.get("Input").unwrap_or(&nothing);
-    // Text is taken for JSON, as the API does.
-    let input = match input {
-        Value::String(text) => serde_json::from_str(text).map_err(|error| {
-            StateError::runtime(format!("The field 'Input' is not JSON: {error}"))
-        })?,
-        other => other.clone(),
-    };
-    // A state machine is a durable function of its name, which needs a qualifier.
-    let function = match &walk.machine.settings.callable {
-        None => {
-            let qualifier = &walk.machine.settings.machine_qualifier;
-            format!("{}:{qualifier}", bare_name(arn))
-        }
-        Some(_) => arn.to_owned(),
-    };
-    match call(walk, &function, &input, limits, context).await {
-        Ok(output) => {
-            let output = if is_json {
-                output
-            } else {
-                Value::from(output.to_string())
-            };
-            Ok(
-                json!({ "StateMachineArn": arn, "Status": "SUCCEEDED", "Input": input, "Output": output }),
-            )
-        }
-        Err(error) if error.error.starts_with("States.Timeout") => Err(error),
-        Err(error) => {
-            let cause = json!({
-                "StateMachineArn": arn, "Status": "FAILED", "Error": error.error, "Cause": error.cause,
-            });
-            Err(StateError::new(asl::TASK_FAILED, cause.to_string()))
-        }
-    }
 }

@@ -8,7 +8,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("stdx", &[]),
     ("access", &[]),
     ("asl", &[]),
-    ("state-machine", &["asl", "lambdura"]),
+    ("aws-services", &[]),
+    ("state-machine", &["asl", "aws-services", "lambdura"]),
     ("model", &[]),
     ("engine", &["model"]),
     ("store", &["engine", "model"]),
@@ -56,6 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "access",
             "asl",
+            "aws-services",
             "book-assets",
             "cost",
             "runtime",

@@ -287,11 +287,21 @@ pub(super) fn canonical_request(
     signed_headers: &str,
     payload: &str,
 ) -> Option<String> {
+    let path = canonical::path(head.uri.path());
+    canonical_request_of(head, &path, signed_headers, payload)
+}
+
+/// As that, of a path that is spelled by its service's own rule.
+pub(super) fn canonical_request_of(
+    head: &Head<'_>,
+    path: &str,
+    signed_headers: &str,
+    payload: &str,
+) -> Option<String> {
     let names: Vec<&str> = signed_headers.split(';').collect();
     Some(format!(
-        "{}\n{}\n{}\n{}\n{signed_headers}\n{payload}",
+        "{}\n{path}\n{}\n{}\n{signed_headers}\n{payload}",
         head.method,
-        canonical::path(head.uri.path()),
         canonical::query(head.uri.query()),
         canonical::headers(head.headers, &names)?,
     ))

@@ -4,9 +4,9 @@
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 
-use super::claim::{Head, canonical_request};
+use super::claim::{Head, canonical_request_of};
 use super::payload::PayloadHash;
-use super::{ALGORITHM, Scope, moment, signature};
+use super::{ALGORITHM, Scope, canonical, moment, signature};
 use crate::key::SecretKey;
 
 /// With what, and for what.
@@ -41,6 +41,12 @@ pub fn sign<B>(
     if let Some(token) = &signer.session_token {
         headers.insert("x-amz-security-token", HeaderValue::from_str(token)?);
     }
+    let payload = PayloadHash::of(body).to_string();
+    // S3 wants the hash as a header, too, and paths as they are sent.
+    let is_s3 = signer.service == "s3";
+    if is_s3 {
+        headers.insert("x-amz-content-sha256", HeaderValue::from_str(&payload)?);
+    }
     let mut names: Vec<&str> = vec!["host"];
     let own = request.headers().keys().map(http::HeaderName::as_str);
     names.extend(own.filter(|name| name.starts_with("x-amz-")));
@@ -51,8 +57,11 @@ pub fn sign<B>(
         uri: request.uri(),
         headers: request.headers(),
     };
-    let payload = PayloadHash::of(body).to_string();
-    let canonical = canonical_request(&head, &names, &payload);
+    let path = match is_s3 {
+        true => head.uri.path().to_owned(),
+        false => canonical::path(head.uri.path()),
+    };
+    let canonical = canonical_request_of(&head, &path, &names, &payload);
     // Only a `Host` that is not there or no text can be missing here.
     let canonical = canonical.ok_or_else(|| HeaderValue::from_str("\n").expect_err("no value"))?;
     let code = signature(signer.secret.reveal(), &scope, &timestamp, &canonical);

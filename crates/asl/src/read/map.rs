@@ -251,9 +251,12 @@ fn reader(fields: &Fields<'_>, language: Language) -> Option<ItemReader> {
             (1.0, SECONDS_MAX),
         );
         format = match config.text("InputType").as_deref() {
-            Some("JSON") => ReaderFormat::Json,
+            Some("JSON") => ReaderFormat::Json(pointer(&config)),
             Some("JSONL") => ReaderFormat::JsonLines,
-            Some("CSV") => ReaderFormat::Csv(headers(&config)),
+            Some("CSV") => ReaderFormat::Csv {
+                names: headers(&config),
+                delimiter: delimiter(&config),
+            },
             None => ReaderFormat::List,
             Some(other) => {
                 let message =
@@ -271,6 +274,34 @@ fn reader(fields: &Fields<'_>, language: Language) -> Option<ItemReader> {
         format,
         max_items,
     })
+}
+
+/// Source: Step Functions developer guide, "ItemReader (Map)".
+fn delimiter(config: &Fields<'_>) -> char {
+    match config.text("CSVDelimiter").as_deref() {
+        None | Some("COMMA") => ',',
+        Some("PIPE") => '|',
+        Some("SEMICOLON") => ';',
+        Some("SPACE") => ' ',
+        Some("TAB") => '\t',
+        Some(other) => {
+            let message = format!(
+                "`CSVDelimiter` is `COMMA`, `PIPE`, `SEMICOLON`, `SPACE` or `TAB`, not `{other}`"
+            );
+            config.wrong("CSVDelimiter", message);
+            ','
+        }
+    }
+}
+
+/// A JSON pointer: nothing, or members after slashes.
+fn pointer(config: &Fields<'_>) -> Option<String> {
+    let pointer = config.text("ItemsPointer")?;
+    if !pointer.is_empty() && !pointer.starts_with('/') {
+        let message = format!("`ItemsPointer` is a JSON pointer, as `/orders`, not `{pointer}`");
+        config.wrong("ItemsPointer", message);
+    }
+    Some(pointer)
 }
 
 fn headers(config: &Fields<'_>) -> Option<Vec<String>> {

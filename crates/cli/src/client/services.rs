@@ -1,69 +1,84 @@
-//! Operations of other services that speak JSON by `X-Amz-Target`.
+//! Operations of AWS's services, here or elsewhere.
 
 use std::time::Duration;
 
+use access::SecretKey;
+use access::signature::Signer;
+use aws_services::Request;
+use bytes::Bytes;
 use http::Method;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use serde_json::Value;
+use http::header::{HeaderName, HeaderValue};
+use server::Credentials;
 
 use super::api::Client;
 use super::error::CallError;
 use super::transport::Call;
 
-/// A service's refusal.
+/// What a service answered, be it a refusal.
 #[derive(Debug)]
-pub struct ServiceRefusal {
-    /// Its name, without what precedes a `#`.
-    pub code: String,
-    /// What the service says.
-    pub message: String,
+pub struct ServiceReply {
+    pub status: u16,
+    /// Names in small letters, and values.
+    pub headers: Vec<(String, String)>,
+    pub body: Bytes,
 }
 
 impl Client {
-    /// Calls an operation. `target` is such as `DynamoDB_20120810.PutItem`.
+    /// The same, which signs with these credentials.
+    #[must_use]
+    pub fn signing_with(mut self, credentials: &Credentials, region: &str) -> Self {
+        self.transport.set_signer(Signer {
+            access_key_id: credentials.access_key_id.clone(),
+            secret: SecretKey::new(credentials.secret_access_key.clone()),
+            session_token: credentials.session_token.clone(),
+            region: region.to_owned(),
+            service: String::new(),
+        });
+        self
+    }
+
+    /// Calls a service whose requests are signed under this name.
     ///
     /// # Errors
     /// [`CallError`] when there is no answer; a refusal is one.
     pub async fn call_service(
         &self,
-        service: &'static str,
-        target: &str,
-        body: &Value,
+        signing_name: &str,
+        request: Request,
         limit: Duration,
-    ) -> Result<Result<Value, ServiceRefusal>, CallError> {
-        let garbled = |problem: &str| self.transport.garbled(target.to_owned(), problem);
-        let target_header =
-            HeaderValue::from_str(target).map_err(|_| garbled("it is not a header"))?;
+    ) -> Result<ServiceReply, CallError> {
+        let Request {
+            method,
+            path_and_query,
+            headers,
+            body,
+        } = request;
+        let garbled = |problem: &str| self.transport.garbled(path_and_query.clone(), problem);
+        let headers = headers.into_iter().map(|(name, value)| {
+            let name = HeaderName::try_from(name).map_err(|error| garbled(&error.to_string()))?;
+            let value =
+                HeaderValue::try_from(value).map_err(|error| garbled(&error.to_string()))?;
+            Ok((name, value))
+        });
+        let headers: Vec<_> = headers.collect::<Result<_, CallError>>()?;
+        let method =
+            Method::from_bytes(method.as_bytes()).map_err(|error| garbled(&error.to_string()))?;
         let call = Call {
-            method: Method::POST,
-            path_and_query: String::from("/"),
-            headers: vec![
-                (
-                    CONTENT_TYPE,
-                    HeaderValue::from_static("application/x-amz-json-1.0"),
-                ),
-                (HeaderName::from_static("x-amz-target"), target_header),
-            ],
-            body: body.to_string().into_bytes(),
+            method,
+            path_and_query,
+            headers,
+            body,
             limit,
         };
-        let answer = self.transport.for_service(service).send(call).await?;
-        let said: Result<Value, _> = serde_json::from_slice(&answer.body);
-        if (200..300).contains(&answer.status) {
-            return match said {
-                Ok(said) => Ok(Ok(said)),
-                Err(error) => Err(garbled(&error.to_string())),
-            };
-        }
-        let said = said.unwrap_or_default();
-        let part = |names: [&str; 2]| {
-            let mut names = names.iter();
-            names.find_map(|name| said.get(name)?.as_str())
-        };
-        let code = part(["__type", "code"]).and_then(|code| code.rsplit('#').next());
-        Ok(Err(ServiceRefusal {
-            code: code.map_or_else(|| format!("Status{}", answer.status), str::to_owned),
-            message: part(["message", "Message"]).unwrap_or_default().to_owned(),
-        }))
+        let answer = self.transport.for_service(signing_name).send(call).await?;
+        let headers = answer.headers.iter().filter_map(|(name, value)| {
+            let value = value.to_str().ok()?;
+            Some((name.as_str().to_owned(), value.to_owned()))
+        });
+        Ok(ServiceReply {
+            status: answer.status,
+            headers: headers.collect(),
+            body: answer.body,
+        })
     }
 }

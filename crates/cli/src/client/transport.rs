@@ -84,6 +84,10 @@ impl Transport {
         other
     }
 
+    pub fn set_signer(&mut self, signer: Signer) {
+        self.signer = Some(signer);
+    }
+
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }

@@ -89,7 +89,8 @@ async fn built(
     data_folder::prepare(data_dir)?;
     secret_seed::keep(data_dir)?;
     inline::place(&mut stack, data_dir)?;
-    state_machines::place(&mut stack, data_dir)?;
+    // Where the server calls services is not known here.
+    state_machines::place(&mut stack, data_dir, None)?;
     image::place(&mut stack, data_dir);
     let elsewhere = stack_options::elsewhere(&up.server)?;
     objects::fetch(&mut stack, &elsewhere, data_dir, Fetch::Anew).await;

@@ -192,9 +192,9 @@ impl Reload<'_> {
     async fn once(&self, functions: &BTreeSet<String>) -> Result<Deployed, CliError> {
         let mut stack = stack_options::load(self.arguments).map_err(CliError::diagnostic)?;
         inline::place(&mut stack, self.data_dir)?;
-        state_machines::place(&mut stack, self.data_dir)?;
-        image::place(&mut stack, self.data_dir);
         let elsewhere = stack_options::elsewhere(&self.arguments.server)?;
+        state_machines::place(&mut stack, self.data_dir, Some(&elsewhere))?;
+        image::place(&mut stack, self.data_dir);
         objects::fetch(&mut stack, &elsewhere, self.data_dir, Fetch::Missing).await;
         let built = build::build(&stack, self.arguments, self.data_dir, self.runtimes).await;
         missing_layers::start_without_wrappers(&mut stack, &built);

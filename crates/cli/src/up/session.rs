@@ -54,9 +54,9 @@ pub async fn run(
     data_folder::prepare(&data_dir)?;
     secret_seed::keep(&data_dir)?;
     inline::place(&mut stack, &data_dir)?;
-    state_machines::place(&mut stack, &data_dir)?;
-    image::place(&mut stack, &data_dir);
     let elsewhere = stack_options::elsewhere(&arguments.server)?;
+    state_machines::place(&mut stack, &data_dir, Some(&elsewhere))?;
+    image::place(&mut stack, &data_dir);
     tokio::select! {
         () = objects::fetch(&mut stack, &elsewhere, &data_dir, Fetch::Anew) => {}
         stop = signals.next() => return stop.into_result(),

@@ -10,8 +10,8 @@ use asl::Definition;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use server::{
-    STATE_MACHINE_DEFINITION as DEFINITION, STATE_MACHINE_PROGRAM as PROGRAM, STATE_MACHINE_TYPE,
-    state_machine_bootstrap,
+    Elsewhere, STATE_MACHINE_DEFINITION as DEFINITION, STATE_MACHINE_PROGRAM as PROGRAM,
+    STATE_MACHINE_TYPE, state_machine_bootstrap, unreachable,
 };
 use stack::{DefinitionSource, Stack};
 use state_machine::{Settings, StateMachine};
@@ -19,19 +19,27 @@ use state_machine::{Settings, StateMachine};
 use crate::exit::CliError;
 
 /// Writes state machines below `<data dir>/state-machines`, and lets their functions point there. One whose definition
-/// is wrong is left out of the deployment, with everything that is wrong as the reason.
+/// is wrong, or that calls a service which nobody answers for, is left out of the deployment, with everything that is wrong
+/// as the reason. Without `elsewhere` it is not known where services are called.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn place(stack: &mut Stack, data_dir: &Path) -> Result<(), CliError> {
+pub fn place(
+    stack: &mut Stack,
+    data_dir: &Path,
+    elsewhere: Option<&Elsewhere>,
+) -> Result<(), CliError> {
     for function in &mut stack.functions {
         let Some(definition) = &function.state_machine else {
             continue;
         };
-        let source = function.machine.as_ref().and_then(|it| it.source.as_ref());
         let kind = function.environment.get(STATE_MACHINE_TYPE);
-        let is_express = kind.is_some_and(|kind| kind == "EXPRESS");
-        if let Err(reason) = check(&function.name, definition, source, is_express) {
+        let wanted = Wanted {
+            source: function.machine.as_ref().and_then(|it| it.source.as_ref()),
+            is_express: kind.is_some_and(|kind| kind == "EXPRESS"),
+            elsewhere,
+        };
+        if let Err(reason) = check(&function.name, definition, &wanted) {
             function.cannot_run = Some(reason);
             continue;
         }
@@ -48,21 +56,26 @@ pub fn place(stack: &mut Stack, data_dir: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Everything that is in the way of running a definition.
-fn check(
-    name: &str,
-    definition: &Value,
-    source: Option<&DefinitionSource>,
+/// What a definition is of.
+#[derive(Default)]
+struct Wanted<'w> {
+    source: Option<&'w DefinitionSource>,
     is_express: bool,
-) -> Result<(), String> {
+    elsewhere: Option<&'w Elsewhere>,
+}
+
+/// Everything that is in the way of running a definition.
+fn check(name: &str, definition: &Value, wanted: &Wanted<'_>) -> Result<(), String> {
     // A text of JSON has lines and columns: those of the file, before anything was put into it.
-    let json = source.filter(|it| serde_json::from_str::<IgnoredAny>(&it.text).is_ok());
+    let json = wanted
+        .source
+        .filter(|it| serde_json::from_str::<IgnoredAny>(&it.text).is_ok());
     let read = match json {
         Some(source) => Definition::parse(&source.text),
         None => Definition::from_value(definition),
     };
     let read = read.and_then(|definition| {
-        let problems = if is_express {
+        let problems = if wanted.is_express {
             definition.not_express()
         } else {
             Vec::new()
@@ -75,11 +88,17 @@ fn check(
     });
     let problems: Vec<String> = match read {
         Err(problems) => problems.iter().map(|it| shown(it, json)).collect(),
-        Ok(definition) => match StateMachine::new(name, definition, Settings::default()) {
-            Ok(_) => return Ok(()),
+        Ok(definition) => match StateMachine::new(name, definition.clone(), Settings::default()) {
+            Ok(_) => match wanted.elsewhere {
+                Some(Elsewhere::Nowhere) => unreachable(&definition),
+                _ => return Ok(()),
+            },
             Err(unsupported) => unsupported.iter().map(ToString::to_string).collect(),
         },
     };
+    if problems.is_empty() {
+        return Ok(());
+    }
     Err(format!(
         "its definition cannot be run: {}",
         problems.join("; ")
@@ -114,7 +133,7 @@ mod tests {
     use super::*;
 
     fn check_it(definition: &Value) -> Result<(), String> {
-        check("m", definition, None, false)
+        check("m", definition, &Wanted::default())
     }
 
     #[test]
@@ -123,8 +142,12 @@ mod tests {
             "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
             "Parameters": { "FunctionName": "f", "Payload": { "t.$": "$$.Task.Token" } }, "End": true
         } } });
-        assert_eq!(check("m", &waits, None, false), Ok(()));
-        let reason = check("m", &waits, None, true).unwrap_err();
+        assert_eq!(check_it(&waits), Ok(()));
+        let express = Wanted {
+            is_express: true,
+            ..Wanted::default()
+        };
+        let reason = check("m", &waits, &express).unwrap_err();
         assert!(
             reason.contains("does not support '.waitForTaskToken'"),
             "{reason}"
@@ -141,12 +164,28 @@ mod tests {
             reason.contains("there is no state `B` here (at /StartAt)"),
             "{reason}"
         );
-        let unknown = json!({ "StartAt": "A", "States": { "A": { "Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true } } });
-        let reason = check_it(&unknown).unwrap_err();
+        let task = |resource: &str| {
+            let resource = format!("arn:aws:states:::{resource}");
+            json!({ "StartAt": "A", "States": { "A": { "Type": "Task", "Resource": resource, "End": true } } })
+        };
+        let reason = check_it(&task("http:invoke")).unwrap_err();
         assert!(
-            reason.contains("`arn:aws:states:::sns:publish`, which is not supported"),
+            reason.contains("`arn:aws:states:::http:invoke`, which is not supported"),
             "{reason}"
         );
+        let nowhere = Wanted {
+            elsewhere: Some(&Elsewhere::Nowhere),
+            ..Wanted::default()
+        };
+        let reason = check("m", &task("sns:publish"), &nowhere).unwrap_err();
+        assert!(
+            reason.contains("calls Amazon SNS (`arn:aws:states:::sns:publish`)"),
+            "{reason}"
+        );
+        assert_eq!(check_it(&task("sns:publish")), Ok(()));
+        // The template's own secrets are answered for without anybody else.
+        let secret = task("aws-sdk:secretsmanager:getSecretValue");
+        assert_eq!(check("m", &secret, &nowhere), Ok(()));
     }
 
     #[test]

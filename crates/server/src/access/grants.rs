@@ -104,6 +104,12 @@ fn without_policies(home: &Home) -> Policy {
             "Resource": format!("arn:aws:states:{region}:{account}:stateMachine:*"),
         },
         {
+            // Whoever starts one may wait for its end.
+            "Effect": "Allow",
+            "Action": "states:DescribeExecution",
+            "Resource": format!("arn:aws:states:{region}:{account}:execution:*"),
+        },
+        {
             // Anybody who has a token was given it.
             "Effect": "Allow",
             "Action": ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
@@ -263,6 +269,14 @@ mod tests {
         assert!(!may(&grants, "Orders", "dynamodb:DeleteTable", TABLE));
         let machine = "arn:aws:states:us-east-1:000000000000:stateMachine:orders";
         assert!(may(&grants, "Orders", "states:StartExecution", machine));
+        let execution = "arn:aws:states:us-east-1:000000000000:execution:orders:one";
+        assert!(may(
+            &grants,
+            "Orders",
+            "states:DescribeExecution",
+            execution
+        ));
+        assert!(!may(&grants, "Orders", "states:StopExecution", execution));
         for action in [
             "states:CreateStateMachine",
             "states:UpdateStateMachine",

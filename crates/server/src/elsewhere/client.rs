@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use asl::Definition;
 use aws_credential_types::Credentials as SigningCredentials;
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
@@ -22,6 +23,7 @@ use stdx::error_chain;
 use thiserror::Error;
 
 use super::credentials::{AccountKeys, placeholder};
+use super::machine::unreachable;
 use super::{AccountCredentials, Elsewhere};
 
 /// How long an answer is waited for, and how large it may be.
@@ -120,6 +122,14 @@ impl AwsClient {
         Self::Account {
             keys: AccountKeys::new(account),
             client: Box::new(Client::builder(TokioExecutor::new()).build(connector)),
+        }
+    }
+
+    /// Every call of a state machine that nobody would answer.
+    pub fn unreachable(&self, definition: &Definition) -> Vec<String> {
+        match self {
+            Self::Nowhere => unreachable(definition),
+            Self::Emulator { .. } | Self::Account { .. } | Self::Broken(_) => Vec::new(),
         }
     }
 

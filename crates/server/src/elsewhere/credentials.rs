@@ -54,6 +54,19 @@ impl AccountKeys {
     }
 }
 
+/// The keys of a profile, as they are now.
+///
+/// # Errors
+/// There are none, and what to do.
+pub async fn profile_keys(profile: &str) -> Result<function_host::Credentials, String> {
+    let keys = AccountKeys::Profile(profile.to_owned()).get().await?;
+    Ok(function_host::Credentials {
+        access_key_id: keys.access_key_id().to_owned(),
+        secret_access_key: keys.secret_access_key().to_owned(),
+        session_token: keys.session_token().map(str::to_owned),
+    })
+}
+
 fn file() -> Option<PathBuf> {
     let named = std::env::var_os("AWS_SHARED_CREDENTIALS_FILE");
     let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".aws/credentials"));

@@ -10,6 +10,7 @@ mod client;
 mod creation;
 mod credentials;
 mod forward;
+mod machine;
 mod object;
 mod own_values;
 mod refusal;
@@ -30,6 +31,8 @@ use own_values::OwnValues;
 
 pub(crate) use client::{AwsClient, Call, CallError};
 pub(crate) use creation::create;
+pub use credentials::profile_keys;
+pub use machine::unreachable;
 pub use object::{FetchObjectError, fetch_object};
 pub(crate) use sqs::{ENTRIES_MAX, Message, MessageAttribute, Queue, of_arn as queue_of_arn};
 

@@ -48,6 +48,18 @@ struct Observed {
 
 /// Log groups that a machine can log to. Source: API reference, `LoggingConfiguration`.
 const DESTINATIONS_MAX: usize = 1;
+/// Refuses a definition that calls services which nobody would answer for.
+fn check_reachable(app: &App, definition: &Definition) -> Result<(), StatesError> {
+    let problems = app.aws.unreachable(definition);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "Invalid State Machine Definition: '{}'",
+        problems.join("; ")
+    );
+    Err(StatesError::new("InvalidDefinition", message))
+}
 
 fn observed(input: &Value) -> Result<Observed, StatesError> {
     let logging = input.get("loggingConfiguration").filter(|it| !it.is_null());
@@ -121,6 +133,7 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
     let observed = observed(input)?;
     let tags = tags(input)?;
     let (text, definition) = sound(input, kind)?;
+    check_reachable(app, &definition)?;
     let publish = wants_version(input)?;
     let wanted = configured(&basis(app, &name, kind), &definition, &role, kind);
     let code = package(app, text).await?;
@@ -186,6 +199,7 @@ pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, State
     let new = match input.get("definition").is_some_and(|it| !it.is_null()) {
         true => {
             let (text, definition) = sound(input, kind)?;
+            check_reachable(app, &definition)?;
             Some((package(app, text).await?, definition))
         }
         false => None,

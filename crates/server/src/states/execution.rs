@@ -18,6 +18,7 @@ use super::lambda::{Call, segment};
 use super::machine::{self, Machine, check_stays};
 use super::map_run::around;
 use super::name::{self, check, execution, execution_arn, machine_arn};
+use super::nested;
 use super::page::page;
 use super::redrive;
 use super::version::of_execution;
@@ -344,6 +345,7 @@ pub(super) async fn stop(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
     let call = Call::post(path, error.to_string().into_bytes());
     let stopped = call.read::<StopDurableExecutionResponse>(app).await;
     let stopped = stopped.map_err(|refusal| refusal.states(|| StatesError::no_execution(arn)))?;
+    nested::stop(app, &named.latest().durable_execution_arn, arn).await;
     Ok(json!({ "stopDate": stopped.stop_timestamp }))
 }
 

@@ -23,6 +23,7 @@ mod machine;
 mod map_events;
 mod map_run;
 mod name;
+mod nested;
 mod page;
 mod redrive;
 mod service_events;

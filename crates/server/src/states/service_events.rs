@@ -2,14 +2,14 @@
 
 use lambda_api::{Event, EventType};
 use serde_json::{Value, json};
-use state_machine::{HEARTBEAT, TIMEOUT};
+use state_machine::{CALL, CALL_AND_WAIT, HEARTBEAT, STOP, TIMEOUT, WATCH, Watched, outcome};
 
 use super::history::{Writer, merged, told};
 
 impl Writer<'_> {
     /// The integration whose service a step calls: other steps belong to the state itself.
     fn service(&self, event: &Event) -> Option<(Value, Option<String>)> {
-        if event.name.as_deref() != Some("call") {
+        if !matches!(event.name.as_deref(), Some(CALL | CALL_AND_WAIT)) {
             return None;
         }
         let (is_function, service, resource, state) = self.resource(&event.parent_id)?;
@@ -44,6 +44,11 @@ impl Writer<'_> {
     }
 
     pub(super) fn service_answered(&mut self, event: &Event) {
+        match event.name.as_deref() {
+            Some(WATCH) => return self.watched(event),
+            Some(STOP) => return self.took_too_long(event),
+            _ => {}
+        }
         let Some((about, state)) = self.service(event) else {
             return;
         };
@@ -51,14 +56,57 @@ impl Writer<'_> {
             let result = event.step_succeeded_details.as_ref();
             let result = result.and_then(|it| it.result.payload.clone());
             let details = self.data(about, "output", &result.unwrap_or_default());
-            let details = Some(("taskSucceededEventDetails", details));
-            self.push(event, &state, "TaskSucceeded", details);
+            let waits = details["resource"].as_str();
+            let waits = waits.is_some_and(|it| it.ends_with(".waitForTaskToken"))
+                || event.name.as_deref() == Some(CALL_AND_WAIT);
+            let (kind, member) = match waits {
+                true => ("TaskSubmitted", "taskSubmittedEventDetails"),
+                false => ("TaskSucceeded", "taskSucceededEventDetails"),
+            };
+            self.push(event, &state, kind, Some((member, details)));
             return;
         }
         let error = event.step_failed_details.as_ref();
         let error = told(error.and_then(|it| it.error.payload.as_ref()));
         let details = Some(("taskFailedEventDetails", merged(about, error)));
         self.push(event, &state, "TaskFailed", details);
+    }
+
+    /// An execution that is waited for was looked at, and has ended.
+    fn watched(&mut self, event: &Event) {
+        let Some((_, service, resource, state)) = self.resource(&event.parent_id) else {
+            return;
+        };
+        let result = event.step_succeeded_details.as_ref();
+        let result = result.and_then(|it| it.result.payload.as_deref());
+        let seen = result.and_then(|it| serde_json::from_str::<Watched>(it).ok());
+        let Some(ended) = seen.and_then(|it| it.ended) else {
+            return;
+        };
+        let about = json!({ "resourceType": service, "resource": resource });
+        match outcome(ended, resource.ends_with(":2")) {
+            Ok(output) => {
+                let details = self.data(about, "output", &output.to_string());
+                let details = Some(("taskSucceededEventDetails", details));
+                self.push(event, &state, "TaskSucceeded", details);
+            }
+            Err(error) => {
+                let error = json!({ "error": error.error, "cause": error.cause });
+                let details = Some(("taskFailedEventDetails", merged(about, error)));
+                self.push(event, &state, "TaskFailed", details);
+            }
+        }
+    }
+
+    /// An execution that is waited for was stopped.
+    fn took_too_long(&mut self, event: &Event) {
+        let Some((_, service, resource, state)) = self.resource(&event.parent_id) else {
+            return;
+        };
+        let about = json!({ "resourceType": service, "resource": resource });
+        let error = json!({ "error": asl::TIMEOUT });
+        let details = Some(("taskTimedOutEventDetails", merged(about, error)));
+        self.push(event, &state, "TaskTimedOut", details);
     }
 
     /// A wait that the call before it is raced against.

@@ -3,7 +3,7 @@
 use asl::StateError;
 use lambda_api::{ErrorObject, Event, EventType};
 use serde_json::{Value, json};
-use state_machine::{call_failure, is_output_too_large};
+use state_machine::{call_failure, integration_parts, invoked, is_output_too_large};
 
 use super::history::{Writer, merged, told};
 use super::service_events::timed_out_error;
@@ -29,11 +29,7 @@ impl Writer<'_> {
         if kind != "Task" {
             return None;
         }
-        match resource
-            .split(":::")
-            .nth(1)
-            .and_then(|it| it.split_once(':'))
-        {
+        match integration_parts(resource) {
             Some((service, action)) => {
                 Some((false, service.to_owned(), action.to_owned(), state_id))
             }
@@ -128,9 +124,7 @@ impl Writer<'_> {
             let value: Value = serde_json::from_str(&output).unwrap_or_default();
             let waits = resource.ends_with(".waitForTaskToken");
             let wrapped = match service.as_str() {
-                "lambda" => {
-                    json!({ "ExecutedVersion": "$LATEST", "Payload": value, "StatusCode": 200 })
-                }
+                "lambda" => invoked("", value),
                 _ => value,
             };
             let wrapped = wrapped.to_string();

@@ -393,11 +393,10 @@ impl Test<'_> {
             let cause = "The field 'FunctionName' is missing, or no text";
             return Ok(Err(StateError::runtime(cause)));
         };
-        let payload = arguments.get("Payload").cloned().unwrap_or_default();
+        let payload = arguments.get("Payload").filter(|it| !it.is_null());
+        let payload = payload.cloned().unwrap_or_else(|| json!({}));
         let payload = invoke(app, function, &payload).await;
-        Ok(payload.map(|payload| {
-            json!({ "ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200 })
-        }))
+        Ok(payload.map(|payload| state_machine::invoked(function, payload)))
     }
 
     fn leave(&mut self, result: &Value) -> Result<Gone, StateError> {

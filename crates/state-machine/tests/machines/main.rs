@@ -1,18 +1,27 @@
 //! State machines in a world where days pass at once.
 
-use std::sync::Arc;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use asl::Definition;
 use lambdura::{BoxError, DurableContext, NamedError};
 use lambdura_testing::{Builder, DurableTestRunner, LambdaEvent, RunStatus, callback, days, hours};
 use serde_json::{Value, json};
-use state_machine::{ServiceAnswer, ServiceRequest, Services, Settings, StateMachine};
+use state_machine::{
+    ServiceAnswer, ServiceError, ServiceRequest, ServiceResult, Services, Settings, StateMachine,
+};
 
 mod failures;
 
 /// When the test's clock begins.
 const START: &str = "2027-01-31T08:00:00Z";
+
+/// Nothing here waits within a step.
+fn no_time() -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(std::future::ready(()))
+}
 
 /// Answers with what it is asked, and refuses what is to be refused.
 #[derive(Debug)]
@@ -22,18 +31,31 @@ impl Services for Tables {
     fn call(&self, request: ServiceRequest) -> ServiceAnswer<'_> {
         Box::pin(async move {
             // Parameters of an integration begin with a capital letter.
-            let refuse = request.body.get("refuse").or(request.body.get("Refuse"));
-            match refuse.and_then(Value::as_str) {
-                Some(name) => Err(NamedError::new(name, "it is refused")),
-                None => Ok(json!({ "operation": request.operation, "body": request.body })),
+            let refused = request.parameters.get("refuse");
+            let refused = refused.or(request.parameters.get("Refuse"));
+            if let Some(code) = refused.and_then(Value::as_str) {
+                let message = String::from("it is refused");
+                return Err(ServiceError::Refused {
+                    refusal: request.service.refused(code, message),
+                    status: 400,
+                    request_id: Some(String::from("r")),
+                });
             }
+            let sent = request.parameters;
+            Ok(ServiceResult {
+                result: json!({ "operation": request.operation.name, "body": sent }),
+                status: 200,
+                headers: vec![(String::from("x-amzn-requestid"), String::from("r"))],
+            })
         })
+    }
+
+    fn pause(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        no_time()
     }
 }
 
 fn machine(definition: Value, callable: &[&str]) -> StateMachine {
-    let text = definition.to_string();
-    let definition = Definition::parse(&text).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let settings = Settings {
         callable: Some(callable.iter().map(|name| (*name).to_owned()).collect()),
         machine_qualifier: String::new(),
@@ -41,6 +63,12 @@ fn machine(definition: Value, callable: &[&str]) -> StateMachine {
         services: Some(Arc::new(Tables)),
         ..Settings::default()
     };
+    machine_with(definition, settings)
+}
+
+fn machine_with(definition: Value, settings: Settings) -> StateMachine {
+    let text = definition.to_string();
+    let definition = Definition::parse(&text).unwrap_or_else(|problems| panic!("{problems:#?}"));
     StateMachine::new("machine", definition, settings).expect("its resources are supported")
 }
 
@@ -576,26 +604,162 @@ async fn a_service_is_called_and_its_refusal_is_caught() {
     );
     let ended = ends(put, json!({ "id": "7" })).await;
     let sent = json!({ "TableName": "t", "Item": { "id": { "S": "7" } } });
-    assert_eq!(ended, Ok(json!({ "operation": "PutItem", "body": sent })));
+    let ended = ended.expect("it is put");
+    assert_eq!(
+        (&ended["operation"], &ended["body"]),
+        (&json!("PutItem"), &sent)
+    );
+    assert_eq!(ended["SdkHttpMetadata"]["HttpStatusCode"], 200);
+    assert_eq!(ended["SdkResponseMetadata"]["RequestId"], "r");
+    // A text is a string to AWS's first SDK for Java.
+    let put = task("dynamodb:putItem", json!({ "Item": { "id.$": "$.id" } }));
+    let ended = ends(put, json!({ "id": "7" })).await.expect("it is put");
+    assert_eq!(ended["body"], json!({ "Item": { "id": { "S": "7" } } }));
     let refused = task(
         "dynamodb:putItem",
         json!({ "TableName": "t", "Item": {}, "Refuse": "ConditionalCheckFailedException" }),
     );
     let ended = ends(refused, json!({})).await.expect("it is caught");
     assert_eq!(ended["Error"], "DynamoDB.ConditionalCheckFailedException");
-    let other = task("aws-sdk:dynamodb:query", json!({ "refuse": "Throttled" }));
-    let ended = ends(other, json!({})).await.expect_err("it is not caught");
-    assert_eq!(
-        ended,
+    for (name, code, error) in [
         (
-            String::from("DynamoDb.Throttled"),
-            String::from("it is refused")
-        )
+            "dynamodb:putItem",
+            "ValidationException",
+            "DynamoDB.AmazonDynamoDBException",
+        ),
+        (
+            "aws-sdk:dynamodb:query",
+            "ValidationException",
+            "DynamoDb.DynamoDbException",
+        ),
+        (
+            "aws-sdk:dynamodb:query",
+            "ResourceNotFoundException",
+            "DynamoDb.ResourceNotFoundException",
+        ),
+        ("sns:publish", "NotFound", "SNS.NotFoundException"),
+        (
+            "sqs:sendMessage",
+            "QueueDoesNotExist",
+            "SQS.QueueDoesNotExistException",
+        ),
+        ("sqs:sendMessage", "Odd", "SQS.AmazonSQSException"),
+        ("aws-sdk:s3:getObject", "NoSuchKey", "S3.NoSuchKeyException"),
+        ("aws-sdk:s3:getObject", "Odd", "S3.S3Exception"),
+    ] {
+        let ended = ends(task(name, json!({ "refuse": code })), json!({})).await;
+        let (known, cause) = ended.expect_err("it is not caught");
+        assert_eq!(known, error, "{name}");
+        assert!(cause.starts_with("it is refused (Service: "), "{cause}");
+    }
+    let events = task(
+        "events:putEvents",
+        json!({ "Entries": [{ "Detail": { "a": 1 } }] }),
     );
+    let ended = ends(events, json!({})).await.expect("it is put");
+    let resources = ended["body"]["Entries"][0]["Resources"]
+        .as_array()
+        .map(Vec::len);
+    assert_eq!(resources, Some(2), "the machine and the execution: {ended}");
     let start = task(
         "states:startExecution",
         json!({ "StateMachineArn": "arn:m", "Input": { "a": 1 } }),
     );
     let ended = ends(start, json!({})).await.expect("it is started");
-    assert!(ended.get("ExecutionArn").is_some(), "{ended}");
+    assert_eq!(ended["operation"], "StartExecution");
+    assert_eq!(ended["body"]["Input"], "{\"a\":1}");
+    assert!(
+        ended["body"]["Name"].is_string(),
+        "it has one of its own: {ended}"
+    );
+}
+
+/// An execution that is looked at so many times before it has ended.
+#[derive(Debug)]
+struct Executions {
+    looks: AtomicU32,
+    status: &'static str,
+    done: Mutex<Vec<String>>,
+}
+
+impl Services for Executions {
+    fn call(&self, request: ServiceRequest) -> ServiceAnswer<'_> {
+        Box::pin(async move {
+            let operation = request.operation.name;
+            if operation != "DescribeExecution" {
+                let name = request.parameters["Name"].as_str().unwrap_or_default();
+                let mut done = self.done.lock().expect("nobody panics");
+                done.push(format!("{operation} {name}"));
+            }
+            let left = self.looks.load(Ordering::SeqCst);
+            self.looks.store(left.saturating_sub(1), Ordering::SeqCst);
+            let status = if left > 0 { "RUNNING" } else { self.status };
+            let result = json!({
+                "ExecutionArn": "e", "Name": "n", "Status": status, "Input": "{}", "Output": "{\"a\":1}",
+            });
+            let headers = Vec::new();
+            Ok(ServiceResult {
+                result,
+                status: 200,
+                headers,
+            })
+        })
+    }
+
+    fn pause(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        no_time()
+    }
+}
+
+async fn nested(
+    looks: u32,
+    status: &'static str,
+    more: Value,
+) -> (Result<Value, (String, String)>, u64, Vec<String>) {
+    let mut state = task(
+        "arn:aws:states:::states:startExecution.sync:2",
+        json!({ "Parameters": { "StateMachineArn": "m:2", "Name": "own" } }),
+    );
+    if let (Some(state), Some(more)) = (state.as_object_mut(), more.as_object()) {
+        state.extend(more.clone());
+    }
+    let services = Arc::new(Executions {
+        looks: AtomicU32::new(looks),
+        status,
+        done: Mutex::default(),
+    });
+    let settings = Settings {
+        services: Some(Arc::<Executions>::clone(&services)),
+        ..Settings::default()
+    };
+    let machine = machine_with(one(state), settings);
+    let handler = move |input: Value, ctx: DurableContext| machine.clone().run(input, ctx);
+    let builder = DurableTestRunner::builder("machine", handler).starts_at(START);
+    let (ended, run) = ends_with(builder, json!({})).await;
+    let done = services.done.lock().expect("nobody panics").clone();
+    (ended, run.took().as_secs(), done)
+}
+
+#[tokio::test]
+async fn the_end_of_another_execution_is_waited_for() {
+    let (ended, seconds, done) = nested(3, "SUCCEEDED", json!({})).await;
+    let ended = ended.expect("it has ended");
+    assert_eq!(
+        (&ended["Output"], &ended["Name"]),
+        (&json!({ "a": 1 }), &json!("n"))
+    );
+    assert_eq!(
+        (seconds, done),
+        (0, vec![String::from("StartExecution own")])
+    );
+    // Eight times in each look, and looks are ever rarer.
+    let (ended, seconds, _) = nested(8 * 60, "FAILED", json!({})).await;
+    let (name, cause) = ended.expect_err("it has failed");
+    assert_eq!(name, "States.TaskFailed");
+    assert!(cause.contains("\"ExecutionArn\":\"e\""), "{cause}");
+    assert!((60..200).contains(&seconds), "{seconds}");
+    let (ended, seconds, done) = nested(10_000, "SUCCEEDED", json!({ "TimeoutSeconds": 90 })).await;
+    assert_eq!(ended.expect_err("it takes too long").0, "States.Timeout");
+    assert_eq!(seconds, 90);
+    assert_eq!(done, ["StartExecution own", "StopExecution "]);
 }

@@ -1,16 +1,22 @@
 //! Calls of AWS's services that a state machine makes itself.
 
+use std::pin::Pin;
 use std::time::Duration;
 
+use aws_services::{Answer, Service};
 use lambdura::NamedError;
-use state_machine::{Service, ServiceAnswer, ServiceRequest, Services};
+use state_machine::{ServiceAnswer, ServiceError, ServiceRequest, ServiceResult, Services};
 
-use super::mocks::{Answer, Mocks};
+use super::mocks::{self, Mocks};
 use crate::client::{CallError, Client};
 
-/// Where AWS's SDKs find DynamoDB, and the Lambda API: Step Functions is served beside it.
+/// Where AWS's SDKs find DynamoDB, the Lambda API, beside which Step Functions is served, and everything else; and what
+/// they are told of an account.
 const TABLES: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 const LAMBDA: &str = "AWS_ENDPOINT_URL_LAMBDA";
+const ELSE: &str = "AWS_ENDPOINT_URL";
+const REGION: &str = "AWS_REGION";
+const PROFILE: &str = "AWS_PROFILE";
 
 /// How long an answer may take where the state says nothing.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
@@ -19,7 +25,20 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Endpoints {
     tables: Option<String>,
-    states: Option<String>,
+    lambda: Option<String>,
+    elsewhere: Elsewhere,
+}
+
+/// Where services are called that are not here.
+#[derive(Debug)]
+enum Elsewhere {
+    /// At one address.
+    Endpoint(String),
+    /// In an account, by the region, with a profile or what the environment has.
+    Account {
+        region: String,
+        profile: Option<String>,
+    },
 }
 
 impl Endpoints {
@@ -28,11 +47,18 @@ impl Endpoints {
         let variable = |name| {
             std::env::var(name)
                 .ok()
-                .filter(|url: &String| !url.is_empty())
+                .filter(|value: &String| !value.is_empty())
         };
         Self {
             tables: variable(TABLES),
-            states: variable(LAMBDA),
+            lambda: variable(LAMBDA),
+            elsewhere: match variable(ELSE) {
+                Some(endpoint) => Elsewhere::Endpoint(endpoint),
+                None => Elsewhere::Account {
+                    region: variable(REGION).unwrap_or_default(),
+                    profile: variable(PROFILE),
+                },
+            },
         }
     }
 
@@ -40,38 +66,114 @@ impl Endpoints {
     pub fn at(endpoint: &str) -> Self {
         Self {
             tables: Some(endpoint.to_owned()),
-            states: Some(endpoint.to_owned()),
+            lambda: Some(endpoint.to_owned()),
+            elsewhere: Elsewhere::Endpoint(endpoint.to_owned()),
+        }
+    }
+
+    /// A client of a service, or why there is none.
+    async fn client(&self, service: &Service) -> Result<Client, String> {
+        let here = match service.name {
+            "dynamodb" => Some((&self.tables, TABLES)),
+            "sfn" | "lambda" => Some((&self.lambda, LAMBDA)),
+            _ => None,
+        };
+        let said = |error: CallError| error.to_string();
+        if let Some((endpoint, variable)) = here {
+            let endpoint = endpoint
+                .as_deref()
+                .ok_or_else(|| format!("`{variable}` is not set: there is nothing to call"))?;
+            return Client::new(endpoint).map_err(said);
+        }
+        let (region, profile) = match &self.elsewhere {
+            Elsewhere::Endpoint(endpoint) => return Client::new(endpoint).map_err(said),
+            Elsewhere::Account { region, profile } => (region, profile),
+        };
+        let client = Client::new(&account_endpoint(service, region)?).map_err(said)?;
+        match profile {
+            None => Ok(client),
+            Some(profile) => {
+                let keys = server::profile_keys(profile).await?;
+                Ok(client.signing_with(&keys, region))
+            }
+        }
+    }
+
+    async fn answer(&self, request: ServiceRequest) -> Result<ServiceResult, ServiceError> {
+        let unanswered = ServiceError::Unanswered;
+        let ServiceRequest {
+            service,
+            operation,
+            parameters,
+            token,
+            style,
+            within,
+        } = request;
+        let client = self.client(service).await.map_err(unanswered)?;
+        let sent = service
+            .request(operation, &parameters, &token)
+            .map_err(|problem| ServiceError::Named(NamedError::new(asl::RUNTIME, problem)))?;
+        let limit = within.unwrap_or(ANSWER_TIME_MAX);
+        let called = client.call_service(service.signing_name, sent, limit);
+        let reply = match called.await {
+            Ok(reply) => reply,
+            Err(CallError::TimedOut { .. }) if within.is_some() => {
+                let error = NamedError::new(asl::TIMEOUT, "the task took too long");
+                return Err(ServiceError::Named(error));
+            }
+            Err(error) => return Err(ServiceError::Unanswered(error.to_string())),
+        };
+        let answer = Answer {
+            status: reply.status,
+            headers: &reply.headers,
+            body: &reply.body,
+        };
+        match service.result(operation, &answer, style) {
+            Ok(result) => Ok(ServiceResult {
+                result,
+                status: reply.status,
+                headers: reply.headers,
+            }),
+            Err(refusal) => Err(ServiceError::Refused {
+                refusal,
+                status: reply.status,
+                request_id: answer
+                    .header("x-amzn-requestid")
+                    .or_else(|| answer.header("x-amz-request-id"))
+                    .map(str::to_owned),
+            }),
         }
     }
 }
 
+/// Where a service is in the account: a host of AWS's own, whatever the region is called.
+fn account_endpoint(service: &Service, region: &str) -> Result<String, String> {
+    let is_region = !region.is_empty()
+        && region
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if !is_region {
+        return Err(format!("`{region}` is not a region"));
+    }
+    let suffix = match region.starts_with("cn-") {
+        true => "amazonaws.com.cn",
+        false => "amazonaws.com",
+    };
+    // Organizations is in one place, which every region signs for.
+    let host = match service.name {
+        "organizations" => format!("organizations.us-east-1.{suffix}"),
+        _ => format!("{}.{region}.{suffix}", service.endpoint),
+    };
+    Ok(format!("https://{host}"))
+}
+
 impl Services for Endpoints {
     fn call(&self, request: ServiceRequest) -> ServiceAnswer<'_> {
-        let (endpoint, variable, service, target) = match request.service {
-            Service::DynamoDb => (&self.tables, TABLES, "dynamodb", "DynamoDB_20120810"),
-            Service::StepFunctions => (&self.states, LAMBDA, "states", "AWSStepFunctions"),
-        };
-        Box::pin(async move {
-            let failed = |error: &dyn std::fmt::Display| {
-                NamedError::new("SdkClientException", error.to_string())
-            };
-            let Some(endpoint) = endpoint else {
-                let what = format!("`{variable}` is not set: there is nothing to call");
-                return Err(failed(&what));
-            };
-            let client = Client::new(endpoint).map_err(|error| failed(&error))?;
-            let target = format!("{target}.{}", request.operation);
-            let within = request.within.unwrap_or(ANSWER_TIME_MAX);
-            let called = client.call_service(service, &target, &request.body, within);
-            match called.await {
-                Ok(Ok(answer)) => Ok(answer),
-                Ok(Err(refused)) => Err(NamedError::new(refused.code, refused.message)),
-                Err(CallError::TimedOut { .. }) if request.within.is_some() => {
-                    Err(NamedError::new(asl::TIMEOUT, "the task took too long"))
-                }
-                Err(error) => Err(failed(&error)),
-            }
-        })
+        Box::pin(self.answer(request))
+    }
+
+    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(tokio::time::sleep(time))
     }
 }
 
@@ -86,39 +188,67 @@ impl std::fmt::Debug for Mocked {
 
 impl Services for Mocked {
     fn call(&self, request: ServiceRequest) -> ServiceAnswer<'_> {
-        let service = match request.service {
-            Service::DynamoDb => "dynamodb",
-            Service::StepFunctions => "states",
-        };
-        let mut letters = request.operation.chars();
+        let mut letters = request.operation.name.chars();
         let first = letters.next().map(|it| it.to_ascii_lowercase());
         let operation: String = first.into_iter().chain(letters).collect();
-        let name = format!("{service}:{operation}");
-        let answer = self.0.get(&name).map(|mock| mock.next());
+        let names = match request.service.name {
+            "sfn" => ["states", "sfn"],
+            "eventbridge" => ["events", "eventbridge"],
+            "bedrockruntime" => ["bedrock", "bedrockruntime"],
+            name => [name, name],
+        };
+        let names = names.map(|service| format!("{service}:{operation}"));
+        let answer = names
+            .iter()
+            .find_map(|name| self.0.get(name))
+            .map(|mock| mock.next());
         Box::pin(async move {
             match answer {
-                Some(Answer::Return(value)) => Ok(value),
-                Some(Answer::Throw(thrown)) => Err(thrown.named()),
-                Some(Answer::Token(_)) | None => {
-                    let cause = format!("the mocks have no `Return` or `Throw` for `{name}`");
-                    Err(NamedError::new(asl::RUNTIME, cause))
+                Some(mocks::Answer::Return(result)) => Ok(ServiceResult {
+                    result,
+                    status: 200,
+                    headers: Vec::new(),
+                }),
+                Some(mocks::Answer::Throw(thrown)) if thrown.error.starts_with("States.") => {
+                    Err(ServiceError::Named(thrown.named()))
+                }
+                Some(mocks::Answer::Throw(thrown)) => {
+                    let mut refusal = request.service.refused(&thrown.error, thrown.cause);
+                    refusal.exception.get_or_insert(thrown.error);
+                    Err(ServiceError::Refused {
+                        refusal,
+                        status: 400,
+                        request_id: None,
+                    })
+                }
+                Some(mocks::Answer::Token(_)) | None => {
+                    let cause = format!("the mocks have no `Return` or `Throw` for `{}`", names[0]);
+                    Err(ServiceError::Named(NamedError::new(asl::RUNTIME, cause)))
                 }
             }
         })
+    }
+
+    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(tokio::time::sleep(time))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use aws_services::{Style, service};
     use serde_json::json;
 
     use super::*;
 
-    fn put() -> ServiceRequest {
+    fn request(name: &str, operation: &str) -> ServiceRequest {
+        let service = service(name).expect("it is a service");
         ServiceRequest {
-            service: Service::DynamoDb,
-            operation: String::from("PutItem"),
-            body: json!({}),
+            service,
+            operation: service.operation(operation).expect("it is an operation"),
+            parameters: json!({}),
+            token: String::new(),
+            style: Style::Optimized,
             within: None,
         }
     }
@@ -126,19 +256,23 @@ mod tests {
     #[tokio::test]
     async fn mocks_stand_for_services_by_their_integration() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(
-            file.path(),
-            r#"{"dynamodb:putItem": {"Return": {"ok": true}}}"#,
-        )
-        .unwrap();
-        let mocks = super::super::mocks::read(file.path()).unwrap();
-        let mocked = Mocked(mocks);
-        assert_eq!(mocked.call(put()).await.ok(), Some(json!({ "ok": true })));
-        let other = ServiceRequest {
-            operation: String::from("GetItem"),
-            ..put()
+        let text = r#"{
+            "dynamodb:putItem": {"Return": {"ok": true}},
+            "events:putEvents": {"Throw": {"Error": "InternalException", "Cause": "later"}}
+        }"#;
+        std::fs::write(file.path(), text).unwrap();
+        let mocked = Mocked(mocks::read(file.path()).unwrap());
+        let put = mocked.call(request("dynamodb", "PutItem")).await;
+        assert_eq!(put.unwrap().result, json!({ "ok": true }));
+        let refused = mocked.call(request("eventbridge", "PutEvents")).await;
+        let Err(ServiceError::Refused { refusal, .. }) = refused else {
+            panic!("it is refused: {refused:?}");
         };
-        let error = mocked.call(other).await.unwrap_err();
+        assert_eq!(refusal.exception.as_deref(), Some("InternalException"));
+        let missing = mocked.call(request("dynamodb", "GetItem")).await;
+        let Err(ServiceError::Named(error)) = missing else {
+            panic!("there is no mock: {missing:?}");
+        };
         assert_eq!(error.error_type(), asl::RUNTIME);
     }
 
@@ -146,10 +280,37 @@ mod tests {
     async fn what_is_missing_is_said() {
         let nowhere = Endpoints {
             tables: None,
-            states: None,
+            lambda: None,
+            elsewhere: Elsewhere::Account {
+                region: String::from("evil.example/"),
+                profile: None,
+            },
         };
-        let error = nowhere.call(put()).await.unwrap_err();
-        assert_eq!(error.error_type(), "SdkClientException");
-        assert!(error.to_string().contains(TABLES), "{error}");
+        for (name, operation, problem) in [
+            ("dynamodb", "PutItem", TABLES),
+            ("sfn", "StartExecution", LAMBDA),
+            ("sqs", "SendMessage", "is not a region"),
+        ] {
+            let answer = nowhere.call(request(name, operation)).await;
+            let Err(ServiceError::Unanswered(said)) = answer else {
+                panic!("there is nothing to call: {answer:?}");
+            };
+            assert!(said.contains(problem), "{said}");
+        }
+    }
+
+    #[test]
+    fn services_of_an_account_are_at_aws() {
+        let url = |name: &str, region: &str| {
+            account_endpoint(service(name).expect("it is a service"), region).unwrap()
+        };
+        assert_eq!(
+            url("sesv2", "eu-west-1"),
+            "https://email.eu-west-1.amazonaws.com"
+        );
+        assert_eq!(
+            url("sqs", "cn-north-1"),
+            "https://sqs.cn-north-1.amazonaws.com.cn"
+        );
     }
 }
