@@ -85,7 +85,7 @@ pub(super) fn of(app: &App, machine: &str, durable: &str) -> String {
     if !is_name(durable) {
         return own();
     }
-    let Some(name) = function(machine) else {
+    let Some(name) = function(&name::shown(machine)) else {
         return own();
     };
     let kept = app.registry.settings(&name);
