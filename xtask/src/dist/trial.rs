@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::process;
 use crate::screen;
-use crate::setup::{CONSOLE, install_debian, is_installed};
+use crate::setup::{install_debian, is_installed};
 use crate::workspace::{Workspace, empty_folder};
 use fresh::bring_node;
 
@@ -48,8 +48,11 @@ struct Trial {
     script: PathBuf,
     folder: PathBuf,
     packages: PathBuf,
-    /// Folders with the pages that the binary reads when it is asked for them, because it is a development build.
-    pages: Vec<PathBuf>,
+    /// Whether the binary is a development build, of which nobody expects that it keeps the promise.
+    is_quick: bool,
+    /// Folders that the binary reads pages from when it is asked for them, because it is a development build: each as
+    /// seen from that of the crate that does.
+    pages: Vec<(PathBuf, &'static str)>,
 }
 
 /// As whom the demo runs.
@@ -58,6 +61,9 @@ struct Identity<'a> {
     user: &'a str,
     home: &'a str,
 }
+
+/// Seconds that a development build may take on a busy machine.
+const SLOW_SECONDS: &str = "120";
 
 /// Files that the packages for distributions bring.
 const INSTALLED: [&str; 8] = [
@@ -75,12 +81,16 @@ impl Trial {
     fn new(workspace: &Workspace, packages: &Path, is_quick: bool) -> Result<Self> {
         let folder = workspace.chores().join("trial");
         fs::create_dir_all(&folder).with_context(|| format!("create `{}`", folder.display()))?;
-        let pages = ["demo/loan-approval/frontend", CONSOLE]
-            .map(|page| workspace.root.join(page).join("dist"));
+        let pages = [
+            ("crates/loan-demo", "../../demo/loan-approval/frontend/dist"),
+            ("crates/console-assets", "../../console/dist"),
+        ]
+        .map(|(krate, page)| (workspace.root.join(krate), page));
         Ok(Self {
             script: workspace.root.join("packaging/trial/demo.py"),
             folder,
             packages: std::path::absolute(packages).context("find the packages")?,
+            is_quick,
             pages: is_quick.then_some(pages).into_iter().flatten().collect(),
         })
     }
@@ -205,12 +215,15 @@ impl Trial {
 
     /// Copies pages to where a development build looks for them.
     fn bring_pages(&self, root: &Path) -> Result<()> {
-        for page in &self.pages {
-            let to = root.join(page.strip_prefix("/").unwrap_or(page));
+        for (krate, page) in &self.pages {
+            let within = root.join(krate.strip_prefix("/").unwrap_or(krate));
+            fs::create_dir_all(&within)
+                .with_context(|| format!("create `{}`", within.display()))?;
+            let to = within.join(page);
             let parent = to.parent().context("a page lies in a folder")?;
             fs::create_dir_all(parent).with_context(|| format!("create `{}`", parent.display()))?;
             let mut copy = Command::new("cp");
-            process::run(copy.arg("--recursive").arg(page).arg(&to))?;
+            process::run(copy.arg("--recursive").arg(krate.join(page)).arg(&to))?;
         }
         Ok(())
     }
@@ -236,6 +249,9 @@ impl Trial {
         ]);
         unshare.arg(&self.script);
         unshare.args(["--user", identity.user, "--home", identity.home]);
+        if self.is_quick {
+            unshare.args(["--seconds", SLOW_SECONDS]);
+        }
         process::run(unshare.arg(root).args(command))
     }
 }
