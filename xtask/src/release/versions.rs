@@ -9,10 +9,15 @@ use super::Change;
 use crate::workspace::Workspace;
 
 /// Files that hold the version, and the beginning of the line that does.
-const PLACES: [(&str, &str); 3] = [
+const PLACES: [(&str, &str); 4] = [
     ("Cargo.toml", "version = \""),
     ("clients/python/pyproject.toml", "version = \""),
     ("clients/node/package.json", "  \"version\": \""),
+    // Projects that the program makes depend on the crates of its own version once these are published.
+    (
+        "crates/cli/src/commands/new/sdk_source.rs",
+        "const RELEASED: &str = \"",
+    ),
 ];
 
 /// Files in which every mention of the version is ours: file names, tags.
@@ -31,10 +36,12 @@ const UNPUBLISHED: [&str; 2] = ["README.md", "docs/installing.md"];
 const NOT_PUBLISHED: &str = "not published yet";
 
 /// What tells users which dependency to write: its version without the last number.
-const REQUIREMENTS: [&str; 3] = [
+const REQUIREMENTS: [&str; 5] = [
     "crates/powertools/README.md",
     "crates/sdk-testing/README.md",
     "crates/sdk/README.md",
+    "docs/embedded.md",
+    "docs/first-function.md",
 ];
 
 /// Whether a release may have this version: three numbers, and not less than what there is.
