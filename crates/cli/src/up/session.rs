@@ -19,6 +19,7 @@ use super::{
 };
 use crate::args::UpArguments;
 use crate::exit::CliError;
+use crate::prices;
 use crate::screen::{Screen, note};
 
 /// Loads, builds, starts, deploys, has it said where everything is, and stays until it is stopped.
@@ -40,6 +41,8 @@ pub async fn run(
         .transpose()?;
     let answers = arguments.server.answers.as_deref();
     let answers = answers.map(answers::read).transpose()?;
+    // A mistake in it is said before anything is built.
+    prices::read(arguments.server.prices.as_deref())?;
     arguments.template = tokio::select! {
         template = cdk::assembly(&arguments.template) => template?,
         stop = signals.next() => return stop.into_result(),

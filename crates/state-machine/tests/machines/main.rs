@@ -30,10 +30,8 @@ struct Tables;
 impl Services for Tables {
     fn call(&self, request: ServiceRequest) -> ServiceAnswer<'_> {
         Box::pin(async move {
-            // Parameters of an integration begin with a capital letter.
-            let refused = request.parameters.get("refuse");
-            let refused = refused.or(request.parameters.get("Refuse"));
-            if let Some(code) = refused.and_then(Value::as_str) {
+            let refused = request.parameters.get("Refuse").and_then(Value::as_str);
+            if let Some(code) = refused {
                 let message = String::from("it is refused");
                 return Err(ServiceError::Refused {
                     refusal: request.service.refused(code, message),
@@ -612,9 +610,12 @@ async fn a_service_is_called_and_its_refusal_is_caught() {
     assert_eq!(ended["SdkHttpMetadata"]["HttpStatusCode"], 200);
     assert_eq!(ended["SdkResponseMetadata"]["RequestId"], "r");
     // A text is a string to AWS's first SDK for Java.
-    let put = task("dynamodb:putItem", json!({ "Item": { "id.$": "$.id" } }));
+    let put = task(
+        "dynamodb:putItem",
+        json!({ "TableName": "t", "Item": { "id.$": "$.id" } }),
+    );
     let ended = ends(put, json!({ "id": "7" })).await.expect("it is put");
-    assert_eq!(ended["body"], json!({ "Item": { "id": { "S": "7" } } }));
+    assert_eq!(ended["body"], sent);
     let refused = task(
         "dynamodb:putItem",
         json!({ "TableName": "t", "Item": {}, "Refuse": "ConditionalCheckFailedException" }),
@@ -647,7 +648,8 @@ async fn a_service_is_called_and_its_refusal_is_caught() {
         ("aws-sdk:s3:getObject", "NoSuchKey", "S3.NoSuchKeyException"),
         ("aws-sdk:s3:getObject", "Odd", "S3.S3Exception"),
     ] {
-        let ended = ends(task(name, json!({ "refuse": code })), json!({})).await;
+        let needed = json!({ "TableName": "t", "Item": {}, "Refuse": code });
+        let ended = ends(task(name, needed), json!({})).await;
         let (known, cause) = ended.expect_err("it is not caught");
         assert_eq!(known, error, "{name}");
         assert!(cause.starts_with("it is refused (Service: "), "{cause}");
