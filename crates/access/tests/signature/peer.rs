@@ -6,8 +6,8 @@ use access::SecretKey;
 use access::signature::{Signer, sign};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
-    PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
-    sign as sign_by_aws,
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation,
+    SigningSettings, UriPathNormalizationMode, sign as sign_by_aws,
 };
 use aws_sigv4::sign::v4;
 use http::Request;
@@ -48,13 +48,11 @@ pub fn requests() -> impl Strategy<Value = Request<Vec<u8>>> {
 
 /// Signs as AWS's SDKs for Rust do.
 pub fn signed_by_aws(
-    mut request: Request<Vec<u8>>,
+    request: Request<Vec<u8>>,
     location: SignatureLocation,
     token: Option<String>,
     hash_is_sent: bool,
 ) -> Request<Vec<u8>> {
-    let credentials = Credentials::new(ACCESS_KEY, SECRET, token, None, "test");
-    let identity = credentials.into();
     let mut settings = SigningSettings::default();
     settings.signature_location = location;
     if location == SignatureLocation::QueryParams {
@@ -62,10 +60,21 @@ pub fn signed_by_aws(
     } else if hash_is_sent {
         settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
     }
+    signed_for(request, "lambda", settings, token)
+}
+
+fn signed_for(
+    mut request: Request<Vec<u8>>,
+    service: &str,
+    settings: SigningSettings,
+    token: Option<String>,
+) -> Request<Vec<u8>> {
+    let credentials = Credentials::new(ACCESS_KEY, SECRET, token, None, "test");
+    let identity = credentials.into();
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
         .region("eu-central-1")
-        .name("lambda")
+        .name(service)
         .time(then())
         .settings(settings)
         .build()
@@ -128,5 +137,39 @@ proptest! {
         let claim = verify(&signed, THEN);
         let claim = claim.map_err(|refused| TestCaseError::fail(format!("{refused}: {signed:?}")))?;
         prop_assert_eq!(claim.session_token, token);
+    }
+}
+
+/// S3 is the only service whose paths are signed as they are sent.
+#[test]
+fn requests_for_s3_are_signed_as_aws_does() {
+    for target in [
+        "/bucket",
+        "/bucket/a%20b/c%3Ad.json",
+        "/bucket//twice/./x?versionId=a%2Fb",
+    ] {
+        let request = || {
+            let request = Request::builder()
+                .method("PUT")
+                .uri(format!("https://s3.eu-central-1.amazonaws.com{target}"))
+                .header("host", "s3.eu-central-1.amazonaws.com");
+            request.body(b"hello".to_vec()).expect("it is a request")
+        };
+        let mut settings = SigningSettings::default();
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        let theirs = signed_for(request(), "s3", settings, Some(String::from("token")));
+        let signer = Signer {
+            access_key_id: ACCESS_KEY.to_owned(),
+            secret: SecretKey::new(SECRET),
+            session_token: Some(String::from("token")),
+            region: "eu-central-1".to_owned(),
+            service: "s3".to_owned(),
+        };
+        let mut ours = request();
+        sign(&mut ours, b"hello", &signer, THEN).expect("it can be signed");
+        let header = |it: &Request<Vec<u8>>| it.headers()["authorization"].clone();
+        assert_eq!(header(&ours), header(&theirs), "{target}");
     }
 }
