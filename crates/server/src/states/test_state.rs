@@ -18,7 +18,9 @@ use serde_json::{Map, Value, json};
 use super::error::{StatesError, optional, required};
 use super::lambda::{Call, segment};
 use super::validate::read;
+use crate::access::Caller;
 use crate::app::App;
+use crate::permission;
 
 /// The name of a state that is defined without one.
 const UNNAMED: &str = "State";
@@ -39,6 +41,8 @@ struct Test<'t> {
     now_millis: i64,
     mock: Option<Mock>,
     retried: u64,
+    /// Who tests it, and so calls its function; none where nobody has to be known.
+    caller: Option<&'t Caller>,
     /// What each part of the data flow came to, for `DEBUG`.
     inspected: Map<String, Value>,
 }
@@ -49,7 +53,11 @@ struct Gone {
     next: Option<String>,
 }
 
-pub(super) async fn test(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+pub(super) async fn test(
+    app: &Arc<App>,
+    input: &Value,
+    caller: Option<&Caller>,
+) -> Result<Value, StatesError> {
     let definition = required(input, "definition")?;
     let name = optional(input, "stateName")?;
     let (definition, name) = match name {
@@ -87,6 +95,7 @@ pub(super) async fn test(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
         now_millis: now.as_millis(),
         mock: mock(input)?,
         retried,
+        caller,
         inspected: Map::new(),
     };
     let gone = test.run(app).await?;
@@ -297,6 +306,7 @@ impl Test<'_> {
             None => {}
         }
         if task.resource.contains(":function:") {
+            self.may_invoke(app, &task.resource)?;
             return Ok(invoke(app, &task.resource, &arguments).await);
         }
         if !task.resource.ends_with(":::lambda:invoke") {
@@ -309,11 +319,24 @@ impl Test<'_> {
             let cause = "The field 'FunctionName' is missing, or no text";
             return Ok(Err(StateError::runtime(cause)));
         };
+        self.may_invoke(app, function)?;
         let payload = arguments.get("Payload").cloned().unwrap_or_default();
         let payload = invoke(app, function, &payload).await;
         Ok(payload.map(|payload| {
             json!({ "ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200 })
         }))
+    }
+
+    /// Refuses to call a function for somebody who may not call it. On AWS, it is the role's permission that counts, which
+    /// the caller must be allowed to pass on.
+    fn may_invoke(&self, app: &App, function: &str) -> Result<(), StatesError> {
+        let Some(caller) = self.caller else {
+            return Ok(());
+        };
+        let needed = permission::to_invoke(function, &app.registry.home);
+        let now = app.machine_now();
+        let checked = app.access.check(caller, &needed, now);
+        checked.map_err(|refused| StatesError::new("AccessDeniedException", refused.message))
     }
 
     fn leave(&mut self, result: &Value) -> Result<Gone, StateError> {

@@ -51,6 +51,7 @@ fn everything_in_it_is_resolved() {
                 reserved_concurrent_executions: None,
                 invocations_per_process: None,
                 event_invoke: [],
+                has_role: false,
                 policies: [
                     String("AWSLambdaBasicExecutionRole"),
                     Object {
@@ -132,6 +133,7 @@ fn everything_in_it_is_resolved() {
                 reserved_concurrent_executions: None,
                 invocations_per_process: None,
                 event_invoke: [],
+                has_role: false,
                 policies: [],
                 tracing: Active,
                 logging: LoggingConfig {
@@ -182,6 +184,7 @@ fn everything_in_it_is_resolved() {
                 reserved_concurrent_executions: None,
                 invocations_per_process: None,
                 event_invoke: [],
+                has_role: false,
                 policies: [
                     Object {
                         "Statement": Object {
@@ -242,6 +245,7 @@ fn everything_in_it_is_resolved() {
                 reserved_concurrent_executions: None,
                 invocations_per_process: None,
                 event_invoke: [],
+                has_role: false,
                 policies: [],
                 tracing: Active,
                 logging: LoggingConfig {
