@@ -1211,6 +1211,8 @@ export interface components {
         /** @description An access key with its secret, which is shown once. */
         KeyWithSecret: components["schemas"]["KeyView"] & {
             secret_access_key: string;
+            /** @description What is odd about its policies, in sentences: actions that they name and that there are not. */
+            warnings?: string[];
         };
         /** @description An asynchronous invocation that was given up. */
         Letter: {

@@ -1,9 +1,9 @@
 //! Credentials of function processes: made of a key, and known again by it.
 //!
 //! A process is given an id, a secret and a session token when it starts, and nobody says when it has ended. So
-//! nothing is remembered: the token says whose the credentials are and carries a code that only the holder of the key
-//! can make, and the secret follows from the token. With a key that is drawn at each start, credentials of an earlier
-//! run mean nothing.
+//! nothing is remembered: the token says whose the credentials are and until when, and carries a code that only the
+//! holder of the key can make, and the secret follows from the token. With a key that is drawn at each start, credentials
+//! of an earlier run mean nothing.
 
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
@@ -17,6 +17,12 @@ const CODE_BYTES: usize = 32;
 
 /// Bytes by which two processes of one function version differ.
 const DRAWN_BYTES: usize = 16;
+
+/// Bytes of the time until which credentials are good: epoch milliseconds, the greatest first.
+const UNTIL_BYTES: usize = 8;
+
+/// What the code of a token is made for. Another text than the one before there was a time in tokens.
+const TOKEN: &[u8] = b"token until";
 
 /// Longest token that is looked at, in characters.
 const TOKEN_BYTES_MAX: usize = 2_048;
@@ -53,24 +59,30 @@ impl SessionKeys {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
-    /// Credentials for a subject, such as `Orders:3`.
+    /// Credentials for a subject, such as `Orders:3`, that are good until a time, in epoch milliseconds.
     ///
     /// # Errors
     /// When there is no randomness.
-    pub fn issue(&self, subject: &str) -> Result<SessionCredentials, NoRandomness> {
+    pub fn issue(&self, subject: &str, until: i64) -> Result<SessionCredentials, NoRandomness> {
         let drawn: [u8; DRAWN_BYTES] = draw()?;
         let mut token = drawn.to_vec();
+        token.extend_from_slice(&until.to_be_bytes());
         token.extend_from_slice(subject.as_bytes());
-        let code = self.code(b"token", &token);
+        let code = self.code(TOKEN, &token);
         token.extend_from_slice(code.as_ref());
         Ok(self.of_token(&token, &drawn))
     }
 
-    /// The subject and the secret of credentials, by their id and token.
+    /// The subject and the secret of credentials, by their id and token. `now` is in epoch milliseconds.
     ///
     /// # Errors
-    /// `UnrecognizedClientException` when this key did not make them.
-    pub fn look_up(&self, id: &AccessKeyId, token: &str) -> Result<(String, SecretKey), Refusal> {
+    /// `UnrecognizedClientException` when this key did not make them, `ExpiredTokenException` when their time is over.
+    pub fn look_up(
+        &self,
+        id: &AccessKeyId,
+        token: &str,
+        now: i64,
+    ) -> Result<(String, SecretKey), Refusal> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(Refusal::unknown_key());
         }
@@ -79,13 +91,17 @@ impl SessionKeys {
         let parts = token.split_last_chunk::<CODE_BYTES>();
         let (named, code) = parts.ok_or_else(Refusal::unknown_key)?;
         let key = self.0.clone();
-        hmac::verify(&key, &[b"token".as_slice(), named].concat(), code)
-            .map_err(|_| Refusal::unknown_key())?;
+        hmac::verify(&key, &[TOKEN, named].concat(), code).map_err(|_| Refusal::unknown_key())?;
         let parts = named.split_first_chunk::<DRAWN_BYTES>();
-        let (drawn, subject) = parts.ok_or_else(Refusal::unknown_key)?;
+        let (drawn, rest) = parts.ok_or_else(Refusal::unknown_key)?;
+        let parts = rest.split_first_chunk::<UNTIL_BYTES>();
+        let (until, subject) = parts.ok_or_else(Refusal::unknown_key)?;
         let made = self.of_token(&token, drawn);
         if made.access_key_id != *id {
             return Err(Refusal::unknown_key());
+        }
+        if i64::from_be_bytes(*until) <= now {
+            return Err(Refusal::expired_token());
         }
         let subject = std::str::from_utf8(subject).map_err(|_| Refusal::unknown_key())?;
         Ok((subject.to_owned(), made.secret))
@@ -110,33 +126,54 @@ impl SessionKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::RefusalKind;
 
     #[test]
     fn credentials_are_known_again_by_the_key_that_made_them() {
         let keys = SessionKeys::draw().expect("there is randomness");
-        let made = keys.issue("Orders:3").expect("there is randomness");
+        let made = keys.issue("Orders:3", 1_000).expect("there is randomness");
         assert!(made.access_key_id.is_of_session());
         let (subject, secret) = keys
-            .look_up(&made.access_key_id, &made.token)
+            .look_up(&made.access_key_id, &made.token, 999)
             .expect("they are its own");
         assert_eq!(subject, "Orders:3");
         assert_eq!(secret, made.secret);
 
-        let again = keys.issue("Orders:3").expect("there is randomness");
+        let again = keys.issue("Orders:3", 1_000).expect("there is randomness");
         assert_ne!(again.access_key_id, made.access_key_id);
-        assert!(keys.look_up(&again.access_key_id, &made.token).is_err());
+        assert!(
+            keys.look_up(&again.access_key_id, &made.token, 999)
+                .is_err()
+        );
         let others = SessionKeys::draw().expect("there is randomness");
-        assert!(others.look_up(&made.access_key_id, &made.token).is_err());
+        assert!(
+            others
+                .look_up(&made.access_key_id, &made.token, 999)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn credentials_are_good_for_a_time() {
+        let keys = SessionKeys::draw().expect("there is randomness");
+        let made = keys.issue("Orders:3", 1_000).expect("there is randomness");
+        let kind = |now| {
+            let found = keys.look_up(&made.access_key_id, &made.token, now);
+            found.err().map(|refusal| refusal.kind)
+        };
+        assert_eq!(kind(999), None);
+        assert_eq!(kind(1_000), Some(RefusalKind::ExpiredToken));
+        assert_eq!(kind(i64::MAX), Some(RefusalKind::ExpiredToken));
     }
 
     #[test]
     fn whoever_has_the_secret_knows_them_again() {
         let secret = SecretKey::new("shared");
-        let made = SessionKeys::from_secret(&secret).issue("Orders:3");
+        let made = SessionKeys::from_secret(&secret).issue("Orders:3", 1_000);
         let made = made.expect("there is randomness");
         let known = |secret: &str| {
             let keys = SessionKeys::from_secret(&SecretKey::new(secret));
-            keys.look_up(&made.access_key_id, &made.token).is_ok()
+            keys.look_up(&made.access_key_id, &made.token, 999).is_ok()
         };
         assert!(known("shared"));
         assert!(!known("another"));
@@ -145,16 +182,22 @@ mod tests {
     #[test]
     fn a_token_that_was_changed_is_nobodys() {
         let keys = SessionKeys::draw().expect("there is randomness");
-        let made = keys.issue("Orders:3").expect("there is randomness");
+        let made = keys.issue("Orders:3", 1_000).expect("there is randomness");
         let token = URL_SAFE_NO_PAD.decode(&made.token).expect("it is base64");
         for at in 0..token.len() {
             let mut changed = token.clone();
             changed[at] ^= 1;
             let changed = URL_SAFE_NO_PAD.encode(changed);
-            assert!(keys.look_up(&made.access_key_id, &changed).is_err(), "{at}");
+            assert!(
+                keys.look_up(&made.access_key_id, &changed, 999).is_err(),
+                "{at}"
+            );
         }
         for token in ["", "AAAA", "no base64!", &"A".repeat(4_000)] {
-            assert!(keys.look_up(&made.access_key_id, token).is_err(), "{token}");
+            assert!(
+                keys.look_up(&made.access_key_id, token, 999).is_err(),
+                "{token}"
+            );
         }
     }
 }

@@ -27,6 +27,9 @@ pub struct HostConfig {
     /// How long an idle process is kept. The default of 30 seconds outlives the pauses of a busy workflow (steps, short
     /// waits, a person clicking through a form) and is short enough that a suspended one soon holds no process.
     pub idle_time: Duration,
+    /// How long a process is given invocations. It ends then, with the last of those that it has, and another takes its
+    /// place: its credentials are good for a while only. Default: for ever.
+    pub process_lifetime: Duration,
     /// How long a process may take from its start to its first `next`. Default 10 seconds, as on Lambda (Lambda developer
     /// guide, "Lambda execution environment lifecycle", read 2026-11).
     pub init_limit: Duration,
@@ -81,6 +84,7 @@ impl Default for HostConfig {
                 })
             }),
             idle_time: Duration::from_secs(30),
+            process_lifetime: Duration::MAX,
             init_limit: Duration::from_secs(10),
             termination_grace: Duration::from_millis(500),
             queue_max: 1000,

@@ -371,9 +371,41 @@ async fn invocations_that_meet_an_ending_idle_process_are_run() {
 }
 
 #[tokio::test]
+async fn processes_end_with_what_they_do_when_they_are_old_enough() {
+    let world = World::with("waits at a gate", |config, _| {
+        config.idle_time = Duration::MAX;
+        config.process_lifetime = Duration::from_millis(300);
+    });
+    let gate = Gate::new().await;
+    let pending = world.begin("r-1", gate.payload.clone());
+    let waiting = gate.arrival().await;
+    let pid = waiting
+        .words
+        .parse()
+        .expect("the fixture says its process id");
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    waiting.release().await;
+    response(pending).await;
+    process_ends(pid).await;
+    world.counts_become((0, 0, 0)).await;
+}
+
+/// Old processes end just when new invocations come; each of them must still be run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invocations_that_meet_an_old_process_are_run() {
+    let world = World::with("echoes", |config, _| {
+        config.process_lifetime = Duration::from_millis(2);
+    });
+    for number in 0..50 {
+        assert_eq!(world.invoke_ok(&format!("r-{number}"), "1").await, "1");
+    }
+}
+
+#[tokio::test]
 async fn limits_may_be_endless() {
     let world = World::with("echoes", |config, function| {
         (config.idle_time, config.init_limit) = (Duration::MAX, Duration::MAX);
+        config.process_lifetime = Duration::MAX;
         function.timeout = Duration::MAX;
     });
     assert_eq!(world.invoke_ok("r-1", "1").await, "1");

@@ -307,7 +307,7 @@ impl Server {
             None => endpoint.clone(),
         };
         let sessions = session_keys(is_enforced, &keys, shared.as_ref()).await?;
-        let issuing = is_enforced.then(|| sessions.clone());
+        let issuing = is_enforced.then(|| (sessions.clone(), Arc::clone(&clock)));
         let dynamodb = tables.endpoint(&own_endpoint);
         let host_config = host_config(
             &config,
@@ -354,7 +354,7 @@ impl Server {
         let access = Access::new(
             config.access.clone(),
             &listeners,
-            registry.home.clone(),
+            (registry.home.clone(), Arc::clone(&registry) as _),
             keys,
             sessions,
             sign_ins(shared.as_ref()),

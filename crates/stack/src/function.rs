@@ -71,6 +71,10 @@ pub struct FunctionResource {
     pub invocations_per_process: Option<u32>,
     /// `EventInvokeConfig`, and the `AWS::Lambda::EventInvokeConfig` resources that name the function.
     pub event_invoke: Vec<EventInvokeResource>,
+    /// Whether it has a `Role` (`RoleArn`), whose policies nobody knows here. So it is of one that was stored before this
+    /// was known.
+    #[serde(default = "has_role")]
+    pub has_role: bool,
     /// `Policies`, one entry each: a name, a SAM policy template, or a policy document.
     ///
     /// References are resolved; intrinsics that this crate does not evaluate stay in long form.
@@ -87,6 +91,10 @@ pub struct FunctionResource {
     pub skip_build: bool,
     /// Where the function is in the CDK app that the template was made of, such as `OrdersStack/Approve`.
     pub construct_path: Option<String>,
+}
+
+fn has_role() -> bool {
+    true
 }
 
 impl FunctionResource {

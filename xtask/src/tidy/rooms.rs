@@ -47,7 +47,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("upkeep", &["app", "functions"]),
     ("cluster", &["app", "functions", "http", "start_error"]),
     ("api", &["app", "callers", "elsewhere", "functions", "http"]),
-    ("states", &["api", "app", "functions", "http"]),
+    (
+        "states",
+        &["access", "api", "app", "functions", "http", "permission"],
+    ),
     (
         "gateway",
         &["api", "app", "deploy_error", "http", "states", "tokens"],

@@ -51,6 +51,30 @@ pub fn decide<'p>(
     verdict
 }
 
+/// Decides about something that may be done to any resource: only what allows it on all of them does, and whatever
+/// denies it on one denies it. The question's resource is not looked at.
+pub fn decide_everywhere<'p>(
+    policies: impl IntoIterator<Item = &'p Policy>,
+    question: &Question<'_>,
+) -> Verdict {
+    let mut verdict = Verdict::NotAllowed;
+    let action = question.action.to_ascii_lowercase();
+    let is_action = |pattern: &str| matches(&pattern.to_ascii_lowercase(), &action);
+    let policies = policies.into_iter();
+    for statement in policies.flat_map(|policy| &policy.statements) {
+        let is_about = statement.actions.are_about(is_action)
+            && statement.conditions.iter().all(|one| one.holds(question));
+        match statement.effect {
+            Effect::Deny if is_about => return Verdict::Denied,
+            Effect::Allow if is_about && statement.resources.are_all() => {
+                verdict = Verdict::Allowed;
+            }
+            Effect::Deny | Effect::Allow => {}
+        }
+    }
+    verdict
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -87,6 +111,29 @@ mod tests {
             verdict(allow, "lambda:GetFunction", ORDERS),
             Verdict::NotAllowed
         );
+    }
+
+    #[test]
+    fn what_may_be_anything_needs_everything() {
+        let everywhere = |statements: Value| {
+            let document = json!({"Statement": statements});
+            let policy = Policy::parse(&document.to_string()).expect("it is a policy");
+            let question = Question {
+                action: "lambda:InvokeFunction",
+                resource: "",
+                source_ip: None,
+                username: None,
+            };
+            decide_everywhere([&policy], &question)
+        };
+        let allow = json!({"Effect": "Allow", "Action": "lambda:*", "Resource": ["x", "*"]});
+        let some = json!({"Effect": "Allow", "Action": "*", "Resource": "arn:*"});
+        let others = json!({"Effect": "Allow", "Action": "*", "NotResource": "x"});
+        let deny = json!({"Effect": "Deny", "Action": "*", "Resource": "x"});
+        let another = json!({"Effect": "Deny", "Action": "states:*", "Resource": "*"});
+        assert_eq!(everywhere(json!([allow, another])), Verdict::Allowed);
+        assert_eq!(everywhere(json!([some, others])), Verdict::NotAllowed);
+        assert_eq!(everywhere(json!([allow, deny])), Verdict::Denied);
     }
 
     #[test]

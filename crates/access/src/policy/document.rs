@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::actions;
 use super::condition::{self, Condition};
+use super::strict::read_once;
 
 /// Longest document, in bytes. Source: IAM quotas: a managed policy has 6,144 characters without white space; white
 /// space counts here.
@@ -65,7 +67,7 @@ impl Policy {
             let message = format!("a policy has at most {BYTES_MAX} bytes");
             return Err(PolicyError::new(message));
         }
-        let value: Value = serde_json::from_str(text)
+        let value = read_once(text.as_bytes())
             .map_err(|error| PolicyError::new(format!("it is not JSON: {error}")))?;
         Self::from_value(&value)
     }
@@ -81,6 +83,14 @@ impl Policy {
         });
         let statements = read.collect::<Result<_, _>>()?;
         Ok(Self { statements })
+    }
+
+    /// The actions that it names and that there are not, of the services that are known here.
+    pub fn unknown_actions(&self) -> impl Iterator<Item = &str> {
+        let named = self.statements.iter().flat_map(|it| it.actions.items());
+        named
+            .map(String::as_str)
+            .filter(|action| actions::is_unknown(action))
     }
 
     /// Reads the document of a template, which was written for AWS and may have what is not supported. A statement
@@ -235,6 +245,15 @@ impl Those {
     pub fn items(&self) -> impl Iterator<Item = &String> {
         match self {
             Self::Named(items) | Self::Others(items) => items.iter(),
+        }
+    }
+
+    /// Whether these are all that there are.
+    pub fn are_all(&self) -> bool {
+        let is_all = |item: &String| !item.is_empty() && item.bytes().all(|byte| byte == b'*');
+        match self {
+            Self::Named(items) => items.iter().any(is_all),
+            Self::Others(_) => false,
         }
     }
 

@@ -120,6 +120,11 @@ impl ReadyPolicy {
         })
     }
 
+    #[cfg(test)]
+    pub(super) fn allowed(self) -> &'static [&'static str] {
+        self.allowed
+    }
+
     pub(super) fn policy(self) -> Policy {
         Policy::from_value(&self.document()).expect("a ready policy is a policy")
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::decide::{Question, Verdict, decide};
+use super::decide::{Question, Verdict, decide, decide_everywhere};
 use super::document::{Policy, PolicyError};
 use super::ready::{READY, ReadyPolicy};
 
@@ -65,9 +65,19 @@ impl PolicySet {
         &self.stored
     }
 
+    /// The actions that they name and that there are not, of the services that are known here.
+    pub fn unknown_actions(&self) -> impl Iterator<Item = &str> {
+        self.policies.iter().flat_map(Policy::unknown_actions)
+    }
+
     /// Decides by all of them.
     pub fn decide(&self, question: &Question<'_>) -> Verdict {
         decide(&self.policies, question)
+    }
+
+    /// Decides by all of them about what may be done to any resource.
+    pub fn decide_everywhere(&self, question: &Question<'_>) -> Verdict {
+        decide_everywhere(&self.policies, question)
     }
 }
 
@@ -104,5 +114,12 @@ mod tests {
         assert!(refused(vec![]).contains("from one to"));
         assert!(refused(vec![json!(1)]).contains("a JSON object"));
         assert!(PolicySet::parse("{}").is_err());
+        // Whoever reads the first of two, and whoever reads the last, would read another policy.
+        let twice = r#"{"Statement": [{"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+        let refused = Policy::parse(twice).expect_err("it says two things");
+        assert!(
+            refused.to_string().contains("`Effect` is there twice"),
+            "{refused}"
+        );
     }
 }

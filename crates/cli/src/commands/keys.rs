@@ -232,6 +232,9 @@ fn say(outcome: Outcome, screen: &Screen) -> Result<(), CliError> {
                 "AWS_SECRET_ACCESS_KEY={}",
                 neutral(&key.secret_access_key)
             ))?;
+            for warning in &key.warnings {
+                note(format!("warning: {}", neutral(warning)).yellow());
+            }
             let name = neutral(&key.key.name);
             let policies = policy_names(&key.key);
             let said = format!("access key `{name}` ({policies}); its secret is not shown again");

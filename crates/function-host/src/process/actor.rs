@@ -66,6 +66,10 @@ pub(super) struct FunctionProcess {
     /// Until when the process must call `next` after an answer, when it has no other invocation.
     pub(super) poll_by: Option<Instant>,
     pub(super) started: Instant,
+    /// When it is as old as one may become.
+    outlived_at: Instant,
+    /// Whether it was that old, and was given nothing more.
+    pub(super) is_outlived: bool,
     pub(super) started_at: SystemTime,
     /// Known from the first `next` until the first invocation is delivered.
     pub(super) init_duration: Option<Duration>,
@@ -87,8 +91,14 @@ enum Event {
     Shutdown(Duration),
     /// The pool has removed this free process.
     Retired,
+    /// The process is as old as one may become.
+    Outlived,
     DeadlineReached,
 }
+
+/// How long a process that is old enough to end, and is just being given an invocation, goes on before it is looked at
+/// again.
+const OUTLIVED_AGAIN: Duration = Duration::from_millis(100);
 
 /// Starts a process for an invocation, and looks after it until it has ended.
 pub(crate) async fn run(
@@ -186,6 +196,8 @@ impl FunctionProcess {
             idle_since: parts.started,
             poll_by: None,
             started: parts.started,
+            outlived_at: outlived_at(parts.started, shared, function),
+            is_outlived: false,
             started_at: parts.started_at,
             init_duration: None,
             ending: false,
@@ -225,6 +237,9 @@ impl FunctionProcess {
                     return Event::ExtensionEnded(extension, self.exit_status(status));
                 }
                 () = tokio::time::sleep_until(deadline.into()) => return Event::DeadlineReached,
+                () = tokio::time::sleep_until(self.outlived_at.into()), if !self.is_outlived => {
+                    return Event::Outlived;
+                }
                 () = self.stdout.readable() => self.read_stdout(),
                 () = self.stderr.readable() => self.read_stderr(),
                 () = self.extension_output.readable() => self.read_extension_output(),
@@ -294,6 +309,7 @@ impl FunctionProcess {
             // It asked for more, and was given some, before it heard.
             Event::Retired if !self.in_flight.is_empty() => self.drain(),
             Event::Retired => ControlFlow::Break(EndReason::Idle),
+            Event::Outlived => self.outlived(),
             Event::DeadlineReached => self.deadline_reached(),
         }
     }
@@ -438,6 +454,19 @@ impl FunctionProcess {
         })
     }
 
+    fn outlived(&mut self) -> ControlFlow<EndReason> {
+        if !self.in_flight.is_empty() {
+            self.is_outlived = true;
+            return self.drain();
+        }
+        if self.phase == Phase::Starting || !self.assigned.is_empty() || !self.slot.leave() {
+            // An invocation is on its way to it.
+            self.outlived_at = later(Instant::now(), OUTLIVED_AGAIN);
+            return ControlFlow::Continue(());
+        }
+        ControlFlow::Break(EndReason::Idle)
+    }
+
     /// Whether the process, or one of its extensions, has no call of `next` open.
     pub(super) fn owes_next(&self) -> bool {
         self.pollers.is_empty() || !self.extensions.all_wait()
@@ -471,6 +500,15 @@ impl FunctionProcess {
         self.extension_output
             .drain(&mut self.buffer, |text| self.log.extension_output(text));
     }
+}
+
+fn outlived_at(started: Instant, shared: &Shared, function: &FunctionConfig) -> Instant {
+    let lifetime = match function.debugger {
+        // A debugger may be attached to it.
+        Some(_) => DURATION_MAX,
+        None => shared.config.process_lifetime,
+    };
+    later(started, lifetime)
 }
 
 /// Waits for the host's shutdown, and returns its grace period. Cancellation safe.

@@ -65,6 +65,9 @@ impl FunctionProcess {
         let mut flow = ControlFlow::Continue(());
         if self.phase == Phase::Draining {
             flow = self.drain();
+            if self.is_outlived && flow.is_break() {
+                flow = ControlFlow::Break(EndReason::Idle);
+            }
         } else if !self.ending {
             let owes_next = self.in_flight.is_empty() && self.owes_next();
             self.poll_by = owes_next.then_some(asks_again_by);

@@ -12,7 +12,7 @@ pub(super) enum Phase {
     Starting,
     /// Takes invocations: as many at one time as it may have, which is one wherever its function is not on managed instances.
     Serving,
-    /// One of its invocations has timed out: it gets no more, and ends with the last of those that it has.
+    /// One of its invocations has timed out, or it is old enough: it gets no more, and ends with the last of those that it has.
     Draining,
 }
 

@@ -40,7 +40,10 @@ impl Access {
             let message = "There is no such access key, or the secret is wrong.";
             return Err(ApiError::new(ErrorCode::UnrecognizedClient, message));
         };
-        let who = SignedIn::Key(key.id.to_string());
+        let who = SignedIn::Key {
+            id: key.id.to_string(),
+            rotated_at: key.rotated_at.as_millis(),
+        };
         let value = self.sign_ins.begin(&who, now.as_millis()).await?;
         let name = key.name.clone();
         self.note_sign_in(Some(&Principal::Key(key)), "done", address, now);
@@ -101,11 +104,13 @@ impl Access {
         now: Timestamp,
     ) -> Result<Option<Principal>, ApiError> {
         match self.sign_ins.find(value, now.as_millis()).await? {
-            Some(SignedIn::Key(id)) => {
+            Some(SignedIn::Key { id, rotated_at }) => {
                 let Some(id) = AccessKeyId::parse(&id) else {
                     return Ok(None);
                 };
-                Ok(self.find_key(&id, now).await?.map(Principal::Key))
+                let key = self.find_key(&id, now).await?;
+                let key = key.filter(|key| key.rotated_at.as_millis() == rotated_at);
+                Ok(key.map(Principal::Key))
             }
             Some(SignedIn::Person { name, policies }) => {
                 let policies = PolicySet::parse(&policies);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use access::policy::{Question, Verdict};
+use access::policy::{PolicySet, Question, Verdict};
 use access::{AccessKeyId, SessionKeys};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request, Response, StatusCode};
@@ -21,7 +21,7 @@ use super::key_ring::{KeyError, KeyRing};
 use super::limits::Rate;
 use super::principal::{Key, Principal};
 use super::sign_in::SignIns;
-use crate::functions::Home;
+use crate::functions::{Home, Registry};
 use crate::http::RequestBody;
 use crate::permission::{self, Needed, On, Service};
 
@@ -39,6 +39,7 @@ pub(crate) struct Access {
     exposed: bool,
     config: AccessConfig,
     home: Home,
+    functions: Arc<dyn Functions>,
     pub keys: KeyRing,
     /// Credentials of function processes.
     pub sessions: SessionKeys,
@@ -74,11 +75,42 @@ struct Deciding<'a> {
     resource: &'a str,
 }
 
+/// Who sent a request that was let in, for what its handler does in their name. It is among the request's extensions.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    principal: Principal,
+    address: IpAddr,
+}
+
+/// What is known of the functions, to decide about them.
+pub(crate) trait Functions: Send + Sync {
+    /// Whether a function is a state machine.
+    fn is_machine(&self, name: &str) -> bool;
+
+    /// Whether a function is here to stay. One that is being removed goes on with its executions until they have ended.
+    fn is_deployed(&self, name: &str) -> bool;
+}
+
+impl Functions for Registry {
+    fn is_machine(&self, name: &str) -> bool {
+        let newest = FunctionName::parse(name).ok();
+        let newest = newest.and_then(|name| self.newest(&name));
+        newest.is_some_and(|newest| newest.is_state_machine())
+    }
+
+    fn is_deployed(&self, name: &str) -> bool {
+        let Ok(name) = FunctionName::parse(name) else {
+            return false;
+        };
+        self.versions(&name).is_some() && !self.settings(&name).deleting
+    }
+}
+
 impl Access {
     pub fn new(
         config: AccessConfig,
         listeners: &[SocketAddr],
-        home: Home,
+        (home, functions): (Home, Arc<dyn Functions>),
         keys: KeyRing,
         sessions: SessionKeys,
         sign_ins: SignIns,
@@ -90,6 +122,7 @@ impl Access {
             exposed: listeners.iter().any(|it| !it.ip().is_loopback()),
             config,
             home,
+            functions,
             keys,
             sessions,
             sign_ins,
@@ -161,7 +194,7 @@ impl Access {
         store: &dyn Store,
         now: Timestamp,
     ) -> Result<(Request<RequestBody>, Admitted), ApiError> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let asked = Asked {
             service,
             bytes_max: permission::bytes_max(service, &parts),
@@ -177,6 +210,23 @@ impl Access {
         let mut noted = None;
         for one in &needed {
             let resource = self.resource(&one.on, store).await?;
+            let is_machine = |name: &str| self.functions.is_machine(name);
+            let other = match &one.on {
+                // A token is as good at Lambda, and needs what it needs there.
+                On::Task(_) if resource != "*" => {
+                    Some(permission::of_callback(&one.action, &resource, is_machine))
+                }
+                On::Chained(arn) => match permission::of_machine(&one.action, arn, is_machine) {
+                    // The items of a map are executions of the same machine.
+                    Some(_) if principal.is_process_of(arn) => continue,
+                    other => other,
+                },
+                On::Task(_) | On::Arn(_) | On::Anything | On::Execution { .. } => None,
+            };
+            let (one, resource) = match &other {
+                Some(other) => (other, self.resource(&other.on, store).await?),
+                None => (one, resource),
+            };
             let deciding = Deciding {
                 principal: &principal,
                 address,
@@ -184,6 +234,7 @@ impl Access {
                 resource: &resource,
             };
             self.decide(&deciding, now)?;
+            self.decide_on_machine(&deciding, now)?;
             if noted.is_none() && !one.is_read() && !one.is_progress() {
                 noted = Some(Noted {
                     principal: Some(principal.clone()),
@@ -193,8 +244,50 @@ impl Access {
                 });
             }
         }
+        parts.extensions.insert(Caller { principal, address });
         let request = Request::from_parts(parts, RequestBody::whole(body));
         Ok((request, Admitted { noted }))
+    }
+
+    /// Decides about something that a request does beside what it was let in for.
+    ///
+    /// # Errors
+    /// When whoever sent it may not.
+    pub fn check(&self, caller: &Caller, needed: &Needed, now: Timestamp) -> Result<(), ApiError> {
+        let On::Arn(resource) = &needed.on else {
+            unreachable!("what a handler does, it names by its ARN");
+        };
+        let deciding = Deciding {
+            principal: &caller.principal,
+            address: caller.address,
+            needed,
+            resource,
+        };
+        self.decide(&deciding, now)?;
+        self.decide_on_machine(&deciding, now)
+    }
+
+    /// Decides once more about a function that is a state machine, as such.
+    fn decide_on_machine(&self, deciding: &Deciding<'_>, now: Timestamp) -> Result<(), ApiError> {
+        let is_its_own = |name: &str| match deciding.principal {
+            // It is what runs the machine.
+            Principal::Process { function, .. } => function == name,
+            Principal::Key(_) | Principal::Person(_) => false,
+        };
+        let is_machine = |name: &str| !is_its_own(name) && self.functions.is_machine(name);
+        let action = &deciding.needed.action;
+        let Some(needed) = permission::of_machine(action, deciding.resource, is_machine) else {
+            return Ok(());
+        };
+        let On::Arn(resource) = &needed.on else {
+            unreachable!("machines are named by their ARNs");
+        };
+        let deciding = Deciding {
+            needed: &needed,
+            resource,
+            ..*deciding
+        };
+        self.decide(&deciding, now)
     }
 
     /// Lets a request to a function URL with `AuthType: AWS_IAM` in; gives its body back.
@@ -224,6 +317,7 @@ impl Access {
         let needed = Needed {
             action: "lambda:InvokeFunctionUrl".to_owned(),
             on: On::Arn(resource.clone()),
+            within: None,
         };
         let deciding = Deciding {
             principal: &identified.principal,
@@ -260,8 +354,10 @@ impl Access {
     /// The ARN that something is done to.
     async fn resource(&self, on: &On, store: &dyn Store) -> Result<String, ApiError> {
         let (id, unknown) = match on {
-            On::Arn(arn) => return Ok(arn.clone()),
-            On::Execution { id, unknown } => (id, unknown),
+            On::Arn(arn) | On::Chained(arn) => return Ok(arn.clone()),
+            On::Anything => return Ok("*".to_owned()),
+            On::Execution { id, unknown } => (id, unknown.as_str()),
+            On::Task(id) => (id, "*"),
         };
         {
             let arns = self.arns.lock().unwrap_or_else(PoisonError::into_inner);
@@ -271,7 +367,7 @@ impl Access {
         }
         let Some(head) = store.head(id).await? else {
             // Nothing can be done to what is not there, and its handler says so.
-            return Ok(unknown.clone());
+            return Ok(unknown.to_owned());
         };
         let arn = head.arn.to_string();
         let mut arns = self.arns.lock().unwrap_or_else(PoisonError::into_inner);
@@ -299,11 +395,26 @@ impl Access {
                 Principal::Process { .. } => None,
             },
         };
-        let verdict = match principal {
-            Principal::Key(key) => key.policies.decide(&question),
-            Principal::Person(person) => person.policies.decide(&question),
+        let verdict = |question: &Question<'_>, is_anything: bool| match principal {
+            Principal::Key(key) => decide_by(&key.policies, question, is_anything),
+            Principal::Person(person) => decide_by(&person.policies, question, is_anything),
             Principal::Process { function, .. } => {
-                self.grants.decide(function, &question, &self.home)
+                // What its template granted went with it.
+                let granted = match self.functions.is_deployed(function) {
+                    true => self.grants.of(function),
+                    false => Arc::default(),
+                };
+                granted.decide(function, question, is_anything, &self.home)
+            }
+        };
+        let whole = needed.within.as_deref().map(|whole| Question {
+            resource: whole,
+            ..question
+        });
+        let verdict = match whole.map(|whole| verdict(&whole, false)) {
+            Some(Verdict::Denied) => Verdict::Denied,
+            Some(Verdict::Allowed | Verdict::NotAllowed) | None => {
+                verdict(&question, needed.on == On::Anything)
             }
         };
         let because = match verdict {
@@ -381,6 +492,13 @@ impl Admitted {
     /// Of a request that nothing is enforced for, or that anybody may send.
     pub const fn unseen() -> Self {
         Self { noted: None }
+    }
+}
+
+fn decide_by(policies: &PolicySet, question: &Question<'_>, is_anything: bool) -> Verdict {
+    match is_anything {
+        true => policies.decide_everywhere(question),
+        false => policies.decide(question),
     }
 }
 

@@ -1,21 +1,29 @@
 //! What function processes may do: make progress with their own executions, and what their template says.
 //!
-//! A function with `Policies` in its template gets what they grant, as on AWS. One without has a role that is not in the
-//! template, or none: it may use the stack's tables and invoke functions. Calls of services that are not here are
-//! nothing that could be protected here: an emulator or an account decides on them.
+//! A function with `Policies` in its template gets what they grant, as on AWS. One with a `Role` has a role that is not
+//! known here: it may use the tables of its stack, and invoke its functions. One with neither gets nothing, as on AWS.
+//! Calls of services that are not here are nothing that could be protected here: an emulator or an account decides on
+//! them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use access::policy::{Policy, Question, Verdict, decide};
+use access::policy::{Policy, Question, Verdict, decide, decide_everywhere};
 use serde_json::{Value, json};
-use stack::FunctionResource;
+use stack::{FunctionResource, Stack};
+use state_machine::name::read;
 
 use crate::functions::Home;
 
 /// What functions of templates were granted, by their names.
 #[derive(Debug, Default)]
-pub(crate) struct Grants(RwLock<HashMap<String, Arc<Vec<Policy>>>>);
+pub(crate) struct Grants(RwLock<HashMap<String, Arc<Granted>>>);
+
+/// What our own actions begin with. No template grants any.
+const OURS: &str = "lambdura:";
+
+/// Resources that one statement names here: a policy's list is bounded.
+const RESOURCES_OF_STATEMENT: usize = 500;
 
 /// Reads and writes of items, in tables and indexes.
 const ITEMS: &[&str] = &[
@@ -47,24 +55,74 @@ const ITEMS_WRITTEN: &[&str] = &[
     "dynamodb:UpdateItem",
 ];
 
+/// What one function was granted.
+#[derive(Debug, Default)]
+pub(crate) struct Granted(Vec<Policy>);
+
 impl Grants {
-    /// Takes over what a template grants to a function. One that is gone from the template keeps what it had, for its
-    /// executions.
-    pub fn set(&self, resource: &FunctionResource, home: &Home) {
-        let granted = granted(resource, home);
+    /// Takes over what a stack grants to its functions.
+    pub fn set(&self, stack: &Stack, home: &Home) {
+        let granted = of_stack(stack, home);
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        all.insert(resource.name.clone(), Arc::new(granted));
+        all.extend(granted);
     }
 
-    /// Decides about a process of a function.
-    pub fn decide(&self, function: &str, question: &Question<'_>, home: &Home) -> Verdict {
+    /// As [`Grants::set`], for functions that nothing is granted to yet: they may be started before it is decided
+    /// whether the stack is deployed.
+    pub fn set_new(&self, stack: &Stack, home: &Home) {
+        let granted = of_stack(stack, home);
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (name, granted) in granted {
+            all.entry(name).or_insert(granted);
+        }
+    }
+
+    /// Forgets what was granted to all functions that are none of these.
+    pub fn keep(&self, functions: &BTreeSet<&str>) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|name, _| functions.contains(name.as_str()));
+    }
+
+    /// What a function was granted: nothing, if it is in no stack.
+    pub fn of(&self, function: &str) -> Arc<Granted> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let granted = all.get(function).cloned();
-        drop(all);
+        all.get(function).cloned().unwrap_or_default()
+    }
+}
+
+fn of_stack(stack: &Stack, home: &Home) -> Vec<(String, Arc<Granted>)> {
+    let granted = stack.functions.iter().map(|function| {
+        let granted = Granted::of(function, stack, home);
+        (function.name.clone(), Arc::new(granted))
+    });
+    granted.collect()
+}
+
+impl Granted {
+    fn of(function: &FunctionResource, stack: &Stack, home: &Home) -> Self {
+        Self(match (function.policies.as_slice(), function.has_role) {
+            // SAM's own role then, which writes logs.
+            ([], false) => Vec::new(),
+            ([], true) => vec![of_unknown_role(stack, home)],
+            _ => granted(function, home),
+        })
+    }
+
+    /// Decides about a process of the function.
+    pub fn decide(
+        &self,
+        function: &str,
+        question: &Question<'_>,
+        is_anything: bool,
+        home: &Home,
+    ) -> Verdict {
         let own = own(function, home);
-        match granted.filter(|granted| !granted.is_empty()) {
-            Some(granted) => decide(granted.iter().chain([&own]), question),
-            None => decide([&without_policies(home), &own], question),
+        // Whoever may deploy writes what a template grants, and must not make itself an administrator by it.
+        let is_ours = question.action.to_ascii_lowercase().starts_with(OURS);
+        let granted = self.0.iter().filter(|_| !is_ours).chain([&own]);
+        match is_anything {
+            true => decide_everywhere(granted, question),
+            false => decide(granted, question),
         }
     }
 }
@@ -89,38 +147,52 @@ fn own(function: &str, home: &Home) -> Policy {
     ]}))
 }
 
-/// What a function may do whose role is not known.
-fn without_policies(home: &Home) -> Policy {
+/// What a function may do whose role is not known: what is usual, with what is in its stack.
+fn of_unknown_role(stack: &Stack, home: &Home) -> Policy {
     let (region, account) = (&home.region, &home.account_id);
-    of(&json!({"Statement": [
-        {
-            "Effect": "Allow",
-            "Action": ["lambda:InvokeFunction", "lambda:InvokeAsync"],
-            "Resource": format!("arn:aws:lambda:{region}:{account}:function:*"),
-        },
-        {
-            "Effect": "Allow",
-            "Action": ["states:StartExecution", "states:StartSyncExecution"],
-            "Resource": format!("arn:aws:states:{region}:{account}:stateMachine:*"),
-        },
-        {
-            // Whoever starts one may wait for its end.
-            "Effect": "Allow",
-            "Action": "states:DescribeExecution",
-            "Resource": format!("arn:aws:states:{region}:{account}:execution:*"),
-        },
-        {
-            // Anybody who has a token was given it.
-            "Effect": "Allow",
-            "Action": ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
-            "Resource": "*",
-        },
-        {
-            "Effect": "Allow",
-            "Action": ITEMS,
-            "Resource": format!("arn:aws:dynamodb:{region}:{account}:table/*"),
-        },
-    ]}))
+    // Never empty, which no policy may have.
+    let mut functions = vec!["none".to_owned()];
+    let mut machines = functions.clone();
+    let mut executions = functions.clone();
+    let mut tables = functions.clone();
+    for function in &stack.functions {
+        let name = &function.name;
+        let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}");
+        functions.extend([format!("{arn}:*"), arn]);
+        if function.state_machine.is_some() {
+            let name = read(name);
+            let arn = format!("arn:aws:states:{region}:{account}:stateMachine:{name}");
+            machines.extend([format!("{arn}:*"), arn]);
+            executions.push(format!(
+                "arn:aws:states:{region}:{account}:execution:{name}:*"
+            ));
+        }
+    }
+    for table in &stack.tables {
+        let arn = format!("arn:aws:dynamodb:{region}:{account}:table/{}", table.name);
+        tables.extend([format!("{arn}/index/*"), arn]);
+    }
+    // Each by itself: a list has a greatest length.
+    let chunks = |actions: &[&str], resources: &[String]| -> Vec<Value> {
+        let chunks = resources.chunks(RESOURCES_OF_STATEMENT);
+        let statement = |chunk| json!({"Effect": "Allow", "Action": actions, "Resource": chunk});
+        chunks.map(statement).collect()
+    };
+    let mut statements = chunks(&["lambda:InvokeFunction", "lambda:InvokeAsync"], &functions);
+    statements.extend(chunks(
+        &["states:StartExecution", "states:StartSyncExecution"],
+        &machines,
+    ));
+    // Whoever starts one may wait for its end.
+    statements.extend(chunks(&["states:DescribeExecution"], &executions));
+    statements.extend(chunks(ITEMS, &tables));
+    // Anybody who has a token was given it.
+    statements.push(json!({
+        "Effect": "Allow",
+        "Action": ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
+        "Resource": "*",
+    }));
+    of(&json!({ "Statement": statements }))
 }
 
 fn of(document: &Value) -> Policy {
@@ -220,14 +292,14 @@ mod tests {
         }
     }
 
-    fn may(grants: &Grants, function: &str, action: &str, resource: &str) -> bool {
+    fn may(granted: &Granted, function: &str, action: &str, resource: &str) -> bool {
         let question = Question {
             action,
             resource,
             source_ip: None,
             username: None,
         };
-        grants.decide(function, &question, &home()) == Verdict::Allowed
+        granted.decide(function, &question, false, &home()) == Verdict::Allowed
     }
 
     const ORDERS: &str =
@@ -235,56 +307,126 @@ mod tests {
     const FRAUD: &str =
         "arn:aws:lambda:us-east-1:000000000000:function:Fraud:1/durable-execution/one/id-1";
     const TABLE: &str = "arn:aws:dynamodb:us-east-1:000000000000:table/Loans";
+    const MACHINE: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:orders";
 
     #[test]
     fn a_function_goes_on_with_its_own_executions_alone() {
-        let grants = Grants::default();
+        let nothing = Granted::default();
         for action in [
             "lambda:CheckpointDurableExecution",
             "lambda:GetDurableExecutionState",
         ] {
-            assert!(may(&grants, "Orders", action, ORDERS));
-            assert!(!may(&grants, "Orders", action, FRAUD));
+            assert!(may(&nothing, "Orders", action, ORDERS));
+            assert!(!may(&nothing, "Orders", action, FRAUD));
             // A name that begins alike is another one.
-            assert!(!may(&grants, "Order", action, ORDERS));
+            assert!(!may(&nothing, "Order", action, ORDERS));
         }
         for action in [
             "lambda:SendDurableExecutionCallbackSuccess",
             "lambda:StopDurableExecution",
             "lambda:GetDurableExecution",
             "lambda:UpdateFunctionCode",
+            "lambda:InvokeFunction",
             "lambdura:ObserveLogs",
             "lambdura:CreateAccessKey",
         ] {
-            assert!(!may(&grants, "Orders", action, ORDERS), "{action}");
-            assert!(!may(&grants, "Orders", action, FRAUD), "{action}");
+            assert!(!may(&nothing, "Orders", action, ORDERS), "{action}");
+            assert!(!may(&nothing, "Orders", action, FRAUD), "{action}");
         }
-        assert!(may(
-            &grants,
-            "Orders",
-            "lambda:InvokeFunction",
-            "arn:aws:lambda:us-east-1:000000000000:function:Fraud"
-        ));
-        assert!(may(&grants, "Orders", "dynamodb:PutItem", TABLE));
-        assert!(!may(&grants, "Orders", "dynamodb:DeleteTable", TABLE));
-        let machine = "arn:aws:states:us-east-1:000000000000:stateMachine:orders";
-        assert!(may(&grants, "Orders", "states:StartExecution", machine));
-        let execution = "arn:aws:states:us-east-1:000000000000:execution:orders:one";
-        assert!(may(
-            &grants,
-            "Orders",
-            "states:DescribeExecution",
-            execution
-        ));
-        assert!(!may(&grants, "Orders", "states:StopExecution", execution));
+        let fraud = "arn:aws:lambda:us-east-1:000000000000:function:Fraud";
+        assert!(!may(&nothing, "Orders", "lambda:InvokeFunction", fraud));
+        assert!(!may(&nothing, "Orders", "dynamodb:GetItem", TABLE));
+        assert!(!may(&nothing, "Orders", "states:StartExecution", MACHINE));
+        assert!(may(&nothing, "Orders", "sqs:SendMessage", "*"));
+    }
+
+    const TEMPLATE: &str = r"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Loans:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: Loans
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+  orders:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Name: orders
+      Role: arn:aws:iam::000000000000:role/somebody
+      Definition: {StartAt: A, States: {A: {Type: Succeed}}}
+";
+
+    #[test]
+    fn an_unknown_role_is_good_for_the_stack_alone() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let path = folder.path().join("template.yaml");
+        std::fs::write(&path, TEMPLATE).expect("there is room");
+        let stack = stack::load(&path, &stack::LoadOptions::default()).expect("it is one");
+        let machine = &stack.functions[0];
+        assert!(machine.has_role);
+        let granted = Granted::of(machine, &stack, &home());
+        let arn = "arn:aws:lambda:us-east-1:000000000000:function:orders";
+        for (action, resource, other) in [
+            (
+                "lambda:InvokeFunction",
+                format!("{arn}:live"),
+                format!("{arn}2"),
+            ),
+            (
+                "states:StartExecution",
+                MACHINE.to_owned(),
+                format!("{MACHINE}2"),
+            ),
+            (
+                "states:DescribeExecution",
+                "arn:aws:states:us-east-1:000000000000:execution:orders:one".to_owned(),
+                "arn:aws:states:us-east-1:000000000000:execution:orders2:one".to_owned(),
+            ),
+            ("dynamodb:PutItem", TABLE.to_owned(), format!("{TABLE}2")),
+        ] {
+            assert!(may(&granted, "orders", action, &resource), "{action}");
+            assert!(!may(&granted, "orders", action, &other), "{action}");
+        }
+        assert!(!may(&granted, "orders", "dynamodb:DeleteTable", TABLE));
         for action in [
             "states:CreateStateMachine",
             "states:UpdateStateMachine",
             "states:StopExecution",
         ] {
-            assert!(!may(&grants, "Orders", action, machine), "{action}");
+            assert!(!may(&granted, "orders", action, MACHINE), "{action}");
         }
-        assert!(may(&grants, "Orders", "sqs:SendMessage", "*"));
+    }
+
+    #[test]
+    fn no_template_grants_what_is_ours() {
+        let everything = json!({"Statement": [{"Effect": "Allow", "Action": ["*", "lambdura:*"], "Resource": "*"}]});
+        let granted = Granted(vec![of(&everything)]);
+        assert!(may(&granted, "Orders", "lambda:UpdateFunctionCode", "*"));
+        for action in [
+            "lambdura:CreateAccessKey",
+            "lambdura:DeployStack",
+            "lambdura:ObserveLogs",
+            "LAMBDURA:CreateAccessKey",
+        ] {
+            assert!(!may(&granted, "Orders", action, "*"), "{action}");
+        }
+    }
+
+    #[test]
+    fn what_a_stack_granted_goes_with_it() {
+        let grants = Grants::default();
+        let granted = Granted(vec![of(&allow(&["dynamodb:*"], &json!("*")))]);
+        let mut all = grants.0.write().expect("nobody panicked");
+        all.insert("Orders".to_owned(), Arc::new(granted));
+        drop(all);
+        let may_read = || may(&grants.of("Orders"), "Orders", "dynamodb:GetItem", TABLE);
+        assert!(may_read());
+        grants.keep(&BTreeSet::from(["Orders"]));
+        assert!(may_read());
+        grants.keep(&BTreeSet::new());
+        assert!(!may_read());
     }
 
     #[test]

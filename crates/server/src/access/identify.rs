@@ -94,7 +94,8 @@ async fn claimed(
     let id = &claim.access_key_id;
     if id.is_of_session() {
         let token = claim.session_token.as_deref().unwrap_or_default();
-        let (subject, secret) = access.sessions.look_up(id, token).map_err(refused)?;
+        let looked_up = access.sessions.look_up(id, token, now.as_millis());
+        let (subject, secret) = looked_up.map_err(refused)?;
         let (function, version) = subject.split_once(':').unwrap_or((&subject, ""));
         let principal = Principal::Process {
             function: function.to_owned(),

@@ -90,6 +90,9 @@ pub struct KeyWithSecret {
     #[serde(flatten)]
     pub key: KeyView,
     pub secret_access_key: String,
+    /// What is odd about its policies, in sentences: actions that they name and that there are not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// What is known of the keys, and since when.
@@ -233,6 +236,7 @@ impl KeyRing {
             secret: sealing.open(&id, &record.sealed_secret)?,
             name: record.name.clone(),
             policies: PolicySet::parse(&record.policies)?,
+            rotated_at: record.rotated_at,
             id,
         })
     }
@@ -282,7 +286,13 @@ impl KeyRing {
         };
         self.store.create_access_key(record.clone()).await?;
         self.refresh(now).await?;
-        Ok(with_secret(&record, &drawn))
+        let warnings = policies.unknown_actions().map(|action| {
+            format!("no request needs the action `{action}`, so that it allows and denies nothing: is it misspelled?")
+        });
+        Ok(KeyWithSecret {
+            warnings: warnings.collect(),
+            ..with_secret(&record, &drawn)
+        })
     }
 
     /// Gives a key another secret. The one before is of no use from then on.
@@ -382,6 +392,7 @@ fn with_secret(record: &AccessKeyRecord, drawn: &NewAccessKey) -> KeyWithSecret 
     KeyWithSecret {
         key: view(record),
         secret_access_key: drawn.secret.reveal().to_owned(),
+        warnings: Vec::new(),
     }
 }
 
@@ -451,15 +462,16 @@ mod tests {
         };
         let sealing = SealingKey::draw().expect("there is randomness");
         let (one, two) = (keys(&sealing).await, keys(&sealing).await);
-        let made = one.issue("Orders:3").expect("there is randomness");
-        let look_up = |keys: &SessionKeys| keys.look_up(&made.access_key_id, &made.token).is_ok();
+        let made = one.issue("Orders:3", 1).expect("there is randomness");
+        let look_up =
+            |keys: &SessionKeys| keys.look_up(&made.access_key_id, &made.token, 0).is_ok();
         assert!(look_up(&two));
         // Another sealing key: what was sealed is of no use to anybody, and is drawn anew.
         let other = SealingKey::draw().expect("there is randomness");
         let (three, four) = (keys(&other).await, keys(&other).await);
         assert!(!look_up(&three));
-        let made = three.issue("Orders:3").expect("there is randomness");
-        let found = four.look_up(&made.access_key_id, &made.token);
+        let made = three.issue("Orders:3", 1).expect("there is randomness");
+        let found = four.look_up(&made.access_key_id, &made.token, 0);
         assert!(found.is_ok());
     }
 

@@ -20,7 +20,7 @@ mod sign_in;
 pub use audit::AuditLine;
 pub(crate) use audit::{Audit, AuditQuery};
 pub use config::{AccessConfig, AccessLimits, TlsFiles};
-pub(crate) use gate::{Access, Admitted};
+pub(crate) use gate::{Access, Admitted, Caller};
 pub use key_ring::{KeyError, KeyRing, KeyView, KeyWithSecret};
 pub use offline::{OfflineKeys, OfflineKeysError};
 pub(crate) use sign_in::{SignIns, SignedIn};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use access::policy::PolicySet;
 use access::{AccessKeyId, SecretKey};
+use model::Timestamp;
 
 /// An access key that may sign.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct Key {
     pub name: String,
     pub secret: SecretKey,
     pub policies: PolicySet,
+    /// When the secret was drawn.
+    pub rotated_at: Timestamp,
 }
 
 /// Somebody whom an OpenID provider knows, signed in to the console.
@@ -46,6 +49,14 @@ impl Principal {
             Self::Process { function, version } => {
                 format!("arn:aws:sts::{account_id}:assumed-role/{function}/{version}")
             }
+        }
+    }
+
+    /// Whether it is a process of the function of this ARN.
+    pub fn is_process_of(&self, arn: &str) -> bool {
+        match self {
+            Self::Key(_) | Self::Person(_) => false,
+            Self::Process { function, .. } => arn.split(':').nth(6) == Some(function.as_str()),
         }
     }
 

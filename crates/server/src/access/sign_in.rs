@@ -32,8 +32,13 @@ const KNOWN_MAX: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SignedIn {
-    /// Somebody who has shown an access key: its id.
-    Key(String),
+    /// Somebody who has shown an access key.
+    Key {
+        /// Its id.
+        id: String,
+        /// When the secret was drawn that was shown, in epoch milliseconds: with another one, one has to sign in again.
+        rotated_at: i64,
+    },
     /// Somebody whom an OpenID provider knows.
     Person {
         /// As the provider calls them.
@@ -180,7 +185,10 @@ mod tests {
     use super::*;
 
     fn key() -> SignedIn {
-        SignedIn::Key("AKIA1".to_owned())
+        SignedIn::Key {
+            id: "AKIA1".to_owned(),
+            rotated_at: 1,
+        }
     }
 
     #[tokio::test]

@@ -69,8 +69,10 @@ impl StackService {
         document.ports = ports;
         document.gone = gone(before.as_ref(), &document.stack);
         let staged = self.stage(&mut document, &codes).map_err(refused)?;
-        self.try_to_start(&staged).await?;
         let registry = &ground.app.registry;
+        let grants = &ground.app.access.grants;
+        grants.set_new(&document.stack, &registry.home);
+        self.try_to_start(&staged).await?;
         let store = ground.app.driver.store();
         let published = registry.publish_staged(store.as_ref(), &staged).await;
         published.map_err(|error| match error {
@@ -86,6 +88,9 @@ impl StackService {
         };
         let mut known = self.known.lock().await;
         self.decide(&mut known, deployed, on).await?;
+        if let Some(decided) = known.stacks.get(name) {
+            grants.set(&decided.document.stack, &registry.home);
+        }
         for (face, bound) in bound {
             ground.serve_bound(key_of(name, face.as_ref()), bound, face);
         }

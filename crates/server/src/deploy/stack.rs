@@ -214,12 +214,9 @@ impl Ground {
             self.app.tables.deploy(table).await?;
         }
         self.make_activities(stack).await?;
-        for function in &stack.functions {
-            self.app
-                .access
-                .grants
-                .set(function, &self.app.registry.home);
-        }
+        let named = stack.functions.iter().map(|it| it.name.as_str());
+        self.app.access.grants.keep(&named.collect());
+        self.app.access.grants.set(stack, &self.app.registry.home);
         let mut local = BTreeMap::new();
         for (index, face) in apis::faces(stack)?.into_iter().enumerate() {
             let logical_id = face.logical_id().to_owned();

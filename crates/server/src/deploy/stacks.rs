@@ -217,9 +217,12 @@ impl StackService {
         let mut planned = Vec::new();
         let mut companions = Vec::new();
         let mut constructs = BTreeMap::new();
+        let named = served().flat_map(|it| &it.document.stack.functions);
+        let named = named.map(|it| it.name.as_str()).collect();
+        app.access.grants.keep(&named);
         for Deployed { document, .. } in served() {
+            app.access.grants.set(&document.stack, &app.registry.home);
             for function in &document.stack.functions {
-                app.access.grants.set(function, &app.registry.home);
                 let path = function.construct_path.clone();
                 constructs.extend(path.map(|path| (function.name.clone(), path)));
             }

@@ -2,7 +2,7 @@
 
 use engine::callback_target;
 use hyper::Method;
-use model::{CallbackId, ExecutionArn};
+use model::{CallbackId, ExecutionArn, Version};
 use serde::Deserialize;
 
 use super::{Needed, On, own_arn};
@@ -71,8 +71,10 @@ pub(super) fn needed(
         }
         ("GET", ["2015-03-31", "functions"]) => Needed::new("lambda:ListFunctions", "*"),
         ("POST", ["2015-03-31", "functions"]) => {
-            let named = serde_json::from_slice::<Created>(body).ok();
-            let name = named.and_then(|named| named.name).unwrap_or_default();
+            let Ok(named) = serde_json::from_slice::<Created>(body) else {
+                return Needed::on_anything("lambda:CreateFunction");
+            };
+            let name = named.name.unwrap_or_default();
             // It is a name in the body, and not a part of a path.
             let resource = Reference::parse(&name, None);
             let resource = resource.map(|it| home.arn(&it.name).to_string());
@@ -137,6 +139,10 @@ pub(super) fn needed(
                 "DELETE" => "lambda:DeleteEventSourceMapping",
                 _ => UNKNOWN,
             };
+            // As the handler reads it.
+            let Some(uuid) = decode(uuid) else {
+                return Needed::new(UNKNOWN, "*");
+            };
             let (region, account) = (&home.region, &home.account_id);
             let arn = format!("arn:aws:lambda:{region}:{account}:event-source-mapping:{uuid}");
             Needed::new(action, arn)
@@ -169,6 +175,47 @@ pub(super) fn needed(
     }
 }
 
+/// The body of a checkpoint, as far as it matters here.
+#[derive(Debug, Deserialize)]
+struct Checkpoint {
+    #[serde(rename = "Updates", default)]
+    updates: Option<Vec<Update>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Update {
+    #[serde(rename = "ChainedInvokeOptions", default)]
+    chained: Option<Chained>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Chained {
+    #[serde(rename = "FunctionName", default)]
+    function: Option<String>,
+}
+
+/// What a checkpoint needs for the functions that it has invoked.
+/// Source: Lambda developer guide, "Security and permissions for Lambda durable functions", read 2026-11.
+pub(super) fn chained(body: &[u8], home: &Home) -> Vec<Needed> {
+    // One that does not read is refused, for every caller.
+    let read = serde_json::from_slice::<Checkpoint>(body).ok();
+    let updates = read.and_then(|read| read.updates).unwrap_or_default();
+    let named = updates
+        .into_iter()
+        .filter_map(|update| update.chained?.function);
+    let mut needed: Vec<Needed> = Vec::new();
+    for name in named {
+        let mut one = super::to_invoke(&name, home);
+        if let On::Arn(arn) = one.on {
+            one.on = On::Chained(arn);
+        }
+        if !needed.contains(&one) {
+            needed.push(one);
+        }
+    }
+    needed
+}
+
 /// The body of `CreateFunction`, as far as it matters here.
 #[derive(Debug, Deserialize)]
 struct Created {
@@ -185,7 +232,11 @@ pub(super) fn function(home: &Home, segment: &str, qualifier: Option<&str>) -> S
     };
     let arn = home.arn(&named.name);
     match named.qualifier {
-        Some(qualifier) => arn.qualified(&qualifier),
+        // The newest revision has two names.
+        Some(qualifier) => match qualifier.parse::<Version>() {
+            Ok(version) => arn.qualified(&version.to_string()),
+            Err(_) => arn.qualified(&qualifier),
+        },
         None => arn.to_string(),
     }
 }
@@ -219,6 +270,7 @@ fn execution(method: &Method, rest: &str, home: &Home) -> Needed {
     Needed {
         action: action.to_owned(),
         on: resource,
+        within: None,
     }
 }
 
@@ -241,5 +293,6 @@ fn callback(rest: &str, home: &Home) -> Needed {
                 unknown: own_arn(home, "no-execution"),
             },
         ),
+        within: None,
     }
 }

@@ -8,13 +8,18 @@
 
 mod dynamodb;
 mod lambda;
+mod machine;
 mod own;
+mod partiql;
 mod states;
 
+use hyper::header::{HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use model::ExecutionId;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::functions::Home;
+pub(crate) use machine::{of_callback, of_machine};
 
 /// Bytes of a body when nothing larger is meant: the largest table request, which no other but code exceeds.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -31,18 +36,26 @@ pub(crate) struct Needed {
     /// Such as `lambda:InvokeFunction`.
     pub action: String,
     pub on: On,
+    /// The ARN of what it is a part of: whoever is denied the whole is denied the part.
+    pub within: Option<String>,
 }
 
 /// What something is done to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum On {
     Arn(String),
+    /// What cannot be told: it may be anything, and needs to be allowed on everything.
+    Anything,
     /// An execution whose ARN is to be looked up, whatever the request calls it. `unknown` stands for one that is not
     /// there.
     Execution {
         id: ExecutionId,
         unknown: String,
     },
+    /// A function that a checkpoint invokes. A state machine starts others in this way, and works on the items of its maps.
+    Chained(String),
+    /// The state machine whose execution gave a task token away; `*` stands for one that is not there.
+    Task(ExecutionId),
 }
 
 impl Needed {
@@ -50,6 +63,16 @@ impl Needed {
         Self {
             action: action.into(),
             on: On::Arn(arn.into()),
+            within: None,
+        }
+    }
+
+    /// For what may be done to anything.
+    fn on_anything(action: impl Into<String>) -> Self {
+        Self {
+            action: action.into(),
+            on: On::Anything,
+            within: None,
         }
     }
 
@@ -57,7 +80,15 @@ impl Needed {
     pub fn is_read(&self) -> bool {
         let name = self.action.split_once(':').map_or("", |(_, name)| name);
         [
-            "Get", "List", "Observe", "Describe", "Query", "Scan", "BatchGet", "Read",
+            "Get",
+            "List",
+            "Observe",
+            "Describe",
+            "Query",
+            "Scan",
+            "BatchGet",
+            "PartiQLSelect",
+            "Read",
         ]
         .iter()
         .any(|verb| name.starts_with(verb))
@@ -135,11 +166,42 @@ pub(crate) fn needed(
         Service::Elsewhere => vec![elsewhere(signed_for, parts)],
         Service::Lambda => {
             let path = path(parts);
-            let own = own::needed(&parts.method, path, home);
-            vec![own.unwrap_or_else(|| {
-                lambda::needed(&parts.method, path, parts.uri.query(), body, home)
-            })]
+            if let Some(own) = own::needed(&parts.method, path, home) {
+                return vec![own];
+            }
+            let mut needed = vec![lambda::needed(
+                &parts.method,
+                path,
+                parts.uri.query(),
+                body,
+                home,
+            )];
+            if needed[0].is_progress() {
+                needed.extend(lambda::chained(body, home));
+            }
+            needed
         }
+    }
+}
+
+/// What is needed to invoke a function, as somebody names it: a name, or an ARN.
+pub(crate) fn to_invoke(named: &str, home: &Home) -> Needed {
+    let segment = utf8_percent_encode(named, NON_ALPHANUMERIC).to_string();
+    Needed::new(
+        "lambda:InvokeFunction",
+        lambda::function(home, &segment, None),
+    )
+}
+
+/// What is needed for an operation on tables, whose request has this body.
+pub(crate) fn to_use_tables(operation: &str, body: &[u8], home: &Home) -> Vec<Needed> {
+    match HeaderValue::try_from(format!("DynamoDB_20120810.{operation}")) {
+        Ok(target) => {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-amz-target", target);
+            dynamodb::needed(&headers, body, home)
+        }
+        Err(_) => vec![Needed::on_anything("dynamodb:UnknownOperation")],
     }
 }
 

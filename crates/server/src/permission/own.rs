@@ -1,10 +1,12 @@
 //! Actions of our own routes.
 
 use hyper::Method;
+use model::Version;
 
 use super::lambda::function;
 use super::{Needed, own_arn};
 use crate::functions::Home;
+use crate::http::decode;
 
 /// What a request needs; none when it is not to one of our own routes.
 pub(super) fn needed(method: &Method, path: &str, home: &Home) -> Option<Needed> {
@@ -21,6 +23,11 @@ pub(super) fn needed(method: &Method, path: &str, home: &Home) -> Option<Needed>
     let route = path.strip_prefix("/lambdura/")?;
     let route = route.strip_prefix("v1/").unwrap_or(route);
     let segments: Vec<&str> = route.split('/').collect();
+    // As the handler reads it; what does not decode is no stack.
+    let of_stack = |action: &str, segment: &str| match decode(segment) {
+        Some(name) => of(action, &format!("stack/{name}")),
+        None => of("UnknownOperation", "unknown"),
+    };
     match (method.as_str(), segments.as_slice()) {
         ("GET", ["access-keys"]) => of("ListAccessKeys", "access-keys"),
         ("POST", ["access-keys"]) => of("CreateAccessKey", "access-keys"),
@@ -29,19 +36,26 @@ pub(super) fn needed(method: &Method, path: &str, home: &Home) -> Option<Needed>
         ("POST", ["access-keys", _, "enable"]) => of("EnableAccessKey", "access-keys"),
         ("POST", ["access-keys", _, "rotate"]) => of("RotateAccessKey", "access-keys"),
         ("GET", ["stacks"]) => of("ListStacks", "stack/*"),
-        ("GET", ["stacks", name]) => of("GetStack", &format!("stack/{name}")),
-        ("POST", ["stacks", name, "plan"]) => of("PlanStack", &format!("stack/{name}")),
-        ("PUT", ["stacks", name]) => of("DeployStack", &format!("stack/{name}")),
-        ("DELETE", ["stacks", name]) => of("DestroyStack", &format!("stack/{name}")),
+        ("GET", ["stacks", name]) => of_stack("GetStack", name),
+        ("POST", ["stacks", name, "plan"]) => of_stack("PlanStack", name),
+        ("PUT", ["stacks", name]) => of_stack("DeployStack", name),
+        ("DELETE", ["stacks", name]) => of_stack("DestroyStack", name),
         ("PUT", ["code", _]) => of("PutCode", "code"),
         ("GET", ["audit"]) => of("ReadAudit", "audit"),
         ("POST", ["clock"]) => of("MoveClock", "clock"),
         ("POST", ["answers"]) => of("ReplaceAnswers", "answers"),
         ("POST", ["set-aside", _, "try-again"]) => of("RetrySetAside", "set-aside"),
-        ("POST", ["functions", name, "versions", version, "code"]) => Some(Needed::new(
-            "lambdura:ReplaceVersionCode",
-            function(home, name, Some(version)),
-        )),
+        ("POST", ["functions", name, "versions", version, "code"]) => {
+            // As the handler reads it.
+            let version = decode(version).and_then(|text| text.parse::<Version>().ok());
+            match version {
+                Some(version) => Some(Needed::new(
+                    "lambdura:ReplaceVersionCode",
+                    function(home, name, Some(&version.to_string())),
+                )),
+                None => of("UnknownOperation", "unknown"),
+            }
+        }
         (_, ["executions", ..]) if is_read => of("ObserveExecutions", "executions"),
         (_, ["callbacks"]) if is_read => of("ObserveCallbacks", "callbacks"),
         (_, ["timers"]) if is_read => of("ObserveTimers", "timers"),

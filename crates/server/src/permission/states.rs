@@ -1,35 +1,31 @@
 //! Actions of Step Functions, and the machines, executions, activities and map runs that a request names in its body.
 
+use access::policy::read_once;
+use engine::callback_target;
 use hyper::HeaderMap;
+use model::CallbackId;
 use serde_json::Value;
 
-use super::Needed;
+use super::{Needed, On};
 use crate::functions::Home;
 
-/// Members of requests that name what something is done to.
-const NAMED: [&str; 7] = [
-    "executionArn",
-    "stateMachineArn",
-    "stateMachineVersionArn",
-    "stateMachineAliasArn",
-    "activityArn",
-    "mapRunArn",
-    "resourceArn",
-];
-
-/// What a request needs: the action of its operation, on what its body names.
+/// What a request needs: the action of its operation, on what the operation is done to.
 pub(super) fn needed(headers: &HeaderMap, body: &[u8], home: &Home) -> Vec<Needed> {
     let target = headers.get("x-amz-target");
     let target = target.and_then(|target| target.to_str().ok());
     let operation = target.and_then(|target| target.split_once('.'));
     let operation = operation.map_or("UnknownOperation", |(_, name)| name);
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let action = format!("states:{operation}");
+    // What says something twice says nothing.
+    let Ok(body) = read_once(body) else {
+        return vec![Needed::on_anything(action)];
+    };
     let Home { region, account_id } = home;
     let made = |kind: &str| {
         let name = body.get("name").and_then(Value::as_str);
         name.map(|name| format!("arn:aws:states:{region}:{account_id}:{kind}:{name}"))
     };
-    let mut arns: Vec<String> = match operation {
+    let arns: Vec<String> = match operation {
         "CreateStateMachine" => made("stateMachine").into_iter().collect(),
         "CreateActivity" => made("activity").into_iter().collect(),
         // Any version of it will do: they have to be of the same machine.
@@ -39,25 +35,108 @@ pub(super) fn needed(headers: &HeaderMap, body: &[u8], home: &Home) -> Vec<Neede
             let machine = version.and_then(|arn| Some(arn.rsplit_once(':')?.0.to_owned()));
             machine.into_iter().collect()
         }
-        // All that are named: which one is meant, the operation knows.
+        "SendTaskFailure" | "SendTaskHeartbeat" | "SendTaskSuccess" => {
+            let token = body.get("taskToken").and_then(Value::as_str);
+            let token = token.and_then(|token| CallbackId::parse(token).ok());
+            // What is no token is refused, for every caller.
+            let Some((id, _operation)) = token.and_then(|id| callback_target(&id)) else {
+                return vec![Needed::new(action, "*")];
+            };
+            return vec![Needed {
+                action,
+                on: On::Task(id),
+                within: None,
+            }];
+        }
+        // Lists. `TestState` asks for what its state calls.
+        "ListActivities" | "ListStateMachines" | "TestState" | "ValidateStateMachineDefinition" => {
+            vec![String::from("*")]
+        }
         _ => {
-            let named = NAMED.iter().filter_map(|name| body.get(name)?.as_str());
+            let named = named_by(operation).iter();
+            let named = named.filter_map(|name| body.get(*name)?.as_str());
             named.map(str::to_owned).collect()
         }
     };
-    // Lists, and task tokens, which name their execution to nobody but us.
     if arns.is_empty() {
-        arns.push(String::from("*"));
+        return vec![Needed::on_anything(action)];
     }
-    arns.into_iter()
-        .map(|arn| Needed::new(format!("states:{operation}"), arn))
-        .collect()
+    let arns = arns.iter().map(|arn| at_home(arn, home));
+    arns.map(|arn| Needed {
+        within: whole(&arn),
+        ..Needed::new(&*action, arn)
+    })
+    .collect()
+}
+
+/// The members of an operation's request that name what it is done to; no others are looked at, by whoever answers it.
+fn named_by(operation: &str) -> &'static [&'static str] {
+    match operation {
+        "DescribeStateMachine"
+        | "UpdateStateMachine"
+        | "DeleteStateMachine"
+        | "PublishStateMachineVersion"
+        | "ListStateMachineVersions"
+        | "ListStateMachineAliases"
+        | "StartExecution"
+        | "StartSyncExecution" => &["stateMachineArn"],
+        "DescribeExecution"
+        | "DescribeStateMachineForExecution"
+        | "GetExecutionHistory"
+        | "ListMapRuns"
+        | "RedriveExecution"
+        | "StopExecution" => &["executionArn"],
+        // One of the two.
+        "ListExecutions" => &["stateMachineArn", "mapRunArn"],
+        "DeleteStateMachineVersion" => &["stateMachineVersionArn"],
+        "DescribeStateMachineAlias" | "UpdateStateMachineAlias" | "DeleteStateMachineAlias" => {
+            &["stateMachineAliasArn"]
+        }
+        "DescribeActivity" | "DeleteActivity" | "GetActivityTask" => &["activityArn"],
+        "DescribeMapRun" | "UpdateMapRun" => &["mapRunArn"],
+        "TagResource" | "UntagResource" | "ListTagsForResource" => &["resourceArn"],
+        _ => &[],
+    }
+}
+
+/// An ARN with the partition, region and account of this server: names are all that is looked at to find what it means.
+fn at_home(arn: &str, home: &Home) -> String {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    match parts.as_slice() {
+        ["arn", _, "states", _, _, rest] => {
+            let Home { region, account_id } = home;
+            format!("arn:aws:states:{region}:{account_id}:{rest}")
+        }
+        // It means nothing, and is refused.
+        _ => arn.to_owned(),
+    }
+}
+
+/// The ARN of an execution by its machine alone, where it names a map run's label too.
+fn whole(arn: &str) -> Option<String> {
+    let parts: Vec<&str> = arn.split(':').collect();
+    let [
+        "arn",
+        partition,
+        "states",
+        region,
+        account,
+        "execution" | "mapRun",
+        machine,
+        name,
+    ] = parts.as_slice()
+    else {
+        return None;
+    };
+    let (machine, _label) = machine.split_once('/')?;
+    Some(format!(
+        "arn:{partition}:states:{region}:{account}:execution:{machine}:{name}"
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::permission::On;
 
     /// The action and the resources of a request.
     fn of(operation: &str, body: &str) -> (String, Vec<String>) {
@@ -73,7 +152,8 @@ mod tests {
         assert!(needed.iter().all(|it| it.action == action));
         let arns = needed.into_iter().map(|it| match it.on {
             On::Arn(arn) => arn,
-            On::Execution { .. } => panic!("it is named by its ARN"),
+            On::Anything => String::from("anything"),
+            On::Execution { .. } | On::Chained(_) | On::Task(_) => panic!("it is named by its ARN"),
         });
         (action, arns.collect())
     }
@@ -104,7 +184,7 @@ mod tests {
             (
                 "GetActivityTask",
                 r#"{"executionArn":"e","activityArn":"a"}"#,
-                vec!["e", "a"],
+                vec!["a"],
             ),
             (
                 "CreateStateMachineAlias",
@@ -112,7 +192,19 @@ mod tests {
                 vec!["s"],
             ),
             ("ListActivities", "{}", vec!["*"]),
-            ("SendTaskSuccess", r#"{"taskToken":"t"}"#, vec!["*"]),
+            (
+                "SendTaskSuccess",
+                r#"{"taskToken":"t","stateMachineArn":"s"}"#,
+                vec!["*"],
+            ),
+            ("ListStateMachines", r#"{"stateMachineArn":"s"}"#, vec!["*"]),
+            ("StartExecution", r#"{"activityArn":"a"}"#, vec!["anything"]),
+            ("Unheard", r#"{"stateMachineArn":"s"}"#, vec!["anything"]),
+            (
+                "StartExecution",
+                r#"{"stateMachineArn":"arn:aws-cn:states:us-east-1::stateMachine:hidden:live"}"#,
+                vec!["arn:aws:states:eu-west-1:123456789012:stateMachine:hidden:live"],
+            ),
         ] {
             let expected = expected.into_iter().map(str::to_owned).collect();
             let action = format!("states:{operation}");

@@ -26,6 +26,13 @@ use crate::telemetry::xray;
 /// on few processors, and beginning again would only take longer.
 const INIT_LIMIT: Duration = Duration::from_secs(60);
 
+/// How long a process's credentials are good, in milliseconds: as long as those of a role may be on AWS.
+const CREDENTIALS_MILLIS: i64 = 12 * 3_600 * 1_000;
+
+/// How long a process is given invocations. The longest invocation is of an hour and a half, and has to be able to go on
+/// with its checkpoints to its end.
+const PROCESS_LIFETIME: Duration = Duration::from_secs(10 * 3_600);
+
 /// The port for function processes, where the main one is not for them: they cannot know its certificate, and it may have no
 /// address on this machine.
 pub(super) fn own_listener(
@@ -52,7 +59,7 @@ pub(super) fn host_config(
     dynamodb: &str,
     socket: Option<&SocketFile>,
     xray_address: SocketAddr,
-    issuing: Option<SessionKeys>,
+    issuing: Option<(SessionKeys, Arc<dyn Clock>)>,
 ) -> HostConfig {
     let mut environment = BTreeMap::new();
     for (name, value) in config.elsewhere.variables(endpoint) {
@@ -84,12 +91,18 @@ pub(super) fn host_config(
 }
 
 /// What functions sign with: placeholders, unless they call a real account, or are to be known by what they sign with.
-fn host_credentials(elsewhere: &Elsewhere, issuing: Option<SessionKeys>) -> HostConfig {
+fn host_credentials(
+    elsewhere: &Elsewhere,
+    issuing: Option<(SessionKeys, Arc<dyn Clock>)>,
+) -> HostConfig {
     let mut host = HostConfig::default();
-    if let Some(sessions) = issuing {
+    if let Some((sessions, clock)) = issuing {
+        host.process_lifetime = PROCESS_LIFETIME;
         host.credentials = Arc::new(move |function| {
             let subject = format!("{}:{}", function.name, function.version);
-            let issued = sessions.issue(&subject);
+            // By the machine's clock, as signatures are.
+            let now = clock.now().as_millis() - clock.ahead_millis();
+            let issued = sessions.issue(&subject, now + CREDENTIALS_MILLIS);
             let issued = issued
                 .inspect_err(|error| tracing::error!(%error, "a function has no credentials"))
                 .ok()?;

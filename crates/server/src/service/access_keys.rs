@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use access::policy::read_once;
 use hyper::{Method, Response, StatusCode};
 use lambda_api::ErrorCode;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use wire::ApiError;
@@ -26,7 +28,17 @@ const LINES_DEFAULT: usize = 100;
 pub(crate) struct NewKey {
     name: String,
     /// Names of ready policies, and policy documents.
-    policies: Vec<Value>,
+    #[schema(value_type = Vec<Value>)]
+    policies: Vec<Box<RawValue>>,
+}
+
+/// Policies as they were sent. What says something twice is refused.
+fn policies(sent: &[Box<RawValue>]) -> Result<Vec<Value>, ApiError> {
+    let read = sent.iter().map(|one| read_once(one.get().as_bytes()));
+    let read = read.collect::<Result<_, _>>();
+    read.map_err(|error| {
+        ApiError::invalid_parameter(format!("the policy of an access key: {error}"))
+    })
 }
 
 /// Answers a request about keys, unless its path or method is none of theirs.
@@ -55,7 +67,14 @@ pub(super) async fn handle(
             )
         }
         ("POST", None) => match small_json::<NewKey>(body).await {
-            Ok(NewKey { name, policies }) => {
+            Ok(NewKey {
+                name,
+                policies: sent,
+            }) => {
+                let policies = match policies(&sent) {
+                    Ok(policies) => policies,
+                    Err(error) => return Ok(Err(error)),
+                };
                 let created = keys.create(&name, policies, now).await;
                 noted("CreateAccessKey", &name, created.is_ok());
                 (StatusCode::CREATED, created.map(|created| json!(created)))

@@ -15,6 +15,7 @@ mod change;
 mod error;
 mod execution;
 mod execution_list;
+mod foreign;
 mod history;
 mod kinds;
 mod lambda;
@@ -43,6 +44,7 @@ use bytes::Bytes;
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use serde_json::Value;
 
+use crate::access::Caller;
 use crate::app::App;
 use crate::http::{Body, RequestBody, read_body};
 use error::StatesError;
@@ -78,7 +80,7 @@ pub(crate) async fn handle(app: &Arc<App>, request: Request<RequestBody>) -> Res
                 format!("The request is not JSON: {error}"),
             )
         })?;
-        dispatch(app, operation, &input).await
+        dispatch(app, operation, &input, parts.extensions.get()).await
     };
     let (status, answer) = match answered.await {
         Ok(answer) => (StatusCode::OK, answer),
@@ -94,20 +96,27 @@ pub(crate) async fn handle(app: &Arc<App>, request: Request<RequestBody>) -> Res
 
 /// Answers an operation for another part of the server: the status of the answer, and the answer or the error.
 pub(crate) async fn call(app: &Arc<App>, operation: &str, input: &Value) -> (StatusCode, Value) {
-    match dispatch(app, operation, input).await {
+    match dispatch(app, operation, input, None).await {
         Ok(answer) => (StatusCode::OK, answer),
         Err(error) => (error.status(), error.body()),
     }
 }
 
-async fn dispatch(app: &Arc<App>, operation: &str, input: &Value) -> Result<Value, StatesError> {
+/// `caller` is who sent the request, where that matters.
+async fn dispatch(
+    app: &Arc<App>,
+    operation: &str,
+    input: &Value,
+    caller: Option<&Caller>,
+) -> Result<Value, StatesError> {
+    foreign::check(&app.registry.home, input)?;
     match operation {
         "ListStateMachines" => machine::list(app, input),
         "DescribeStateMachine" => machine::describe(app, input),
         "DescribeStateMachineForExecution" => execution::machine(app, input).await,
         "ValidateStateMachineDefinition" => validate::validate(input),
         "RedriveExecution" => redrive::redrive(app, input).await,
-        "TestState" => test_state::test(app, input).await,
+        "TestState" => test_state::test(app, input, caller).await,
         "CreateStateMachine" => change::create(app, input).await,
         "UpdateStateMachine" => change::update(app, input).await,
         "DeleteStateMachine" => change::delete(app, input).await,

@@ -21,7 +21,9 @@ use serde_json::{Map, Value, json};
 use super::error::{StatesError, optional, required};
 use super::lambda::{Call, segment};
 use super::validate::read;
+use crate::access::Caller;
 use crate::app::App;
+use crate::permission::{self, Needed};
 
 /// The name of a state that is defined without one.
 const UNNAMED: &str = "State";
@@ -46,6 +48,8 @@ struct Test<'t> {
     failed: Option<u64>,
     /// What the `ItemReader` of a Map state read.
     reader_data: Option<String>,
+    /// Who tests it, and so calls its function; none where nobody has to be known.
+    caller: Option<&'t Caller>,
     /// What each part of the data flow came to, for `DEBUG`.
     inspected: Map<String, Value>,
 }
@@ -56,7 +60,11 @@ struct Gone {
     next: Option<String>,
 }
 
-pub(super) async fn test(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+pub(super) async fn test(
+    app: &Arc<App>,
+    input: &Value,
+    caller: Option<&Caller>,
+) -> Result<Value, StatesError> {
     let definition = required(input, "definition")?;
     let name = optional(input, "stateName")?;
     let (definition, name) = match name {
@@ -101,6 +109,7 @@ pub(super) async fn test(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
         reader_data: configured("mapItemReaderData")
             .and_then(Value::as_str)
             .map(str::to_owned),
+        caller,
         inspected: Map::new(),
     };
     let gone = test.run(app).await?;
@@ -378,9 +387,16 @@ impl Test<'_> {
             return Ok(self.mocked());
         }
         if let Some((operation, prefix)) = table::operation(&task.resource) {
+            let body = arguments.to_string();
+            let home = &app.registry.home;
+            self.may(
+                app,
+                &permission::to_use_tables(&operation, body.as_bytes(), home),
+            )?;
             return Ok(table::call(app, &operation, prefix, &arguments).await);
         }
         if task.resource.contains(":function:") {
+            self.may_invoke(app, &task.resource)?;
             return Ok(invoke(app, &task.resource, &arguments).await);
         }
         if !task.resource.ends_with(":::lambda:invoke") {
@@ -395,8 +411,28 @@ impl Test<'_> {
         };
         let payload = arguments.get("Payload").filter(|it| !it.is_null());
         let payload = payload.cloned().unwrap_or_else(|| json!({}));
+        self.may_invoke(app, function)?;
         let payload = invoke(app, function, &payload).await;
         Ok(payload.map(|payload| state_machine::invoked(function, payload)))
+    }
+
+    fn may_invoke(&self, app: &App, function: &str) -> Result<(), StatesError> {
+        self.may(app, &[permission::to_invoke(function, &app.registry.home)])
+    }
+
+    /// Refuses to do for somebody what they may not do. On AWS, it is the role's permission that counts, which the caller
+    /// must be allowed to pass on.
+    fn may(&self, app: &App, needed: &[Needed]) -> Result<(), StatesError> {
+        let Some(caller) = self.caller else {
+            return Ok(());
+        };
+        let now = app.machine_now();
+        for needed in needed {
+            let checked = app.access.check(caller, needed, now);
+            checked
+                .map_err(|refused| StatesError::new("AccessDeniedException", refused.message))?;
+        }
+        Ok(())
     }
 
     fn leave(&mut self, result: &Value) -> Result<Gone, StateError> {

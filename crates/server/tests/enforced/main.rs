@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod denials;
 mod processes;
 mod sign_in;
 mod signed;
@@ -123,6 +124,13 @@ async fn keys_are_managed_and_changes_are_recorded() {
             .contains("statement 1: a statement needs either `Action`"),
         "{odd:?}"
     );
+    let twice = r#"{"name": "x", "policies": [{"Statement": [{"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}]}]}"#;
+    let twice = send(&server, &admin, Method::POST, keys, twice).await;
+    assert_eq!(twice.status, 400, "{twice:?}");
+    assert!(
+        twice.error().contains("`Effect` is there twice"),
+        "{twice:?}"
+    );
     let listed = send(&server, &admin, Method::GET, keys, "").await;
     let names: Vec<_> = listed.json()["access_keys"]
         .as_array()
@@ -207,6 +215,7 @@ async fn keys_are_managed_and_changes_are_recorded() {
         "key other: lambdura:CreateAccessKey refused 403",
         "key admin: lambdura:CreateAccessKey done 201",
         "key admin: lambdura:CreateAccessKey refused 409",
+        "key admin: lambdura:CreateAccessKey refused 400",
         "key admin: lambdura:CreateAccessKey refused 400",
         "key ci: lambda:InvokeFunction done 200",
         "key admin: lambdura:RotateAccessKey done 200",

@@ -1,5 +1,7 @@
 //! Function processes: each may go on with its own executions, and do what its template grants.
 
+use access::SecretKey;
+use access::signature::Signer;
 use hyper::Method;
 use serde_json::{Value, json};
 use server::{AccessLimits, KeyWithSecret};
@@ -94,6 +96,24 @@ async fn no_function_reads_checkpoints_or_answers_for_another() {
         ]
     );
 
+    // Of what is not in its stack, a role that nobody knows allows nothing.
+    let calls = json!([
+        json!({"method": "POST", "path": "/2015-03-31/functions/Elsewhere/invocations", "body": {}}),
+        json!({"method": "POST", "path": "/", "target": "DynamoDB_20120810.Scan",
+            "body": {"TableName": "Elsewhere"}}),
+    ]);
+    let plain = by_function(&server, &admin, "Plain", calls).await;
+    assert_eq!(plain, [denied, denied]);
+
+    // With neither policies nor a role, there is nothing but its own executions.
+    let calls = json!([
+        json!({"method": "POST", "path": "/2015-03-31/functions/Plain/invocations", "body": {}}),
+        json!({"method": "POST", "path": "/", "target": "DynamoDB_20120810.Scan",
+            "body": {"TableName": "Loans"}}),
+    ]);
+    let bare = by_function(&server, &admin, "Bare", calls).await;
+    assert_eq!(bare, [denied, denied]);
+
     // What a template grants, and nothing else.
     let calls = json!([
         json!({"method": "POST", "path": "/2015-03-31/functions/Plain/invocations", "body": {}}),
@@ -148,4 +168,44 @@ async fn each_process_has_credentials_of_its_own_and_no_socket() {
         assert_eq!(one["LAMBDURA_SOCKET"], Value::Null);
     }
     assert_ne!(plain["AWS_SESSION_TOKEN"], answering["AWS_SESSION_TOKEN"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_template_granted_ends_with_its_function() {
+    let started =
+        TestServer::start_enforced(TEMPLATE, vec![json!("invoke")], AccessLimits::default());
+    let (server, admin, _caller) = started.await;
+    let names = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    ];
+    let path = "/2015-03-31/functions/Plain/invocations";
+    let event = json!({ "environment": names }).to_string();
+    let given = send(&server, &admin, Method::POST, path, &event).await;
+    let given = given.json();
+    let text = |name: &str| given[name].as_str().expect("it is a text").to_owned();
+    let own = Signer {
+        access_key_id: text("AWS_ACCESS_KEY_ID"),
+        secret: SecretKey::new(text("AWS_SECRET_ACCESS_KEY")),
+        session_token: Some(text("AWS_SESSION_TOKEN")),
+        region: "us-east-1".to_owned(),
+        service: "dynamodb".to_owned(),
+    };
+    let read = async || {
+        let url = server.endpoint() + "/";
+        let target = [
+            ("x-amz-target", "DynamoDB_20120810.GetItem"),
+            ("content-type", "application/x-amz-json-1.0"),
+        ];
+        let body = r#"{"TableName": "Loans", "Key": {"id": {"S": "1"}}}"#;
+        crate::signed::send_to(&server, &own, Method::POST, &url, &target, body).await
+    };
+    let answer = read().await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let path = "/2015-03-31/functions/Plain";
+    let deleted = send(&server, &admin, Method::DELETE, path, "").await;
+    assert_eq!(deleted.status, 204, "{deleted:?}");
+    let refused = read().await;
+    assert_eq!(refused.header("x-amzn-errortype"), "AccessDeniedException");
 }

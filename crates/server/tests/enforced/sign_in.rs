@@ -5,6 +5,7 @@ use serde_json::json;
 use server::AccessLimits;
 
 use crate::TEMPLATE;
+use crate::signed::send;
 use crate::support::{Answer, TestServer};
 
 const SESSION: &str = "/lambdura/v1/session";
@@ -123,6 +124,30 @@ async fn who_shows_a_key_is_signed_in_until_they_sign_out() {
             .status,
         403
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_secret_ends_the_sessions_of_the_one_before() {
+    let started =
+        TestServer::start_enforced(TEMPLATE, vec![json!("observe")], AccessLimits::default());
+    let (server, admin, observer) = started.await;
+    let right = json!({
+        "access_key_id": observer.key.access_key_id,
+        "secret_access_key": observer.secret_access_key,
+    });
+    let signed_in = server.post(SESSION, right.to_string()).await;
+    assert_eq!(signed_in.status, 200, "{signed_in:?}");
+    let set = signed_in.header("set-cookie").to_owned();
+    let cookie = set.split(';').next().expect("it begins with the cookie");
+    let seen = async || {
+        let seen = with_cookie(&server, Method::GET, EXECUTIONS, cookie, None).await;
+        seen.status
+    };
+    assert_eq!(seen().await, 200);
+    let rotate = "/lambdura/v1/access-keys/other/rotate";
+    let rotated = send(&server, &admin, Method::POST, rotate, "").await;
+    assert_eq!(rotated.status, 200, "{rotated:?}");
+    assert_eq!(seen().await, 403);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -220,6 +220,7 @@ pub(super) fn common(
         reserved_concurrent_executions: concurrent,
         invocations_per_process: per_process,
         event_invoke: event_invoke(fields),
+        has_role: has_role(fields),
         policies: Vec::new(),
         tracing: Tracing::default(),
         logging: logging(fields, per_process.is_some()),
@@ -276,6 +277,12 @@ fn durable_config(fields: &Fields<'_>) -> Option<DurableConfig> {
         execution_timeout,
         retention_period_days: days.map_or(14, |days| u8::try_from(days).unwrap_or(u8::MAX)),
     })
+}
+
+/// Whether the template names a role for a function or a state machine.
+pub(super) fn has_role(fields: &Fields<'_>) -> bool {
+    let mut names = ["Role", "RoleArn"].into_iter();
+    names.any(|name| fields.node(name).is_some())
 }
 
 pub(super) fn policies(fields: &Fields<'_>) -> Vec<Value> {

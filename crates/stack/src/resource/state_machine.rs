@@ -19,7 +19,7 @@ use crate::{
 };
 
 use super::events;
-use super::function::{NO_ENCRYPTION, policies};
+use super::function::{NO_ENCRYPTION, has_role, policies};
 use super::reading::{Reading, WORD_MARKS, checked_name, is_word};
 use super::states_target::ALIAS;
 
@@ -157,6 +157,7 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>, names: &Names) {
         reserved_concurrent_executions: None,
         invocations_per_process: None,
         event_invoke: Vec::new(),
+        has_role: has_role(fields),
         policies: policies(fields),
         tracing: Tracing::default(),
         logging: LoggingConfig::default(),

@@ -52,6 +52,7 @@ fn everything_in_it_is_resolved() {
                 reserved_concurrent_executions: None,
                 invocations_per_process: None,
                 event_invoke: [],
+                has_role: false,
                 policies: [
                     String("AWSLambdaBasicExecutionRole"),
                     Object {
@@ -134,6 +135,7 @@ fn everything_in_it_is_resolved() {
                 reserved_concurrent_executions: None,
                 invocations_per_process: None,
                 event_invoke: [],
+                has_role: false,
                 policies: [],
                 tracing: Active,
                 logging: LoggingConfig {
@@ -185,6 +187,7 @@ fn everything_in_it_is_resolved() {
                 reserved_concurrent_executions: None,
                 invocations_per_process: None,
                 event_invoke: [],
+                has_role: false,
                 policies: [
                     Object {
                         "Statement": Object {
@@ -246,6 +249,7 @@ fn everything_in_it_is_resolved() {
                 reserved_concurrent_executions: None,
                 invocations_per_process: None,
                 event_invoke: [],
+                has_role: false,
                 policies: [],
                 tracing: Active,
                 logging: LoggingConfig {
