@@ -270,7 +270,12 @@ mod tests {
         let machine = "arn:aws:states:us-east-1:000000000000:stateMachine:orders";
         assert!(may(&grants, "Orders", "states:StartExecution", machine));
         let execution = "arn:aws:states:us-east-1:000000000000:execution:orders:one";
-        assert!(may(&grants, "Orders", "states:DescribeExecution", execution));
+        assert!(may(
+            &grants,
+            "Orders",
+            "states:DescribeExecution",
+            execution
+        ));
         assert!(!may(&grants, "Orders", "states:StopExecution", execution));
         for action in [
             "states:CreateStateMachine",
