@@ -273,7 +273,7 @@ pub(super) fn is_unknown(action: &str) -> bool {
     let service = service.to_ascii_lowercase();
     let known = SERVICES.iter().find(|(name, _)| *name == service);
     let is_known = |name: &&str| matches(&pattern, &name.to_ascii_lowercase());
-    known.is_some_and(|(_, names)| !names.iter().any(|name| is_known(name)))
+    known.is_some_and(|(_, names)| !names.iter().any(is_known))
 }
 
 #[cfg(test)]
