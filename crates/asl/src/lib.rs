@@ -23,6 +23,7 @@ mod flow;
 mod intrinsic;
 mod jsonata;
 mod map;
+mod name;
 mod path;
 mod read;
 mod retry;
@@ -39,15 +40,9 @@ pub use flow::{Flow, Left, ResultPath, Selected};
 pub use intrinsic::{Call, Expression};
 pub use jsonata::Query;
 pub use map::{Batcher, ItemReader, Items, Map, ProcessorMode, ReaderFormat, Tolerance};
+pub use name::is_of_names;
 pub use path::{Path, PathError, Root};
 pub use position::Position;
 pub use retry::{Catcher, Jitter, Retrier};
 pub use scope::{Scope, Variables};
 pub use template::Template;
-
-/// Whether names of machines, executions and labels of map runs may have this character.
-/// Source: Step Functions API reference, `CreateStateMachine` and `StartExecution`, `name`.
-#[must_use]
-pub fn is_of_names(letter: char) -> bool {
-    !letter.is_whitespace() && !letter.is_control() && !"<>{}[]?*\"#%\\^|~`$&,;:/".contains(letter)
-}

@@ -96,6 +96,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "schedule",
             "service",
             "start_error",
+            "states",
             "tables",
             "telemetry",
             "tokens",
