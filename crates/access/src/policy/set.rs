@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::decide::{Question, Verdict, decide};
+use super::decide::{Question, Verdict, decide, may_be_allowed};
 use super::document::{Policy, PolicyError};
 use super::ready::{READY, ReadyPolicy};
 
@@ -68,6 +68,11 @@ impl PolicySet {
     /// Decides by all of them.
     pub fn decide(&self, question: &Question<'_>) -> Verdict {
         decide(&self.policies, question)
+    }
+
+    /// Whether an action may be allowed, to something and in some circumstances.
+    pub fn may_allow(&self, action: &str) -> bool {
+        may_be_allowed(&self.policies, action)
     }
 }
 

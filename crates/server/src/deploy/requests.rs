@@ -13,7 +13,7 @@ use wire::ApiError;
 use super::change::{Change, changes};
 use super::document::{Deployed, Document, Stage, Submitted};
 use super::rollout::no_such_stack;
-use super::stack::Urls;
+use super::stack::{OPEN_EXECUTIONS_MAX, Urls};
 use super::stacks::StackService;
 use super::submitted::check_name;
 use crate::elsewhere::Elsewhere;
@@ -53,6 +53,8 @@ struct Plan {
     adopted: Vec<String>,
     /// Open executions of functions that are removed, by name: they run to their end.
     open_executions: BTreeMap<String, usize>,
+    /// Where counting stops: a function with so many may have more.
+    open_executions_max: usize,
 }
 
 /// A stack, as lists show it.
@@ -77,6 +79,8 @@ struct Shown {
     resources: Resources,
     /// Open executions by function name.
     open_executions: BTreeMap<String, usize>,
+    /// Where counting stops: a function with so many may have more.
+    open_executions_max: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -257,6 +261,7 @@ impl StackService {
                     .collect(),
             },
             open_executions: self.open_executions(stack).await?,
+            open_executions_max: OPEN_EXECUTIONS_MAX,
         })
     }
 
@@ -309,6 +314,7 @@ impl StackService {
             missing_code,
             adopted: adopted.map(str::to_owned).collect(),
             open_executions: self.open_executions(&gone).await?,
+            open_executions_max: OPEN_EXECUTIONS_MAX,
         };
         Ok(json(StatusCode::OK, &plan))
     }

@@ -307,6 +307,7 @@ fn everything_in_it_is_resolved() {
                             authorizer: None,
                             scopes: [],
                             api_key_required: false,
+                            iam: false,
                         },
                         checks: RequestChecks {
                             parameters: [],
@@ -329,6 +330,7 @@ fn everything_in_it_is_resolved() {
                             authorizer: None,
                             scopes: [],
                             api_key_required: false,
+                            iam: false,
                         },
                         checks: RequestChecks {
                             parameters: [],
@@ -360,6 +362,7 @@ fn everything_in_it_is_resolved() {
                             authorizer: None,
                             scopes: [],
                             api_key_required: false,
+                            iam: false,
                         },
                         checks: RequestChecks {
                             parameters: [],
