@@ -503,7 +503,7 @@ Resources:
         GET /a Sam 
         PUT /a - 
         PATCH /a pool s
-        DELETE /a - 
+        DELETE /a AWS_IAM 
     "#]]
     .assert_eq(&accesses(&api.routes));
     assert_eq!(api.api_key_source, ApiKeySource::Authorizer);
