@@ -1543,6 +1543,13 @@ export interface components {
         ServerState: "live" | "leaving" | "dead";
         /** @description Who is signed in. */
         Session: {
+            /**
+             * @description What one may do of what the console offers: whether an action may be allowed, to something. Absent when nobody is
+             *     signed in.
+             */
+            may?: {
+                [key: string]: boolean;
+            } | null;
             /** @description The name of the access key that was shown, or of the person; absent when nobody is signed in. */
             name?: string | null;
             /** @description Whether an OpenID provider signs people in. */

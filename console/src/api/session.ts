@@ -12,7 +12,23 @@ export interface Session {
   readonly provider?: boolean
   /** The name of the access key that was shown, or of the person. */
   readonly name?: string
+  /** What one may do, by action; absent where nobody has to sign in, or has yet. */
+  readonly may?: Readonly<Record<string, boolean>>
 }
+
+/** What can be done in the console, by the names that policies have for it. Has to be as `OFFERED` in `crates/server/src/access/at_console.rs`. */
+export type Offered =
+  | 'lambda:InvokeFunction'
+  | 'lambda:SendDurableExecutionCallbackFailure'
+  | 'lambda:SendDurableExecutionCallbackHeartbeat'
+  | 'lambda:SendDurableExecutionCallbackSuccess'
+  | 'lambda:StopDurableExecution'
+  | 'lambdura:DeleteDurableExecution'
+  | 'lambdura:MoveClock'
+  | 'lambdura:PauseDurableExecution'
+  | 'lambdura:ResumeDurableExecution'
+  | 'lambdura:RetrySetAside'
+  | 'states:RedriveExecution'
 
 /** Where a browser is sent to be signed in by the provider. */
 export const PROVIDER_ROUTE = `${ROUTE}/oidc`

@@ -23,8 +23,8 @@ export function ErrorBox({ title, error, onRetry }: Props) {
 function advice(error: unknown): string {
   if (error instanceof Unreachable) return 'Start it with "lambdura up", or look at its terminal. This page continues by itself as soon as the server answers.'
   if (error instanceof ServerError && error.status === 404) return 'It may have been deleted, or its retention has passed.'
-  if (error instanceof ServerError && error.message.startsWith('User: ')) return 'The policies of the access key that you signed in with do not allow it.'
-  if (error instanceof ServerError && error.status === 403) return 'Open the console at the address that "lambdura up" prints.'
+  if (error instanceof ServerError && error.message.startsWith('User: ')) return 'What you signed in with has no policy that allows it.'
+  if (error instanceof ServerError && error.status === 403) return 'Open the console at the address that the server prints when it starts, or at the name of the proxy in front of it.'
   if (error instanceof ServerError && error.status >= 500) return 'See the terminal of "lambdura up" for more.'
   return ''
 }

@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { clockQuery, moveClock } from '../api/console'
 import type { Clock, MoveClock } from '../api/types'
+import { useMay } from '../api/use-may'
 import type { TimeMode } from '../preferences/time-mode'
 import { setAhead } from '../time/ahead'
 import { formatDuration, formatInstant } from '../time/format'
@@ -24,6 +25,7 @@ const MOVES: Record<string, { text: string; how: MoveClock }> = {
 export function useClockMenu(mode: TimeMode): TopNavigationProps.Utility[] {
   const cache = useQueryClient()
   const { data: clock } = useQuery(clockQuery())
+  const mayMove = useMay()('lambdura:MoveClock')
   const { mutate, isPending } = useMutation({
     mutationFn: moveClock,
     onSuccess: (moved) => {
@@ -43,7 +45,7 @@ export function useClockMenu(mode: TimeMode): TopNavigationProps.Utility[] {
       title: standing(clock),
       ariaLabel: `Clock: ${shown}; ${standing(clock)}`,
       iconName: 'status-in-progress',
-      items: clock.mode === 'real' || isPending ? [] : movesOf(clock).map((id) => ({ id, text: MOVES[id]?.text ?? id })),
+      items: clock.mode === 'real' || isPending || !mayMove ? [] : movesOf(clock).map((id) => ({ id, text: MOVES[id]?.text ?? id })),
       onItemClick: ({ detail }) => {
         const move = MOVES[detail.id]
         if (move !== undefined) mutate(move.how)

@@ -28,11 +28,29 @@ pub struct Execution {
 
 impl Execution {
     /// Rebuilds an execution from what a store holds. The operations come in start order.
+    ///
+    /// # Panics
+    /// When the records contradict each other: for those that nobody else can have changed.
     pub fn load(
         spec: Arc<ExecutionSpec>,
         state: ExecutionState,
         operations: impl IntoIterator<Item = Arc<Operation>>,
     ) -> Self {
+        match Self::of_records(spec, state, operations) {
+            Ok(execution) => execution,
+            Err(contradiction) => panic!("{contradiction}"),
+        }
+    }
+
+    /// As [`Execution::load`], of records that somebody may have changed or damaged.
+    ///
+    /// # Errors
+    /// What contradicts what.
+    pub fn of_records(
+        spec: Arc<ExecutionSpec>,
+        state: ExecutionState,
+        operations: impl IntoIterator<Item = Arc<Operation>>,
+    ) -> Result<Self, String> {
         let operations: IndexMap<_, _> = operations
             .into_iter()
             .map(|operation| (operation.id.clone(), operation))
@@ -58,12 +76,16 @@ impl Execution {
             deadlines,
             service_changes,
         };
-        assert_eq!(
+        let (stored, first) = (
             execution.state.next_deadline.as_ref(),
             execution.deadlines.first(),
-            "the stored next deadline is the first of those that follow from the records"
         );
-        execution
+        if stored != first {
+            return Err(format!(
+                "the stored next deadline is {stored:?}, and the first of those that follow from the records is {first:?}"
+            ));
+        }
+        Ok(execution)
     }
 
     /// What a start is made from: nothing recorded yet, not even the execution's timeout.

@@ -74,13 +74,13 @@ impl Whole {
     ) -> Result<Self, String> {
         let count = operations.len();
         let operations = operations.into_iter().map(Arc::new);
-        // The engine asserts that records fit together. These may come from a damaged file.
-        let loading = AssertUnwindSafe(|| Execution::load(Arc::new(spec), state, operations));
-        let execution = panic::catch_unwind(loading).map_err(|panic| {
-            stdx::panic_message(panic.as_ref())
-                .unwrap_or("an invariant does not hold")
-                .to_owned()
-        })?;
+        // They may come from a damaged file. The engine asserts what else it relies on.
+        let loading = AssertUnwindSafe(|| Execution::of_records(Arc::new(spec), state, operations));
+        let loaded = panic::catch_unwind(loading).unwrap_or_else(|panic| {
+            let said = stdx::panic_message(panic.as_ref()).unwrap_or("an invariant does not hold");
+            Err(said.to_owned())
+        });
+        let execution = loaded?;
         if execution.operations().count() != count {
             return Err("two operations have the same id".to_owned());
         }

@@ -226,6 +226,23 @@ async fn any_walk_survives_a_backup_and_goes_on_in_either_store() {
 }
 
 #[tokio::test]
+async fn documents_that_cannot_be_read_are_found() {
+    let mut examine = Examine::default();
+    for (name, document) in [("whole", "{}"), ("cut", "{\"a\""), ("other", "[]")] {
+        let record = StackRecord {
+            name: name.to_owned(),
+            document: document.to_owned(),
+            deployed_at: Timestamp::from_millis(1_790_000_000_000),
+        };
+        let put = keep::Sink::put(&mut examine, keep::Item::Stack(record)).await;
+        put.expect("it only looks");
+    }
+    let found = examine.finish().first.into_iter();
+    let found: Vec<String> = found.map(|finding| finding.of).collect();
+    assert_eq!(found, ["stack `cut`", "stack `other`"]);
+}
+
+#[tokio::test]
 async fn what_is_not_empty_is_refused() {
     let store = MemoryStore::new();
     furnish(&store).await;

@@ -43,7 +43,7 @@ mod telemetry;
 mod tokens;
 
 pub use access::{
-    AccessConfig, AccessLimits, AuditLine, KeyError, KeyView, KeyWithSecret, OfflineKeys,
+    AccessConfig, AccessLimits, AuditLine, KeyError, KeyRing, KeyView, KeyWithSecret, OfflineKeys,
     OfflineKeysError, TlsFiles,
 };
 pub use allocator::return_freed_memory;
@@ -63,7 +63,7 @@ pub use function_host::{
 };
 pub use functions::{
     ArchivedCode, FolderCode, FreezeCodeError, STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM,
-    STATE_MACHINE_ROLE, STATE_MACHINE_TYPE, UnpackError, state_machine_bootstrap,
+    STATE_MACHINE_ROLE, STATE_MACHINE_TYPE, UnpackError, archive_damage, state_machine_bootstrap,
     state_machine_type, unpack,
 };
 pub use http::tls::{TlsError, check_certificate};

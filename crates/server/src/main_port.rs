@@ -29,7 +29,10 @@ pub(crate) async fn handle(
     {
         return refusal(refused);
     }
-    let address = app.access.address(request.headers(), peer);
+    let address = match app.access.address(request.headers(), peer) {
+        Ok(address) => address,
+        Err(refused) => return refusal(refused),
+    };
     if session::is_for(request.uri().path()) {
         if app.access.is_enforced()
             && let Err(refused) = app.access.count_address(address, app.machine_now())

@@ -105,6 +105,43 @@ async fn function_urls_take_every_path() {
     assert_eq!(event["requestContext"]["stage"], "$default");
 }
 
+/// Browsers send the cookies of a host to all of its ports, and let all of them set them.
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_neither_see_nor_set_the_cookies_of_the_console() {
+    let server = TestServer::start_with_template("fronts.yaml", &[("Moment", NEVER)]).await;
+    let rest = format!(
+        "{}/items/1",
+        server.deployment.rest_apis["ServerlessRestApi"]
+    );
+    let urls = [&server.deployment.function_urls["FrontUrl"], &rest];
+    let sent = "a=1; lambdura_session=SECRET; lambdura_oidc=SECRET; b=2";
+    for url in urls {
+        let only = [("cookie", "__Host-lambdura_oidc=SECRET")];
+        let answer = server.send(Method::GET, url, &only, "").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(
+            !String::from_utf8_lossy(&answer.body)
+                .to_ascii_lowercase()
+                .contains("cookie"),
+            "{answer:?}"
+        );
+        let url = format!("{url}?cookies=1");
+        let answer = server
+            .send(Method::GET, &url, &[("cookie", sent)], "")
+            .await;
+        assert_eq!((answer.status, answer.header("set-cookie")), (200, "own=1"));
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!(!text.contains("SECRET"), "{text}");
+        let event = answer.json();
+        let own = match event["cookies"].as_array() {
+            Some(own) => own.clone(),
+            None => vec![event["headers"]["Cookie"].clone()],
+        };
+        let kept = json!([["a=1", "b=2"], ["a=1; b=2"]]);
+        assert!(kept.as_array().unwrap().contains(&json!(own)), "{own:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_durable_function_behind_a_url_is_waited_for() {
     let server = TestServer::start_with_template("fronts.yaml", &[("Moment", NEVER)]).await;

@@ -15,12 +15,15 @@ pub struct Access {
     pub scopes: Vec<String>,
     /// `ApiKeyRequired`. Behind REST APIs only.
     pub api_key_required: bool,
+    /// `AWS_IAM`: requests have to be signed, where policies are enforced.
+    #[serde(default)]
+    pub iam: bool,
 }
 
 impl Access {
     /// Whether it asks for nothing.
     pub fn is_open(&self) -> bool {
-        self.authorizer.is_none() && !self.api_key_required
+        self.authorizer.is_none() && !self.api_key_required && !self.iam
     }
 }
 

@@ -42,5 +42,5 @@ mod stats;
 pub use logs::{LogOptions, PostgresLogs};
 pub use open::OpenError;
 pub use restoring::Restoring;
-pub use schema::pending_migrations;
+pub use schema::{may_create, pending_migrations};
 pub use store::PostgresStore;

@@ -71,6 +71,21 @@ pub async fn pending_migrations(url: &str) -> Result<Vec<&'static str>, OpenErro
     Ok(pending.map(|(name, _)| *name).collect())
 }
 
+/// Whether the role of a URL may make the schema, or tables in it: a server makes partitions as time goes on.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn may_create(url: &str) -> Result<bool, OpenError> {
+    let target = Target::parse(url)?;
+    let connected = target.connect().await;
+    let (client, _connection) =
+        connected.map_err(|cause| OpenError::of(&target, crate::open::CONNECT, cause))?;
+    let failed = |cause| OpenError::of(&target, "say what its role may do", cause);
+    let sql = include_str!("sql/read/may_create.sql");
+    let row = client.query_one(sql, &[]).await.map_err(failed)?;
+    row.try_get(0).map_err(failed)
+}
+
 /// Brings the database to the schema of this program.
 pub(crate) async fn migrate(client: &mut Client, target: &Target) -> Result<(), OpenError> {
     create(client, target).await?;

@@ -3,6 +3,7 @@
 mod access_keys;
 mod catalogue;
 mod code_blobs;
+mod contradictions;
 mod executions;
 mod history;
 mod queue;

@@ -11,6 +11,7 @@ import { useNavigate, useParams, useSearchParams } from 'react-router'
 import { functionQuery } from '../../api/console'
 import { ServerError } from '../../api/request'
 import type { FunctionDetail } from '../../api/types'
+import { useMay } from '../../api/use-may'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
 import { Loading } from '../../components/loading'
@@ -72,9 +73,11 @@ function Known({ detail }: { detail: FunctionDetail }) {
   const { function: name, is_durable: isDurable, runtime, description } = detail
   const navigate = useNavigate()
   const [parameters, setParameters] = useSearchParams()
-  const tab = FUNCTION_TABS.find((it) => it === parameters.get('tab')) ?? 'overview'
+  const mayInvoke = useMay()('lambda:InvokeFunction')
+  const offered = FUNCTION_TABS.filter((it) => it !== 'invoke' || mayInvoke)
+  const tab = offered.find((it) => it === parameters.get('tab')) ?? 'overview'
   const show = (next: FunctionTab) => setParameters({ tab: next })
-  useShortcuts(FUNCTION_TABS.map((it, index) => ({ keys: String(index + 1), label: `Show ${TAB_LABEL[it].toLowerCase()}`, run: () => show(it) })))
+  useShortcuts(offered.map((it, index) => ({ keys: String(index + 1), label: `Show ${TAB_LABEL[it].toLowerCase()}`, run: () => show(it) })))
 
   return (
     <ContentLayout
@@ -90,7 +93,7 @@ function Known({ detail }: { detail: FunctionDetail }) {
                   Executions
                 </Button>
               )}
-              {tab !== 'invoke' && (
+              {tab !== 'invoke' && mayInvoke && (
                 <Button variant="primary" onClick={() => show('invoke')}>
                   Invoke
                 </Button>
@@ -114,7 +117,7 @@ function Known({ detail }: { detail: FunctionDetail }) {
           { id: 'overview', label: TAB_LABEL.overview, href: paths.function(name, 'overview'), content: <OverviewTab detail={detail} /> },
           { id: 'monitoring', label: TAB_LABEL.monitoring, href: paths.function(name, 'monitoring'), content: <MonitoringTab detail={detail} /> },
           { id: 'logs', label: TAB_LABEL.logs, href: paths.function(name, 'logs'), content: <LogsTab name={name} /> },
-          { id: 'invoke', label: TAB_LABEL.invoke, href: paths.function(name, 'invoke'), content: <InvokeTab detail={detail} /> },
+          ...(mayInvoke ? [{ id: 'invoke', label: TAB_LABEL.invoke, href: paths.function(name, 'invoke'), content: <InvokeTab detail={detail} /> }] : []),
         ]}
       />
     </ContentLayout>

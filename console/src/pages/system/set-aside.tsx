@@ -4,6 +4,7 @@ import Table, { type TableProps } from '@cloudscape-design/components/table'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { PAGE_ROWS, setAsideQuery, tryAgain } from '../../api/console'
 import type { SetAsideExecution } from '../../api/types'
+import { useMay } from '../../api/use-may'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
 import { LongText } from '../../components/long-text'
@@ -39,12 +40,14 @@ const COLUMNS: TableProps.ColumnDefinition<SetAsideExecution>[] = [
 function TryAgain({ execution }: { execution: SetAsideExecution }) {
   const client = useQueryClient()
   const name = called(execution)
+  const may = useMay()
   const { mutate, isPending } = useMutation({
     mutationFn: () => tryAgain(execution.execution_id),
     onSuccess: ({ outcome }) => (outcome === 'taken_back' ? notify('success', `${name} goes on.`) : notify('warning', `${name} failed again, and stays set aside.`)),
     onError: (error) => notify('warning', `${name} could not be tried again: ${error.message}`),
     onSettled: () => Promise.all([client.invalidateQueries({ queryKey: ['set-aside'] }), client.invalidateQueries({ queryKey: ['system'] })]),
   })
+  if (!may('lambdura:RetrySetAside')) return null
   return (
     <Button variant="inline-link" loading={isPending} loadingText="Trying" ariaLabel={`Try again: ${name}`} onClick={() => mutate()}>
       Try again

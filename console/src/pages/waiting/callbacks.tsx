@@ -7,6 +7,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { callbacksQuery, PAGE_ROWS } from '../../api/console'
 import type { OpenCallback } from '../../api/types'
+import { useMay } from '../../api/use-may'
 import type { CallbackAnswer } from '../../components/callback-dialog'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
@@ -128,17 +129,24 @@ function Deadlines({ row }: { row: OpenCallback }) {
 
 function Answers({ callback, onAnswer }: { callback: OpenCallback } & Props) {
   const of = `${operationName(callback.name, 'CALLBACK')} of ${callback.execution_name}`
+  const may = useMay()
   return (
     <span className="row-actions">
-      <Button wrapText={false} onClick={() => onAnswer(callback, 'succeed')} ariaLabel={`Succeed ${of}`}>
-        Succeed
-      </Button>
-      <Button wrapText={false} onClick={() => onAnswer(callback, 'fail')} ariaLabel={`Fail ${of}`}>
-        Fail
-      </Button>
-      <Button wrapText={false} variant="link" onClick={() => onAnswer(callback, 'heartbeat')} ariaLabel={`Send a heartbeat to ${of}`}>
-        Heartbeat
-      </Button>
+      {may('lambda:SendDurableExecutionCallbackSuccess') && (
+        <Button wrapText={false} onClick={() => onAnswer(callback, 'succeed')} ariaLabel={`Succeed ${of}`}>
+          Succeed
+        </Button>
+      )}
+      {may('lambda:SendDurableExecutionCallbackFailure') && (
+        <Button wrapText={false} onClick={() => onAnswer(callback, 'fail')} ariaLabel={`Fail ${of}`}>
+          Fail
+        </Button>
+      )}
+      {may('lambda:SendDurableExecutionCallbackHeartbeat') && (
+        <Button wrapText={false} variant="link" onClick={() => onAnswer(callback, 'heartbeat')} ariaLabel={`Send a heartbeat to ${of}`}>
+          Heartbeat
+        </Button>
+      )}
     </span>
   )
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::document::{Effect, Policy};
+use super::document::{Effect, Policy, Those};
 use super::pattern::matches;
 
 /// What somebody wants to do.
@@ -75,6 +75,37 @@ pub fn decide_everywhere<'p>(
     verdict
 }
 
+/// Whether an action may be allowed, to something and in some circumstances: whoever offers it cannot know yet what it will
+/// be done to. What is denied without any bounds is not.
+pub(super) fn may_be_allowed<'p>(
+    policies: impl IntoIterator<Item = &'p Policy>,
+    action: &str,
+) -> bool {
+    let action = action.to_ascii_lowercase();
+    let is_action = |pattern: &str| matches(&pattern.to_ascii_lowercase(), &action);
+    let is_everything = |resources: &Those| match resources {
+        Those::Named(named) => named.iter().any(|it| it == "*"),
+        Those::Others(others) => others.is_empty(),
+    };
+    let mut is_allowed = false;
+    let policies = policies.into_iter();
+    for statement in policies.flat_map(|policy| &policy.statements) {
+        if !statement.actions.are_about(is_action) {
+            continue;
+        }
+        match statement.effect {
+            Effect::Allow => is_allowed = true,
+            Effect::Deny
+                if statement.conditions.is_empty() && is_everything(&statement.resources) =>
+            {
+                return false;
+            }
+            Effect::Deny => {}
+        }
+    }
+    is_allowed
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -134,6 +165,28 @@ mod tests {
         assert_eq!(everywhere(json!([allow, another])), Verdict::Allowed);
         assert_eq!(everywhere(json!([some, others])), Verdict::NotAllowed);
         assert_eq!(everywhere(json!([allow, deny])), Verdict::Denied);
+    }
+
+    #[test]
+    fn what_may_be_allowed_somewhere_is_told_from_what_never_is() {
+        let may = |statements: Value| {
+            let document = json!({"Version": "2012-10-17", "Statement": statements});
+            let policy = Policy::parse(&document.to_string()).expect("it is a policy");
+            may_be_allowed([&policy], "lambda:InvokeFunction")
+        };
+        let of_orders =
+            json!({"Effect": "Allow", "Action": "lambda:Invoke*", "Resource": "*:Orders:*"});
+        let others = json!({"Effect": "Allow", "Action": "lambda:Get*", "Resource": "*"});
+        let deny =
+            |resource: &str| json!({"Effect": "Deny", "Action": "lambda:*", "Resource": resource});
+        let deny_from = json!({"Effect": "Deny", "Action": "lambda:*", "Resource": "*",
+            "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}});
+        assert!(may(json!([of_orders])));
+        assert!(!may(json!([others])));
+        assert!(!may(json!([])));
+        assert!(!may(json!([of_orders, deny("*")])));
+        assert!(may(json!([of_orders, deny("*:Fraud:*")])));
+        assert!(may(json!([of_orders, deny_from])));
     }
 
     #[test]

@@ -67,6 +67,7 @@ pub const READY: &[ReadyPolicy] = &[
         name: "invoke",
         purpose: "invoke functions, start state machines, and see what became of it",
         allowed: &[
+            "execute-api:Invoke",
             "lambda:InvokeAsync",
             "lambda:InvokeFunction",
             "lambda:InvokeFunctionUrl",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::decide::{Question, Verdict, decide, decide_everywhere};
+use super::decide::{Question, Verdict, decide, decide_everywhere, may_be_allowed};
 use super::document::{Policy, PolicyError};
 use super::ready::{READY, ReadyPolicy};
 
@@ -78,6 +78,11 @@ impl PolicySet {
     /// Decides by all of them about what may be done to any resource.
     pub fn decide_everywhere(&self, question: &Question<'_>) -> Verdict {
         decide_everywhere(&self.policies, question)
+    }
+
+    /// Whether an action may be allowed, to something and in some circumstances.
+    pub fn may_allow(&self, action: &str) -> bool {
+        may_be_allowed(&self.policies, action)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::peer::{requests, signed_by_aws};
 use crate::signed::{THEN, verify};
 
 /// Changed requests: enough to meet every place of a request often, in a few seconds.
-const CHANGED: usize = 40_000;
+const CHANGED: usize = 100_000;
 
 /// How one request is changed.
 #[derive(Debug, Clone)]

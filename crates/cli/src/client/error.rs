@@ -105,6 +105,9 @@ impl ApiError {
             ErrorCode::TooManyRequests => {
                 "try again in a moment, or allow more with `lambdura up --concurrency N`"
             }
+            ErrorCode::ResourceNotFound if says("Stack not found") => {
+                "see which stacks there are with `lambdura stacks`"
+            }
             ErrorCode::ResourceNotFound => "see what exists with `lambdura ls`",
             ErrorCode::Service => {
                 "the service's own log says more: `lambdura up -v`, or LAMBDURA_LOG=debug"

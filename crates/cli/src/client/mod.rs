@@ -24,5 +24,5 @@ pub use error::{ApiError, CallError};
 pub use logs::{LogLine, LogQuery};
 pub use servers::ServerShown;
 pub use set_aside::{SetAsideExecution, TriedAgain};
-pub use stacks::{ShownStack, StackPlan, StackServer};
+pub use stacks::{ShownStack, StackPlan, StackServer, open_text};
 pub use standing::{ErrorHead, OpenOperation, Standing, StandingQuery};

@@ -58,6 +58,9 @@ pub struct ShownStack {
     pub resources: StackResources,
     /// Executions that have not ended, by function.
     pub open_executions: BTreeMap<String, usize>,
+    /// Where the server stops counting those of a function. Servers of before 0.2 do not say it.
+    #[serde(default = "counted_max")]
+    pub open_executions_max: usize,
 }
 
 /// What a stack has.
@@ -127,6 +130,9 @@ pub struct StackPlan {
     pub adopted: Vec<String>,
     /// Open executions of functions that are removed.
     pub open_executions: BTreeMap<String, usize>,
+    /// Where the server stops counting those of a function. Servers of before 0.2 do not say it.
+    #[serde(default = "counted_max")]
+    pub open_executions_max: usize,
 }
 
 /// One resource that changes.
@@ -205,6 +211,38 @@ impl Client {
     }
 }
 
+fn counted_max() -> usize {
+    1_000
+}
+
+/// How many executions are open, where nobody counts further than `max`: `1 execution is`, `1000 or more executions are`.
+pub fn open_text(counts: impl IntoIterator<Item = usize>, max: usize) -> String {
+    let (mut total, mut is_cut) = (0, false);
+    for count in counts {
+        total += count;
+        is_cut |= count >= max;
+    }
+    match total {
+        1 => "1 execution is".to_owned(),
+        total if is_cut => format!("{total} or more executions are"),
+        total => format!("{total} executions are"),
+    }
+}
+
 fn path(name: &str) -> String {
     format!("{STACKS}/{}", encode(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_that_was_cut_is_not_told_as_exact() {
+        assert_eq!(open_text([1], 1_000), "1 execution is");
+        assert_eq!(open_text([1, 2], 1_000), "3 executions are");
+        assert_eq!(open_text([1_000], 1_000), "1000 or more executions are");
+        assert_eq!(open_text([3, 1_000], 1_000), "1003 or more executions are");
+        assert_eq!(open_text([600, 600], 1_000), "1200 executions are");
+    }
 }

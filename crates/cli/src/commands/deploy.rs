@@ -23,6 +23,13 @@ pub async fn run(
         return deploy::show_plan(&plan, &archives, screen);
     }
     if plan.changes.is_empty() {
+        if !plan.missing_code.is_empty() {
+            // Nothing else changes, and nobody has to agree to what has the same hash.
+            note(format!(
+                "stack `{name}` does not change, but some of its code is missing or damaged on the server"
+            ));
+            deploy::upload(client, &plan.missing_code, archives).await?;
+        }
         note(format!("stack `{name}` is up to date: nothing changes"));
         return deploy::show_stack(&client.stack(&name).await?, screen);
     }

@@ -4,7 +4,7 @@ use owo_colors::OwoColorize;
 use serde_json::json;
 
 use crate::args::DestroyArguments;
-use crate::client::Client;
+use crate::client::{Client, open_text};
 use crate::deploy;
 use crate::exit::CliError;
 use crate::neutral::neutral;
@@ -17,15 +17,12 @@ pub async fn run(
 ) -> Result<(), CliError> {
     let name = &arguments.name;
     let stack = client.stack(name).await?;
-    let open: usize = stack.open_executions.values().sum();
+    let counts = || stack.open_executions.values().copied();
+    let open: usize = counts().sum();
     if open > 0 && !arguments.force {
-        let executions = if open == 1 {
-            "execution is"
-        } else {
-            "executions are"
-        };
+        let executions = open_text(counts(), stack.open_executions_max);
         return Err(CliError::usage(
-            format!("{open} {executions} open in stack `{name}`"),
+            format!("{executions} open in stack `{name}`"),
             "wait for their end or stop them (`lambdura ls --status running`); with `--force` they run to their end, and nothing new starts",
         ));
     }
@@ -44,8 +41,9 @@ pub async fn run(
         neutral(name)
     ))?;
     if open > 0 {
+        let executions = open_text(counts(), stack.open_executions_max);
         note(format!(
-            "{open} open executions run to their end; their functions go after that"
+            "{executions} open: they run to their end, and their functions go after that"
         ));
     }
     Ok(())

@@ -3,10 +3,13 @@
 use std::fs::File;
 use std::path::Path;
 
+use access::policy::PolicySet;
 use anyhow::{Context as _, anyhow};
 use keep::{BackupReader, Beside, Counts, Examine, Finding, Findings, LeftOut, read_backup};
 use serde::Serialize;
+use server::archive_damage;
 use store_sqlite::check_database;
+use tokio::task::spawn_blocking;
 
 use crate::args::VerifyArguments;
 use crate::exit::CliError;
@@ -104,6 +107,13 @@ async fn of_place(place: &Place) -> Result<(Counts, Findings), CliError> {
     drop(progress);
     let read = read.map_err(anyhow::Error::new)?;
     note_left_out(&mut examine, read.left_out);
+    if let Some(database) = &reading.database {
+        let found = database.contradictions().await;
+        for (id, problem) in found.map_err(anyhow::Error::new)? {
+            examine.note(format!("execution `{id}`"), problem);
+        }
+    }
+    policies(&reading, &mut examine).await?;
     code(&reading, &mut examine).await?;
     reading.close().await?;
     Ok((read.counts, examine.finish()))
@@ -113,6 +123,18 @@ fn note_left_out(examine: &mut Examine, left_out: Vec<LeftOut>) {
     for LeftOut { what, why } in left_out {
         examine.note(what, format!("cannot be read: {why}"));
     }
+}
+
+/// Reads the policies of access keys: one that cannot be read lets its key do nothing.
+async fn policies(reading: &Reading, examine: &mut Examine) -> Result<(), CliError> {
+    let keys = reading.keys.access_keys().await;
+    for record in keys.map_err(anyhow::Error::new)? {
+        if let Err(error) = PolicySet::parse(&record.policies) {
+            let of = format!("access key `{}`", record.name);
+            examine.note(of, format!("its policies cannot be read: {error}"));
+        }
+    }
+    Ok(())
 }
 
 /// Compares the code of every version with what was deployed, each folder once.
@@ -130,10 +152,13 @@ async fn code(reading: &Reading, examine: &mut Examine) -> Result<(), CliError> 
         let damage = match (&reading.folder_code, &reading.code) {
             (Some(folder), _) => folder.damage(&record.code_dir),
             (None, Some(archives)) => match store::code_name(Path::new(&record.code_dir)) {
-                Some(name) => {
-                    let has = archives.has_code(name).await.map_err(anyhow::Error::new)?;
-                    (!has).then(|| "it is in no archive".to_owned())
-                }
+                Some(name) => match archives.code(name).await.map_err(anyhow::Error::new)? {
+                    // It unpacks all of it.
+                    Some(archive) => spawn_blocking(move || archive_damage(&archive))
+                        .await
+                        .map_err(anyhow::Error::new)?,
+                    None => Some("it is in no archive".to_owned()),
+                },
                 None => None,
             },
             (None, None) => store::code_name(Path::new(&record.code_dir))

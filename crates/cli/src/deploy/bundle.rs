@@ -42,6 +42,14 @@ pub struct Bundle {
 /// # Errors
 /// Everything that is wrong with it, and what cannot be built.
 pub async fn bundle(arguments: &DeployArguments, server: &StackServer) -> Result<Bundle, CliError> {
+    if let Some(name) = arguments.stack_name.as_deref()
+        && !is_stack_name(name)
+    {
+        return Err(CliError::usage(
+            format!("`{name}` is not a name for a stack"),
+            "stack names are up to 128 letters, digits and hyphens, the first one a letter",
+        ));
+    }
     check_services(arguments, server)?;
     let mut up = arguments
         .for_up()
@@ -79,6 +87,15 @@ pub async fn bundle(arguments: &DeployArguments, server: &StackServer) -> Result
         name,
         archives,
     })
+}
+
+/// As CloudFormation has it.
+fn is_stack_name(name: &str) -> bool {
+    name.len() <= 128
+        && name.starts_with(|it: char| it.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|it| it.is_ascii_alphanumeric() || it == b'-')
 }
 
 async fn built(

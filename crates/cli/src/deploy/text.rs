@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use owo_colors::OwoColorize;
 
 use super::bundle::{Archives, megabytes};
-use crate::client::{ShownStack, StackPlan};
+use crate::client::{ShownStack, StackPlan, open_text};
 use crate::exit::CliError;
 use crate::neutral::neutral_line;
 use crate::screen::{Screen, note};
@@ -68,9 +68,10 @@ fn plan_lines(plan: &StackPlan, archives: &Archives) -> Vec<String> {
     }
     for (function, open) in &plan.open_executions {
         lines.push(format!(
-            "  {} {open} executions of {} are open: they run to their end, and nothing new starts",
+            "  {} {}: {} open; nothing new starts, and what is open runs to its end",
             "!".yellow(),
-            neutral_line(function).bold()
+            neutral_line(function).bold(),
+            open_text([*open], plan.open_executions_max)
         ));
     }
     let missing = plan.missing_code.iter();
@@ -139,6 +140,9 @@ pub fn show_stack(stack: &ShownStack, screen: &Screen) -> Result<(), CliError> {
         };
         let durable = if function.durable { "durable, " } else { "" };
         let open = match stack.open_executions.get(&function.name) {
+            Some(open) if *open >= stack.open_executions_max => {
+                format!(", {open} or more open")
+            }
             Some(open) => format!(", {open} open"),
             None => String::new(),
         };

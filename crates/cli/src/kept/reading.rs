@@ -32,6 +32,8 @@ pub struct Reading {
     pub stacks: Arc<dyn Stacks>,
     /// The code of a data folder, which can be compared with what was deployed.
     pub folder_code: Option<Arc<FolderCode>>,
+    /// The database, where it is one.
+    pub database: Option<Arc<PostgresStore>>,
     /// Files that come with it: their names, and where they are.
     pub files: Vec<(&'static str, PathBuf)>,
     /// Removed when it is read.
@@ -122,6 +124,7 @@ impl Reading {
             store,
             code: folder_code.clone().map(|code| code as Arc<dyn CodeBlobs>),
             folder_code,
+            database: None,
             files,
             _scratch: scratch,
         })
@@ -136,6 +139,7 @@ impl Reading {
             code: Some(Arc::clone(&store) as _),
             keys: Arc::clone(&store) as _,
             stacks: Arc::clone(&store) as _,
+            database: Some(Arc::clone(&store)),
             store,
             folder_code: None,
             files: Vec::new(),

@@ -1,17 +1,25 @@
 //! `lambdura serve --check`: tries what the settings name.
 
+use std::fs::{File, TryLockError};
+use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
+use model::Timestamp;
 use owo_colors::OwoColorize;
 use serde::Serialize;
-use server::ServerConfig;
+use server::{Elsewhere, KeyRing, ServerConfig};
+use tempfile::TempDir;
 
 use super::session::server_config;
 use crate::args::ServeArguments;
 use crate::commands::doctor::{check, programs};
+use crate::duration_text::now_ms;
 use crate::exit::CliError;
+use crate::kept::{Place, Reading, STORE_FILE};
 use crate::screen::Screen;
 use crate::up::port;
 
@@ -33,11 +41,11 @@ enum Status {
     Ok,
     /// Something that only some need.
     Warning,
-    /// The server would not start.
+    /// The server would not start, or something that the settings name would fail.
     Problem,
 }
 
-/// Tries everything and prints what came of it. Nothing is changed: no folder is made, no schema migrated.
+/// Tries everything and prints what came of it. Nothing is changed: no folder stays, no schema is migrated.
 ///
 /// # Errors
 /// When a server would not start with these settings.
@@ -53,8 +61,11 @@ pub async fn run(
             tried.push(ok("settings", "they can be read"));
             tried.extend(listeners(arguments, &config));
             tried.push(data_folder(data_dir));
+            tried.extend(in_use(data_dir));
             tried.push(store(arguments, data_dir).await);
+            tried.extend(access_keys(arguments, &config, data_dir).await);
             tried.extend(certificate(arguments));
+            tried.extend(endpoints(&config).await);
             tried.extend(answers(arguments));
         }
     }
@@ -91,12 +102,27 @@ fn listeners(arguments: &ServeArguments, config: &ServerConfig) -> Vec<Tried> {
     let exposed = [config.listen, config.http_api_listen];
     let exposed = exposed.iter().find(|it| !it.ip().is_loopback());
     let access = &arguments.server.access;
-    let mut tried = vec![
-        listener("listen", config.listen),
-        listener("http-api-listen", config.http_api_listen),
+    let mut wanted = vec![
+        ("listen", config.listen),
+        ("http-api-listen", config.http_api_listen),
     ];
-    if let Some(cluster) = &config.cluster {
-        tried.push(listener("cluster-listen", cluster.listen));
+    wanted.extend(
+        config
+            .cluster
+            .as_ref()
+            .map(|cluster| ("cluster-listen", cluster.listen)),
+    );
+    let mut tried = Vec::new();
+    for (index, (what, address)) in wanted.iter().enumerate() {
+        let before = wanted[..index].iter();
+        let mut taken = before.filter(|(_, other)| overlap(*other, *address));
+        tried.push(match taken.next() {
+            Some((other, _)) => problem(
+                what,
+                format!("{address} is taken by `{other}`: each needs an address of its own"),
+            ),
+            None => listener(what, *address),
+        });
     }
     if let Some(address) = exposed
         && !access.behind_proxy
@@ -125,26 +151,67 @@ fn listener(what: &str, address: SocketAddr) -> Tried {
     }
 }
 
+/// Whether two listeners would want the same port.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_any = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && (is_any || one.ip() == other.ip())
+}
+
 fn data_folder(data_dir: &Path) -> Tried {
     let what = "data-dir";
     let there = data_dir.ancestors().find(|it| it.exists());
     let Some(there) = there else {
         return problem(what, format!("`{}` cannot be made", data_dir.display()));
     };
-    let flags = nix::unistd::AccessFlags::W_OK | nix::unistd::AccessFlags::X_OK;
-    match nix::unistd::access(there, flags) {
-        Ok(()) if there == data_dir => ok(what, format!("`{}` is there", data_dir.display())),
-        Ok(()) => ok(what, format!("`{}` will be made", data_dir.display())),
+    if !there.is_dir() {
+        return problem(what, format!("`{}` is not a folder", there.display()));
+    }
+    // What permissions say is not all: a file system may be full, read-only or none that keeps files.
+    match TempDir::with_prefix_in(".lambdura-check-", there) {
+        Ok(_removed_at_once) if there == data_dir => {
+            ok(what, format!("`{}` is there", data_dir.display()))
+        }
+        Ok(_removed_at_once) => ok(what, format!("`{}` will be made", data_dir.display())),
         Err(error) => problem(
             what,
-            format!("`{}` is not writable: {error}", there.display()),
+            format!("nothing can be made in `{}`: {error}", there.display()),
         ),
     }
+}
+
+/// Whether another process has the data folder.
+fn in_use(data_dir: &Path) -> Option<Tried> {
+    let path = data_dir.join(format!("{STORE_FILE}.lock"));
+    let mut file = File::open(path).ok()?;
+    // Shared: it keeps nobody from starting at this moment for longer than the look.
+    let Err(TryLockError::WouldBlock) = file.try_lock_shared() else {
+        return None;
+    };
+    let mut text = String::new();
+    let read = file.read_to_string(&mut text);
+    let holder = read.ok().and_then(|_| text.lines().next());
+    let holder = holder.map(|it| format!(" (process {})", it.trim()));
+    let found = format!(
+        "`{}` is in use by a running server{}",
+        data_dir.display(),
+        holder.unwrap_or_default()
+    );
+    Some(problem("data-dir in use", found))
 }
 
 async fn store(arguments: &ServeArguments, data_dir: &Path) -> Tried {
     let what = "store";
     if let Some(url) = &arguments.server.store.store {
+        match store_postgres::may_create(url).await {
+            Ok(true) => {}
+            Ok(false) => {
+                return problem(
+                    what,
+                    "the role may not create tables: `GRANT CREATE ON DATABASE … TO …`, or `ON SCHEMA lambdura` once it is there",
+                );
+            }
+            Err(error) => return problem(what, chain(&error)),
+        }
         return match store_postgres::pending_migrations(url).await {
             Ok(pending) if pending.is_empty() => ok(
                 what,
@@ -175,6 +242,103 @@ async fn store(arguments: &ServeArguments, data_dir: &Path) -> Tried {
             ),
         ),
         Err(error) => problem(what, chain(&error)),
+    }
+}
+
+/// Whether somebody may sign, where everybody has to.
+async fn access_keys(
+    arguments: &ServeArguments,
+    config: &ServerConfig,
+    data_dir: &Path,
+) -> Option<Tried> {
+    let what = "access keys";
+    let listeners = [config.listen, config.http_api_listen];
+    let is_exposed = listeners.iter().any(|it| !it.ip().is_loopback());
+    if !is_exposed && !config.access.enforce_policies {
+        return None;
+    }
+    let place = match &arguments.server.store.store {
+        Some(url) => Place::Database(url.clone()),
+        None => Place::Folder(data_dir.to_owned()),
+    };
+    let create = format!(
+        "requests must be signed, and there is no access key: `lambdura keys create NAME --policy admin {}`",
+        match &place {
+            Place::Folder(folder) => format!("--data-dir {}", folder.display()),
+            Place::Database(_) => "--store URL".to_owned(),
+        }
+    );
+    if place
+        .folder()
+        .is_some_and(|folder| !folder.join(STORE_FILE).is_file())
+    {
+        return Some(problem(what, create));
+    }
+    let counted = async {
+        let scratch = tempfile::tempdir()?;
+        let reading = Reading::in_use(&place, scratch.path()).await?;
+        let keys = Arc::clone(&reading.keys);
+        let sealing = config.access.sealing_key.clone();
+        let now = Timestamp::from_millis(now_ms());
+        let count = match KeyRing::open(keys, data_dir, sealing, now).await {
+            Ok(ring) => Ok(ring.enabled_count()),
+            Err(error) => Err(chain(&error)),
+        };
+        reading.close().await?;
+        Ok::<_, CliError>(count)
+    };
+    Some(match counted.await {
+        Ok(Ok(0)) => problem(what, create),
+        Ok(Ok(1)) => ok(what, "1 may sign"),
+        Ok(Ok(count)) => ok(what, format!("{count} may sign")),
+        Ok(Err(why)) => problem(what, why),
+        Err(error) => problem(what, format!("they cannot be read: {}", chain(&error))),
+    })
+}
+
+/// How long a service may take to answer.
+const REACHED_WITHIN: Duration = Duration::from_secs(3);
+
+/// Services that the settings name.
+async fn endpoints(config: &ServerConfig) -> Vec<Tried> {
+    let mut named = Vec::new();
+    if let Some(endpoint) = &config.dynamodb {
+        named.push(("dynamodb-endpoint", endpoint.clone()));
+    }
+    if let Elsewhere::Emulator(endpoint) = &config.elsewhere {
+        named.push(("aws-endpoint", endpoint.clone()));
+    }
+    if let Some(oidc) = &config.oidc {
+        match oidc.issuer.parse() {
+            Ok(issuer) => named.push(("oidc-issuer", issuer)),
+            Err(error) => return vec![problem("oidc-issuer", chain(&error))],
+        }
+    }
+    let mut tried = Vec::new();
+    for (what, endpoint) in named {
+        tried.push(reached(what, &endpoint).await);
+    }
+    tried
+}
+
+async fn reached(what: &str, endpoint: &http::Uri) -> Tried {
+    let Some(host) = endpoint.host() else {
+        return problem(what, format!("{endpoint} names no host"));
+    };
+    let is_tls = endpoint.scheme_str() == Some("https");
+    let port = endpoint.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+    let host = host.trim_matches(['[', ']']);
+    let connecting = tokio::net::TcpStream::connect((host, port));
+    match tokio::time::timeout(REACHED_WITHIN, connecting).await {
+        Ok(Ok(_)) => ok(what, format!("{endpoint} can be reached")),
+        Ok(Err(error)) => problem(what, format!("{endpoint} cannot be reached: {error}")),
+        Err(_) => problem(
+            what,
+            format!(
+                "{endpoint} cannot be reached within {} seconds",
+                REACHED_WITHIN.as_secs()
+            ),
+        ),
     }
 }
 

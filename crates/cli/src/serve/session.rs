@@ -83,9 +83,23 @@ pub(super) fn server_config(
 ) -> Result<ServerConfig, CliError> {
     let region = arguments.region.as_deref();
     let region = stack_options::region(region, |name| std::env::var(name).ok());
+    if !is_region(&region) {
+        return Err(CliError::usage(
+            format!("`{region}` is not a region"),
+            "for example `--region us-east-1`; AWS_REGION and AWS_DEFAULT_REGION count too",
+        ));
+    }
     let runtimes = Arc::new(Runtimes::new(stack_options::runtimes_dir(data_dir)));
     let debugging = Debugging::default();
     stack_options::server_config(&arguments.server, &region, data_dir, runtimes, debugging)
+}
+
+/// Whether ARNs and signatures can have it.
+fn is_region(region: &str) -> bool {
+    (1..=64).contains(&region.len())
+        && region
+            .bytes()
+            .all(|it| it.is_ascii_alphanumeric() || it == b'-')
 }
 
 async fn started(config: ServerConfig, store: Option<&str>) -> Result<Server, CliError> {

@@ -130,3 +130,50 @@ fn what_is_no_policy_is_said() {
     let taken = keys(dir.path(), &["create", "ci", "--policy", "invoke"]);
     assert_eq!(taken.code, Some(2), "{taken:?}");
 }
+
+#[test]
+fn a_check_finds_what_would_keep_a_server_from_starting() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("data");
+    let check = |listen: &str, apis: &str, data: &Path, more: &[&str]| {
+        let mut command = command(&["serve", "--check", "--listen", listen]);
+        command.args(["--http-api-listen", apis, "--data-dir"]);
+        ran(&command.arg(data).args(more).output().unwrap())
+    };
+    let (own, everywhere) = ("127.0.0.1:0", "0.0.0.0:0");
+    let exposed = || check(everywhere, own, &folder, &["--behind-proxy"]);
+    let fine = check(own, own, &folder, &[]);
+    assert_eq!(fine.code, Some(0), "{fine:?}");
+    assert!(!folder.exists(), "nothing is changed");
+    let finds = |found: Ran, what: &str| {
+        assert_eq!(found.code, Some(1), "{found:?}");
+        assert!(found.out.contains(what), "{what}: {found:?}");
+    };
+    finds(exposed(), "there is no access key");
+    let created = keys(&folder, &["create", "me", "--policy", "admin"]);
+    assert_eq!(created.code, Some(0), "{created:?}");
+    let with_key = exposed();
+    assert_eq!(with_key.code, Some(0), "{with_key:?}");
+    assert!(with_key.out.contains("1 may sign"), "{with_key:?}");
+    std::fs::remove_file(folder.join("access.key")).unwrap();
+    finds(exposed(), "access keys");
+
+    finds(
+        check("127.0.0.1:39997", "127.0.0.1:39997", &folder, &[]),
+        "is taken by `listen`",
+    );
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    finds(check(own, own, &file.join("data"), &[]), "is not a folder");
+    finds(
+        check(own, own, &folder, &["--region", "no region"]),
+        "is not a region",
+    );
+    let nobody = ["--dynamodb-endpoint", "http://127.0.0.1:1"];
+    finds(check(own, own, &folder, &nobody), "cannot be reached");
+
+    // As a running server has it.
+    let lock = std::fs::File::open(folder.join("lambdura.sqlite3.lock")).unwrap();
+    lock.lock().unwrap();
+    finds(check(own, own, &folder, &[]), "is in use");
+}

@@ -84,6 +84,16 @@ impl Examine {
         self.findings
     }
 
+    /// Checks what is kept as a JSON object.
+    fn document(&mut self, of: impl FnOnce() -> String, what: &str, text: &str) {
+        let problem = match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(serde_json::Value::Object(_)) => return,
+            Ok(_) => "it is not an object".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        self.note(of(), format!("its {what} cannot be read: {problem}"));
+    }
+
     fn need(&mut self, function: &FunctionName, version: &Version, by: impl FnOnce() -> String) {
         let key = (function.clone(), version.clone());
         self.needed.entry(key).or_insert_with(by);
@@ -122,7 +132,22 @@ impl Sink for Examine {
     async fn put(&mut self, item: Item) -> Result<(), TransferError> {
         match item {
             Item::FunctionVersion(record) => {
+                let what = || {
+                    format!(
+                        "version {} of function `{}`",
+                        record.version, record.function
+                    )
+                };
+                self.document(what, "configuration", &record.configuration);
                 self.versions.insert((record.function, record.version));
+            }
+            Item::FunctionSettings(record) => {
+                let what = || format!("function `{}`", record.function);
+                self.document(what, "settings", &record.settings);
+            }
+            Item::Stack(record) => {
+                let what = || format!("stack `{}`", record.name);
+                self.document(what, "document", &record.document);
             }
             Item::Alias(alias) => {
                 let alias = (alias.function, alias.name, alias.version);
@@ -137,9 +162,7 @@ impl Sink for Examine {
             }
             Item::Execution(whole) => self.execution(&whole),
             Item::Code { .. }
-            | Item::FunctionSettings(_)
             | Item::AccessKey(_)
-            | Item::Stack(_)
             | Item::ScheduleMark(_)
             | Item::DeadLetter(_)
             | Item::File { .. }

@@ -1,5 +1,6 @@
 //! Signing in to the console and out again, and who is signed in.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -16,10 +17,38 @@ use super::gate::{Access, line, too_many};
 use super::identify::cookie;
 use super::principal::{Person, Principal};
 use super::sign_in::{SignedIn, remove_cookie, set_cookie};
+use crate::http::client;
+
+/// What can be done in the console.
+const OFFERED: [&str; 11] = [
+    "lambda:InvokeFunction",
+    "lambda:SendDurableExecutionCallbackFailure",
+    "lambda:SendDurableExecutionCallbackHeartbeat",
+    "lambda:SendDurableExecutionCallbackSuccess",
+    "lambda:StopDurableExecution",
+    "lambdura:DeleteDurableExecution",
+    "lambdura:MoveClock",
+    "lambdura:PauseDurableExecution",
+    "lambdura:ResumeDurableExecution",
+    "lambdura:RetrySetAside",
+    "states:RedriveExecution",
+];
+
+/// What somebody may do of what the console offers. Each request is decided by itself, whatever is said here.
+pub(super) fn offered_to(principal: &Principal) -> Option<BTreeMap<String, bool>> {
+    let policies = match principal {
+        Principal::Key(key) => &key.policies,
+        Principal::Person(person) => &person.policies,
+        Principal::Process { .. } => return None,
+    };
+    let verdicts = OFFERED.iter();
+    let verdicts = verdicts.map(|action| ((*action).to_owned(), policies.may_allow(action)));
+    Some(verdicts.collect())
+}
 
 impl Access {
-    /// Signs somebody in to the console who shows an access key; returns the header that sets the cookie, and the
-    /// key's name.
+    /// Signs somebody in to the console who shows an access key; returns the header that sets the cookie, the key's
+    /// name, and what it may do.
     ///
     /// # Errors
     /// When there is no such key, or the secret is another one.
@@ -29,7 +58,7 @@ impl Access {
         secret: &str,
         address: IpAddr,
         now: Timestamp,
-    ) -> Result<(String, String), ApiError> {
+    ) -> Result<(String, String, Option<BTreeMap<String, bool>>), ApiError> {
         self.count_sign_in(address, now)?;
         let key = match AccessKeyId::parse(id) {
             Some(id) => self.find_key(&id, now).await?,
@@ -46,9 +75,14 @@ impl Access {
         };
         let value = self.sign_ins.begin(&who, now.as_millis()).await?;
         let name = key.name.clone();
-        self.note_sign_in(Some(&Principal::Key(key)), "done", address, now);
+        let principal = Principal::Key(key);
+        self.note_sign_in(Some(&principal), "done", address, now);
         self.audit.settle().await;
-        Ok((set_cookie(&value, self.is_tls()), name))
+        Ok((
+            set_cookie(&value, self.is_tls()),
+            name,
+            offered_to(&principal),
+        ))
     }
 
     /// Signs somebody in whom an OpenID provider knows; returns the header that sets the cookie.
@@ -78,7 +112,10 @@ impl Access {
     /// # Errors
     /// When the address tries too often.
     pub fn count_sign_in(&self, address: IpAddr, now: Timestamp) -> Result<(), ApiError> {
-        match self.sign_ins_by_address.take(address, now.as_millis()) {
+        match self
+            .sign_ins_by_address
+            .take(client(address), now.as_millis())
+        {
             true => Ok(()),
             false => Err(too_many("This address tries to sign in too often.")),
         }
@@ -138,6 +175,22 @@ impl Access {
             Some(Principal::Person(person)) => Some(person.name.clone()),
             Some(Principal::Process { .. }) | None => None,
         })
+    }
+
+    /// What whoever is signed in may do of what the console offers: a verdict for each action; none where nobody is.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn offered(
+        &self,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Option<BTreeMap<String, bool>>, ApiError> {
+        let Some(value) = cookie(headers) else {
+            return Ok(None);
+        };
+        let principal = self.of_cookie(value, now).await?;
+        Ok(principal.as_ref().and_then(offered_to))
     }
 
     /// The session by which a request was let in; none where it was let in by something else.

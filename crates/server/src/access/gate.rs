@@ -16,13 +16,13 @@ use wire::ApiError;
 use super::audit::{Audit, AuditLine, AuditLog as _};
 use super::config::AccessConfig;
 use super::grants::Grants;
-use super::identify::{Asked, Identified, identify};
+use super::identify::{Asked, Identified, Meant, identify};
 use super::key_ring::{KeyError, KeyRing};
 use super::limits::Rate;
 use super::principal::{Key, Principal};
 use super::sign_in::SignIns;
 use crate::functions::{Home, Registry};
-use crate::http::RequestBody;
+use crate::http::{RequestBody, client};
 use crate::permission::{self, Needed, On, Service};
 
 /// ARNs of executions that are remembered. An execution keeps its ARN for good.
@@ -65,6 +65,17 @@ struct Noted {
     address: IpAddr,
     action: String,
     resource: String,
+}
+
+/// What is invoked by a request that must be signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Invoked<'a> {
+    FunctionUrl {
+        function: &'a FunctionName,
+        qualifier: Option<&'a str>,
+    },
+    /// A method of an HTTP or REST API, as policies name it.
+    Method { arn: String },
 }
 
 /// A request with what is decided by.
@@ -145,15 +156,26 @@ impl Access {
         self.exposed
     }
 
-    /// Where a request comes from: what the proxy says last, if there is one.
-    pub fn address(&self, headers: &HeaderMap, peer: SocketAddr) -> IpAddr {
+    /// Where a request comes from: what the proxy says last, if there is one. A request without the header comes from
+    /// something on this side of the proxy, such as a probe.
+    ///
+    /// # Errors
+    /// When there is a proxy, and what it says is no address: limits and conditions must not go by the proxy's own.
+    pub fn address(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<IpAddr, ApiError> {
         let said = headers.get_all("x-forwarded-for").iter().next_back();
-        let said = said.filter(|_| self.config.behind_proxy);
-        let said = said.and_then(|value| value.to_str().ok());
+        let Some(said) = said.filter(|_| self.config.behind_proxy) else {
+            return Ok(peer.ip().to_canonical());
+        };
         // Whatever stands before the last one, anybody may have written.
-        let last = said.and_then(|value| value.rsplit(',').next());
-        let last = last.and_then(|text| text.trim().parse().ok());
-        last.unwrap_or(peer.ip()).to_canonical()
+        let last = said.to_str().ok();
+        let last = last.and_then(|value| value.rsplit(',').next());
+        let last = last.and_then(|text| forwarded(text.trim()));
+        let last = last.ok_or_else(|| {
+            tracing::warn!(%peer, "the last entry of `X-Forwarded-For` is not an address: the request is refused");
+            let message = "The last entry of X-Forwarded-For is not an address.";
+            ApiError::new(ErrorCode::InvalidRequestContent, message)
+        })?;
+        Ok(last.to_canonical())
     }
 
     /// The key of an id that may sign.
@@ -176,7 +198,7 @@ impl Access {
     /// Counts a request from an address.
     pub fn count_address(&self, address: IpAddr, now: Timestamp) -> Result<(), ApiError> {
         // Function processes are on this machine, and so are users who could do far worse.
-        if address.is_loopback() || self.by_address.take(address, now.as_millis()) {
+        if address.is_loopback() || self.by_address.take(client(address), now.as_millis()) {
             return Ok(());
         }
         Err(too_many("This address sends more requests than it may."))
@@ -196,7 +218,7 @@ impl Access {
     ) -> Result<(Request<RequestBody>, Admitted), ApiError> {
         let (mut parts, body) = request.into_parts();
         let asked = Asked {
-            service,
+            meant: Meant::Service(service),
             bytes_max: permission::bytes_max(service, &parts),
             now,
         };
@@ -290,32 +312,40 @@ impl Access {
         self.decide(&deciding, now)
     }
 
-    /// Lets a request to a function URL with `AuthType: AWS_IAM` in; gives its body back.
+    /// Lets a request in that must be signed, to an API or a function URL; gives its body back.
     ///
     /// # Errors
     /// Why it is not let in.
-    pub async fn admit_to_url(
+    pub async fn admit_signed(
         &self,
         parts: &Parts,
         body: RequestBody,
-        function: (&FunctionName, Option<&str>),
-        peer: SocketAddr,
+        invoked: &Invoked<'_>,
+        address: IpAddr,
         (bytes_max, now): (usize, Timestamp),
     ) -> Result<RequestBody, ApiError> {
-        let address = self.address(&parts.headers, peer);
+        let (meant, action, resource) = match invoked {
+            Invoked::FunctionUrl {
+                function,
+                qualifier,
+            } => {
+                let arn = self.home.arn(function);
+                let resource = match qualifier {
+                    Some(qualifier) => arn.qualified(qualifier),
+                    None => arn.to_string(),
+                };
+                (Meant::FunctionUrl, "lambda:InvokeFunctionUrl", resource)
+            }
+            Invoked::Method { arn } => (Meant::Api, "execute-api:Invoke", arn.clone()),
+        };
         let asked = Asked {
-            service: Service::Lambda,
+            meant,
             bytes_max,
             now,
         };
         let identified = self.identify(parts, body, asked, address).await?;
-        let arn = self.home.arn(function.0);
-        let resource = match function.1 {
-            Some(qualifier) => arn.qualified(qualifier),
-            None => arn.to_string(),
-        };
         let needed = Needed {
-            action: "lambda:InvokeFunctionUrl".to_owned(),
+            action: action.to_owned(),
             on: On::Arn(resource.clone()),
             within: None,
         };
@@ -502,6 +532,14 @@ fn decide_by(policies: &PolicySet, question: &Question<'_>, is_anything: bool) -
     }
 }
 
+/// An address as proxies write it: some add the port.
+fn forwarded(text: &str) -> Option<IpAddr> {
+    let address = text.parse().ok();
+    let bare = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let with_port = || Some(text.parse::<SocketAddr>().ok()?.ip());
+    address.or_else(bare).or_else(with_port)
+}
+
 pub(super) fn line(
     principal: Option<&Principal>,
     address: Option<IpAddr>,
@@ -533,4 +571,23 @@ pub(super) fn moment(at: Timestamp) -> String {
 
 pub(super) fn too_many(message: &str) -> ApiError {
     ApiError::throttled("CallerRateLimitExceeded", message.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_write_addresses_in_several_ways() {
+        let read = |text: &str| forwarded(text).map(|it| it.to_string());
+        for text in ["203.0.113.7", "203.0.113.7:443"] {
+            assert_eq!(read(text).as_deref(), Some("203.0.113.7"), "{text}");
+        }
+        for text in ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:443"] {
+            assert_eq!(read(text).as_deref(), Some("2001:db8::1"), "{text}");
+        }
+        for text in ["", "unknown", "_hidden", "203.0.113.7, 1"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 }

@@ -19,10 +19,39 @@ use super::sign_in::COOKIE;
 use crate::http::{self, RequestBody};
 use crate::permission::Service;
 
+/// What a request is for, which says for which service it must be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meant {
+    /// A service at the main port, which people reach by the console too.
+    Service(Service),
+    /// A function URL. Only signatures count there and at APIs: browsers send the console's cookie to every port.
+    FunctionUrl,
+    /// An HTTP or REST API.
+    Api,
+}
+
+impl Meant {
+    fn is_named(self, name: &str) -> bool {
+        match self {
+            Self::Service(service) => service.is_named(name),
+            Self::FunctionUrl => Service::Lambda.is_named(name),
+            Self::Api => name == self.name(),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Service(service) => service.name(),
+            Self::FunctionUrl => Service::Lambda.name(),
+            Self::Api => "execute-api",
+        }
+    }
+}
+
 /// What is to be found out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
-    pub service: Service,
+    pub meant: Meant,
     pub bytes_max: usize,
     /// By the machine's clock: signatures are made by other machines.
     pub now: Timestamp,
@@ -52,7 +81,10 @@ pub(super) async fn identify(
         headers: &parts.headers,
     };
     let Some(claim) = Claim::of(&head).map_err(refused)? else {
-        let principal = without_signature(access, parts, asked.now).await?;
+        let principal = match asked.meant {
+            Meant::Service(_) => without_signature(access, parts, asked.now).await?,
+            Meant::FunctionUrl | Meant::Api => return Err(refused(Refusal::unsigned())),
+        };
         let (body, _) = read(body, asked.bytes_max).await?;
         return Ok(Identified {
             principal,
@@ -61,10 +93,10 @@ pub(super) async fn identify(
         });
     };
     claim.check_time(asked.now.as_millis()).map_err(refused)?;
-    if !asked.service.is_named(&claim.scope.service) {
+    if !asked.meant.is_named(&claim.scope.service) {
         let message = format!(
             "Credential should be scoped to correct service: '{}'.",
-            asked.service.name()
+            asked.meant.name()
         );
         return Err(ApiError::new(ErrorCode::InvalidSignature, message));
     }

@@ -13,7 +13,7 @@ use wire::ApiError;
 use super::change::{Change, changes};
 use super::document::{Deployed, Document, Stage, Submitted};
 use super::rollout::no_such_stack;
-use super::stack::Urls;
+use super::stack::{OPEN_EXECUTIONS_MAX, Urls};
 use super::stacks::StackService;
 use super::submitted::check_name;
 use crate::elsewhere::Elsewhere;
@@ -55,6 +55,8 @@ pub(super) struct Plan {
     adopted: Vec<String>,
     /// Open executions of functions that are removed, by name: they run to their end.
     open_executions: BTreeMap<String, usize>,
+    /// Where counting stops: a function with so many may have more.
+    open_executions_max: usize,
 }
 
 /// The stacks of a server, and what those who read templates for it need to know.
@@ -91,6 +93,8 @@ pub(super) struct Shown {
     resources: Resources,
     /// Open executions by function name.
     open_executions: BTreeMap<String, usize>,
+    /// Where counting stops: a function with so many may have more.
+    open_executions_max: usize,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -234,6 +238,7 @@ impl StackService {
                     .collect(),
             },
             open_executions: self.open_executions(stack).await?,
+            open_executions_max: OPEN_EXECUTIONS_MAX,
         })
     }
 
@@ -350,6 +355,7 @@ pub(super) async fn plan(
         missing_code,
         adopted: adopted.map(str::to_owned).collect(),
         open_executions: service.open_executions(&gone).await?,
+        open_executions_max: OPEN_EXECUTIONS_MAX,
     };
     Ok(json(StatusCode::OK, &plan))
 }

@@ -14,7 +14,7 @@ use wire::ApiError;
 
 use super::apis::{Bound, faces};
 use super::document::{Deployed, Document, Stage, Submitted};
-use super::stack::schedules;
+use super::stack::{OPEN_EXECUTIONS_MAX, schedules};
 use super::stacks::{Known, StackService, function_name, key_of};
 use super::submitted;
 use crate::app::App;
@@ -304,11 +304,17 @@ impl StackService {
         let open = self.open_executions(&deployed.document.stack).await?;
         let count: usize = open.values().sum();
         if count > 0 && !force {
+            let is_cut = open.values().any(|it| *it >= OPEN_EXECUTIONS_MAX);
+            let open = match count {
+                1 => format!("1 execution of stack '{name}' is open. It"),
+                _ if is_cut => {
+                    format!("{count} or more executions of stack '{name}' are open. They")
+                }
+                _ => format!("{count} executions of stack '{name}' are open. They"),
+            };
             return Err(ApiError::new(
                 ErrorCode::ResourceInUse,
-                format!(
-                    "{count} executions of stack '{name}' are open. They would run to their end, and nothing new would start (force=true)."
-                ),
+                format!("{open} would run to the end, and nothing new would start (force=true)."),
             ));
         }
         deployed.document.stage = Stage::Destroying;

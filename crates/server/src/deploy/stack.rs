@@ -18,7 +18,7 @@ use crate::server::Server;
 const OF_TEMPLATE: &str = "";
 
 /// Executions that are counted before the count stops.
-const OPEN_EXECUTIONS_MAX: usize = 1_000;
+pub(super) const OPEN_EXECUTIONS_MAX: usize = 1_000;
 
 /// What a deployment came to.
 #[derive(Debug, Clone, Default)]

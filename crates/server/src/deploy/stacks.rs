@@ -23,7 +23,7 @@ use super::stack::schedules;
 use super::upload::Uploads;
 use crate::api::Draining;
 use crate::deploy_error::DeployError;
-use crate::functions::FrozenCode;
+use crate::functions::{Depth, FrozenCode};
 use crate::gateway::Face;
 use crate::http::refusal;
 use crate::server::Server;
@@ -355,14 +355,26 @@ impl StackService {
         Ok(())
     }
 
-    /// Code that was uploaded, to this server or to another one.
+    /// Code that was uploaded, to this server or to another one. What is damaged and cannot be mended here counts as
+    /// missing: to upload it again is how it is mended.
     pub async fn code(&self, code: &Code) -> Result<Option<FrozenCode>, StoreFault> {
         let registry = &self.ground.app.registry;
-        if let Some(frozen) = registry.code_named(&code.sha256, code.bytes) {
-            return Ok(Some(frozen));
+        if registry.code_named(&code.sha256, code.bytes).is_none() {
+            registry.fetch_archive(&code.sha256).await?;
         }
-        registry.fetch_archive(&code.sha256).await?;
-        Ok(registry.code_named(&code.sha256, code.bytes))
+        let Some(frozen) = registry.code_named(&code.sha256, code.bytes) else {
+            return Ok(None);
+        };
+        let (store, dir) = (Arc::clone(&registry.code), frozen.dir.clone());
+        let looking = tokio::task::spawn_blocking(move || {
+            store.check(&dir, Depth::Sizes);
+            store.damage(&dir)
+        });
+        let damage = match looking.await {
+            Ok(damage) => damage,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        };
+        Ok(damage.is_none().then_some(frozen))
     }
 
     pub fn now(&self) -> Timestamp {

@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use wire::ApiError;
 
 use super::stacks::StackService;
-use crate::functions::{FrozenCode, UnpackError};
+use crate::functions::{Depth, FrozenCode, UnpackError};
 use lambda_api::ErrorCode;
 
 /// How long code is kept for a deployment to come.
@@ -52,7 +52,12 @@ impl StackService {
                     "The archive's SHA-256 is {found}, and the path says {named}: it was changed on its way."
                 )));
             }
-            Ok(code.unpack_deployed(&archive))
+            let unpacked = code.unpack_deployed(&archive);
+            if let Ok(frozen) = &unpacked {
+                // What was damaged is whole again, and must not be taken for damaged until somebody looks.
+                code.check(&frozen.dir, Depth::Contents);
+            }
+            Ok(unpacked)
         });
         let unpacked = match unpacked.await {
             Ok(unpacked) => unpacked?,
@@ -66,7 +71,7 @@ impl StackService {
             }
             refused => ApiError::invalid_parameter(refused.to_string()),
         })?;
-        registry.share_code(&code.dir).await?;
+        registry.share_code_anew(&code.dir).await?;
         self.uploads.keep(code, self.now());
         Ok(())
     }

@@ -23,7 +23,7 @@ mod version;
 
 pub(crate) use activities::{Activities, Activity, ActivityTurns};
 pub(crate) use change::{CatalogueChanges, NewFunction};
-pub use code::{ArchivedCode, FolderCode, FreezeCodeError, UnpackError, unpack};
+pub use code::{ArchivedCode, FolderCode, FreezeCodeError, UnpackError, archive_damage, unpack};
 pub(crate) use code::{CodeStore, Damage, Depth, FrozenCode, UNPACKED_BYTES_MAX};
 pub(crate) use collect::is_needed;
 pub(crate) use concurrency::Together;

@@ -18,10 +18,22 @@ impl Registry {
         else {
             return Ok(());
         };
-        let shared = &together.code;
-        if shared.has_code(name).await? {
+        if together.code.has_code(name).await? {
             return Ok(());
         }
+        self.share_code_anew(code_dir).await
+    }
+
+    /// The same, whatever is there: it may be damaged.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the store fails.
+    pub async fn share_code_anew(&self, code_dir: &Path) -> Result<(), StoreFault> {
+        let Some((together, name)) = self.together.as_ref().zip(CodeStore::shared_name(code_dir))
+        else {
+            return Ok(());
+        };
+        let shared = &together.code;
         let (code, packed) = (Arc::clone(&self.code), name.to_owned());
         let packing = spawn_blocking(move || code.pack(&packed));
         let archive = match packing.await {

@@ -1,6 +1,6 @@
 //! One API or function URL on its own port: what happens to a request, whatever its face.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, RwLock};
 
 use hyper::http::request::Parts;
@@ -16,10 +16,12 @@ use super::answer::message;
 use super::request::{Call, Incoming, header};
 use super::rest::Exchange;
 use super::stream;
+use crate::access::{COOKIE, Invoked};
 use crate::api::{Streamed, Target};
 use crate::app::App;
 use crate::deploy_error::DeployError;
-use crate::http::{Body, BodyError, RequestBody, guard, read_body};
+use crate::http::{self, Body, BodyError, RequestBody, guard, read_body};
+use crate::oidc;
 
 /// Largest request body. Source: API Gateway quotas, "Payload size", read 2026-11.
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
@@ -59,6 +61,11 @@ pub(crate) trait Face: Send + Sync {
 
     /// The answer to a request that is not let in.
     fn refuse(&self, refusal: &Refusal) -> Response<Body>;
+
+    /// The answer to a request whose signature does not let it in.
+    fn refuse_sender(&self, refused: ApiError) -> Response<Body> {
+        http::refusal(refused)
+    }
 
     /// Whether answers are sent while the function writes them.
     fn streams(&self) -> bool {
@@ -133,9 +140,22 @@ impl Api {
         peer: SocketAddr,
     ) -> Response<Body> {
         let face = self.face();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        // Cookies know no ports: a browser sends the console's to every port of its host. They are not the functions'.
+        http::drop_cookies(&mut parts.headers, is_of_console);
+        let access = &self.app.access;
+        let counted = access.address(&parts.headers, peer).and_then(|address| {
+            if access.is_enforced() {
+                access.count_address(address, self.app.machine_now())?;
+            }
+            Ok(address)
+        });
+        let address = match counted {
+            Ok(address) => address,
+            Err(refused) => return http::refusal(refused),
+        };
         let allowed = |origin: &str| face.allows(origin);
-        let checked = match self.app.access.is_exposed() {
+        let checked = match access.is_exposed() {
             true => guard::check_origin(&parts.method, &parts.headers, allowed),
             false => guard::check(&parts.method, &parts.headers, allowed),
         };
@@ -147,16 +167,20 @@ impl Api {
         }
         let mut answer = match face.call(&parts) {
             Ok(call) => {
-                let body = match self.admit(face.as_ref(), &parts, &call, body, peer).await {
+                let body = match self
+                    .admit(face.as_ref(), &parts, &call, body, address)
+                    .await
+                {
                     Ok(body) => body,
-                    Err(refused) => return crate::http::refusal(refused),
+                    Err(refused) => return face.refuse_sender(refused),
                 };
-                let answered = self.invoke(face.as_ref(), &parts, call, body, peer);
+                let answered = self.invoke(face.as_ref(), &parts, call, body, address);
                 let failed = |failure| face.failure(failure);
                 answered.await.unwrap_or_else(failed)
             }
             Err(answer) => *answer,
         };
+        http::drop_set_cookies(answer.headers_mut(), is_of_console);
         face.decorate(&parts.headers, &mut answer);
         if parts.method == Method::HEAD {
             *answer.body_mut() = Body::default();
@@ -171,15 +195,24 @@ impl Api {
         parts: &Parts,
         call: &Call<'_>,
         body: RequestBody,
-        peer: SocketAddr,
+        address: IpAddr,
     ) -> Result<RequestBody, ApiError> {
         let access = &self.app.access;
-        if !access.is_enforced() || !face.is_for_iam() {
+        if !access.is_enforced() {
             return Ok(body);
         }
-        let function = (call.function, call.route.qualifier.as_deref());
+        let invoked = match face.gate() {
+            None if face.is_for_iam() => Invoked::FunctionUrl {
+                function: call.function,
+                qualifier: call.route.qualifier.as_deref(),
+            },
+            Some(gate) if call.access.iam => Invoked::Method {
+                arn: gate.method_arn(&self.app, parts, call),
+            },
+            None | Some(_) => return Ok(body),
+        };
         let bounds = (BODY_BYTES_MAX, self.app.machine_now());
-        let admitting = access.admit_to_url(parts, body, function, peer, bounds);
+        let admitting = access.admit_signed(parts, body, &invoked, address, bounds);
         admitting.await
     }
 
@@ -189,7 +222,7 @@ impl Api {
         parts: &Parts,
         mut call: Call<'_>,
         body: RequestBody,
-        peer: SocketAddr,
+        address: IpAddr,
     ) -> Result<Response<Body>, Failure> {
         let app = &self.app;
         let request_id = app.new_request_id();
@@ -206,7 +239,7 @@ impl Api {
                 account_id: &app.registry.home.account_id,
                 request_id: request_id.as_str(),
                 trace_header: &trace_header,
-                source_ip: peer.ip().to_string(),
+                source_ip: address.to_string(),
                 now: app.driver.now(),
                 caller: &unknown,
             };
@@ -240,7 +273,7 @@ impl Api {
             account_id: &app.registry.home.account_id,
             request_id: request_id.as_str(),
             trace_header: &trace_header,
-            source_ip: peer.ip().to_string(),
+            source_ip: address.to_string(),
             now: app.driver.now(),
             caller: &caller,
         };
@@ -333,6 +366,11 @@ impl Api {
             PlainOutcome::Throttled(_) => Err(Failure::Throttled),
         }
     }
+}
+
+/// Whether a cookie is one of the console's.
+fn is_of_console(name: &str) -> bool {
+    name == COOKIE || oidc::is_cookie(name)
 }
 
 /// The names of the functions behind routes, in the routes' order.

@@ -31,7 +31,8 @@ use tokio_util::task::TaskTracker;
 
 use super::patient_io::PatientIo;
 use super::tls::Tls;
-use super::{Body, RequestBody};
+use super::turns::{Turns, WatchedBody};
+use super::{Body, RequestBody, client};
 
 /// A client that sends its headers more slowly than this is disconnected, and one that keeps a
 /// connection without a request.
@@ -86,6 +87,7 @@ pub(crate) struct Connections {
 #[derive(Debug, Clone)]
 struct ByAddress {
     max: usize,
+    /// By [`client`].
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
@@ -133,9 +135,10 @@ impl Connections {
         let Some(ByAddress { max, open }) = &self.by_address else {
             return Some(None);
         };
-        if address.is_loopback() {
+        if address.to_canonical().is_loopback() {
             return Some(None);
         }
+        let address = client(address);
         let mut counts = open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(address).or_default();
         if *count >= *max {
@@ -238,7 +241,7 @@ pub(crate) async fn serve<H, F>(
             continue;
         }
         // One address that takes all places is disconnected unheard.
-        let Some(of_address) = connections.enter(peer.ip().to_canonical()) else {
+        let Some(of_address) = connections.enter(peer.ip()) else {
             continue;
         };
         let Ok(place) = Arc::clone(&connections.places).try_acquire_owned() else {
@@ -368,29 +371,54 @@ where
 }
 
 /// As [`converse`], for a client that speaks HTTP/2.
-async fn converse_http2<S, H, F>(
+fn converse_http2<S, H, F>(
     stream: S,
     peer: SocketAddr,
     handle: H,
     shutdown: CancellationToken,
-) where
+) -> Pin<Box<dyn Future<Output = ()> + Send>>
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     H: Fn(Request<RequestBody>, SocketAddr) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
+    let turns = Turns::new();
+    let watched = watching(turns.clone(), answering(peer, handle));
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .keep_alive_interval(HEADERS_WITHIN)
         .max_concurrent_streams(STREAMS_MAX)
-        .serve_connection(TokioIo::new(stream), service_fn(answering(peer, handle)));
-    until_shutdown(connection, peer, shutdown).await;
+        .serve_connection(TokioIo::new(stream), service_fn(watched));
+    Box::pin(async move {
+        // The connection goes with what is dropped here.
+        tokio::select! {
+            () = until_shutdown(connection, peer, shutdown) => {}
+            () = turns.client_is_gone(HEADERS_WITHIN) => {
+                tracing::debug!(%peer, "a client of HTTP/2 is given up: it asks for nothing, or takes no answer");
+            }
+        }
+    })
+}
+
+/// Answers that are watched on their way to the client.
+fn watching(
+    turns: Turns,
+    answer: impl Fn(Request<Incoming>) -> Answering<Body>,
+) -> impl Fn(Request<Incoming>) -> Answering<WatchedBody> {
+    move |request| {
+        let (turn, answer) = (turns.begin(), answer(request));
+        Box::pin(async move {
+            let answer = answer.await?;
+            Ok(answer.map(|body| WatchedBody::new(body, turn)))
+        })
+    }
 }
 
 /// An answer on its way.
-type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+type Answering<B> = Pin<Box<dyn Future<Output = Result<Response<B>, Infallible>> + Send>>;
 
 /// From hyper's requests to those that are answered here.
-fn answering<H, F>(peer: SocketAddr, handle: H) -> impl Fn(Request<Incoming>) -> Answering
+fn answering<H, F>(peer: SocketAddr, handle: H) -> impl Fn(Request<Incoming>) -> Answering<Body>
 where
     H: Fn(Request<RequestBody>, SocketAddr) -> F,
     F: Future<Output = Response<Body>> + Send + 'static,
@@ -502,6 +530,142 @@ mod tests {
         client.read_to_string(&mut answer).await.expect("it ends");
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
         talk.await.expect("it does not panic");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_comes_drop_by_drop_is_given_up() {
+        let (mut client, talk) = connected(64 * 1024);
+        let head = b"POST /2 HTTP/1.1\r\nhost: localhost\r\ncontent-length: 500\r\n\r\n";
+        client.write_all(head).await.expect("it listens");
+        let began = tokio::time::Instant::now();
+        let (mut from, mut to) = tokio::io::split(client);
+        let drops = tokio::spawn(async move {
+            // Until it hangs up.
+            while to.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(20)).await;
+            }
+        });
+        let mut answer = vec![0; 13];
+        from.read_exact(&mut answer).await.expect("it answers");
+        assert_eq!(answer, b"HTTP/1.1 408 ");
+        assert!(
+            began.elapsed() < Duration::from_secs(40),
+            "{:?}",
+            began.elapsed()
+        );
+        talk.await.expect("it does not panic");
+        drops.abort();
+    }
+
+    fn connected_http2() -> (DuplexStream, tokio::task::JoinHandle<()>) {
+        let (client, server) = duplex(1024 * 1024);
+        let handle = |request: Request<RequestBody>, _| async move {
+            let size = request.uri().path().trim_start_matches('/').parse();
+            Response::new(Body::from(Bytes::from(vec![b'x'; size.unwrap_or(0)])))
+        };
+        let talk = converse_http2(server, peer(), handle, CancellationToken::new());
+        (client, tokio::spawn(talk))
+    }
+
+    /// A frame. Source: RFC 9113, section 4.1.
+    fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(payload.len())
+            .expect("it is short")
+            .to_be_bytes();
+        let mut frame = length[1..].to_vec();
+        frame.extend([kind, flags]);
+        frame.extend(stream.to_be_bytes());
+        frame.extend(payload);
+        frame
+    }
+
+    /// Says that it is there every ten seconds, until it is disconnected; returns how long it was not.
+    async fn ping_until_disconnected(mut client: DuplexStream) -> Duration {
+        let began = tokio::time::Instant::now();
+        let (mut from, mut to) = tokio::io::split(&mut client);
+        let hear = async {
+            let mut heard = [0; 4_096];
+            let mut acknowledged = 0;
+            loop {
+                // An end or an error: it is over.
+                match from.read(&mut heard).await {
+                    Ok(1..) => acknowledged += 1,
+                    Ok(0) | Err(_) => return acknowledged,
+                }
+            }
+        };
+        let say = async {
+            loop {
+                tokio::time::sleep(Duration::from_secs(10)).await;
+                // An answer to the server's own ping would do as well.
+                if to.write_all(&frame(6, 0, 0, b"whatever")).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let ((), _) = tokio::join!(say, hear);
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn http2_without_a_request_is_given_up() {
+        let (mut client, talk) = connected_http2();
+        client.write_all(HTTP2_PREFACE).await.expect("it listens");
+        let settings = frame(4, 0, 0, &[]);
+        client.write_all(&settings).await.expect("it listens");
+        let lasted = ping_until_disconnected(client).await;
+        assert!(lasted <= Duration::from_secs(60), "{lasted:?}");
+        talk.await.expect("it does not panic");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn http2_that_takes_no_answer_is_given_up() {
+        let (mut client, talk) = connected_http2();
+        client.write_all(HTTP2_PREFACE).await.expect("it listens");
+        // SETTINGS_INITIAL_WINDOW_SIZE is nothing.
+        let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
+        client.write_all(&settings).await.expect("it listens");
+        // `GET`, `http`, and the path `/100000`, by the static table. Source: RFC 7541, appendix A.
+        let mut head = vec![0x82, 0x86, 0x04, 7];
+        head.extend(b"/100000");
+        let headers = frame(1, 0x5, 1, &head);
+        client.write_all(&headers).await.expect("it listens");
+        let lasted = ping_until_disconnected(client).await;
+        assert!(lasted <= Duration::from_secs(60), "{lasted:?}");
+        talk.await.expect("it does not panic");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn http2_is_not_given_up_while_the_server_works() {
+        let (client, server) = duplex(1024 * 1024);
+        let handle = |_: Request<RequestBody>, _| async {
+            tokio::time::sleep(Duration::from_secs(600)).await;
+            Response::new(Body::from(Bytes::from(vec![b'x'; 100_000])))
+        };
+        let talk = converse_http2(server, peer(), handle, CancellationToken::new());
+        let talk = tokio::spawn(talk);
+        let shaken = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+            .handshake(TokioIo::new(client));
+        let (mut sender, connection) = shaken.await.expect("it speaks HTTP/2");
+        tokio::spawn(connection);
+        let request = Request::get("http://localhost/").body(http_body_util::Empty::<Bytes>::new());
+        let answer = sender.send_request(request.expect("it is one")).await;
+        let body = http_body_util::BodyExt::collect(answer.expect("it answers")).await;
+        assert_eq!(body.expect("it is whole").to_bytes().len(), 100_000);
+        drop(sender);
+        talk.await.expect("it does not panic");
+    }
+
+    #[test]
+    fn the_addresses_of_a_network_share_their_connections() {
+        let connections = Connections::at_most(10, 1).at_most_of_one_address(2);
+        let enter = |text: &str| connections.enter(text.parse().expect("it is one"));
+        let first = enter("2001:db8::1").expect("there is room");
+        let _second = enter("2001:db8::2").expect("there is room");
+        assert!(enter("2001:db8::3").is_none());
+        assert!(enter("2001:db8:0:1::3").is_some(), "another network");
+        drop(first);
+        assert!(enter("2001:db8::3").is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,6 +13,7 @@ use hyper::HeaderMap;
 use hyper::body::{Body as _, Frame, Incoming};
 use hyper::header::EXPECT;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::BodyError;
 
@@ -25,6 +26,10 @@ const DRAINED_WITHIN: Duration = Duration::from_secs(30);
 /// How long a sender may send nothing of a body that it has begun.
 const PIECE_WITHIN: Duration = Duration::from_secs(30);
 
+/// How much longer it may be silent in all, for each byte that it has sent: it has 30 seconds, and one more for every 10 kB.
+/// A byte now and then would hold the connection for ever.
+const BYTES_A_SECOND_MIN: u64 = 10_000;
+
 /// The body of a request, on its way to a handler. What is not read when it is dropped is [`Unread`].
 pub(crate) struct RequestBody {
     /// The body, and who is told what is left of it; none once it is dropped, and of one that was read before.
@@ -33,6 +38,40 @@ pub(crate) struct RequestBody {
     read: Option<Bytes>,
     /// Whether its sender waits to be asked for it.
     is_held_back: bool,
+    pace: Pace,
+}
+
+/// How long a sender was waited for, and what it sent meanwhile. What a handler does between pieces is not its fault.
+#[derive(Debug, Default)]
+struct Pace {
+    waited: Duration,
+    received: u64,
+}
+
+impl Pace {
+    /// How long the next piece is waited for.
+    fn patience(&self) -> Duration {
+        let earned =
+            Duration::from_millis(self.received.saturating_mul(1_000) / BYTES_A_SECOND_MIN);
+        let left = (PIECE_WITHIN + earned).saturating_sub(self.waited);
+        left.min(PIECE_WITHIN)
+    }
+
+    /// The next piece of a body.
+    async fn next(&mut self, incoming: &mut Incoming) -> Option<Result<Bytes, BodyError>> {
+        let began = Instant::now();
+        let piece = tokio::time::timeout(self.patience(), next_piece(incoming)).await;
+        self.waited += began.elapsed();
+        match piece {
+            Ok(Some(Ok(piece))) => {
+                self.received += piece.len() as u64;
+                Some(Ok(piece))
+            }
+            Ok(Some(Err(_))) => Some(Err(BodyError::Broken)),
+            Ok(None) => None,
+            Err(_) => Some(Err(BodyError::Slow)),
+        }
+    }
 }
 
 /// What becomes of a body after its request has been handled.
@@ -53,6 +92,7 @@ impl RequestBody {
             incoming: Some((incoming, left)),
             read: None,
             is_held_back: headers.contains_key(EXPECT),
+            pace: Pace::default(),
         };
         (body, Unread(unread))
     }
@@ -63,6 +103,7 @@ impl RequestBody {
             incoming: None,
             read: Some(bytes).filter(|bytes| !bytes.is_empty()),
             is_held_back: false,
+            pace: Pace::default(),
         }
     }
 
@@ -73,14 +114,12 @@ impl RequestBody {
             return Some(Ok(read));
         }
         let (incoming, _) = self.incoming.as_mut()?;
-        match tokio::time::timeout(PIECE_WITHIN, next_piece(incoming)).await {
-            Ok(piece) => piece.map(|piece| piece.map_err(|_| BodyError::Broken)),
-            Err(_) => {
-                // Nothing more is to be waited for: the connection is closed with the answer.
-                self.is_held_back = true;
-                Some(Err(BodyError::Slow))
-            }
+        let piece = self.pace.next(incoming).await;
+        if let Some(Err(BodyError::Slow)) = &piece {
+            // Nothing more is to be waited for: the connection is closed with the answer.
+            self.is_held_back = true;
         }
+        piece
     }
 }
 

@@ -214,6 +214,11 @@ fn name(claims: &Claims) -> String {
     told.chars().take(NAME_CHARS_MAX).map(fit).collect()
 }
 
+/// Whether a browser takes a cookie of this name along to the provider.
+pub(crate) fn is_cookie(name: &str) -> bool {
+    pending::NAMES.contains(&name)
+}
+
 /// The cookie that a browser took along is of no use any more.
 pub(crate) fn forget(is_tls: bool) -> String {
     pending::remove_cookie(is_tls)

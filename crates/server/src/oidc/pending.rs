@@ -14,6 +14,9 @@ use crate::http::cookie;
 /// How long a sign-in may take, in seconds.
 const LASTS_SECONDS: u32 = 600;
 
+/// The cookie's names: by TLS, and without.
+pub(super) const NAMES: [&str; 2] = ["__Host-lambdura_oidc", "lambdura_oidc"];
+
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pending {
@@ -86,8 +89,8 @@ pub(super) fn remove_cookie(is_tls: bool) -> String {
 /// Its name, and what goes with it. With `__Host-` no other host of the domain can have set it.
 fn named(is_tls: bool) -> (&'static str, &'static str) {
     match is_tls {
-        true => ("__Host-lambdura_oidc", "; Secure"),
-        false => ("lambdura_oidc", ""),
+        true => (NAMES[0], "; Secure"),
+        false => (NAMES[1], ""),
     }
 }
 

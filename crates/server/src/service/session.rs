@@ -3,6 +3,7 @@
 //! Anybody may ask: `GET` says whether one has to sign in, and who one is. Below it, `oidc` sends a browser to the OpenID
 //! provider, and `oidc/callback` is where that one sends it back.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -44,6 +45,10 @@ pub(crate) struct Session {
     /// The name of the access key that was shown, or of the person; absent when nobody is signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What one may do of what the console offers: whether an action may be allowed, to something. Absent when nobody is
+    /// signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub may: Option<BTreeMap<String, bool>>,
 }
 
 /// An access key, to sign in with.
@@ -78,11 +83,12 @@ pub(crate) async fn handle(
         app.access.count_sign_in(address, now)?;
         return by_provider(app, oidc, request, address, now).await;
     }
-    let (name, cookie) = by_key(app, request, address, body).await?;
+    let After { name, may, cookie } = by_key(app, request, address, body).await?;
     let session = Session {
         required: app.access.is_enforced(),
         provider: app.oidc.is_some(),
         name,
+        may,
     };
     let mut answer = json(StatusCode::OK, &session);
     let answered = answer.headers_mut();
@@ -93,28 +99,48 @@ pub(crate) async fn handle(
     Ok(answer)
 }
 
-/// Who is signed in after the request, and the cookie that it sets.
+/// Who is signed in after a request.
+#[derive(Default)]
+struct After {
+    name: Option<String>,
+    may: Option<BTreeMap<String, bool>>,
+    /// The cookie that it sets.
+    cookie: Option<String>,
+}
+
+/// Who is signed in after the request.
 async fn by_key(
     app: &App,
     request: &Parts,
     address: IpAddr,
     body: RequestBody,
-) -> Result<(Option<String>, Option<String>), ApiError> {
+) -> Result<After, ApiError> {
     let (now, headers) = (app.machine_now(), &request.headers);
     let access = &app.access;
     match request.method {
-        Method::GET if access.is_enforced() => Ok((access.signed_in(headers, now).await?, None)),
-        Method::GET => Ok((None, None)),
+        Method::GET if access.is_enforced() => Ok(After {
+            name: access.signed_in(headers, now).await?,
+            may: access.offered(headers, now).await?,
+            cookie: None,
+        }),
+        Method::GET => Ok(After::default()),
         Method::POST if access.is_enforced() => {
             let Credentials {
                 access_key_id,
                 secret_access_key,
             } = small_json(body).await?;
             let signing_in = access.sign_in(&access_key_id, &secret_access_key, address, now);
-            let (cookie, name) = signing_in.await?;
-            Ok((Some(name), Some(cookie)))
+            let (cookie, name, may) = signing_in.await?;
+            Ok(After {
+                name: Some(name),
+                may,
+                cookie: Some(cookie),
+            })
         }
-        Method::DELETE => Ok((None, Some(access.sign_out(headers).await?))),
+        Method::DELETE => Ok(After {
+            cookie: Some(access.sign_out(headers).await?),
+            ..After::default()
+        }),
         _ => {
             let message = "Nobody has to sign in here.";
             Err(ApiError::new(ErrorCode::UnknownOperation, message))

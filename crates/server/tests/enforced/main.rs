@@ -277,3 +277,65 @@ async fn function_urls_for_iam_are_signed_and_others_are_open() {
     let answer = send_to(&server, &signer(&caller), Method::POST, &signed, &[], "{}").await;
     assert_eq!(answer.status, 200, "{answer:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn routes_of_apis_for_iam_are_signed_and_allowed_and_others_are_open() {
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "execute-api:Invoke",
+        "Resource": "arn:aws:execute-api:us-east-1:000000000000:*/*/GET/items/*",
+    }]});
+    let started = TestServer::start_enforced(TEMPLATE, vec![policy], AccessLimits::default());
+    let (server, admin, caller) = started.await;
+    let rest = server.deployment.rest_apis["ServerlessRestApi"].clone();
+    let http = server.deployment.http_apis["ServerlessHttpApi"].clone();
+    let open = server
+        .send(Method::GET, &format!("{rest}/open"), &[], "")
+        .await;
+    assert_eq!(open.status, 200, "{open:?}");
+
+    let signed_for = |key, service: &str| access::signature::Signer {
+        service: service.to_owned(),
+        ..signer(key)
+    };
+    let session = "/lambdura/v1/session";
+    let credentials = json!({
+        "access_key_id": admin.key.access_key_id,
+        "secret_access_key": admin.secret_access_key,
+    });
+    let signed_in = server.post(session, credentials.to_string()).await;
+    assert_eq!(signed_in.status, 200, "{signed_in:?}");
+    let cookie = signed_in.header("set-cookie");
+    let cookie = cookie.split(';').next().expect("it has a value");
+    for api in [&http, &rest] {
+        let (item, other) = (format!("{api}/items/1?b=2&a=1"), format!("{api}/others/1"));
+        let get = async |url: &str, headers: &[(&str, &str)]| {
+            server.send(Method::GET, url, headers, "").await
+        };
+        let get_signed = async |url: &str, key, service| {
+            let signer = signed_for(key, service);
+            send_to(&server, &signer, Method::GET, url, &[], "").await
+        };
+        assert_eq!(get(&item, &[]).await.status, 403, "{api}");
+        // Browsers send the console's cookie to every port of its host.
+        let by_cookie = get(&item, &[("cookie", cookie)]).await;
+        assert_eq!(by_cookie.status, 403, "{by_cookie:?}");
+        let answer = get_signed(&item, &caller, "execute-api").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let for_lambda = get_signed(&item, &caller, "lambda").await;
+        assert_eq!(for_lambda.status, 403, "{for_lambda:?}");
+        let denied = get_signed(&other, &caller, "execute-api").await;
+        assert_eq!(denied.status, 403, "{denied:?}");
+        let answer = get_signed(&other, &admin, "execute-api").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        if api == &http {
+            assert_eq!(denied.json(), json!({"message": "Forbidden"}));
+        } else {
+            let told = denied.error();
+            assert!(
+                told.contains("is not authorized to perform: execute-api:Invoke"),
+                "{told}"
+            );
+            assert!(told.contains("/Prod/GET/others/1 because"), "{told}");
+        }
+    }
+}

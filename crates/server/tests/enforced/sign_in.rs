@@ -44,7 +44,15 @@ async fn who_shows_a_key_is_signed_in_until_they_sign_out() {
     assert_eq!(wrong.header("set-cookie"), "");
     let right = shown(&observer.key.access_key_id, &observer.secret_access_key);
     let signed_in = server.post(SESSION, right).await;
-    assert_eq!(signed_in.json(), json!({"required": true, "name": "other"}));
+    let session = signed_in.json();
+    assert_eq!(
+        (&session["required"], &session["name"]),
+        (&json!(true), &json!("other"))
+    );
+    // Whoever only looks on is offered nothing that changes anything.
+    let may = session["may"].as_object().expect("it is told");
+    assert!(may.contains_key("lambda:StopDurableExecution"), "{may:?}");
+    assert!(may.values().all(|may| *may == json!(false)), "{may:?}");
     let set = signed_in.header("set-cookie");
     for part in [
         "lambdura_session=",

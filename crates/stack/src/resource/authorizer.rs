@@ -15,7 +15,8 @@ use super::gateway_http::{part_type, parts};
 use super::open_api::Kind;
 use super::target::target;
 
-pub(super) const UNSIGNED: &str = "signatures are not checked here: the route is open";
+pub(super) const UNSIGNED: &str =
+    "signatures are checked where policies are enforced: without that the route is open";
 const NOWHERE: &str = "its user pool does not exist here: every request is refused, unless \
                        `--jwt-keys` says which tokens are taken";
 const NOBODY: &str = "its clients do not exist here: every request is refused, unless the id of one \
@@ -388,6 +389,7 @@ pub(super) fn access(fields: &Fields<'_>, api: Kind) -> Access {
         },
         authorizer,
         api_key_required: api == Kind::Rest && fields.boolean("ApiKeyRequired") == Some(true),
+        iam: kind == "AWS_IAM",
     }
 }
 

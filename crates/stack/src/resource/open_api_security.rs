@@ -81,15 +81,25 @@ impl<'d> Security<'d> {
     /// What an operation asks for.
     pub fn access(&self, fields: &Fields<'_>, operation: &Node) -> Access {
         let old = operation.get(OLD_AUTH).and_then(|it| it.get("type"));
-        match old.and_then(Node::text) {
-            Some("AWS_IAM") => fields.warn_of(OLD_AUTH, UNSIGNED),
+        let iam = match old.and_then(Node::text) {
+            Some("AWS_IAM") => {
+                fields.warn_of(OLD_AUTH, UNSIGNED);
+                true
+            }
             Some("NONE") => return Access::default(),
-            _ => {}
-        }
-        let Some(security) = operation.get("security").and_then(Node::items) else {
-            return self.by_default.clone();
+            _ => false,
         };
-        let mut access = Access::default();
+        let Some(security) = operation.get("security").and_then(Node::items) else {
+            let iam = iam || self.by_default.iam;
+            return Access {
+                iam,
+                ..self.by_default.clone()
+            };
+        };
+        let mut access = Access {
+            iam,
+            ..Access::default()
+        };
         let asked = security.iter().filter_map(Node::entries).flatten();
         for entry in asked {
             match self.scheme(&entry.key) {
@@ -100,7 +110,10 @@ impl<'d> Security<'d> {
                     access.scopes = scopes.collect();
                 }
                 Scheme::ApiKey if self.kind == Kind::Rest => access.api_key_required = true,
-                Scheme::Signature => fields.warn_of("security", UNSIGNED),
+                Scheme::Signature => {
+                    fields.warn_of("security", UNSIGNED);
+                    access.iam = true;
+                }
                 Scheme::ApiKey | Scheme::Unknown if &*entry.key == "NONE" => {}
                 Scheme::ApiKey | Scheme::Unknown => {
                     let meaning = "API Gateway does nothing by this scheme: the route is open";

@@ -82,7 +82,8 @@ pub(super) fn api_auth(fields: &Fields<'_>, api: Kind, nested: &[FunctionResourc
     match auth.text("DefaultAuthorizer").as_deref() {
         None | Some("NONE") => {}
         Some("AWS_IAM") => {
-            let meaning = "signatures are not checked here: routes are open";
+            let meaning =
+                "signatures are checked where policies are enforced: without that routes are open";
             auth.warn_of("DefaultAuthorizer", meaning);
         }
         Some(name) => check_name(&auth, "DefaultAuthorizer", name, &auth),
@@ -214,6 +215,7 @@ pub(super) fn default_access(api: &Fields<'_>) -> Access {
     };
     let auth = api.below("Auth", entry.key_span, &entry.value);
     let named = auth.text("DefaultAuthorizer");
+    let iam = named.as_deref() == Some("AWS_IAM");
     let named = named.filter(|it| !matches!(it.as_str(), "AWS_IAM" | "NONE"));
     Access {
         scopes: named
@@ -222,6 +224,7 @@ pub(super) fn default_access(api: &Fields<'_>) -> Access {
             .unwrap_or_default(),
         authorizer: named,
         api_key_required: auth.boolean("ApiKeyRequired") == Some(true),
+        iam,
     }
 }
 
@@ -236,6 +239,7 @@ pub(super) fn event_access(event: &Fields<'_>, api: &Fields<'_>, kind: Kind) -> 
         return access;
     };
     if let Some(name) = own.text("Authorizer") {
+        access.iam = name == "AWS_IAM";
         (access.authorizer, access.scopes) = match name.as_str() {
             "NONE" => (None, Vec::new()),
             "AWS_IAM" => {

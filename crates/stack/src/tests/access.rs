@@ -18,8 +18,10 @@ fn accesses(routes: &[Route]) -> String {
             authorizer,
             scopes,
             api_key_required,
+            iam,
         } = &route.access;
-        let authorizer = authorizer.as_deref().unwrap_or("-");
+        let by_iam = if *iam { "AWS_IAM" } else { "-" };
+        let authorizer = authorizer.as_deref().unwrap_or(by_iam);
         let key = if *api_key_required { " key" } else { "" };
         format!("{} {authorizer} {}{key}\n", route.key, scopes.join(","))
     };
@@ -118,7 +120,7 @@ Outputs:
         GET /b - 
         GET /c ByPool own key
         GET /d ByPool given key
-        GET /e -  key
+        GET /e AWS_IAM  key
         POST /g ByToken  key
         POST /h ByToken  key
     "#]]
@@ -171,7 +173,7 @@ Outputs:
         line 5: `Pool` (AWS::Cognito::UserPool): nobody can sign in here; `--jwt-keys` says which tokens are taken
         line 16: `Auth.UsagePlan.Quota` of `Api`: requests are not counted
         line 23: `Auth.Authorizers.ByPool.UserPoolArn` of `Api`: its user pool does not exist here: every request is refused, unless `--jwt-keys` says which tokens are taken
-        line 35: `Events.E.Properties.Auth.Authorizer` of `F`: signatures are not checked here: the route is open
+        line 35: `Events.E.Properties.Auth.Authorizer` of `F`: signatures are checked where policies are enforced: without that the route is open
         line 35: `Events.E.Properties.Auth.ResourcePolicy` of `F`: permissions are not checked here
         line 43: `Events.G.Properties.RequestParameters.method.request.querystring.q.Caching` of `F`: answers are not cached"#]].assert_eq(&warnings(&stack));
 }
@@ -501,7 +503,7 @@ Resources:
         GET /a Sam 
         PUT /a - 
         PATCH /a pool s
-        DELETE /a - 
+        DELETE /a AWS_IAM 
     "#]]
     .assert_eq(&accesses(&api.routes));
     assert_eq!(api.api_key_source, ApiKeySource::Authorizer);
@@ -527,7 +529,7 @@ Resources:
     assert_eq!(token(&http.authorizers["jwt"]).0, ["https://i.example"]);
     expect![[r#"
         line 31: `DefinitionBody.paths./a.patch.x-amazon-apigateway-request-validator` of `Api`: there is no such validator: requests are not checked
-        line 34: `DefinitionBody.paths./a.delete.security` of `Api`: signatures are not checked here: the route is open"#]].assert_eq(&warnings(&stack));
+        line 34: `DefinitionBody.paths./a.delete.security` of `Api`: signatures are checked where policies are enforced: without that the route is open"#]].assert_eq(&warnings(&stack));
 }
 
 const SAM: &str = "
@@ -556,7 +558,7 @@ fn what_nothing_stands_behind_is_named() {
 "
         ),
         expect![[r#"
-            line 14: `Auth.DefaultAuthorizer` of `Api`: signatures are not checked here: routes are open
+            line 14: `Auth.DefaultAuthorizer` of `Api`: signatures are checked where policies are enforced: without that routes are open
             line 15: `Auth.ResourcePolicy` of `Api`: permissions are not checked here
             line 16: `Auth.UsagePlan.Throttle` of `Api`: requests are neither throttled nor measured
             line 17: `Auth.Authorizers.Lost.FunctionArn` of `Api`: its function is not in this template: every request to its routes is answered with 500

@@ -150,7 +150,7 @@ Outputs:
     );
     let warnings: Vec<String> = stack.warnings.iter().map(|it| it.to_string()).collect();
     expect![
-        "line 36: `AuthorizationType` of `Item`: signatures are not checked here: the route is open"
+        "line 36: `AuthorizationType` of `Item`: signatures are checked where policies are enforced: without that the route is open"
     ]
     .assert_eq(&warnings.join("\n"));
     let urls = [("Api".to_owned(), "http://127.0.0.1:1".to_owned())].into();

@@ -315,6 +315,7 @@ fn everything_in_it_is_resolved() {
                             authorizer: None,
                             scopes: [],
                             api_key_required: false,
+                            iam: false,
                         },
                         checks: RequestChecks {
                             parameters: [],
@@ -337,6 +338,7 @@ fn everything_in_it_is_resolved() {
                             authorizer: None,
                             scopes: [],
                             api_key_required: false,
+                            iam: false,
                         },
                         checks: RequestChecks {
                             parameters: [],
@@ -368,6 +370,7 @@ fn everything_in_it_is_resolved() {
                             authorizer: None,
                             scopes: [],
                             api_key_required: false,
+                            iam: false,
                         },
                         checks: RequestChecks {
                             parameters: [],

@@ -23,12 +23,14 @@ type Read<T> = Result<T, ReadError>;
 /// A whole execution of its parts.
 pub(crate) fn load(record: ExecutionRecord, operations: Vec<Arc<Operation>>) -> Read<Execution> {
     let ExecutionRecord { spec, state } = record;
-    // The engine asserts that the records fit together. Here they come from a database, which somebody may have edited,
-    // and what contradicts itself fails the call, not the task.
-    let loading = AssertUnwindSafe(|| Execution::load(spec, state, operations));
-    panic::catch_unwind(loading).map_err(|panic| {
-        let contradiction =
-            stdx::panic_message(panic.as_ref()).unwrap_or("an invariant does not hold");
+    // Somebody may have edited a database: what contradicts itself fails the call, not the task. The engine asserts what
+    // else it relies on.
+    let loading = AssertUnwindSafe(|| Execution::of_records(spec, state, operations));
+    let loaded = panic::catch_unwind(loading).unwrap_or_else(|panic| {
+        let said = stdx::panic_message(panic.as_ref()).unwrap_or("an invariant does not hold");
+        Err(said.to_owned())
+    });
+    loaded.map_err(|contradiction| {
         let text = format!("the records of the execution contradict each other: {contradiction}");
         ReadError::undecodable("version", text)
     })

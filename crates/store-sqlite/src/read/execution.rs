@@ -48,13 +48,14 @@ pub(crate) fn load(
     let operations = operations(&transaction, key, &record.spec)?;
     transaction.finish()?;
     let ExecutionRecord { spec, state } = record;
-    // The engine asserts that the records fit together. Here they come from a file, which may be
-    // damaged, and a damaged file fails the call, not the thread.
-    let loading = AssertUnwindSafe(|| Execution::load(spec, state, operations));
-    panic::catch_unwind(loading).map(Some).map_err(|panic| {
-        let contradiction = stdx::panic_message(panic.as_ref())
-            .unwrap_or("an invariant does not hold")
-            .to_owned();
+    // The records come from a file, which may be damaged, and a damaged file fails the call, not the
+    // thread. The engine asserts what else it relies on.
+    let loading = AssertUnwindSafe(|| Execution::of_records(spec, state, operations));
+    let loaded = panic::catch_unwind(loading).unwrap_or_else(|panic| {
+        let said = stdx::panic_message(panic.as_ref()).unwrap_or("an invariant does not hold");
+        Err(said.to_owned())
+    });
+    loaded.map(Some).map_err(|contradiction| {
         unreadable(Contradiction {
             execution: id.clone(),
             contradiction,

@@ -1,8 +1,9 @@
 import Button from '@cloudscape-design/components/button'
-import ButtonDropdown from '@cloudscape-design/components/button-dropdown'
+import ButtonDropdown, { type ButtonDropdownProps } from '@cloudscape-design/components/button-dropdown'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
+import { useMay } from '../../../api/use-may'
 import { isEnded } from '../../../components/status-badge'
 import { notify } from '../../../layout/notifications'
 import { paths } from '../../../util/paths'
@@ -18,6 +19,7 @@ export function ExecutionActions({ execution }: { execution: Execution }) {
   const { detail } = execution
   const navigate = useNavigate()
   const [action, act] = useState<Action | null>(null)
+  const may = useMay()
   const ended = isEnded(detail.status)
   const executionArn = statesArn(detail)
   const close = () => act(null)
@@ -26,24 +28,27 @@ export function ExecutionActions({ execution }: { execution: Execution }) {
     notify('success', text)
   }
   const dialog = { detail, onDismiss: close }
+  const items: (ButtonDropdownProps.Item | false)[] = [
+    may('lambdura:PauseDurableExecution') && { id: 'pause', text: 'Pause', disabled: detail.status !== 'RUNNING' },
+    may('lambdura:ResumeDurableExecution') && { id: 'resume', text: 'Resume', disabled: detail.status !== 'PAUSED' && detail.status !== 'PAUSING' },
+    may('lambda:StopDurableExecution') && { id: 'stop', text: 'Stop', disabled: ended },
+    executionArn !== null && may('states:RedriveExecution') && { id: 'redrive', text: 'Redrive', disabled: !ended || detail.status === 'SUCCEEDED' },
+    may('lambdura:DeleteDurableExecution') && { id: 'delete', text: 'Delete', disabled: !ended },
+  ]
+  const offered = items.filter((item) => item !== false)
   return (
     <>
       <SpaceBetween direction="horizontal" size="xs">
-        <ButtonDropdown
-          items={[
-            { id: 'pause', text: 'Pause', disabled: detail.status !== 'RUNNING' },
-            { id: 'resume', text: 'Resume', disabled: detail.status !== 'PAUSED' && detail.status !== 'PAUSING' },
-            { id: 'stop', text: 'Stop', disabled: ended },
-            ...(executionArn === null ? [] : [{ id: 'redrive', text: 'Redrive', disabled: !ended || detail.status === 'SUCCEEDED' }]),
-            { id: 'delete', text: 'Delete', disabled: !ended },
-          ]}
-          onItemClick={({ detail: { id } }) => act(id as Action)}
-        >
-          Actions
-        </ButtonDropdown>
-        <Button variant="primary" onClick={() => act('again')}>
-          Start again
-        </Button>
+        {offered.length > 0 && (
+          <ButtonDropdown items={offered} onItemClick={({ detail: { id } }) => act(id as Action)}>
+            Actions
+          </ButtonDropdown>
+        )}
+        {may('lambda:InvokeFunction') && (
+          <Button variant="primary" onClick={() => act('again')}>
+            Start again
+          </Button>
+        )}
       </SpaceBetween>
       {action === 'again' && (
         <StartAgainDialog

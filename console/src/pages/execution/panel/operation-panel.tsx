@@ -7,6 +7,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { operationEventsQuery } from '../../../api/console'
 import type { HistoryEvent } from '../../../api/lambda'
+import { useMay } from '../../../api/use-may'
 import { type CallbackAnswer, CallbackDialog } from '../../../components/callback-dialog'
 import { CopyText } from '../../../components/copy-text'
 import { ErrorBox } from '../../../components/error-box'
@@ -137,6 +138,7 @@ function Chain({ history, operation, selection }: { history: Execution['history'
 
 function Callback({ execution, operation }: { execution: Execution; operation: Operation }) {
   const [kind, answer] = useState<CallbackAnswer | null>(null)
+  const may = useMay()
   if (operation.callbackId === null) return null
   const isOpen = operation.endedAt === null && !execution.detail.ended_at
   const deadline = operation.timeoutSeconds === null ? null : operation.startedAt + operation.timeoutSeconds * 1_000
@@ -152,13 +154,17 @@ function Callback({ execution, operation }: { execution: Execution; operation: O
             {operation.heartbeatTimeoutSeconds === null ? '.' : `, and without a heartbeat after ${formatSetting(operation.heartbeatTimeoutSeconds)}.`}
           </p>
           <span className="row-actions">
-            <Button wrapText={false} variant="primary" onClick={() => answer('succeed')}>
-              Succeed
-            </Button>
-            <Button wrapText={false} onClick={() => answer('fail')}>Fail</Button>
-            <Button wrapText={false} variant="link" onClick={() => answer('heartbeat')}>
-              Heartbeat
-            </Button>
+            {may('lambda:SendDurableExecutionCallbackSuccess') && (
+              <Button wrapText={false} variant="primary" onClick={() => answer('succeed')}>
+                Succeed
+              </Button>
+            )}
+            {may('lambda:SendDurableExecutionCallbackFailure') && <Button wrapText={false} onClick={() => answer('fail')}>Fail</Button>}
+            {may('lambda:SendDurableExecutionCallbackHeartbeat') && (
+              <Button wrapText={false} variant="link" onClick={() => answer('heartbeat')}>
+                Heartbeat
+              </Button>
+            )}
           </span>
         </>
       )}

@@ -24,6 +24,7 @@ pub use archive::{UnpackError, unpack};
 pub(crate) use check::{Checked, Damage, Depth};
 pub use error::FreezeCodeError;
 pub use folder::{ArchivedCode, FolderCode};
+pub use shared::archive_damage;
 pub(crate) use store::{CodeStore, FrozenCode};
 
 #[cfg(test)]

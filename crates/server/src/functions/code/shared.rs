@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Write as _};
 use std::path::Path;
 
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::archive::UnpackError;
 use super::disk::{EXECUTABLE_MODE, FILE_MODE};
@@ -75,6 +75,24 @@ impl CodeStore {
     }
 }
 
+/// What is wrong with an archive that servers share: each file in it has a sum of its content. None when nothing is.
+pub fn archive_damage(archive: &[u8]) -> Option<String> {
+    let mut archive = match ZipArchive::new(Cursor::new(archive)) {
+        Ok(archive) => archive,
+        Err(error) => return Some(format!("it is no archive: {error}")),
+    };
+    for index in 0..archive.len() {
+        let mut file = match archive.by_index(index) {
+            Ok(file) => file,
+            Err(error) => return Some(format!("file {} of it cannot be read: {error}", index + 1)),
+        };
+        if let Err(error) = io::copy(&mut file, &mut io::sink()) {
+            return Some(format!("file {} in it is damaged: {error}", index + 1));
+        }
+    }
+    None
+}
+
 fn options(mode: u32) -> SimpleFileOptions {
     SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
@@ -118,6 +136,14 @@ mod tests {
             one.pack(name).expect("it can be read"),
             "the same bytes"
         );
+        assert_eq!(archive_damage(&archive), None);
+        // The first content is behind the first header, whose name and extra field have these lengths. Source: APPNOTE.TXT
+        // of PKWARE, 4.3.7.
+        let length = |at: usize| usize::from(u16::from_le_bytes([archive[at], archive[at + 1]]));
+        let mut damaged = archive.clone();
+        damaged[30 + length(26) + length(28) + 1] ^= 0x10;
+        assert!(archive_damage(&damaged).is_some());
+        assert!(archive_damage(&archive[..archive.len() - 30]).is_some());
         for _ in 0..2 {
             two.take_packed(name, &archive).expect("it is whole");
         }

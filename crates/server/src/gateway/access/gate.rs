@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use hyper::http::request::Parts;
 use model::FunctionName;
 use serde_json::Value;
 use stack::{Access, ApiKeySource, Authorizer, AuthorizerKind, Route, Stack};
@@ -12,7 +13,7 @@ use super::refusal::Refusal;
 use super::request_check::Checks;
 use super::token::TokenAuthorizer;
 use crate::app::App;
-use crate::gateway::request::Incoming;
+use crate::gateway::request::{Call, Incoming};
 
 /// Which kind of API it is: they ask and answer differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +104,24 @@ impl Gate {
     /// With another place where API keys come from.
     pub fn with_key_source(self, key_source: ApiKeySource) -> Self {
         Self { key_source, ..self }
+    }
+
+    /// What policies name a request by.
+    pub fn method_arn(&self, app: &App, parts: &Parts, call: &Call<'_>) -> String {
+        let home = &app.registry.home;
+        let (region, account_id) = (&home.region, &home.account_id);
+        let partition = match region {
+            it if it.starts_with("cn-") => "aws-cn",
+            it if it.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        let (api_id, stage) = (&self.api_id, &self.stage_name);
+        let method = parts.method.as_str();
+        let path = &call.matched_path;
+        let path = path.strip_prefix('/').unwrap_or(path);
+        format!(
+            "arn:{partition}:execute-api:{region}:{account_id}:{api_id}/{stage}/{method}/{path}"
+        )
     }
 
     /// Lets a request in, or not, before its body is read. `event` is the event that its function would be

@@ -109,7 +109,7 @@ impl LambdaAuthorizer {
         let identity: Option<Vec<String>> = identity.collect();
         let identity = identity.ok_or(Refusal::Unauthorized(None))?;
         self.check_token(gate, &identity)?;
-        let method_arn = method_arn(gate, app, incoming);
+        let method_arn = gate.method_arn(app, incoming.parts, incoming.call);
         let now = app.driver.now();
         let decision = match self.recall(&identity, now) {
             Some(decision) => decision,
@@ -384,22 +384,6 @@ fn value_of(part: &RequestPart, incoming: &Incoming<'_>, event: &Value) -> Optio
             incoming.part(part)
         }
     }
-}
-
-/// What a policy names a request by.
-fn method_arn(gate: &Gate, app: &App, incoming: &Incoming<'_>) -> String {
-    let home = &app.registry.home;
-    let (region, account_id) = (&home.region, &home.account_id);
-    let partition = match region {
-        it if it.starts_with("cn-") => "aws-cn",
-        it if it.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    };
-    let (api_id, stage) = (&gate.api_id, &gate.stage_name);
-    let method = incoming.parts.method.as_str();
-    let path = &incoming.call.matched_path;
-    let path = path.strip_prefix('/').unwrap_or(path);
-    format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/{stage}/{method}/{path}")
 }
 
 /// The event of payload format 1.0, by that of format 2.0.

@@ -6,6 +6,7 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Response, StatusCode};
 use model::{EventSource, EventSourceKind, FunctionName};
 use stack::{Cors, FunctionUrlResource, HttpApiResource, Route, RouteKey, Stack};
+use wire::ApiError;
 
 use super::{answer, cors, event, routes};
 use crate::deploy_error::DeployError;
@@ -157,6 +158,16 @@ impl Face for HttpFace {
 
     fn refuse(&self, refusal: &Refusal) -> Response<Body> {
         refusal.answer(GateKind::Http)
+    }
+
+    fn refuse_sender(&self, refused: ApiError) -> Response<Body> {
+        match self.kind {
+            // It does not say why. Source: API Gateway developer guide, "Troubleshooting issues with HTTP APIs".
+            Kind::HttpApi if refused.status() == StatusCode::FORBIDDEN.as_u16() => {
+                Refusal::Denied.answer(GateKind::Http)
+            }
+            Kind::HttpApi | Kind::FunctionUrl => crate::http::refusal(refused),
+        }
     }
 
     fn streams(&self) -> bool {
