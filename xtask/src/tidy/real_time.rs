@@ -104,6 +104,7 @@ const REAL: &[(&str, &str)] = &[
         "crates/server/src/http/request_body.rs",
         "waits for clients",
     ),
+    ("crates/server/src/http/turns.rs", "waits for clients"),
     (
         "crates/server/src/http/tls.rs",
         "looks at files now and then",

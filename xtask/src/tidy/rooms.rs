@@ -53,7 +53,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "gateway",
-        &["api", "app", "deploy_error", "http", "states", "tokens"],
+        &[
+            "access",
+            "api",
+            "app",
+            "deploy_error",
+            "http",
+            "oidc",
+            "states",
+            "tokens",
+        ],
     ),
     ("schedule", &["api", "app", "functions"]),
     ("event_source", &["api", "app", "elsewhere", "functions"]),
