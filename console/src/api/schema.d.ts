@@ -1639,6 +1639,8 @@ export interface components {
             open_executions: {
                 [key: string]: number;
             };
+            /** @description Where counting stops: a function with so many may have more. */
+            open_executions_max: number;
             stack: string;
         };
         StackResources: {
@@ -1670,6 +1672,8 @@ export interface components {
             open_executions: {
                 [key: string]: number;
             };
+            /** @description Where counting stops: a function with so many may have more. */
+            open_executions_max: number;
             /** @description In the template's order. */
             resources: components["schemas"]["StackResources"];
         };

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::Arguments;
 
@@ -16,6 +16,9 @@ const TRANSCRIPT: &str = "console";
 const BEFORE: [&str; 6] = ["$", "sudo", "npx", "uvx", "exec", "pipx run"];
 /// Where the rest of a line belongs to the shell or to another program.
 const ENDS: [&str; 6] = ["|", "||", "&&", "&", ">", ";"];
+
+/// What pages put into the environment, because it has a password that everybody could read in arguments.
+const FROM_THE_ENVIRONMENT: &str = "--store <URL>";
 
 #[test]
 fn every_command_of_the_documentation_is_accepted() {
@@ -147,8 +150,17 @@ fn problem(command: &Shown) -> Option<String> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => None,
         _ if is_incomplete && command.is_mention => None,
+        ErrorKind::MissingRequiredArgument
+            if error.get(ContextKind::InvalidArg) == Some(&from_the_environment()) =>
+        {
+            None
+        }
         _ => Some(error.to_string()),
     }
+}
+
+fn from_the_environment() -> ContextValue {
+    ContextValue::Strings(vec![FROM_THE_ENVIRONMENT.to_owned()])
 }
 
 /// The words of a line as a shell would split it, up to where another program takes over. What stands for something
