@@ -66,7 +66,8 @@ def test_an_express_machine_waits_for_nobody(states, state, message):
         config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
         state["ItemProcessor"] = {"ProcessorConfig": config, "StartAt": "I", "States": {"I": {"Type": "Succeed"}}}
     elif state["Resource"].startswith("arn:aws:states:::"):
-        state["Parameters"] = {"FunctionName": "f", "StateMachineArn": ORDERS}
+        named = ("FunctionName", "f") if "lambda" in state["Resource"] else ("StateMachineArn", ORDERS)
+        state["Parameters"] = dict([named])
     state = json.dumps({"StartAt": "A", "States": {"A": {**state, "End": True}}})
     told = states.validate_state_machine_definition(definition=state, type="EXPRESS")
     assert told["result"] == "FAIL"

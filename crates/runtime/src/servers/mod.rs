@@ -96,6 +96,8 @@ struct State {
     /// Changed executions that others took this server for the driver of, and it is not: they are passed on once
     /// it knows better who is.
     misdirected: Vec<ExecutionId>,
+    /// It drives nothing any more, whatever is found to be its own.
+    has_left: bool,
 }
 
 impl Cluster {
@@ -334,9 +336,16 @@ impl Cluster {
         if staying(&before) != staying(&seen) {
             self.share_soon();
         }
-        let driven = seen.owned_by(self.id());
         let seen = Arc::new(seen);
-        let gained = self.driver.inner.territory.set(driven, Arc::clone(&seen));
+        let (driven, gained) = {
+            let state = self.state();
+            let driven = match state.has_left {
+                true => Shards::NONE,
+                false => seen.owned_by(self.id()),
+            };
+            let territory = &self.driver.inner.territory;
+            (driven, territory.set(driven, Arc::clone(&seen)))
+        };
         self.membership.send_replace(seen);
         add(&self.counters.shards_gained, gained.len());
         // Whoever died may have changed executions that are driven here and not have come to say so.
@@ -417,8 +426,13 @@ impl Cluster {
                 () = async { clock.sleep(LOOK_AGAIN).await } => {}
             }
         }
-        let nobody = Arc::new(Membership::empty());
-        self.driver.inner.territory.set(Shards::NONE, nobody);
+        {
+            // What is being looked at meanwhile is not driven any more.
+            let mut state = self.state();
+            state.has_left = true;
+            let nobody = Arc::new(Membership::empty());
+            self.driver.inner.territory.set(Shards::NONE, nobody);
+        }
         self.give_places_back().await;
         self.config.servers.leave(self.id()).await
     }

@@ -1,7 +1,7 @@
 //! Calls of AWS's services that a state machine makes itself.
 
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_services::{Answer, Service};
 use lambdura::NamedError;
@@ -20,6 +20,12 @@ const PROFILE: &str = "AWS_PROFILE";
 
 /// How long an answer may take where the state says nothing.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// How often a service elsewhere is called that is in trouble. Source: AWS SDKs' reference guide, "Retry behavior".
+const ATTEMPTS_MAX: u32 = 3;
+
+/// Half the pause before the second attempt; it doubles with each, up to 3.2 s.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
 
 /// Services by their endpoints.
 #[derive(Debug)]
@@ -110,18 +116,32 @@ impl Endpoints {
             within,
         } = request;
         let client = self.client(service).await.map_err(unanswered)?;
-        let sent = service
-            .request(operation, &parameters, &token)
-            .map_err(|problem| ServiceError::Named(NamedError::new(asl::RUNTIME, problem)))?;
-        let limit = within.unwrap_or(ANSWER_TIME_MAX);
-        let called = client.call_service(service.signing_name, sent, limit);
-        let reply = match called.await {
-            Ok(reply) => reply,
-            Err(CallError::TimedOut { .. }) if within.is_some() => {
-                let error = NamedError::new(asl::TIMEOUT, "the task took too long");
-                return Err(ServiceError::Named(error));
+        let patience = Patience::with(service.name, within);
+        let mut attempt = 0;
+        let reply = loop {
+            attempt += 1;
+            let sent = service
+                .request(operation, &parameters, &token)
+                .map_err(|problem| ServiceError::Named(NamedError::new(asl::RUNTIME, problem)))?;
+            let called = client.call_service(service.signing_name, sent, patience.left());
+            let called = called.await;
+            let is_in_trouble = match &called {
+                Ok(reply) => reply.status >= 500 || reply.status == 429,
+                Err(CallError::TimedOut { .. }) => false,
+                Err(_) => true,
+            };
+            if is_in_trouble && let Some(pause) = patience.pause(attempt) {
+                tokio::time::sleep(pause).await;
+                continue;
             }
-            Err(error) => return Err(ServiceError::Unanswered(error.to_string())),
+            match called {
+                Ok(reply) => break reply,
+                Err(CallError::TimedOut { .. }) if within.is_some() => {
+                    let error = NamedError::new(asl::TIMEOUT, "the task took too long");
+                    return Err(ServiceError::Named(error));
+                }
+                Err(error) => return Err(ServiceError::Unanswered(error.to_string())),
+            }
         };
         let answer = Answer {
             status: reply.status,
@@ -143,6 +163,37 @@ impl Endpoints {
                     .map(str::to_owned),
             }),
         }
+    }
+}
+
+/// How long a service is called that is in trouble, before the state's own `Retry` has its turn: elsewhere three times,
+/// as AWS's SDKs do it; here as long as an answer may take, because a server that lost its database, or its lease, is soon
+/// back or replaced, and AWS's own calls of Step Functions do not fail when a machine does. What is called twice by this
+/// is what an SDK would call twice; executions are started under a name, and so once.
+struct Patience {
+    is_here: bool,
+    since: Instant,
+    within: Duration,
+}
+
+impl Patience {
+    fn with(service: &str, within: Option<Duration>) -> Self {
+        Self {
+            is_here: matches!(service, "dynamodb" | "sfn" | "lambda"),
+            since: Instant::now(),
+            within: within.unwrap_or(ANSWER_TIME_MAX),
+        }
+    }
+
+    fn left(&self) -> Duration {
+        self.within.saturating_sub(self.since.elapsed())
+    }
+
+    /// How long to wait before the next attempt; none where there is no other.
+    fn pause(&self, attempt: u32) -> Option<Duration> {
+        let pause = PAUSE_MIN * 2_u32.pow(attempt.min(5));
+        let is_another = self.is_here || attempt < ATTEMPTS_MAX;
+        (is_another && pause < self.left()).then_some(pause)
     }
 }
 
