@@ -9,6 +9,7 @@ import Table from '@cloudscape-design/components/table'
 import { type PointerEvent, useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
 import type { ExecutionFilter } from '../../api/console'
+import { useMay } from '../../api/use-may'
 import type { ExecutionSummary } from '../../api/types'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
@@ -31,6 +32,7 @@ export function ExecutionsPage() {
   usePageTitle('Executions')
   useRowKeys('#executions', 'execution')
   const navigate = useNavigate()
+  const mayInvoke = useMay()('lambda:InvokeFunction')
   const isNarrow = useNarrow()
   const [parameters, setParameters] = useSearchParams()
   const filter = readFilter(parameters)
@@ -75,7 +77,7 @@ export function ExecutionsPage() {
           actions={
             <SpaceBetween direction="horizontal" size="xs">
               {held.waiting > 0 && <Button iconName="refresh" onClick={held.release}>{`Show ${held.waiting} new`}</Button>}
-              <Button onClick={() => void navigate(paths.functions())}>Start an execution</Button>
+              {mayInvoke && <Button onClick={() => void navigate(paths.functions())}>Start an execution</Button>}
             </SpaceBetween>
           }
         >
