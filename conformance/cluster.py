@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import tempfile
@@ -16,15 +15,10 @@ from pathlib import Path
 import boto3
 import botocore.config
 import botocore.exceptions
+from ports import free_port
 from system import HERE, PATIENCE_SECONDS, START_SECONDS, binary, install, until
 
 DATABASE = "lambdura"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def postgres_programs():

@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import urllib.request
 
+from ports import free_port
 from system import HERE, until
 
 MINISTACK = "ministack==1.5.33"
@@ -21,9 +21,7 @@ def ministack(folder):
         subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", MINISTACK], check=True)
         (venv / MINISTACK).touch()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "S3_DATA_DIR": str(folder / "s3")}
     with (folder / "ministack.log").open("wb") as log:
         process = subprocess.Popen([venv / "bin/ministack"], env=environment, stdout=log, stderr=log, cwd=folder)

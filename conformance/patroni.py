@@ -15,7 +15,8 @@ import urllib.error
 import urllib.request
 
 import pytest
-from cluster import DATABASE, free_port, postgres_programs
+from cluster import DATABASE, postgres_programs
+from ports import free_port
 from system import until
 
 NODES = 3

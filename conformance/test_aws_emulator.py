@@ -9,7 +9,6 @@ import json
 import os
 import queue
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from ports import free_port
 
 LAMBDURA = Path(os.environ["LAMBDURA_BIN"])
 # Built by the same cargo command.
@@ -127,12 +127,6 @@ def until(what, look):
             return found
         assert time.monotonic() < deadline, f"waited until {what}; last seen: {seen}"
         time.sleep(0.1)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def is_healthy(endpoint):

@@ -15,6 +15,7 @@ import time
 import urllib.request
 
 import pytest
+from ports import free_port
 from system import PATIENCE_SECONDS, START_SECONDS, binary, until
 
 NODE = "nodejs20.x"
@@ -69,12 +70,6 @@ export const handler = withDurableExecution(async (event: Event, context: Durabl
 })
 """
 ESBUILD = "Metadata: {BuildMethod: esbuild, BuildProperties: {EntryPoints: [app.ts]}}"
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class Up:

@@ -14,7 +14,8 @@ import urllib.error
 import urllib.request
 
 import pytest
-from cluster import Postgres, free_port
+from cluster import Postgres
+from ports import free_port
 from system import HERE, PATIENCE_SECONDS, START_SECONDS, System, binary, until
 
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(("LAMBDURA_", "AWS_"))}

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import pytest
 from broken_network import Way
-from cluster import Server, free_port
+from cluster import Server
+from ports import free_port
 from patroni import LEADS_FOR_SECONDS, Patroni, require
 from system import HERE, binary, install, until
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 import yaml
-from cluster import Postgres, free_port
+from cluster import Postgres
+from ports import free_port
 from system import HERE, START_SECONDS, binary, until
 
 FOLDER = HERE.parent / "ops/kubernetes"

@@ -12,7 +12,8 @@ import urllib.request
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from cluster import servers
+from cluster import Server, servers
+from ports import free_port
 from system import binary, until
 
 COUNTED = "Counted"
@@ -330,8 +331,6 @@ def test_a_session_is_good_at_every_server_until_it_is_ended_at_one(tmp_path, co
         first = running[0]
         first.command.append("--enforce-policies")
         first.start()
-        from cluster import Server, free_port
-
         second = Server("shared", tmp_path / "server-1", variables=sealing)
         own = first.command.copy()
         own[own.index("--listen") + 1] = f"127.0.0.1:{free_port()}"

@@ -55,10 +55,7 @@ pub(in crate::api) async fn checkpoint(
     let tenure = app.driver.tenure();
     let processed = app.driver.process(&arn.id, input).await;
     drop(targets);
-    // A function that is told to go on goes on. It must not when this server stood still meanwhile, or did not hear of its
-    // commit, until others took over.
-    tenure.check()?;
-    match processed {
+    let answered = match processed {
         Ok(Answer::Checkpoint { token, operations }) => {
             let ahead = app.driver.clock().ahead_millis();
             let changed = operations.iter().map(|one| wire_operation(one, ahead));
@@ -79,7 +76,11 @@ pub(in crate::api) async fn checkpoint(
         }
         Err(ProcessError::UnknownExecution(_)) => Err(ApiError::invalid_token()),
         Err(error) => Err(error.into()),
-    }
+    };
+    // A function that is told to go on goes on. It must not when this server stood still meanwhile, or did not hear of its
+    // commit, until others took over. Asked last: nothing but the write comes after it.
+    tenure.check()?;
+    answered
 }
 
 pub(in crate::api) async fn state(
