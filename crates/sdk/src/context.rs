@@ -121,6 +121,26 @@ impl DurableContext {
         &self.inner.execution.arn
     }
 
+    /// The id of the operation this context is the inside of; `None` in the handler's own context.
+    ///
+    /// It is the id in the event history, and the `parent_id` of what is called on this context.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, DurableContext};
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// assert!(ctx.operation_id().is_none());
+    /// ctx.run_in_child_context("settle", |ctx| async move {
+    ///     assert!(ctx.operation_id().is_some());
+    ///     Ok::<_, BoxError>(())
+    /// })
+    /// .await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn operation_id(&self) -> Option<&str> {
+        self.inner.id.as_ref().map(OperationId::as_str)
+    }
+
     /// The Lambda request id of this invocation.
     #[must_use]
     pub fn request_id(&self) -> &str {
