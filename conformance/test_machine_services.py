@@ -85,6 +85,127 @@ def test_items_are_read_from_a_bucket(elsewhere):
     assert done["objects"] == [{"key": f"many/{number}", "size": number} for number in range(3)]
 
 
+# Fails with items above 10; what goes well is a list.
+CHECK = {
+    "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+    "StartAt": "Look",
+    "States": {
+        "Look": {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericGreaterThan": 10, "Next": "No"}], "Default": "Yes"},
+        "No": {"Type": "Fail", "Error": "TooMuch", "Cause": "above 10"},
+        "Yes": {"Type": "Pass", "Parameters": {"list.$": "States.Array($.n, 'done')"}, "OutputPath": "$.list", "End": True},
+    },
+}
+TO_BUCKET = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "orders", "Prefix.$": "$.prefix"}}
+
+
+def each(writer, **more):
+    """A machine whose Map state hands its results on."""
+    one = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": CHECK, "ResultWriter": writer, "End": True, **more}
+    return {"StartAt": "Each", "States": {"Each": one}}
+
+
+def written(service, output):
+    """The manifest of a run, and its files by their groups, as JSON."""
+    details = output["ResultWriterDetails"]
+    text = lambda key: service("s3").get_object(Bucket=details["Bucket"], Key=key)["Body"].read().decode()
+    manifest = json.loads(text(details["Key"]))
+    files = {}
+    for group, listed in manifest["ResultFiles"].items():
+        for file in listed:
+            content = text(file["Key"])
+            assert len(content) == file["Size"]
+            lines = file["Key"].endswith(".jsonl")
+            files[group] = [json.loads(it) for it in content.splitlines()] if lines else json.loads(content)
+    return manifest, files
+
+
+def test_results_are_written_to_a_bucket(elsewhere):
+    system, service = elsewhere
+    states = client(system)
+    machine = made(states, "written", each(TO_BUCKET, Label="Each", ToleratedFailureCount=1))
+    arn = start(states, "one", {"prefix": "out/", "items": [{"n": 1}, {"n": 30}, {"n": 2}]}, machine)
+    shown = ended(states, arn)
+    assert shown["status"] == "SUCCEEDED", shown
+    (run,) = states.list_map_runs(executionArn=arn)["mapRuns"]
+    key = f"out/{run['mapRunArn'].split(':')[-1]}/"
+    details = {"Bucket": "orders", "Key": f"{key}manifest.json"}
+    result = json.loads(shown["output"])
+    assert result == {"MapRunArn": run["mapRunArn"], "ResultWriterDetails": details}
+    manifest, files = written(service, result)
+    assert (manifest["DestinationBucket"], manifest["MapRunArn"]) == ("orders", run["mapRunArn"])
+    assert [it["Key"] for it in manifest["ResultFiles"]["SUCCEEDED"]] == [f"{key}SUCCEEDED_0.json"]
+    assert [it["Key"] for it in manifest["ResultFiles"]["FAILED"]] == [f"{key}FAILED_0.json"]
+    assert manifest["ResultFiles"]["PENDING"] == []
+    assert [json.loads(it["Input"])["n"] for it in files["SUCCEEDED"]] == [1, 2]
+    assert [json.loads(it["Output"]) for it in files["SUCCEEDED"]] == [[1, "done"], [2, "done"]]
+    for it in files["SUCCEEDED"] + files["FAILED"]:
+        child = states.describe_execution(executionArn=it["ExecutionArn"])
+        told = {"Name": "name", "Status": "status", "Input": "input", "Output": "output", "Error": "error", "Cause": "cause"}
+        for name, same in told.items():
+            assert it.get(name) == child.get(same), (name, it, child)
+        assert it["StateMachineArn"] == f"{machine}/Each"
+        assert (it["InputDetails"], it["RedriveCount"]) == ({"Included": True}, 0)
+        assert it["RedriveStatus"] == child["redriveStatus"]
+        assert it["StartDate"].endswith("Z") and it["StartDate"] <= it["StopDate"]
+    told = states.describe_map_run(mapRunArn=run["mapRunArn"])
+    assert (told["status"], told["itemCounts"]["resultsWritten"]) == ("SUCCEEDED", 3)
+    assert kinds(states, arn)[3:] == ["MapRunStarted", "MapRunSucceeded", "MapStateSucceeded", "MapStateExited", "ExecutionSucceeded"]
+
+
+def test_results_are_kept_as_the_writer_says(elsewhere):
+    system, service = elsewhere
+    states = client(system)
+    given = {"prefix": "", "items": [{"n": 1}, {"n": 2}, {"n": 30}]}
+
+    def results(name, writer):
+        machine = made(states, name, each(writer, ToleratedFailurePercentage=50))
+        return json.loads(ended(states, start(states, "one", given, machine))["output"])
+
+    config = lambda transformation, kind: {"WriterConfig": {"Transformation": transformation, "OutputType": kind}}
+    result = results("flat-lines", TO_BUCKET | config("FLATTEN", "JSONL"))
+    assert result["ResultWriterDetails"]["Key"] == f"{result['MapRunArn'].split(':')[-1]}/manifest.json"
+    _, files = written(service, result)
+    assert files["SUCCEEDED"] == [1, "done", 2, "done"]
+    # What failed is told whole.
+    assert [(it["Status"], it["Error"]) for it in files["FAILED"]] == [("FAILED", "TooMuch")]
+    _, files = written(service, results("compact", TO_BUCKET | config("COMPACT", "JSON")))
+    assert files["SUCCEEDED"] == [[1, "done"], [2, "done"]]
+    first, second, failed = results("shown", config("COMPACT", "JSON"))
+    assert (first, second, failed["Error"]) == ([1, "done"], [2, "done"], "TooMuch")
+    lines = results("lines", config("NONE", "JSONL")).splitlines()
+    assert [json.loads(it)["Status"] for it in lines] == ["SUCCEEDED", "SUCCEEDED", "FAILED"]
+
+
+def test_what_was_done_until_a_run_failed_is_written_too(elsewhere):
+    system, service = elsewhere
+    states = client(system)
+    machine = made(states, "exceeded", each(TO_BUCKET, MaxConcurrency=1))
+    arn = start(states, "one", {"prefix": "exceeded", "items": [{"n": 1}, {"n": 30}, {"n": 2}]}, machine)
+    assert ended(states, arn)["error"] == "States.ExceedToleratedFailureThreshold"
+    assert kinds(states, arn)[-3:] == ["MapRunFailed", "MapStateFailed", "ExecutionFailed"]
+    (run,) = states.list_map_runs(executionArn=arn)["mapRuns"]
+    key = f"exceeded/{run['mapRunArn'].split(':')[-1]}/manifest.json"
+    _, files = written(service, {"ResultWriterDetails": {"Bucket": "orders", "Key": key}})
+    assert [it["Status"] for it in files["SUCCEEDED"] + files["FAILED"]] == ["SUCCEEDED", "FAILED"]
+    pending = {"Input": '{"n":2}', "InputDetails": {"Included": True}, "Status": "PENDING"}
+    assert files["PENDING"] == [pending]
+
+
+def test_a_run_whose_results_cannot_be_written_fails(elsewhere):
+    system, _ = elsewhere
+    states = client(system)
+    lost = {"Resource": TO_BUCKET["Resource"], "Parameters": {"Bucket": "nowhere"}}
+    caught = {"ErrorEquals": ["States.ResultWriterFailed"], "ResultPath": "$.error", "Next": "Caught"}
+    machine = each(lost, Catch=[caught])
+    machine["States"]["Caught"] = {"Type": "Pass", "OutputPath": "$.error", "End": True}
+    arn = start(states, "one", {"items": [{"n": 1}]}, made(states, "lost", machine))
+    error = json.loads(ended(states, arn)["output"])
+    assert error["Error"] == "States.ResultWriterFailed" and "(Service: S3, Status Code: 404" in error["Cause"], error
+    assert kinds(states, arn)[4:7] == ["MapRunFailed", "MapStateFailed", "MapStateExited"]
+    (run,) = states.list_map_runs(executionArn=arn)["mapRuns"]
+    assert states.describe_map_run(mapRunArn=run["mapRunArn"])["status"] == "FAILED"
+
+
 def test_what_nothing_stands_for_is_left_out_by_name(elsewhere):
     system, _ = elsewhere
     reason = system.ready["left_out"]["wrong"]

@@ -28,6 +28,8 @@ pub const BRANCH_FAILED: &str = "States.BranchFailed";
 pub const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
 /// The items of a Map state could not be read.
 pub const ITEM_READER_FAILED: &str = "States.ItemReaderFailed";
+/// The results of a Map state could not be written.
+pub const RESULT_WRITER_FAILED: &str = "States.ResultWriterFailed";
 /// A payload is larger than a state may have. Matched by `States.ALL` only where it is a Task's own result.
 pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
 /// A JSONata expression failed, has no value, or has a value of the wrong type.
@@ -48,7 +50,7 @@ pub const RESERVED: &[&str] = &[
     BRANCH_FAILED,
     EXCEED_TOLERATED_FAILURE_THRESHOLD,
     ITEM_READER_FAILED,
-    "States.ResultWriterFailed",
+    RESULT_WRITER_FAILED,
     DATA_LIMIT_EXCEEDED,
     QUERY_EVALUATION_ERROR,
     "States.Permissions",

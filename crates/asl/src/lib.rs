@@ -28,6 +28,7 @@ mod path;
 mod read;
 mod retry;
 mod template;
+mod writer;
 
 pub use chance::Chance;
 pub use choice::{Comparison, Condition, Is, Operator, Order, OrderedType, Rule};
@@ -40,9 +41,13 @@ pub use flow::{Flow, Left, ResultPath, Selected};
 pub use intrinsic::{Call, Expression};
 pub use jsonata::Query;
 pub use letters::is_of_names;
-pub use map::{Batcher, ItemReader, Items, Map, ProcessorMode, ReaderFormat, Tolerance};
+pub use map::{Batcher, ItemReader, Items, Map, ProcessorMode, ReaderFormat, Tolerance, run_label};
 pub use path::{Path, PathError, Root};
 pub use position::Position;
 pub use retry::{Catcher, Jitter, Retrier};
 pub use scope::{Scope, Variables};
 pub use template::Template;
+pub use writer::{
+    ItemExecution, ItemOutcome, OutputType, ResultFiles, ResultGroup, ResultPlace, ResultWriter,
+    Transformation,
+};

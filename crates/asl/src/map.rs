@@ -7,6 +7,7 @@ use crate::error::{ITEM_READER_FAILED, StateError};
 use crate::path::Path;
 use crate::scope::Scope;
 use crate::template::Template;
+use crate::writer::ResultWriter;
 
 /// What a Map state is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,18 @@ pub struct Map {
     pub tolerance: Tolerance,
     /// What the runs are called.
     pub label: Option<String>,
+    /// What becomes of the results of a distributed one, if it is not the usual.
+    pub writer: Option<ResultWriter>,
+}
+
+/// Letters of a label. Source: Step Functions developer guide, distributed Map state.
+pub(crate) const LABEL_MAX: usize = 40;
+
+/// What the runs of a Map state are called: its label, or one made of its name.
+#[must_use]
+pub fn run_label(state: &str, label: Option<&str>) -> String {
+    let letters = || state.chars().filter(char::is_ascii_alphanumeric);
+    label.map_or_else(|| letters().take(LABEL_MAX).collect(), str::to_owned)
 }
 
 /// The items of a Map state.

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::failure::{IntoStateError as _, named};
 use crate::frame::{Frame, Given};
 use crate::machine::ItemRun;
-use crate::reading;
 use crate::walk::Walk;
+use crate::{reading, writing};
 
 /// Child executions at a time, unless the state says so. Source: Step Functions service quotas, distributed Map.
 const CHILDREN_MAX: usize = 1_000;
@@ -86,6 +86,11 @@ pub(crate) async fn map(
     };
     let is_distributed = map.mode == ProcessorMode::Distributed;
     let total = items.len();
+    let writer = map.writer.as_ref().map(|writer| {
+        let inputs = items.iter().map(|item| item.input.clone()).collect();
+        writing::Writing::new(walk, frame, (map, writer), inputs)
+    });
+    let writer = writer.transpose()?;
     let body = |context: DurableContext, item: Item| async move {
         if let Some(done) = walk.done_before(frame.attempt, item.index) {
             return Ok(done);
@@ -121,12 +126,23 @@ pub(crate) async fn map(
             .map_err(|error| error.into_state_error())?;
         return Ok(Value::Array(outputs));
     }
-    if tolerated.is_exceeded(ran.failure_count(), total) {
+    let is_exceeded = tolerated.is_exceeded(ran.failure_count(), total);
+    let written = match &writer {
+        // What went well until then is written as well.
+        Some(writer) if !is_exceeded || writer.is_outside() => {
+            writer.hand_on(walk, frame, &ran, context).await
+        }
+        _ => Ok(Value::Null),
+    };
+    if is_exceeded {
         let cause = "The specified tolerated failure threshold was exceeded";
         return Err(StateError::new(
             asl::EXCEED_TOLERATED_FAILURE_THRESHOLD,
             cause,
         ));
+    }
+    if writer.is_some() {
+        return written;
     }
     Ok(Value::Array(ran.results().cloned().collect()))
 }

@@ -219,7 +219,7 @@ pub(crate) fn parse(action: &str) -> Option<Result<(Integration, bool), String>>
 }
 
 /// `SERVICE:ACTION` of an integration with AWS's SDK.
-fn of_sdk(called: &str) -> Result<Integration, String> {
+pub(crate) fn of_sdk(called: &str) -> Result<Integration, String> {
     let (name, action) = called.split_once(':').unwrap_or((called, ""));
     let Some(service) = service(name) else {
         return Err(format!(
@@ -269,11 +269,6 @@ impl Integration {
             operation: service.operation("Invoke")?,
             optimized: Some(optimized),
         })
-    }
-
-    /// What is read for a Map state: `s3:getObject`, `s3:listObjectsV2`, as one with the SDK.
-    pub(crate) fn of_reader(action: &str) -> Option<Self> {
-        of_sdk(&format!("s3:{action}")).ok()
     }
 
     /// How results are told.

@@ -15,6 +15,7 @@
 //! | an activity | a step `activity`, which says what is to be done, a callback that offers it, and a task token |
 //! | Wait, and the delay of a retry | a wait |
 //! | Parallel, Map | a parallel, a map |
+//! | the results of a distributed Map, where they are written | a step `write` |
 //! | an item of a distributed Map | an execution of the same function, by a chained invoke |
 //!
 //! The caller decides where it runs: in a function process of a server, or in a program with the SDK's embedded mode.
@@ -38,6 +39,7 @@ mod reading;
 mod state;
 mod task;
 mod walk;
+mod writing;
 
 pub use activity::{RETURNED, Scheduled, TOKEN, TakenBy, offer};
 pub use arguments::{Recorded, arguments};
@@ -55,3 +57,4 @@ pub use services::{ServiceAnswer, ServiceError, ServiceRequest, ServiceResult, S
 pub use size::{fits, fits_as_text, fits_in_bytes};
 pub use task::{CALL, HEARTBEAT, TIMEOUT, invoked};
 pub use walk::operation_name;
+pub use writing::{WRITE, run_id};

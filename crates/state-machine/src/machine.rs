@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use asl::{Definition, ItemReader, State, StateKind, States, Task, Template, Variables};
+use asl::{Definition, State, StateKind, States, Template, Variables};
 use lambdura::{DurableContext, NamedError, StepContext};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,6 +19,7 @@ use crate::resource::Resource;
 use crate::services::Services;
 use crate::task::bare_name;
 use crate::walk::Walk;
+use crate::writing;
 
 /// What a machine needs from where it runs.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +28,7 @@ pub struct Settings {
     pub callable: Option<BTreeSet<String>>,
     /// The version or alias of other state machines that are run, where functions have one.
     pub machine_qualifier: String,
-    /// Where `ItemReader` finds its files: `<folder>/<Bucket>/<Key>`.
+    /// Where `ItemReader` finds its files, and `ResultWriter` puts them: `<folder>/<Bucket>/<Key>`.
     pub files: Option<PathBuf>,
     /// The role of the machine, as its executions see it.
     pub role: Option<String>,
@@ -201,25 +202,26 @@ impl StateMachine {
         settings: Settings,
     ) -> Result<Self, Vec<UnsupportedResource>> {
         let mut unsupported = Vec::new();
-        each_task(&definition.states, &mut |state, task| {
-            let reason = match Resource::parse(&task.resource) {
-                Err(reason) => Some(reason),
-                Ok(resource) => unknown_parameter(&resource, state.flow.arguments.as_ref()),
+        each_state(&definition.states, &mut |state| {
+            let (resource, reason) = match &state.kind {
+                StateKind::Task(task) => {
+                    let reason = match Resource::parse(&task.resource) {
+                        Err(reason) => Some(reason),
+                        Ok(resource) => unknown_parameter(&resource, state.flow.arguments.as_ref()),
+                    };
+                    (&task.resource, reason)
+                }
+                StateKind::Map(map) => match &map.reader {
+                    Some(reader) => (&reader.resource, Source::of(reader).err()),
+                    None => return,
+                },
+                _ => return,
             };
             unsupported.extend(reason.map(|reason| UnsupportedResource {
                 state: state.name.clone(),
-                resource: task.resource.clone(),
+                resource: resource.clone(),
                 reason,
             }));
-        });
-        each_reader(&definition.states, &mut |state, reader| {
-            if let Err(reason) = Source::of(reader) {
-                unsupported.push(UnsupportedResource {
-                    state: state.name.clone(),
-                    resource: reader.resource.clone(),
-                    reason,
-                });
-            }
         });
         if !unsupported.is_empty() {
             return Err(unsupported);
@@ -346,7 +348,10 @@ fn unknown_parameter(resource: &Resource, arguments: Option<&Template>) -> Optio
 #[must_use]
 pub fn functions(definition: &Definition) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    each_task(&definition.states, &mut |state, task| {
+    each_state(&definition.states, &mut |state| {
+        let StateKind::Task(task) = &state.kind else {
+            return;
+        };
         let member = match Resource::parse(&task.resource) {
             Ok(Resource::Function(arn)) => {
                 names.insert(bare_name(&arn).to_owned());
@@ -397,59 +402,48 @@ pub struct CalledElsewhere {
 #[must_use]
 pub fn called_elsewhere(definition: &Definition) -> Vec<CalledElsewhere> {
     let mut calls = Vec::new();
-    each_task(&definition.states, &mut |state, task| {
-        if let Ok(Resource::Service { integration, .. }) = Resource::parse(&task.resource)
-            && !integration.is_here()
-            && !integration.is_answered_here()
-        {
+    each_state(&definition.states, &mut |state| {
+        let mut call = |resource: &str, signing_name| {
             calls.push(CalledElsewhere {
                 state: state.name.clone(),
-                resource: task.resource.clone(),
-                signing_name: integration.service.signing_name,
+                resource: resource.to_owned(),
+                signing_name,
             });
-        }
-    });
-    each_reader(&definition.states, &mut |state, reader| {
-        calls.push(CalledElsewhere {
-            state: state.name.clone(),
-            resource: reader.resource.clone(),
-            signing_name: "s3",
-        });
-    });
-    calls
-}
-
-/// Calls `each` with every Map state that reads its items from outside.
-fn each_reader<'d>(states: &'d States, each: &mut dyn FnMut(&'d State, &'d ItemReader)) {
-    for state in states.states.values() {
+        };
         match &state.kind {
+            StateKind::Task(task) => {
+                if let Ok(Resource::Service { integration, .. }) = Resource::parse(&task.resource)
+                    && !integration.is_here()
+                    && !integration.is_answered_here()
+                {
+                    call(&task.resource, integration.service.signing_name);
+                }
+            }
             StateKind::Map(map) => {
                 if let Some(reader) = &map.reader {
-                    each(state, reader);
+                    call(&reader.resource, "s3");
                 }
-                each_reader(&map.processor, each);
-            }
-            StateKind::Parallel { branches } => {
-                for branch in branches {
-                    each_reader(branch, each);
+                if map.writer.as_ref().is_some_and(|it| it.arguments.is_some()) {
+                    call(writing::RESOURCE, "s3");
                 }
             }
             _ => {}
         }
-    }
+    });
+    calls
 }
 
-/// Calls `each` with every Task.
-fn each_task<'d>(states: &'d States, each: &mut dyn FnMut(&'d State, &'d Task)) {
+/// Calls `each` with every state, those within others included.
+fn each_state<'d>(states: &'d States, each: &mut dyn FnMut(&'d State)) {
     for state in states.states.values() {
+        each(state);
         match &state.kind {
-            StateKind::Task(task) => each(state, task),
             StateKind::Parallel { branches } => {
                 for branch in branches {
-                    each_task(branch, each);
+                    each_state(branch, each);
                 }
             }
-            StateKind::Map(map) => each_task(&map.processor, each),
+            StateKind::Map(map) => each_state(&map.processor, each),
             _ => {}
         }
     }

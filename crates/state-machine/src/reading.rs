@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::failure::{IntoStateError as _, named};
 use crate::frame::Frame;
-use crate::integration::Integration;
+use crate::integration::{Integration, of_sdk};
 use crate::services::{ServiceError, ServiceRequest, Services};
 use crate::walk::Walk;
 
@@ -43,13 +43,6 @@ impl Source {
             )),
         }
     }
-
-    fn integration(self) -> Option<Integration> {
-        Integration::of_reader(match self {
-            Self::Object => "getObject",
-            Self::List => "listObjectsV2",
-        })
-    }
 }
 
 /// Reads the items of a file, once: what was read is recorded.
@@ -79,9 +72,11 @@ pub(crate) async fn read(
         (Some(folder), _) => From::File(file(folder, source, &arguments).map_err(failed)?),
         (None, Some(services)) => From::Bucket {
             services,
-            integration: source
-                .integration()
-                .ok_or_else(|| failed(String::from("S3 cannot be called")))?,
+            integration: of_sdk(match source {
+                Source::Object => "s3:getObject",
+                Source::List => "s3:listObjectsV2",
+            })
+            .map_err(failed)?,
             arguments,
         },
         (None, None) => {
@@ -109,7 +104,8 @@ pub(crate) async fn read(
                         return items.map_err(BoxError::from);
                     }
                     Source::Object => {
-                        let got = called(&*services, integration, arguments).await?;
+                        let failure = asl::ITEM_READER_FAILED;
+                        let got = called(&*services, integration, arguments, failure).await?;
                         got["Body"].as_str().unwrap_or_default().to_owned()
                     }
                 },
@@ -134,10 +130,12 @@ enum From {
     },
 }
 
-async fn called(
+/// What a service answers to a Map state, which fails with `failure` if it refuses.
+pub(crate) async fn called(
     services: &dyn Services,
     integration: Integration,
     parameters: Value,
+    failure: &str,
 ) -> Result<Value, NamedError> {
     let answer = services.call(ServiceRequest {
         service: integration.service,
@@ -155,11 +153,9 @@ async fn called(
             request_id,
         }) => {
             let (_, cause) = integration.failure(&refusal, status, request_id.as_deref());
-            Err(NamedError::new(asl::ITEM_READER_FAILED, cause))
+            Err(NamedError::new(failure, cause))
         }
-        Err(ServiceError::Unanswered(cause)) => {
-            Err(NamedError::new(asl::ITEM_READER_FAILED, cause))
-        }
+        Err(ServiceError::Unanswered(cause)) => Err(NamedError::new(failure, cause)),
         Err(ServiceError::Named(error)) => Err(error),
     }
 }
@@ -173,7 +169,8 @@ async fn listed(
 ) -> Result<Vec<Value>, NamedError> {
     let mut items = Vec::new();
     while items.len() < max {
-        let mut page = called(services, integration, parameters.clone()).await?;
+        let failure = asl::ITEM_READER_FAILED;
+        let mut page = called(services, integration, parameters.clone(), failure).await?;
         if let Some(Value::Array(objects)) = page.get_mut("Contents").map(Value::take) {
             items.extend(objects.into_iter().map(object));
         }
@@ -213,7 +210,7 @@ fn file(folder: &Path, source: Source, arguments: &Value) -> Result<PathBuf, Str
 }
 
 /// A file within the folder, whatever the definition says.
-fn within(folder: &Path, bucket: &str, key: &str) -> Result<PathBuf, String> {
+pub(crate) fn within(folder: &Path, bucket: &str, key: &str) -> Result<PathBuf, String> {
     let inside = Path::new(bucket).join(key);
     let is_inside = inside
         .components()

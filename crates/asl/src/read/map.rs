@@ -7,8 +7,11 @@ use super::reader::kind;
 use super::state::{SECONDS_MAX, states};
 use super::values::template;
 use crate::definition::{Language, StateKind, States};
-use crate::map::{Batcher, ItemReader, Items, Map, ProcessorMode, ReaderFormat, Tolerance};
+use crate::map::{
+    Batcher, ItemReader, Items, LABEL_MAX, Map, ProcessorMode, ReaderFormat, Tolerance,
+};
 use crate::template::Template;
+use crate::writer::{OutputType, ResultWriter, Transformation};
 
 pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> StateKind {
     let (mode, is_express, processor) = processor(fields, language, depth);
@@ -28,9 +31,8 @@ pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> Sta
         ),
     };
     let label = fields.text("Label");
-    // Source: Step Functions developer guide, distributed Map state.
     if let Some(label) = &label
-        && !(1..=40).contains(&label.chars().count())
+        && !(1..=LABEL_MAX).contains(&label.chars().count())
     {
         fields.wrong("Label", "`Label` has 1 to 40 characters");
     } else if let Some(odd) = label
@@ -62,13 +64,10 @@ pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> Sta
         ),
         tolerance,
         label,
+        writer: fields
+            .object("ResultWriter")
+            .map(|it| writer(&it, language)),
     };
-    if fields.get("ResultWriter").is_some() {
-        fields.wrong(
-            "ResultWriter",
-            "`ResultWriter` is not supported here, where there is no S3 that results could be written to: leave it out, and they are the state's output, up to 256 KiB; what is larger, a function that the item processor calls can keep",
-        );
-    }
     if mode == ProcessorMode::Inline {
         for name in [
             "ItemReader",
@@ -78,6 +77,7 @@ pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> Sta
             "ToleratedFailurePercentage",
             "ToleratedFailurePercentagePath",
             "Label",
+            "ResultWriter",
         ] {
             if fields.has(name) {
                 let message = format!(
@@ -274,6 +274,75 @@ fn reader(fields: &Fields<'_>, language: Language) -> Option<ItemReader> {
         format,
         max_items,
     })
+}
+
+/// Source: Step Functions developer guide, "ResultWriter (Map)".
+fn writer(fields: &Fields<'_>, language: Language) -> ResultWriter {
+    let resource = fields.text("Resource");
+    if let Some(resource) = &resource
+        && !resource.ends_with(":::s3:putObject")
+    {
+        let message = format!(
+            "`Resource` of a `ResultWriter` is `arn:aws:states:::s3:putObject`, not `{resource}`"
+        );
+        fields.wrong("Resource", message);
+    }
+    let name = match language {
+        Language::JsonPath => "Parameters",
+        Language::Jsonata => "Arguments",
+    };
+    let arguments = fields.template(name, language);
+    if let Some(Value::Object(given)) = fields.get(name)
+        && !given.contains_key("Bucket")
+        && (language == Language::Jsonata || !given.contains_key("Bucket.$"))
+    {
+        fields.wrong(name, format!("`Bucket` is missing in `{name}`"));
+    }
+    let config = fields.object("WriterConfig");
+    if fields.has("Resource") != fields.has(name) {
+        let message = format!("`Resource` and `{name}` of a `ResultWriter` go together");
+        fields.reader.wrong(&fields.pointer, message);
+    } else if !fields.has("Resource") && !fields.has("WriterConfig") {
+        let message =
+            format!("`ResultWriter` has `Resource` and `{name}`, or `WriterConfig`, or all three");
+        fields.reader.wrong(&fields.pointer, message);
+    }
+    fields.finish("`ResultWriter`");
+    // Results that are written say whose they are; those that are the output are what it usually is.
+    let mut transformation = match arguments {
+        Some(_) => Transformation::None,
+        None => Transformation::Compact,
+    };
+    let mut output_type = OutputType::Json;
+    if let Some(config) = config {
+        match config.text("Transformation").as_deref() {
+            None => {}
+            Some("NONE") => transformation = Transformation::None,
+            Some("COMPACT") => transformation = Transformation::Compact,
+            Some("FLATTEN") => transformation = Transformation::Flatten,
+            Some(other) => {
+                let message =
+                    format!("`Transformation` is `NONE`, `COMPACT` or `FLATTEN`, not `{other}`");
+                config.wrong("Transformation", message);
+            }
+        }
+        match config.text("OutputType").as_deref() {
+            None | Some("JSON") => {}
+            Some("JSONL") => output_type = OutputType::JsonLines,
+            Some(other) => {
+                config.wrong(
+                    "OutputType",
+                    format!("`OutputType` is `JSON` or `JSONL`, not `{other}`"),
+                );
+            }
+        }
+        config.finish("`WriterConfig`");
+    }
+    ResultWriter {
+        arguments,
+        transformation,
+        output_type,
+    }
 }
 
 /// Source: Step Functions developer guide, "ItemReader (Map)".

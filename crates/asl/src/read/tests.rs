@@ -517,8 +517,42 @@ fn every_rule_of_a_state_has_its_message() {
             "is a number from 0 to 100",
         ),
         (
-            map(json!({ "ResultWriter": {} })),
-            "`ResultWriter` is not supported here, where there is no S3",
+            map(json!({ "ResultWriter": { "WriterConfig": {} } })),
+            "/ResultWriter `ResultWriter` needs a distributed Map state",
+        ),
+        (
+            distributed(json!({ "ResultWriter": {} })),
+            "/ResultWriter `ResultWriter` has `Resource` and `Parameters`, or `WriterConfig`",
+        ),
+        (
+            distributed(json!({ "ResultWriter": { "Parameters": { "Bucket.$": "$.b" } } })),
+            "/ResultWriter `Resource` and `Parameters` of a `ResultWriter` go together",
+        ),
+        (
+            distributed(json!({ "ResultWriter": {
+                "Resource": "arn:aws:states:::s3:getObject", "Parameters": { "Bucket": "b" }
+            } })),
+            "/ResultWriter/Resource `Resource` of a `ResultWriter` is",
+        ),
+        (
+            distributed(json!({ "ResultWriter": {
+                "Resource": "arn:aws:states:::s3:putObject", "Parameters": { "Prefix": "p" }
+            } })),
+            "/ResultWriter/Parameters `Bucket` is missing",
+        ),
+        (
+            distributed(
+                json!({ "ResultWriter": { "WriterConfig": { "Transformation": "SOME" } } }),
+            ),
+            "/ResultWriter/WriterConfig/Transformation `Transformation` is `NONE`",
+        ),
+        (
+            distributed(json!({ "ResultWriter": { "WriterConfig": { "OutputType": "CSV" } } })),
+            "/ResultWriter/WriterConfig/OutputType `OutputType` is `JSON` or `JSONL`",
+        ),
+        (
+            distributed(json!({ "ResultWriter": { "WriterConfig": { "Type": "JSON" } } })),
+            "no field `Type` in `WriterConfig`",
         ),
         (
             map(

@@ -58,7 +58,7 @@ pub struct AslRunArguments {
     /// Name of the execution: run again with the same --data, it continues where it stopped
     #[arg(long, short, requires = "data")]
     pub name: Option<String>,
-    /// Folder in which `ItemReader` finds its files, as FOLDER/Bucket/Key
+    /// Folder in which `ItemReader` finds its files and `ResultWriter` puts them, as FOLDER/Bucket/Key
     #[arg(long, value_name = "FOLDER")]
     pub files: Option<PathBuf>,
 }

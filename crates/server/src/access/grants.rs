@@ -133,11 +133,26 @@ fn own(function: &str, home: &Home) -> Policy {
         "arn:aws:lambda:{}:{}:function:{function}:*/durable-execution/*",
         home.region, home.account_id
     );
+    let machine = read(function);
+    let states = format!("arn:aws:states:{}:{}", home.region, home.account_id);
     of(&json!({"Statement": [
         {
             "Effect": "Allow",
-            "Action": ["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"],
+            "Action": [
+                "lambda:CheckpointDurableExecution",
+                "lambda:GetDurableExecutionState",
+                "lambda:GetDurableExecutionHistory",
+            ],
             "Resource": executions,
+        },
+        // Of a state machine, which tells of its map runs what their history says.
+        {
+            "Effect": "Allow",
+            "Action": "states:GetExecutionHistory",
+            "Resource": [
+                format!("{states}:execution:{machine}:*"),
+                format!("{states}:express:{machine}:*"),
+            ],
         },
         {
             "Effect": "Allow",
@@ -315,6 +330,7 @@ mod tests {
         for action in [
             "lambda:CheckpointDurableExecution",
             "lambda:GetDurableExecutionState",
+            "lambda:GetDurableExecutionHistory",
         ] {
             assert!(may(&nothing, "Orders", action, ORDERS));
             assert!(!may(&nothing, "Orders", action, FRAUD));

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use asl::{Definition, Variables};
 use lambda_api::{ErrorObject, Event, EventType};
 use serde_json::{Map, Value, json};
-use state_machine::{Entry, EvaluationFailed, Given, ItemRun, Key, Recorded, Redrive, arguments};
+use state_machine::{
+    Entry, EvaluationFailed, Given, ItemRun, Key, Recorded, Redrive, WRITE, arguments,
+};
 
 use super::activity_events;
 use super::kinds::Kinds;
@@ -81,6 +83,8 @@ pub(super) struct Writer<'h> {
     /// Distributed Map states, and how many items of their runs failed.
     pub(super) distributed: HashMap<String, Value>,
     pub(super) failed: HashMap<Option<String>, usize>,
+    /// What the runs failed with, by their states, whose results are still written.
+    pub(super) writing: HashMap<Option<String>, Option<Value>>,
     /// How many items each map has.
     pub(super) lengths: HashMap<Option<String>, usize>,
     /// The durable execution that is told of.
@@ -114,6 +118,7 @@ pub(super) fn written(history: &History<'_>, parts: &[(&str, Vec<Event>)]) -> Ve
         events: Vec::new(),
         distributed: distributed(history.definition),
         failed: HashMap::new(),
+        writing: HashMap::new(),
         lengths: HashMap::new(),
         durable: String::new(),
         failing: HashSet::new(),
@@ -124,6 +129,7 @@ pub(super) fn written(history: &History<'_>, parts: &[(&str, Vec<Event>)]) -> Ve
         writer.lengths = lengths(events);
         writer.failed.clear();
         writer.failing.clear();
+        writer.writing.clear();
         writer.entries = entries(events);
         // Operations of another durable execution may have the same ids.
         writer.flowing.clear();
@@ -257,6 +263,11 @@ impl Writer<'_> {
             }
             EventType::StepSucceeded if self.activity(event).is_some() => {
                 self.activity_scheduled(event)
+            }
+            EventType::StepSucceeded | EventType::StepFailed
+                if event.name.as_deref() == Some(WRITE) =>
+            {
+                self.run_written(event);
             }
             EventType::StepSucceeded | EventType::StepFailed => self.service_answered(event),
             EventType::CallbackSucceeded

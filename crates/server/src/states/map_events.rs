@@ -6,7 +6,7 @@ use lambda_api::{Event, EventType};
 use serde_json::{Value, json};
 use state_machine::operation_name;
 
-use super::history::{Part, Writer};
+use super::history::{Part, Writer, told};
 use super::map_run;
 
 /// How many contexts each context has: of a map, its items.
@@ -53,16 +53,36 @@ impl Writer<'_> {
             .distributed
             .get(&operation_name(state))
             .unwrap_or(&Value::Null);
-        if !map_run::is_exceeded(definition, failed, total) {
+        let error = map_run::is_exceeded(definition, failed, total).then(|| {
+            json!({
+                "error": asl::EXCEED_TOLERATED_FAILURE_THRESHOLD,
+                "cause": "The specified tolerated failure threshold was exceeded",
+            })
+        });
+        if map_run::is_written(definition) {
+            self.writing.insert(parent.clone(), error);
+            return;
+        }
+        self.run_over(event, parent, error);
+    }
+
+    /// The results of a run were written, or could not be: that is its end.
+    pub(super) fn run_written(&mut self, event: &Event) {
+        let Some(error) = self.writing.remove(&event.parent_id) else {
+            return;
+        };
+        let failed = event.step_failed_details.as_ref();
+        let failed = failed.map(|it| told(it.error.payload.as_ref()));
+        self.run_over(event, &event.parent_id, error.or(failed));
+    }
+
+    fn run_over(&mut self, event: &Event, parent: &Option<String>, error: Option<Value>) {
+        let Some(error) = error else {
             self.push(event, parent, "MapRunSucceeded", None);
             self.push(event, parent, "MapStateSucceeded", None);
             return;
-        }
-        let details = json!({
-            "error": asl::EXCEED_TOLERATED_FAILURE_THRESHOLD,
-            "cause": "The specified tolerated failure threshold was exceeded",
-        });
-        let details = Some(("mapRunFailedEventDetails", details));
+        };
+        let details = Some(("mapRunFailedEventDetails", error));
         self.push(event, parent, "MapRunFailed", details);
         self.failing.insert(parent.clone());
     }

@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use asl::run_label;
 use lambda_api::{EpochSeconds, Event, EventType};
 use serde_json::{Value, json};
-use state_machine::{ItemRun, Key, operation_name};
+use state_machine::{ItemRun, Key, WRITE, operation_name, run_id};
 
 use super::error::{StatesError, required};
 use super::execution::{Named, events, named};
@@ -16,11 +17,6 @@ use super::name::{execution_arn, invalid, shown};
 use super::page::page;
 use crate::app::App;
 use crate::functions::Home;
-
-/// Hexadecimal digits of an operation's id that tell a run from the others of an execution.
-const DIGITS: usize = 12;
-/// Letters of a label. Source: Step Functions developer guide, distributed Map state.
-const LABEL_MAX: usize = 40;
 
 /// The distributed Map states of a definition, by name.
 pub(super) fn distributed(states: &Value) -> HashMap<String, Value> {
@@ -46,18 +42,6 @@ fn collect(states: &Value, found: &mut HashMap<String, Value>) {
     }
 }
 
-/// What a run is called: the label of its state, or one made of its name.
-fn label(name: &str, state: &Value) -> String {
-    let given = state.get("Label").and_then(Value::as_str);
-    given.map_or_else(
-        || {
-            let letters = name.chars().filter(char::is_ascii_alphanumeric);
-            letters.take(LABEL_MAX).collect()
-        },
-        str::to_owned,
-    )
-}
-
 /// The ARN of a run, by the durable execution and the operation that it is.
 pub(super) fn arn(
     home: &Home,
@@ -68,9 +52,9 @@ pub(super) fn arn(
 ) -> String {
     let Home { region, account_id } = home;
     let machine = shown(machine);
-    let label = label(state.0, state.1);
-    let operation: String = operation.chars().take(DIGITS).collect();
-    format!("arn:aws:states:{region}:{account_id}:mapRun:{machine}/{label}:{execution}.{operation}")
+    let label = run_label(state.0, state.1.get("Label").and_then(Value::as_str));
+    let id = run_id(execution, operation);
+    format!("arn:aws:states:{region}:{account_id}:mapRun:{machine}/{label}:{id}")
 }
 
 /// Whether more items failed than the state tolerates.
@@ -88,6 +72,11 @@ pub(super) fn is_exceeded(state: &Value, failed: usize, total: usize) -> bool {
         || limits
             .percentage
             .is_some_and(|percentage| share > percentage)
+}
+
+/// Whether the results of a state's runs are written to files.
+pub(super) fn is_written(state: &Value) -> bool {
+    state.pointer("/ResultWriter/Resource").is_some()
 }
 
 /// What a definition says of its runs, as far as it says it itself.
@@ -125,6 +114,8 @@ struct Run {
     started: EpochSeconds,
     ended: Option<EpochSeconds>,
     items: Vec<Item>,
+    /// Whether its results were written, if that was tried.
+    is_written: Option<bool>,
     /// Whether its execution ended before it did.
     is_aborted: bool,
 }
@@ -134,6 +125,7 @@ impl Run {
         let failed = self.items.iter().filter(|it| it.is(false)).count();
         match self.ended {
             Some(_) if is_exceeded(&self.state, failed, self.items.len()) => "FAILED",
+            Some(_) if self.is_written == Some(false) => "FAILED",
             Some(_) => "SUCCEEDED",
             None if self.is_aborted => "ABORTED",
             None => "RUNNING",
@@ -151,9 +143,13 @@ impl Run {
             false => (open, 0),
         };
         let succeeded = sum(&|it| it.is(true));
+        let written = match self.is_written {
+            Some(true) => sum(&|it| it.ended.is_some()),
+            _ => 0,
+        };
         json!({
             "pending": 0, "running": running, "succeeded": succeeded, "failed": sum(&|it| it.is(false)),
-            "timedOut": 0, "aborted": aborted, "total": sum(&|_| true), "resultsWritten": 0,
+            "timedOut": 0, "aborted": aborted, "total": sum(&|_| true), "resultsWritten": written,
             "failuresNotRedrivable": 0, "pendingRedrive": 0,
         })
     }
@@ -192,7 +188,8 @@ fn read(
 ) -> Vec<Run> {
     let mut names: HashMap<&str, &str> = HashMap::new();
     let mut runs: Vec<Run> = Vec::new();
-    // Where the run of a batch is, and where the item of a context.
+    // Where the run of a batch is, where the last one of a state, and where the item of a context.
+    let mut last: HashMap<&str, usize> = HashMap::new();
     let mut batches: HashMap<&str, usize> = HashMap::new();
     let mut items: HashMap<&str, (usize, usize)> = HashMap::new();
     for event in told {
@@ -205,12 +202,14 @@ fn read(
                 let name = names.get(parent).copied().unwrap_or_default();
                 if let Some(state) = states.get(name) {
                     batches.insert(id, runs.len());
+                    last.insert(parent, runs.len());
                     runs.push(Run {
                         arn: arn((name, state), id),
                         state: state.clone(),
                         started: event.event_timestamp,
                         ended: None,
                         items: Vec::new(),
+                        is_written: None,
                         is_aborted: is_over,
                     });
                 }
@@ -233,6 +232,17 @@ fn read(
                     runs[*run].ended = Some(event.event_timestamp);
                 } else if let Some((run, item)) = items.get(id) {
                     runs[*run].items[*item].ended = Some((event.event_timestamp, is_good));
+                }
+            }
+            EventType::StepSucceeded | EventType::StepFailed
+                if event.name.as_deref() == Some(WRITE) =>
+            {
+                if let Some(run) = last
+                    .get(parent)
+                    .filter(|run| is_written(&runs[**run].state))
+                {
+                    runs[*run].is_written = Some(event.event_type == EventType::StepSucceeded);
+                    runs[*run].ended = Some(event.event_timestamp);
                 }
             }
             EventType::ChainedInvokeStarted => {

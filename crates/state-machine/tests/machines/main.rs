@@ -14,6 +14,7 @@ use state_machine::{
 };
 
 mod failures;
+mod results;
 
 /// When the test's clock begins.
 const START: &str = "2027-01-31T08:00:00Z";
