@@ -1,6 +1,7 @@
 """State machines that call AWS's services which are not here: at an emulator, or refused by name."""
 
 import json
+import urllib.request
 
 import boto3
 import pytest
@@ -294,6 +295,99 @@ def test_who_is_waited_for_is_stopped_with_its_parent_or_its_time(nested_system)
     assert ended(states, late)["error"] == "States.Timeout"
     assert status("late") == "ABORTED"
     assert "TaskTimedOut" in kinds(states, late)
+
+
+def waiting_machine(states, name):
+    """A machine that waits for an hour, and how its executions of a name stand."""
+    arn = made(states, name, {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 3600, "End": True}}})
+    child = arn.replace("stateMachine", "execution")
+    status = lambda name: states.describe_execution(executionArn=f"{child}:{name}")["status"]
+    return arn, status
+
+
+def test_who_is_waited_for_is_stopped_when_its_parent_takes_too_long(nested_system):
+    states = client(nested_system)
+    waiting, status = waiting_machine(states, "outlives")
+    task = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": True}
+    task["Parameters"] = {"StateMachineArn": waiting, "Name": "outlived"}
+    machine = {"StartAt": "A", "States": {"A": task}, "TimeoutSeconds": 3}
+    parent = start(states, "one", {}, made(states, "in-a-hurry", machine))
+    assert ended(states, parent)["status"] == "TIMED_OUT"
+    until("the child is stopped", lambda: (status("outlived") == "ABORTED", status("outlived")))
+
+
+def test_who_is_waited_for_is_stopped_when_another_branch_fails(nested_system):
+    states = client(nested_system)
+    waiting, status = waiting_machine(states, "left")
+    gate = states.create_activity(name="gate")["activityArn"]
+    task = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": True}
+    task["Parameters"] = {"StateMachineArn": waiting, "Name": "behind"}
+    branches = [
+        {"StartAt": "Run", "States": {"Run": task}},
+        {"StartAt": "Gate", "States": {"Gate": {"Type": "Task", "Resource": gate, "End": True}}},
+    ]
+    both = {"Type": "Parallel", "Branches": branches, "Next": "On", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "On"}]}
+    on = {"Type": "Wait", "Seconds": 3600, "End": True}
+    parent = start(states, "one", {}, made(states, "both", {"StartAt": "Both", "States": {"Both": both, "On": on}}))
+
+    def runs():
+        told = kinds(states, parent)
+        return "TaskSubmitted" in told, told
+
+    until("the child runs", runs)
+    taken = states.get_activity_task(activityArn=gate)
+    states.send_task_failure(taskToken=taken["taskToken"], error="No")
+    until("the child is stopped", lambda: (status("behind") == "ABORTED", status("behind")))
+    # It was caught, and the parent goes on.
+    assert states.describe_execution(executionArn=parent)["status"] == "RUNNING"
+    states.stop_execution(executionArn=parent)
+
+
+def test_items_of_a_run_that_failed_are_stopped(nested_system):
+    states = client(nested_system)
+    look = {"Type": "Choice", "Choices": [{"Variable": "$.fails", "BooleanEquals": True, "Next": "Gate"}], "Default": "Wait"}
+    gate = states.create_activity(name="item-gate")["activityArn"]
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Look",
+        "States": {
+            "Look": look,
+            "Gate": {"Type": "Task", "Resource": gate, "End": True},
+            "Wait": {"Type": "Wait", "Seconds": 3600, "End": True},
+        },
+    }
+    each = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor, "End": True}
+    machine = made(states, "half", {"StartAt": "Each", "States": {"Each": each}})
+    parent = start(states, "one", {"items": [{"fails": False}, {"fails": True}]}, machine)
+
+    def children():
+        runs = states.list_map_runs(executionArn=parent)["mapRuns"]
+        found = [states.list_executions(mapRunArn=it["mapRunArn"])["executions"] for it in runs]
+        statuses = [states.describe_execution(executionArn=it["executionArn"])["status"] for it in sum(found, [])]
+        return statuses
+
+    until("both items are worked on", lambda: (children() == ["RUNNING", "RUNNING"], children()))
+    taken = states.get_activity_task(activityArn=gate)
+    states.send_task_failure(taskToken=taken["taskToken"], error="No")
+    assert ended(states, parent)["status"] == "FAILED"
+    until("the other is stopped", lambda: (sorted(children()) == ["ABORTED", "FAILED"], children()))
+
+
+def test_what_a_nested_execution_costs_is_its_parents(nested_system):
+    states = client(nested_system)
+    child = made(states, "paid", {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+    parent = nested(states, ".sync:2", StateMachineArn=child, Name="paid-too")
+    assert ended(states, start(states, "one", {}, parent))["status"] == "SUCCEEDED"
+
+    def transitions(machine, name):
+        query = f"/lambdura/v1/executions/cost?function={machine.split(':')[-1]}&name={name}"
+        with urllib.request.urlopen(nested_system.endpoint + query, timeout=30) as answer:
+            return json.load(answer)["usage"]["transitions"]
+
+    # Both have one state.
+    assert transitions(parent, "one") == 2 * transitions(child, "paid-too")
+    told = json.loads(nested_system.command("cost", "one", "--function", parent.split(":")[-1]))
+    assert told["usage"]["transitions"] == transitions(parent, "one"), told
 
 
 def test_a_nested_execution_is_told_the_token(nested_system):

@@ -13,6 +13,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from cluster import Server, servers
+from machines import client as machines_of
+from machines import ended, made, start
 from ports import free_port
 from system import binary, until
 
@@ -198,6 +200,23 @@ def this(server):
     """The place of a server in its own list."""
     listed = get(server, "/lambdura/v1/servers")["servers"]
     return [place for place, one in enumerate(listed) if one["is_this"]]
+
+
+def test_what_one_server_made_another_knows_at_once(three):
+    _, running = three
+    first, second, third = [machines_of(server) for server in running]
+    for number in range(10):
+        machine = made(first, f"fresh-{number}", {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+        arn = start(second, "one", {}, machine)
+        assert ended(third, arn)["status"] == "SUCCEEDED"
+        version = first.publish_state_machine_version(stateMachineArn=machine)["stateMachineVersionArn"]
+        assert ended(second, start(third, "two", {}, version))["status"] == "SUCCEEDED"
+        # A function, by a version that was made a moment ago.
+        description = str(number)
+        running[0].client.update_function_configuration(FunctionName=COUNTED, Description=description)
+        version = running[0].client.publish_version(FunctionName=COUNTED)["Version"]
+        answer = running[1].client.invoke(FunctionName=COUNTED, Qualifier=version, Payload=b'{"seconds": 0}')
+        assert "FunctionError" not in answer, answer["Payload"].read()
 
 
 def test_every_server_shows_all_servers(three):

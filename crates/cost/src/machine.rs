@@ -18,6 +18,9 @@ const EVALUATION_FAILED: &str = "evaluation failed";
 /// The chained invoke that starts an Express execution for an item of a distributed Map.
 pub(crate) const EXPRESS_ITEM: &str = "express execution";
 
+/// The step that starts an execution of another machine, whose end is waited for.
+pub(crate) const NESTED: &str = "call and wait";
+
 /// What an Express execution's time is rounded up to, in milliseconds. Source: Step Functions' price list.
 const EXPRESS_MILLISECONDS: u64 = 100;
 /// The memory of an Express execution, in GB of 1,024 MB: one portion of 64 MB.

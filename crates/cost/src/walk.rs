@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use lambda_api::Event;
 
 use crate::chained::{Invocation, Step};
-use crate::machine::EXPRESS_ITEM;
+use crate::machine::{EXPRESS_ITEM, NESTED};
 use crate::tally::{LISTED_MAX, Tally, function_name};
 use crate::usage::{Function, StateMachine, Usage};
 
@@ -20,6 +20,12 @@ pub trait Histories: Sync {
         arn: &str,
         each: &mut (dyn FnMut(&Event) + Send),
     ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+
+    /// The durable execution that an execution of a state machine is, by the ARNs of both; none if it is not kept.
+    fn durable(
+        &self,
+        execution: &str,
+    ) -> impl Future<Output = Result<Option<String>, Self::Error>> + Send;
 
     /// What is known of the function with this name.
     ///
@@ -64,8 +70,12 @@ pub async fn walk<H: Histories>(
         }
         let mut tally = Tally::new(name, function, arn == first);
         let mut is_cut = false;
+        let mut nested = Vec::new();
         let mut each = |event: &Event| {
             tally.add(event);
+            if function.state_machine.is_some() && event.name.as_deref() == Some(NESTED) {
+                nested.extend(execution_arn(event));
+            }
             let started = event.chained_invoke_started_details.as_ref();
             let Some(arn) = started.and_then(|it| it.durable_execution_arn.as_ref()) else {
                 return;
@@ -86,6 +96,16 @@ pub async fn walk<H: Histories>(
         if !histories.read(&arn, &mut each).await? {
             continue;
         }
+        for execution in nested {
+            let Some(arn) = histories.durable(&execution).await? else {
+                continue;
+            };
+            if !seen.contains(&arn) && seen.len() >= executions_max {
+                is_cut = true;
+            } else if seen.insert(arn.clone()) {
+                waiting.push((arn, false));
+            }
+        }
         let tallied = tally.finish();
         walked.usage += tallied.usage;
         for (name, (count, milliseconds)) in &tallied.plain {
@@ -104,6 +124,19 @@ pub async fn walk<H: Histories>(
         }
     }
     Ok(walked)
+}
+
+/// The ARN of the execution that a step started.
+fn execution_arn(event: &Event) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Started {
+        #[serde(rename = "ExecutionArn")]
+        execution_arn: String,
+    }
+    let result = event.step_succeeded_details.as_ref()?;
+    let text = result.result.payload.as_deref()?;
+    let started: Started = serde_json::from_str(text).ok()?;
+    Some(started.execution_arn)
 }
 
 #[cfg(test)]
@@ -138,6 +171,11 @@ mod tests {
             };
             make(each);
             Ok(true)
+        }
+
+        async fn durable(&self, execution: &str) -> Result<Option<String>, String> {
+            let known = execution == "arn:aws:states:us-east-1:000000000000:execution:Second:b";
+            Ok(known.then(|| SECOND.to_owned()))
         }
 
         fn function(&self, name: &str) -> Result<Function, String> {
@@ -250,6 +288,10 @@ mod tests {
                 self.0.read(arn, each).await
             }
 
+            async fn durable(&self, execution: &str) -> Result<Option<String>, String> {
+                self.0.durable(execution).await
+            }
+
             fn function(&self, name: &str) -> Result<Function, String> {
                 let state_machine = Some(StateMachine::Standard);
                 let function = self.0.function(name)?;
@@ -261,9 +303,17 @@ mod tests {
         }
         let entered = r#","Name":"enter","StepSucceededDetails":{"Result":{"Payload":"1"},"RetryDetails":{"CurrentAttempt":1}}"#;
         let entered = |at: f64| event(at, "StepSucceeded", "s", entered.trim_start_matches(','));
-        for (name, expected) in [("express execution", (1.0, 1.0)), ("execution", (2.0, 0.0))] {
+        let nested = r#""Name":"call and wait","StepSucceededDetails":{"Result":{"Payload":"{\"ExecutionArn\":\"arn:aws:states:us-east-1:000000000000:execution:Second:b\"}"},"RetryDetails":{"CurrentAttempt":1}}"#;
+        for (name, expected) in [
+            ("express execution", (1.0, 1.0)),
+            ("execution", (2.0, 0.0)),
+            ("nested", (2.0, 0.0)),
+        ] {
             let first = move |each: &mut dyn FnMut(&Event)| {
                 each(&entered(0.0));
+                if name == "nested" {
+                    return each(&event(1.0, "StepSucceeded", "n", nested));
+                }
                 let mut started = invoked(1.0, "1", "First:1", Some(SECOND));
                 started.name = Some(name.to_owned());
                 each(&started);

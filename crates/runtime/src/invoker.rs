@@ -27,6 +27,13 @@ pub trait Invoker: Send + Sync + 'static {
         version: &Version,
     ) -> Option<DurableSettings>;
 
+    /// Looks for a function that [`durable_settings`](Self::durable_settings) does not know: another server may have
+    /// deployed it a moment ago.
+    fn look_for(&self, function: &FunctionName, version: &Version) -> InvokerFuture<()> {
+        let _ = (function, version);
+        Box::pin(std::future::ready(()))
+    }
+
     /// Whether a chained invoke of a durable function that is not there waits for a run that has it; otherwise it
     /// fails.
     fn waits_for(&self, function: &FunctionName, version: &Version) -> bool {

@@ -1,5 +1,6 @@
 //! What every request needs.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -7,9 +8,9 @@ use cost::Prices;
 use function_host::Runtimes;
 use futures_util::future::BoxFuture;
 use hyper::{Request, Response};
-use model::{RequestId, Timestamp};
+use model::{ExecutionArn, RequestId, Timestamp};
 use runtime::{Cluster, Driver};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -72,6 +73,8 @@ pub(crate) struct App {
     pub streams: Arc<Semaphore>,
     /// Bounds those who wait for what a function returns.
     pub callers: Callers,
+    /// Tells of parallels and maps that ended by a checkpoint: the execution, and the operations that they are.
+    pub ended_batches: broadcast::Sender<(ExecutionArn, BTreeSet<String>)>,
     /// Whose turn it is to look for an activity's tasks.
     pub activity_turns: ActivityTurns,
     /// Tasks that a shutdown waits for.

@@ -60,6 +60,12 @@ impl Invoker for HostInvoker {
         self.registry.version(function, version)?.durable
     }
 
+    fn look_for(&self, function: &FunctionName, version: &Version) -> InvokerFuture<()> {
+        let (registry, function) = (Arc::clone(&self.registry), function.clone());
+        let version = version.clone();
+        Box::pin(async move { drop(registry.find_version(&function, &version).await) })
+    }
+
     fn invoke_durable(
         &self,
         invocation: DurableInvocation,
@@ -127,7 +133,9 @@ impl HostInvoker {
     async fn durable(&self, mut invocation: DurableInvocation) -> Result<InvocationReport, NoRoom> {
         let now = self.clock.now();
         let arn = &invocation.spec.arn;
-        let Some(version) = self.registry.version(&arn.function.name, &arn.version) else {
+        let registry = &self.registry;
+        let found = registry.find_version(&arn.function.name, &arn.version);
+        let Some(version) = found.await else {
             return Ok(InvocationReport {
                 started_at: now,
                 outcome: gone(&invocation),
@@ -248,10 +256,10 @@ impl HostInvoker {
         invocation: PlainInvocation,
         response_sink: Option<ResponseSink>,
     ) -> (PlainOutcome, Option<HostOutcome>) {
-        let Some(version) = self
+        let found = self
             .registry
-            .version(&invocation.function, &invocation.version)
-        else {
+            .find_version(&invocation.function, &invocation.version);
+        let Some(version) = found.await else {
             let message = format!("Function not found: {}", invocation.invoked_arn);
             let error = ErrorObject::new("ResourceNotFoundException", message);
             return (PlainOutcome::Unavailable(error), None);

@@ -72,7 +72,7 @@ pub use oidc::{OidcConfig, OidcPolicy, check_provider_url};
 pub use runtime::ClockMode;
 pub use server::{Debugging, Server, ServerConfig, Stores};
 pub use start_error::StartServerError;
-pub use states::{is_redrive_name, redrive_name};
+pub use states::{durable_name, is_redrive_name, redrive_name};
 pub use tables::{ServeTablesError, ServedTables};
 pub use telemetry::{OtlpConfig, Protocol, TelemetryError, Warning, Warnings};
 pub use tokens::{AuthorizerConfig, KeySet, KeySetError, TokenKeys};

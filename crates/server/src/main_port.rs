@@ -44,6 +44,7 @@ pub(crate) async fn handle(
         return answer.unwrap_or_else(refusal);
     }
     if !app.access.is_enforced() {
+        api::look_for(&app, request.uri()).await;
         return dispatch(app, request).await;
     }
     match admit(&app, request, address).await {
@@ -79,6 +80,8 @@ async fn admit(
 ) -> Result<(Request<RequestBody>, Admitted), ApiError> {
     let now = app.machine_now();
     app.access.count_address(address, now)?;
+    // Before it is decided, because what is asked for may be a state machine.
+    api::look_for(app, request.uri()).await;
     // As `dispatch` tells them apart: requests for tables and for other services may have any path.
     let is_elsewhere = app.other_services.are_meant(&request);
     let service = match states::serve(app, request.headers()) {

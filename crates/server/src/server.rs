@@ -18,9 +18,9 @@ use hyper::Uri;
 use model::Limits;
 use runtime::{Clock, ClockMode, Driver, DriverConfig, SteadyClock, WoundClock};
 use stdx::panic_message;
-use store::{CatalogueRevision, Durability, Stacks, StoreFault};
+use store::{Durability, Stacks, StoreFault};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -57,6 +57,10 @@ const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 
 /// How long invocations have to end before another server repeats them, where there are others.
 const LEAVE_GRACE: Duration = Duration::from_secs(10);
+
+/// Ends of parallels and maps that wait to be looked at: those beyond are missed, and what nobody waits for any longer is
+/// stopped when its execution ends.
+const ENDED_BATCHES_MAX: usize = 1_024;
 
 /// How long open connections have to end at a shutdown: callers who wait for an execution would hold
 /// it for as long as that takes.
@@ -278,7 +282,9 @@ impl Server {
             home,
             running,
             Arc::new(code),
-            shared.as_ref().map(|it| Together::new(&it.code, &clock)),
+            shared
+                .as_ref()
+                .map(|it| Together::new(&it.code, &store, &clock)),
             match &shared {
                 _ if only_looks => KeySharing::Reads,
                 Some(shared) => KeySharing::With(shared.sessions.as_ref()),
@@ -287,11 +293,8 @@ impl Server {
         )
         .await?;
         let registry = Arc::new(registry);
-        let known = match &shared {
-            // The code of what other servers deployed, before anything of it runs here.
-            Some(_) => Some(registry.refresh(store.as_ref(), None).await?),
-            None => None,
-        };
+        // The code of what other servers deployed, before anything of it runs here.
+        registry.catch_up().await?;
         let own_sources = Arc::<OwnSources>::default();
         let logs = Arc::new(LogRecorder::new(logs, Arc::clone(&own_sources)));
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -393,6 +396,7 @@ impl Server {
             own_sources,
             streams: Arc::new(Semaphore::new(console::STREAMS_MAX)),
             callers: Callers::at_most(connections.callers_max()),
+            ended_batches: broadcast::Sender::new(ENDED_BATCHES_MAX),
             activity_turns: ActivityTurns::default(),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
@@ -427,11 +431,13 @@ impl Server {
         if !server.app.only_looks {
             let histories = states::log::run(Arc::clone(&server.app));
             server.tasks.spawn(histories);
+            let nested = states::nested::run(Arc::clone(&server.app));
+            server.tasks.spawn(nested);
         }
         let own_listener = own_listener.map(|(listener, _)| listener);
         server.serve(listener, own_listener, socket_listener);
         if let Some(peers) = peers {
-            server.take_part(peers, known);
+            server.take_part(peers);
         }
         Ok(server)
     }
@@ -497,7 +503,7 @@ impl Server {
     }
 
     /// Takes part with the other servers of the store.
-    fn take_part(&self, peers: Peers, known: Option<CatalogueRevision>) {
+    fn take_part(&self, peers: Peers) {
         let Some(cluster) = self.app.cluster.clone() else {
             return;
         };
@@ -509,8 +515,7 @@ impl Server {
         self.tasks.spawn(hearing);
         spawn_vital(&self.tasks, "cluster", async move { cluster.run().await });
         let (app, shutdown) = (Arc::clone(&self.app), self.shutdown.clone());
-        self.tasks
-            .spawn(cluster::follow_catalogue(app, known, shutdown));
+        self.tasks.spawn(cluster::follow_catalogue(app, shutdown));
     }
 
     /// Of the URLs by which the server is reached.

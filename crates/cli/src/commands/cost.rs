@@ -325,6 +325,20 @@ impl Histories for Meter<'_> {
         Ok(true)
     }
 
+    async fn durable(&self, execution: &str) -> Result<Option<String>, CliError> {
+        let Some((function, name)) = server::durable_name(execution) else {
+            return Ok(None);
+        };
+        let query = ExecutionQuery {
+            name: Some(name.to_string()),
+            limit: 1,
+            ..ExecutionQuery::default()
+        };
+        let listed = self.client.list_executions(function.as_str(), &query);
+        let found = listed.await?.into_iter().next();
+        Ok(found.map(|it| it.durable_execution_arn))
+    }
+
     fn function(&self, name: &str) -> Result<cost::Function, CliError> {
         let known = self.functions.get(name).copied();
         known.ok_or_else(|| {

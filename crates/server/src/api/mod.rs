@@ -15,4 +15,4 @@ mod route;
 pub(crate) use functions::Draining;
 pub(crate) use invoke::{AnswerStream, DeliverError, Scheduled, Streamed, Target};
 pub(crate) use request::small as small_json;
-pub(crate) use route::handle;
+pub(crate) use route::{handle, look_for};

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, Uri};
 use lambda_api::{ErrorCode, headers};
 use wire::ApiError;
 
 use super::durable::{callback, checkpoint, execution, history, pause};
 use super::functions::route::{self as functions, Routed};
 use crate::app::App;
-use crate::http::{Body, Query, RequestBody, refusal};
+use crate::functions::Reference;
+use crate::http::{Body, Query, RequestBody, decode, refusal};
 
 /// Answers a request to the Lambda API.
 pub(crate) async fn handle(app: Arc<App>, request: Request<RequestBody>) -> Response<Body> {
@@ -23,6 +24,19 @@ pub(crate) async fn handle(app: Arc<App>, request: Request<RequestBody>) -> Resp
             .or_insert(value);
     }
     response
+}
+
+/// Looks for the function that a request names: another server may have deployed it a moment ago.
+pub(crate) async fn look_for(app: &App, uri: &Uri) {
+    let mut segments = uri.path().split('/').skip(2);
+    let (Some("functions"), Some(name)) = (segments.next(), segments.next()) else {
+        return;
+    };
+    let query = Query::parse(uri.query()).unwrap_or_default();
+    let name = decode(name).unwrap_or_default();
+    if let Ok(reference) = Reference::parse(&name, query.get("Qualifier")) {
+        app.registry.look_for(&reference).await;
+    }
 }
 
 async fn dispatch(

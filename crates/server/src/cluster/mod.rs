@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runtime::{Cluster, ClusterConfig, Driver};
-use store::{CatalogueRevision, CodeBlobs, Servers, Sessions};
+use store::{CodeBlobs, Servers, Sessions};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -113,26 +113,15 @@ pub const LEASE: Duration = Duration::from_secs(3);
 const REFRESH_EVERY: Duration = Duration::from_millis(500);
 
 /// Sees what other servers deploy, until the shutdown.
-pub(crate) async fn follow_catalogue(
-    app: Arc<App>,
-    mut known: Option<CatalogueRevision>,
-    shutdown: CancellationToken,
-) {
+pub(crate) async fn follow_catalogue(app: Arc<App>, shutdown: CancellationToken) {
     let clock = Arc::clone(app.driver.clock());
     loop {
-        match app
-            .registry
-            .refresh(app.driver.store().as_ref(), known)
-            .await
-        {
-            Ok(revision) => known = Some(revision),
-            Err(fault) => {
-                let error = &fault as &dyn std::error::Error;
-                tracing::error!(
-                    error,
-                    "failed to read what other servers deployed; trying again"
-                );
-            }
+        if let Err(fault) = app.registry.catch_up().await {
+            let error = &fault as &dyn std::error::Error;
+            tracing::error!(
+                error,
+                "failed to read what other servers deployed; trying again"
+            );
         }
         tokio::select! {
             () = shutdown.cancelled() => return,

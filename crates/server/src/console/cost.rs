@@ -19,7 +19,7 @@ use super::filter;
 use crate::app::App;
 use crate::functions::state_machine_type;
 use crate::http::{Body, Query, json};
-use crate::states::redriven;
+use crate::states::{durable_name, redriven};
 
 /// Executions of one bill: those that an execution invoked in a chain, and so on. `lambdura cost` reads more of them.
 const EXECUTIONS_MAX: usize = 100;
@@ -366,6 +366,14 @@ impl Histories for Stored<'_> {
             }
             after = last;
         }
+    }
+
+    async fn durable(&self, execution: &str) -> Result<Option<String>, ApiError> {
+        let Some((function, name)) = durable_name(execution) else {
+            return Ok(None);
+        };
+        let head = self.0.driver.store().head_by_name(&function, &name).await?;
+        Ok(head.map(|head| head.arn.to_string()))
     }
 
     fn function(&self, name: &str) -> Result<cost::Function, ApiError> {

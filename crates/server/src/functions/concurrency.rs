@@ -1,11 +1,11 @@
 //! How many invocations of a function may run here at one time: what is reserved for it, shared with the servers of
 //! the same store where there are such.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::FunctionName;
 use runtime::{Clock, Entered, Places, Reservations, Room};
-use store::CodeBlobs;
+use store::{CatalogueRevision, CodeBlobs, Store};
 use tokio::sync::Notify;
 
 use super::Registry;
@@ -14,18 +14,31 @@ use super::Registry;
 pub(crate) struct Together {
     /// Where all servers find their code.
     pub(super) code: Arc<dyn CodeBlobs>,
+    pub(super) catalogue: Arc<dyn Store>,
+    /// What of it is known here.
+    known: Mutex<Option<CatalogueRevision>>,
     clock: Arc<dyn Clock>,
     /// Told when this server could use more of what is reserved, or has some to give back.
     places_changed: Arc<Notify>,
 }
 
 impl Together {
-    pub fn new(code: &Arc<dyn CodeBlobs>, clock: &Arc<dyn Clock>) -> Self {
+    pub fn new(
+        code: &Arc<dyn CodeBlobs>,
+        catalogue: &Arc<dyn Store>,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
         Self {
             code: Arc::clone(code),
+            catalogue: Arc::clone(catalogue),
+            known: Mutex::default(),
             clock: Arc::clone(clock),
             places_changed: Arc::default(),
         }
+    }
+
+    pub(super) fn known(&self) -> MutexGuard<'_, Option<CatalogueRevision>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

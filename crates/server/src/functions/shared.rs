@@ -9,7 +9,7 @@ use stdx::error_chain;
 use store::{Catalogue, CatalogueRevision, CodeBlobs, FunctionVersionRecord, StoreFault};
 use tokio::task::spawn_blocking;
 
-use super::{CodeStore, FunctionSettings, FunctionVersion, Registry};
+use super::{CodeStore, FunctionSettings, FunctionVersion, Reference, Registry};
 
 impl Registry {
     /// Keeps the code of a version where other servers find it, before any of them sees the version.
@@ -47,6 +47,52 @@ impl Registry {
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
         };
         shared.put_code(name, archive).await
+    }
+
+    /// Takes in what other servers have changed. Returns whether there was anything.
+    ///
+    /// # Errors
+    /// When the store fails; nothing has changed here then.
+    pub async fn catch_up(&self) -> Result<bool, StoreFault> {
+        let Some(together) = &self.together else {
+            return Ok(false);
+        };
+        let known = *together.known();
+        let revision = self.refresh(together.catalogue.as_ref(), known).await?;
+        *together.known() = Some(revision);
+        Ok(known != Some(revision))
+    }
+
+    /// The same, before something is refused because it is not known here: another server may have made it a moment ago.
+    pub async fn look_again(&self) -> bool {
+        match self.catch_up().await {
+            Ok(is_changed) => is_changed,
+            Err(fault) => {
+                let error = &fault as &dyn std::error::Error;
+                tracing::error!(error, "failed to look for what other servers deployed");
+                false
+            }
+        }
+    }
+
+    /// Looks for what is named, if it is not known here.
+    pub async fn look_for(&self, reference: &Reference) {
+        if self.together.is_some() && self.resolve(reference).is_err() {
+            self.look_again().await;
+        }
+    }
+
+    /// A version, which another server may have made a moment ago.
+    pub async fn find_version(
+        &self,
+        function: &FunctionName,
+        version: &Version,
+    ) -> Option<Arc<FunctionVersion>> {
+        let known = self.version(function, version);
+        if known.is_some() || !self.look_again().await {
+            return known;
+        }
+        self.version(function, version)
     }
 
     /// Takes in what other servers have changed since this revision. Returns the revision that is known now.

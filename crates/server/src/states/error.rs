@@ -45,6 +45,17 @@ impl StatesError {
         Self::new("StateMachineTypeNotSupported", message)
     }
 
+    /// Whether something is not there that a request names.
+    pub fn is_missing(&self) -> bool {
+        [
+            "StateMachineDoesNotExist",
+            "ExecutionDoesNotExist",
+            "ActivityDoesNotExist",
+            "ResourceNotFound",
+        ]
+        .contains(&&*self.code)
+    }
+
     /// Whether there is no such execution.
     pub fn is_missing_execution(&self) -> bool {
         self.code == "ExecutionDoesNotExist"

@@ -345,7 +345,7 @@ pub(super) async fn stop(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
     let call = Call::post(path, error.to_string().into_bytes());
     let stopped = call.read::<StopDurableExecutionResponse>(app).await;
     let stopped = stopped.map_err(|refusal| refusal.states(|| StatesError::no_execution(arn)))?;
-    nested::stop(app, &named.latest().durable_execution_arn, arn).await;
+    nested::stop(app, &named.latest().durable_execution_arn).await;
     Ok(json!({ "stopDate": stopped.stop_timestamp }))
 }
 

@@ -24,7 +24,7 @@ mod machine;
 mod map_events;
 mod map_run;
 mod name;
-mod nested;
+pub(crate) mod nested;
 mod page;
 mod redrive;
 mod service_events;
@@ -35,6 +35,7 @@ mod token;
 mod validate;
 mod version;
 
+pub use name::durable_name;
 pub(crate) use redrive::redriven;
 pub use redrive::{durable_name_of as redrive_name, is_name as is_redrive_name};
 
@@ -102,8 +103,23 @@ pub(crate) async fn call(app: &Arc<App>, operation: &str, input: &Value) -> (Sta
     }
 }
 
-/// `caller` is who sent the request, where that matters.
+/// `caller` is who sent the request, where that matters. What is not there is looked for once more, because another server
+/// may have made it a moment ago.
 async fn dispatch(
+    app: &Arc<App>,
+    operation: &str,
+    input: &Value,
+    caller: Option<&Caller>,
+) -> Result<Value, StatesError> {
+    match dispatch_once(app, operation, input, caller).await {
+        Err(error) if error.is_missing() && app.registry.look_again().await => {
+            dispatch_once(app, operation, input, caller).await
+        }
+        answer => answer,
+    }
+}
+
+async fn dispatch_once(
     app: &Arc<App>,
     operation: &str,
     input: &Value,

@@ -3,7 +3,7 @@
 //! Functions and durable executions are called as [`state_machine::name`] spells it; what is said to clients is the name
 //! itself. Executions of Express machines have the name `NAME:UUID`: each is one of its own, whatever name it was given.
 
-use model::FunctionName;
+use model::{ExecutionName, FunctionName};
 use state_machine::name::{read, spelled};
 
 use super::error::StatesError;
@@ -117,6 +117,14 @@ pub(super) fn execution(arn: &str) -> Result<ExecutionReference<'_>, StatesError
         }
         _ => Err(invalid(arn)),
     }
+}
+
+/// The function and the name of the durable execution that the execution with this ARN is.
+#[must_use]
+pub fn durable_name(arn: &str) -> Option<(FunctionName, ExecutionName)> {
+    let reference = execution(arn).ok()?;
+    let name = ExecutionName::parse(&spelled(reference.name)).ok()?;
+    Some((function(reference.machine)?, name))
 }
 
 /// Checks the name of an execution or a machine.

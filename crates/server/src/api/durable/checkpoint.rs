@@ -1,13 +1,14 @@
 //! `CheckpointDurableExecution` and `GetDurableExecutionState`: what running functions call.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::{Answer, Input};
 use hyper::{Response, StatusCode};
 use lambda_api::{
-    BorrowedCheckpoint, CheckpointDurableExecutionResponse, GetDurableExecutionStateResponse,
-    NewExecutionState,
+    BorrowedCheckpoint, BorrowedUpdate, CheckpointDurableExecutionResponse,
+    GetDurableExecutionStateResponse, NewExecutionState, OperationAction,
 };
 use model::{
     ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, OperationId,
@@ -43,6 +44,16 @@ pub(in crate::api) async fn checkpoint(
         .as_deref()
         .map(client_token)
         .transpose()?;
+    // Where policies are enforced, it was decided by what is known here whether a function is a state machine.
+    let is_open = !app.access.is_enforced();
+    for update in request.updates.iter().filter(|_| is_open) {
+        let invoked = update.chained_invoke_options.as_ref();
+        let invoked = invoked.and_then(|it| Reference::parse(&it.function_name, None).ok());
+        if let Some(reference) = invoked {
+            app.registry.look_for(&reference).await;
+        }
+    }
+    let ended = ended_batches(&request.updates);
     // Kept until the checkpoint is recorded: from then on the record keeps the versions.
     let targets = app.targets(&arn);
     let mut updates = updates(request.updates, &targets)?;
@@ -57,6 +68,10 @@ pub(in crate::api) async fn checkpoint(
     drop(targets);
     let answered = match processed {
         Ok(Answer::Checkpoint { token, operations }) => {
+            if !ended.is_empty() {
+                // Fails where nobody listens.
+                drop(app.ended_batches.send((arn.clone(), ended)));
+            }
             let ahead = app.driver.clock().ahead_millis();
             let changed = operations.iter().map(|one| wire_operation(one, ahead));
             let changed = fitting(changed, PAGE_BYTES_MAX);
@@ -81,6 +96,19 @@ pub(in crate::api) async fn checkpoint(
     // commit, until others took over. Asked last: nothing but the write comes after it.
     tenure.check()?;
     answered
+}
+
+/// The parallels and maps that end with these updates.
+fn ended_batches<P>(updates: &[BorrowedUpdate<'_, P>]) -> BTreeSet<String> {
+    let ends = updates.iter().filter(|update| {
+        let kind = update.sub_type.as_deref();
+        let is_end = matches!(
+            update.action,
+            OperationAction::Succeed | OperationAction::Fail
+        );
+        is_end && matches!(kind, Some("Parallel" | "Map"))
+    });
+    ends.map(|update| update.id.to_string()).collect()
 }
 
 pub(in crate::api) async fn state(
