@@ -259,6 +259,16 @@ def test_versions_and_aliases_of_a_machine(states):
     of_version = machine.replace("stateMachine", "execution") + ":of-version-1"
     assert states.describe_execution(executionArn=of_version)["stateMachineVersionArn"] == first
 
+    def started_by(name):
+        """What an execution was started by, as both operations tell it."""
+        shown = states.describe_execution(executionArn=machine.replace("stateMachine", "execution") + f":{name}")
+        (listed,) = [it for it in states.list_executions(stateMachineArn=machine)["executions"] if it["name"] == name]
+        told = [(it.get("stateMachineVersionArn"), it.get("stateMachineAliasArn")) for it in (shown, listed)]
+        assert told[0] == told[1], told
+        return told[0]
+
+    assert started_by("of-version-1") == (first, None)
+
     def routes(*pairs):
         return [{"stateMachineVersionArn": arn, "weight": weight} for arn, weight in pairs]
 
@@ -271,6 +281,8 @@ def test_versions_and_aliases_of_a_machine(states):
     assert prod == f"{machine}:prod"
     words = {said(states, prod, f"divided-{number}") for number in range(24)}
     assert words == {"one", "two"}
+    said_by = {f"divided-{number}": started_by(f"divided-{number}") for number in range(24)}
+    assert set(said_by.values()) == {(first, prod), (second, prod)}
     assert refusal(states.delete_state_machine_version, stateMachineVersionArn=first) == "ConflictException"
     states.update_state_machine_alias(stateMachineAliasArn=prod, routingConfiguration=routes((second, 100)))
     shown = states.describe_state_machine_alias(stateMachineAliasArn=prod)
@@ -281,6 +293,7 @@ def test_versions_and_aliases_of_a_machine(states):
     live = states.create_state_machine_alias(name="live", routingConfiguration=routes((first, 100)))
     assert said(states, live["stateMachineAliasArn"], "live") == "one"
     assert said(states, machine, "unqualified") == "two"
+    assert started_by("unqualified") == (None, None)
     listed = states.list_state_machine_aliases(stateMachineArn=second)["stateMachineAliases"]
     assert [it["stateMachineAliasArn"] for it in listed] == [prod]
     states.delete_state_machine_alias(stateMachineAliasArn=live["stateMachineAliasArn"])

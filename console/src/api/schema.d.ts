@@ -1846,7 +1846,7 @@ export interface components {
          * @description How an execution was started.
          * @enum {string}
          */
-        TriggerKind: "INVOKE" | "CHAINED_INVOKE" | "HTTP_API" | "REST_API" | "FUNCTION_URL" | "SCHEDULE" | "QUEUE";
+        TriggerKind: "INVOKE" | "CHAINED_INVOKE" | "HTTP_API" | "REST_API" | "FUNCTION_URL" | "SCHEDULE" | "QUEUE" | "STATE_MACHINE";
         /** @description A callback that somebody outside has to answer. */
         UnansweredShown: {
             callback_id: string;

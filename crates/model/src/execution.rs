@@ -75,6 +75,8 @@ pub enum EventSourceKind {
     Schedule,
     /// A queue of SQS.
     Queue,
+    /// A version or an alias of a state machine: `NAME:VERSION`, `NAME:ALIAS`.
+    StateMachine,
 }
 
 /// The chained invoke that started an execution.

@@ -104,6 +104,7 @@ const SOURCE: Record<Exclude<TriggerKind, 'INVOKE' | 'CHAINED_INVOKE'>, string> 
   FUNCTION_URL: 'Function URL',
   SCHEDULE: 'Schedule',
   QUEUE: 'Queue',
+  STATE_MACHINE: 'State machine',
 }
 
 function Trigger({ trigger: { kind, parent, source } }: { trigger: TriggerData }) {

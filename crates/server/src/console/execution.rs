@@ -162,6 +162,8 @@ pub(super) enum TriggerKind {
     Schedule,
     /// By messages of a queue.
     Queue,
+    /// By a version or an alias of a state machine.
+    StateMachine,
 }
 
 impl From<&model::Trigger> for Trigger {
@@ -176,6 +178,7 @@ impl From<&model::Trigger> for Trigger {
                     EventSourceKind::FunctionUrl => TriggerKind::FunctionUrl,
                     EventSourceKind::Schedule => TriggerKind::Schedule,
                     EventSourceKind::Queue => TriggerKind::Queue,
+                    EventSourceKind::StateMachine => TriggerKind::StateMachine,
                 };
                 (kind, Some(source.name.clone()))
             }

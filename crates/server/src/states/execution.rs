@@ -7,6 +7,7 @@ use lambda_api::{
     GetDurableExecutionResponse, ListDurableExecutionsByFunctionResponse,
     StopDurableExecutionResponse, headers,
 };
+use model::{EventSource, EventSourceKind};
 use serde_json::{Value, json};
 use state_machine::ItemRun;
 use state_machine::name::spelled;
@@ -21,7 +22,7 @@ use super::name::{self, check, execution, execution_arn, machine_arn};
 use super::nested;
 use super::page::page;
 use super::redrive;
-use super::version::of_execution;
+use super::version::started_by;
 use crate::app::App;
 
 /// Events of a history that are read for one answer: what an execution may have.
@@ -67,7 +68,6 @@ pub(super) async fn start_sync(app: &Arc<App>, input: &Value) -> Result<Value, S
     if let Some(shown) = shown.as_object_mut() {
         // Of those that are kept.
         shown.remove("redriveCount");
-        shown.remove("stateMachineVersionArn");
     }
     if is_metadata_only(input)? {
         without_data(&mut shown);
@@ -121,21 +121,22 @@ pub(super) async fn invoke_with(
         let message = format!("Invalid State Machine Execution Input: '{error}'");
         return Err(StatesError::new("InvalidExecutionInput", message));
     }
-    let path = format!(
-        "/2015-03-31/functions/{}/invocations",
-        segment(&machine.qualified())
-    );
     let spelled = spelled(name);
-    let mut call = Call::post(path, payload.as_bytes().to_vec());
-    call.headers = vec![
+    let mut given = vec![
         (headers::INVOCATION_TYPE, kind),
         (headers::DURABLE_EXECUTION_NAME, &spelled),
     ];
-    call.headers
-        .extend(trace.map(|trace| (headers::TRACE_ID, trace)));
-    let answer = call.answer(app).await;
-    answer.map_err(|refusal| refusal.states(|| StatesError::no_machine(arn)))?;
-    Ok(())
+    given.extend(trace.map(|trace| (headers::TRACE_ID, trace)));
+    // A redrive has the qualifier of nobody.
+    let qualifier = machine.qualifier.as_deref().filter(|it| !it.is_empty());
+    let source = qualifier.map(|qualifier| EventSource {
+        kind: EventSourceKind::StateMachine,
+        name: format!("{}:{qualifier}", name::shown(machine.name.as_str())),
+    });
+    let function = machine.qualified();
+    let payload = payload.as_bytes().to_vec();
+    let invoked = Call::invoke(app, &function, &given, payload, source).await;
+    invoked.map_err(|refusal| refusal.states(|| StatesError::no_machine(arn)))
 }
 
 /// The execution of this name, if there is one.
@@ -229,6 +230,7 @@ pub(super) async fn describe(app: &Arc<App>, input: &Value) -> Result<Value, Sta
     let named = named(app, input).await?;
     let Named { machine, first, .. } = &named;
     let mut shown = described(app, machine, &as_it_stands(&named));
+    started_by(app, machine, &first.durable_execution_arn, &mut shown).await?;
     redrive::describe(&mut shown, &named);
     shown["startDate"] = json!(first.start_timestamp);
     if let Some(item) = &named.item
@@ -290,7 +292,6 @@ fn described(app: &App, machine: &Machine, execution: &GetDurableExecutionRespon
         "inputDetails": { "included": true },
         "redriveCount": 0,
     });
-    of_execution(app, machine, &mut shown);
     if let Some(end) = execution.end_timestamp {
         shown["stopDate"] = json!(end);
     }

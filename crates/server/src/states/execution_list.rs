@@ -18,6 +18,7 @@ use super::machine::{self, Machine};
 use super::name::{self, execution_arn};
 use super::page::limit;
 use super::redrive;
+use super::version::started_by;
 use crate::app::App;
 
 /// Pages of durable executions that are read for one answer: after them it ends, with a token.
@@ -155,7 +156,7 @@ async fn shown(
         Some(count) => find(app, machine, &redrive::name_of(&name, count)).await?,
         None => None,
     };
-    let started = first.start_timestamp;
+    let (started, durable) = (first.start_timestamp, first.durable_execution_arn.clone());
     let stands = latest.unwrap_or(first);
     let is_wanted = filter.status.is_none_or(|it| it == status(&stands.status))
         && filter
@@ -175,6 +176,7 @@ async fn shown(
     if let Some(end) = stands.end_timestamp {
         shown["stopDate"] = json!(end);
     }
+    started_by(app, machine, &durable, &mut shown).await?;
     Ok(Some(shown))
 }
 

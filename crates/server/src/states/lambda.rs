@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use hyper::{HeaderMap, Method, Request};
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method, Request, Response};
 use lambda_api::headers;
+use model::EventSource;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,7 +15,7 @@ use serde_json::Value;
 use super::error::StatesError;
 use crate::api;
 use crate::app::App;
-use crate::http::RequestBody;
+use crate::http::{Body, RequestBody};
 
 /// A request to the Lambda API.
 pub(super) struct Call<'c> {
@@ -54,37 +56,36 @@ impl Call<'_> {
         self.respond(app).await.map(|(_, body)| body)
     }
 
+    /// Has a function invoked, which is named with its version or alias, for whoever called this source.
+    pub async fn invoke(
+        app: &Arc<App>,
+        function: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+        source: Option<EventSource>,
+    ) -> Result<(), Refusal> {
+        let mut given = HeaderMap::new();
+        for (name, value) in headers {
+            let name = HeaderName::try_from(*name).map_err(|error| internal(&error));
+            let value = HeaderValue::try_from(*value).map_err(|error| internal(&error));
+            given.insert(name?, value?);
+        }
+        let body = RequestBody::whole(Bytes::from(body));
+        let function = segment(function);
+        let answer = api::invoke_by(app, &function, &given, body, source).await;
+        read(answer).await.map(drop)
+    }
+
     /// Has it answered, and gives the headers and the body of the answer.
     pub async fn respond(self, app: &Arc<App>) -> Result<(HeaderMap, Bytes), Refusal> {
         let mut request = Request::builder().method(self.method).uri(self.path);
         for (name, value) in self.headers {
             request = request.header(name, value);
         }
-        let internal = |message: String| Refusal {
-            code: String::from("InternalServerException"),
-            message,
-        };
         let request = request
             .body(RequestBody::whole(Bytes::from(self.body)))
-            .map_err(|error| internal(error.to_string()))?;
-        let (parts, body) = api::handle(Arc::clone(app), request).await.into_parts();
-        let collected = body.collect().await;
-        let body = collected
-            .map_err(|error| internal(error.to_string()))?
-            .to_bytes();
-        if parts.status.is_success() {
-            return Ok((parts.headers, body));
-        }
-        let code = parts.headers.get(headers::ERROR_TYPE);
-        let code = code.and_then(|code| code.to_str().ok()).unwrap_or_default();
-        let told: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let message = ["message", "Message"]
-            .iter()
-            .find_map(|name| told.get(name)?.as_str());
-        Err(Refusal {
-            code: code.to_owned(),
-            message: message.unwrap_or_default().to_owned(),
-        })
+            .map_err(|error| internal(&error))?;
+        read(api::handle(Arc::clone(app), request).await).await
     }
 
     /// Has it answered, and reads the answer.
@@ -95,6 +96,33 @@ impl Call<'_> {
             message: error.to_string(),
         })
     }
+}
+
+fn internal(error: &dyn std::fmt::Display) -> Refusal {
+    Refusal {
+        code: String::from("InternalServerException"),
+        message: error.to_string(),
+    }
+}
+
+/// The headers and the body of an answer, unless it is a refusal.
+async fn read(answer: Response<Body>) -> Result<(HeaderMap, Bytes), Refusal> {
+    let (parts, body) = answer.into_parts();
+    let collected = body.collect().await;
+    let body = collected.map_err(|error| internal(&error))?.to_bytes();
+    if parts.status.is_success() {
+        return Ok((parts.headers, body));
+    }
+    let code = parts.headers.get(headers::ERROR_TYPE);
+    let code = code.and_then(|code| code.to_str().ok()).unwrap_or_default();
+    let told: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let message = ["message", "Message"]
+        .iter()
+        .find_map(|name| told.get(name)?.as_str());
+    Err(Refusal {
+        code: code.to_owned(),
+        message: message.unwrap_or_default().to_owned(),
+    })
 }
 
 impl Refusal {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use model::{FunctionName, Timestamp, Version};
+use model::{
+    EventSource, EventSourceKind, ExecutionArn, FunctionName, Timestamp, Trigger, Version,
+};
 use serde_json::{Value, json};
 
 use super::error::{StatesError, optional, required};
@@ -144,9 +146,38 @@ pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, State
     .await
 }
 
-/// Shows the version of the machine that an execution runs on, if its revision was published as one.
-pub(super) fn of_execution(app: &App, machine: &Machine, shown: &mut Value) {
-    if let Some(number) = machine.published() {
-        shown["stateMachineVersionArn"] = json!(format!("{}:{number}", machine.arn(app)));
+/// Shows the version or the alias of the machine that an execution was started by, and the version that the alias led to.
+/// Who named neither gets neither. Source: API reference, `DescribeExecution`.
+pub(super) async fn started_by(
+    app: &App,
+    machine: &Machine,
+    durable: &str,
+    shown: &mut Value,
+) -> Result<(), StatesError> {
+    // Most machines have none.
+    if machine.kept().last_version == 0 {
+        return Ok(());
     }
+    let Ok(arn) = durable.parse::<ExecutionArn>() else {
+        return Ok(());
+    };
+    let execution = app.driver.store().summary(&arn.id).await?;
+    let Some(Trigger::EventSource(EventSource {
+        kind: EventSourceKind::StateMachine,
+        name,
+    })) = execution.map(|it| it.spec.trigger.clone())
+    else {
+        return Ok(());
+    };
+    let whole = machine.arn(app);
+    let qualifier = name.rsplit(':').next().unwrap_or_default();
+    let mut version = qualifier.parse::<u64>().ok();
+    if version.is_none() {
+        shown["stateMachineAliasArn"] = json!(format!("{whole}:{qualifier}"));
+        version = machine.at(app, &arn.version).and_then(|it| it.published());
+    }
+    if let Some(version) = version {
+        shown["stateMachineVersionArn"] = json!(format!("{whole}:{version}"));
+    }
+    Ok(())
 }

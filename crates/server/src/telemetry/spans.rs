@@ -102,6 +102,7 @@ fn trigger(trigger: &Trigger) -> &'static str {
             }
             EventSourceKind::Schedule => "timer",
             EventSourceKind::Queue => "pubsub",
+            EventSourceKind::StateMachine => "other",
         },
         Trigger::Invoke | Trigger::ChainedInvoke(_) => "other",
     }

@@ -91,6 +91,7 @@ code!(
     FunctionUrl = "FUNCTION_URL",
     Schedule = "SCHEDULE",
     Queue = "QUEUE",
+    StateMachine = "STATE_MACHINE",
 );
 
 code!(

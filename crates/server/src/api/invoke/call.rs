@@ -9,7 +9,7 @@ use bytes::Bytes;
 use function_host::InvocationOutcome as HostOutcome;
 use hyper::{HeaderMap, Response, StatusCode};
 use lambda_api::{ErrorCode, FunctionErrorBody, headers};
-use model::{ErrorObject, ExecutionArn, ExecutionName, Outcome, Payload, Trigger};
+use model::{ErrorObject, EventSource, ExecutionArn, ExecutionName, Outcome, Payload, Trigger};
 use runtime::{DurableSettings, PlainInvocation, PlainOutcome, StartRequest};
 use state_machine::name::SPELLED;
 use store::{AsyncInvocation, ExecutionRecord};
@@ -51,6 +51,8 @@ pub(super) struct Request {
     execution_name: Option<ExecutionName>,
     tenant_id: Option<String>,
     trace_header: String,
+    /// What calls for somebody else, if it is not the caller.
+    source: Option<EventSource>,
 }
 
 pub(in crate::api) async fn invoke(
@@ -62,6 +64,22 @@ pub(in crate::api) async fn invoke(
 ) -> Result<Response<Body>, ApiError> {
     let (request, payload) = read(app, name, query, header_map, body).await?;
     carry_out(app, request, payload).await
+}
+
+/// Invokes for whoever called this source.
+pub(crate) async fn invoke_by(
+    app: &Arc<App>,
+    name: &str,
+    header_map: &HeaderMap,
+    body: RequestBody,
+    source: Option<EventSource>,
+) -> Response<Body> {
+    let answered = async {
+        let (mut request, payload) = read(app, name, &Query::default(), header_map, body).await?;
+        request.source = source;
+        carry_out(app, request, payload).await
+    };
+    answered.await.unwrap_or_else(refusal)
 }
 
 /// Reads what is asked for, and the payload, which is JSON or empty.
@@ -195,6 +213,7 @@ fn parse(
         execution_name,
         tenant_id: header(headers::TENANT_ID).map(str::to_owned),
         trace_header,
+        source: None,
     })
 }
 
@@ -280,7 +299,10 @@ async fn durable(
         },
         trace_header: Some(request.trace_header.clone()),
         tenant_id: request.tenant_id.clone(),
-        trigger: Trigger::Invoke,
+        trigger: request
+            .source
+            .clone()
+            .map_or(Trigger::Invoke, Trigger::EventSource),
     };
     let started = app.driver.start(start).await?;
     let arn = started.arn();

@@ -376,6 +376,7 @@ pub(super) async fn everything_that_is_optional_survives(store: &dyn Store) {
         EventSourceKind::FunctionUrl,
         EventSourceKind::Schedule,
         EventSourceKind::Queue,
+        EventSourceKind::StateMachine,
     ];
     for (number, kind) in kinds.into_iter().enumerate() {
         let name = format!("source-{number}");
