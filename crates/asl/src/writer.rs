@@ -348,7 +348,7 @@ mod tests {
         let list = json!([1, [2]]);
         let about = kept(Transformation::None, &list);
         assert_eq!(about[0]["Output"], "[1,[2]]");
-        assert_eq!(kept(Transformation::Compact, &list), [list.clone()]);
+        assert_eq!(kept(Transformation::Compact, &list), vec![list.clone()]);
         let flat = kept(Transformation::Flatten, &list);
         assert_eq!(flat, [json!(1), json!([2])]);
         assert_eq!(kept(Transformation::Flatten, &json!(5)), [json!(5)]);

@@ -53,7 +53,7 @@ impl StatesError {
             "ActivityDoesNotExist",
             "ResourceNotFound",
         ]
-        .contains(&&*self.code)
+        .contains(&self.code)
     }
 
     /// Whether there is no such execution.
