@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::deploy_error::DeployError;
 use crate::functions::ENDPOINTS_HERE;
 use crate::server::Server;
+use crate::telemetry::InTemplate;
 
 /// What the stack of `lambdura up` is called where several could be: it is the only one.
 const OF_TEMPLATE: &str = "";
@@ -226,10 +227,10 @@ impl Ground {
         if let Some(folder) = stack.template_path.parent() {
             self.app.diagnostics.set_samples(folder.join("events"));
         }
-        let constructs = stack.functions.iter();
-        let constructs =
-            constructs.filter_map(|it| Some((it.name.clone(), it.construct_path.clone()?)));
-        self.app.diagnostics.set_constructs(constructs.collect());
+        let in_templates = stack.functions.iter().map(InTemplate::of);
+        self.app
+            .diagnostics
+            .set_in_templates(in_templates.collect());
         self.app.own_sources.set(artifacts.sources.clone());
         let app = &self.app;
         let (home, now) = (&app.registry.home, app.driver.now());
