@@ -13,7 +13,6 @@ use crate::app::App;
 use crate::deploy_error::DeployError;
 use crate::functions::ENDPOINTS_HERE;
 use crate::server::Server;
-use crate::telemetry::InTemplate;
 
 /// What the stack of `lambdura up` is called where several could be: it is the only one.
 const OF_TEMPLATE: &str = "";
@@ -227,10 +226,7 @@ impl Ground {
         if let Some(folder) = stack.template_path.parent() {
             self.app.diagnostics.set_samples(folder.join("events"));
         }
-        let in_templates = stack.functions.iter().map(InTemplate::of);
-        self.app
-            .diagnostics
-            .set_in_templates(in_templates.collect());
+        self.app.diagnostics.set_in_templates(&stack.functions);
         self.app.own_sources.set(artifacts.sources.clone());
         let app = &self.app;
         let (home, now) = (&app.registry.home, app.driver.now());

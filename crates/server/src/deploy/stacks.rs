@@ -27,7 +27,6 @@ use crate::functions::{Depth, FrozenCode};
 use crate::gateway::Face;
 use crate::http::refusal;
 use crate::server::Server;
-use crate::telemetry::InTemplate;
 use wire::ApiError;
 
 /// How often it is looked whether another server has changed a stack: everywhere it is seen within a second.
@@ -217,17 +216,16 @@ impl StackService {
         };
         let mut planned = Vec::new();
         let mut companions = Vec::new();
-        let mut in_templates = BTreeMap::new();
         let named = served().flat_map(|it| &it.document.stack.functions);
         let named = named.map(|it| it.name.as_str()).collect();
         app.access.grants.keep(&named);
         for Deployed { document, .. } in served() {
             app.access.grants.set(&document.stack, &app.registry.home);
-            in_templates.extend(document.stack.functions.iter().map(InTemplate::of));
             planned.extend(schedules(&document.stack, &BTreeMap::new())?);
             companions.extend(document.stack.companions.iter().cloned());
         }
-        app.diagnostics.set_in_templates(in_templates);
+        let functions = served().flat_map(|it| &it.document.stack.functions);
+        app.diagnostics.set_in_templates(functions);
         if app.aws.emulator().is_none() {
             let (home, now) = (&app.registry.home, app.driver.now());
             app.other_services.set_own(&companions, home, now);
