@@ -1148,6 +1148,8 @@ export interface components {
             /** Format: int64 */
             last_modified_at?: number | null;
             latest_version: string;
+            /** @description Its key in its template. */
+            logical_id?: string | null;
             /** Format: int32 */
             memory_mb: number;
             /** @description Whether that number is reserved for this function. */

@@ -53,7 +53,7 @@ export const WAKE_TEXT: Record<WakeReason, string> = {
 }
 
 /** Names that nobody chose are ids, of which the ends tell them apart. */
-export const shortName = (name: string): string => (/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}$/.test(name) ? `${name.slice(0, 8)}…${name.slice(-12)}` : name)
+export const shortName = (name: string): string => (/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}$/.test(name) ? `${name.slice(0, 8)}…${name.slice(-8)}` : name)
 
 /** The name of an error's class without its modules: `StepError` of `aws_durable_execution_sdk_python.exceptions.StepError`. */
 export const shortType = (type: string): string => type.match(/^(?:\w+(?:\.|::))+(\w+)$/)?.[1] ?? type

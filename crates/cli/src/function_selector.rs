@@ -40,7 +40,7 @@ impl FunctionReference {
 /// No function, or several; and whatever the service says.
 pub async fn find(client: &Client, name: &str) -> Result<FunctionConfiguration, CliError> {
     let functions = client.list_functions().await?;
-    let found = choose_by_construct(client, name, functions).await;
+    let found = choose_by_template(client, name, functions).await;
     if let Err(CliError::NotFound { .. }) = found
         && let Some(reason) = client.why_left_out(name).await
     {
@@ -64,7 +64,7 @@ pub async fn durable(
         return Ok(durable.collect());
     };
     let name = FunctionReference::parse(name).name;
-    let function = choose_by_construct(client, &name, functions).await?;
+    let function = choose_by_template(client, &name, functions).await?;
     if is_durable(&function) {
         return Ok(vec![function]);
     }
@@ -79,8 +79,9 @@ pub fn is_durable(function: &FunctionConfiguration) -> bool {
     function.durable_config.is_some()
 }
 
-/// As [`choose`], else by where the function is in its CDK app: the construct's path, or how that ends.
-async fn choose_by_construct(
+/// As [`choose`], else by what its template calls the function: its logical id, or where it is in its CDK app, as the
+/// construct's path or how that ends.
+async fn choose_by_template(
     client: &Client,
     name: &str,
     functions: Vec<FunctionConfiguration>,
@@ -89,7 +90,20 @@ async fn choose_by_construct(
     if !matches!(by_name, Err(CliError::NotFound { .. })) {
         return by_name;
     }
-    let paths = client.construct_paths().await;
+    let in_templates = client.in_templates().await;
+    let by_id = in_templates
+        .iter()
+        .filter(|it| it.logical_id.as_deref() == Some(name));
+    let by_id: Vec<&str> = by_id.map(|it| it.function.as_str()).collect();
+    match by_id.as_slice() {
+        [] => {}
+        [function] => return choose(function, functions),
+        [one, other, ..] => return Err(several(name, one, other)),
+    }
+    let paths = in_templates
+        .into_iter()
+        .filter_map(|it| Some((it.function, it.construct_path?)));
+    let paths: Vec<(String, String)> = paths.collect();
     let suffix = format!("/{name}");
     let exact = paths.iter().find(|(_, path)| path == name);
     let meant: Vec<_> = match exact {
@@ -102,11 +116,15 @@ async fn choose_by_construct(
     match meant.as_slice() {
         [] => by_name,
         [(function, _)] => choose(function, functions),
-        [one, other, ..] => Err(CliError::usage(
-            format!("`{}` could be more than one function", neutral(name)),
-            format!("say which, for example `{}` or `{}`", one.1, other.1),
-        )),
+        [one, other, ..] => Err(several(name, &one.1, &other.1)),
     }
+}
+
+fn several(name: &str, one: &str, other: &str) -> CliError {
+    CliError::usage(
+        format!("`{}` could be more than one function", neutral(name)),
+        format!("say which, for example `{one}` or `{other}`"),
+    )
 }
 
 fn choose(
@@ -122,13 +140,9 @@ fn choose(
         .filter(|it| it.function_name.ends_with(&suffix));
     match (by_logical_id.next(), by_logical_id.next()) {
         (Some(only), None) => Ok(only.clone()),
-        (Some(first), Some(second)) => Err(CliError::usage(
-            format!("`{}` could be more than one function", neutral(name)),
-            format!(
-                "say which, for example `{}` or `{}`",
-                first.function_name, second.function_name
-            ),
-        )),
+        (Some(first), Some(second)) => {
+            Err(several(name, &first.function_name, &second.function_name))
+        }
         (None, _) => Err(not_found(name, &functions)),
     }
 }

@@ -3,13 +3,14 @@
 use owo_colors::{OwoColorize, Style};
 use unicode_width::UnicodeWidthStr;
 
-use crate::preview::fit;
+use crate::preview::{fit, fit_end};
 
 /// One cell: harmless text and how it looks.
 #[derive(Debug, Clone)]
 pub struct Cell {
     text: String,
     style: Style,
+    keeps_end: bool,
 }
 
 impl Cell {
@@ -18,6 +19,15 @@ impl Cell {
         Self {
             text: text.into(),
             style,
+            keeps_end: false,
+        }
+    }
+
+    /// A cell of a last column which is cut at the front, if at all.
+    pub fn keeping_end(text: impl Into<String>) -> Self {
+        Self {
+            keeps_end: true,
+            ..Self::from(text.into())
         }
     }
 }
@@ -126,7 +136,10 @@ fn line(row: &[Cell], widths: &[usize], width: usize) -> String {
     for (column, cell) in row.iter().enumerate() {
         if column + 1 == widths.len() {
             let left = width.saturating_sub(used).max(LEFT_MIN);
-            let text = fit(&cell.text, left);
+            let text = match cell.keeps_end {
+                true => fit_end(&cell.text, left),
+                false => fit(&cell.text, left),
+            };
             line.push_str(&text.style(cell.style).to_string());
             continue;
         }

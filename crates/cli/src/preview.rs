@@ -32,6 +32,16 @@ pub fn fit(text: &str, width: usize) -> String {
     cut
 }
 
+/// A harmless text whose end is kept: of names with a long beginning in common, that is what tells them apart.
+pub fn fit_end(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let turned: String = text.chars().rev().collect();
+    let cut = fit(&turned, width);
+    cut.chars().rev().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,5 +53,7 @@ mod tests {
         assert_eq!(preview("日本語", 5), "日本…");
         assert_eq!(preview("a\nb\u{1b}", 20), "a\\nb\\u{1b}");
         assert_eq!(preview("anything", 0), "");
+        assert_eq!(fit_end("long-stack-Pay", 6), "…k-Pay");
+        assert_eq!(fit_end("Pay", 6), "Pay");
     }
 }

@@ -55,7 +55,8 @@ pub use deploy::{
 };
 pub use deploy_error::DeployError;
 pub use elsewhere::{
-    AccountCredentials, Elsewhere, FetchObjectError, fetch_object, profile_keys, unreachable,
+    AccountCredentials, Elsewhere, FetchObjectError, UnansweredCall, fetch_object, profile_keys,
+    unanswered_calls,
 };
 pub use function_host::{
     Credentials, DebuggedProcess, Debugger, Interpreter, InterpreterVersion, LAYERS_FOLDER,

@@ -23,10 +23,12 @@ mod construct;
 mod error;
 pub mod limits;
 mod load;
+mod nearby;
 mod nested;
 mod references;
 mod resource;
 mod samconfig;
+mod serverless_package;
 mod template;
 
 #[cfg(test)]
@@ -50,6 +52,7 @@ pub use function::{
 pub use load::{LoadOptions, OtherServices, load, missing_parameters};
 pub use references::References;
 pub use resource::invocations_per_process_default;
+pub use serverless_package::FOLDER as SERVERLESS_FOLDER;
 pub use stack::{
     ActivityResource, CompanionResource, EventSourceResource, LayerResource, Output,
     ScheduleResource, ScheduleService, Stack, TableResource, TimeToLive, replace_whole,

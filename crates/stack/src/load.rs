@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::limits::TEMPLATE_BYTES_MAX;
+use crate::nearby;
 use crate::nested::{load_nested, outermost};
 use crate::resource::{Assets, Reading, TYPES, is_word, outputs};
 use crate::samconfig::SamConfig;
+use crate::serverless_package::{self, Package};
 use crate::template::{
     Document, Given, Givers, Named, Node, Parameters, Pseudo, Report, Reported, Resolver, Text,
     expand, include, missing, parameters, parse, section,
@@ -63,13 +65,13 @@ impl Default for LoadOptions {
 }
 
 /// What is looked for in a directory, as `sam` does.
-const FILE_NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
+pub(crate) const FILE_NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
 
 /// Loads the template at `path`, or in it if it is a directory, with the `samconfig.toml` beside it.
 ///
 /// In a directory, `samconfig.toml` may name the template; else it is looked for by its usual names.
 /// A directory that `cdk synth` wrote is read by its manifest: of several stacks in it, the options
-/// name one.
+/// name one. Of a service of the Serverless Framework, what `serverless package` wrote is read.
 ///
 /// # Errors
 ///
@@ -78,10 +80,12 @@ const FILE_NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"]
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Stack, LoadStackError> {
     let (config, path, text) = open(path, options)?;
     let directory = parent(&path);
+    let mut paths = cloud_assembly::assets(&path)?;
+    paths.extend(serverless_package::archives(&path)?);
     let assets = Assets {
         // Joined to `.`, the directory itself would be no path at all.
         directory: std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned()),
-        paths: cloud_assembly::assets(&path)?,
+        paths,
         brought_layers: Rc::new(options.layers.clone()),
         services: options.services,
         ..Assets::default()
@@ -119,10 +123,30 @@ fn open(path: &Path, options: &LoadOptions) -> Result<(SamConfig, PathBuf, Text)
             config.app_region = stack.region;
             stack.template
         }
-        None => path.to_owned(),
+        None => match packaged(path, &config)? {
+            Some(package) => {
+                config.stack_name = config.stack_name.or(package.stack_name);
+                config.app_region = package.region;
+                package.template
+            }
+            None => path.to_owned(),
+        },
     };
     let (path, text) = find(&path, &config)?;
     Ok((config, path, text))
+}
+
+/// The service of the Serverless Framework that is meant, unless the directory has a template of its own.
+fn packaged(path: &Path, config: &SamConfig) -> Result<Option<Package>, LoadStackError> {
+    let is_file_of_its = path.is_file();
+    let directory = if is_file_of_its { parent(path) } else { path };
+    let has_template = FILE_NAMES.iter().any(|it| directory.join(it).is_file());
+    if config.template_file.is_some() || has_template {
+        return Ok(None);
+    }
+    let package = serverless_package::choose(directory)?;
+    // A file that is named is what it is, whatever else lies beside it.
+    Ok(package.filter(|it| !is_file_of_its || it.template == path))
 }
 
 pub(crate) fn parent(path: &Path) -> &Path {
@@ -153,9 +177,7 @@ fn find(path: &Path, config: &SamConfig) -> Result<(PathBuf, Text), LoadStackErr
             None if path.join("cdk.json").is_file() => {
                 "run `cdk synth`, and name its `cdk.out`".to_owned()
             }
-            None if path.is_dir() => {
-                format!("the directory has none of {names}; name the template file")
-            }
+            None if path.is_dir() => nearby::help(path),
             Some(_) | None => format!("name a template file, or a directory with one of {names}"),
         },
     })

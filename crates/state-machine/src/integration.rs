@@ -6,6 +6,7 @@
 use aws_services::{Operation, Refusal, Service, Style, service};
 use serde_json::{Map, Value, json};
 
+use crate::attribute_value;
 use crate::frame::Frame;
 
 /// An operation of a service, as a Task calls it.
@@ -323,10 +324,7 @@ impl Integration {
                 for name in ["Item", "Key", "ExpressionAttributeValues"] {
                     let values = members.get_mut(name).and_then(Value::as_object_mut);
                     for value in values.into_iter().flat_map(Map::values_mut) {
-                        // The first SDK for Java takes a text for a string, and AWS's own samples rely on it.
-                        if value.is_string() {
-                            *value = json!({ "S": value.take() });
-                        }
+                        *value = attribute_value::of_state(value.take());
                     }
                 }
             }

@@ -21,6 +21,7 @@
 //! The caller decides where it runs: in a function process of a server, or in a program with the SDK's embedded mode.
 
 mod activity;
+mod attribute_value;
 mod evaluation;
 mod failure;
 mod integration;

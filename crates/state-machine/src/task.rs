@@ -130,8 +130,7 @@ pub(crate) async fn service(
         service: integration.service,
         operation: integration.operation,
         parameters,
-        // Some services want at least 32 letters.
-        token: format!("lambdura-{}", frame.name()),
+        token: token(&frame.name()),
         style: integration.style(),
         within: limits.timeout,
     };
@@ -424,4 +423,22 @@ async fn with_token(
     serde_json::from_str(&result).map_err(|error| {
         StateError::runtime(format!("The output of the task is not JSON: {error}"))
     })
+}
+
+/// The token of an attempt's request, by the attempt's name. Athena wants at least 32 letters, DynamoDB at most 36.
+fn token(name: &str) -> String {
+    format!("ld-{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_have_the_length_that_services_take() {
+        for attempt in ["0", "9999"] {
+            let token = token(&format!("beb195a90277bde4-1a22c245cba-{attempt}"));
+            assert!((32..=36).contains(&token.len()), "{token}");
+        }
+    }
 }

@@ -15,10 +15,12 @@ export const EXECUTION_COLUMNS: TableProps.ColumnDefinition<ExecutionSummary>[] 
     id: 'function',
     header: 'Function',
     cell: (row) => (
-      <bdi className="one-line" title={`${row.function}:${row.version}`}>
-        {row.function}
-        <span className="secondary">:{row.version}</span>
-      </bdi>
+      <span className="one-line end-kept" title={`${row.function}:${row.version}`}>
+        <bdi dir="ltr">
+          {row.function}
+          <span className="secondary">:{row.version}</span>
+        </bdi>
+      </span>
     ),
     width: 155,
     minWidth: 100,

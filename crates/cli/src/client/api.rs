@@ -38,6 +38,19 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// A function with what its template calls it.
+#[derive(Debug, serde::Deserialize)]
+pub struct InTemplate {
+    /// Its name.
+    pub function: String,
+    /// Its key in the template; of servers that tell it.
+    #[serde(default)]
+    pub logical_id: Option<String>,
+    /// Where it is in its CDK app.
+    #[serde(default)]
+    pub construct_path: Option<String>,
+}
+
 /// A client of one service.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -201,26 +214,23 @@ impl Client {
 
     /// Functions with where they are in their CDK app: a list of the service's own. Others have none.
     pub async fn construct_paths(&self) -> Vec<(String, String)> {
+        let named = self.in_templates().await.into_iter();
+        let paths = named.filter_map(|it| Some((it.function, it.construct_path?)));
+        paths.collect()
+    }
+
+    /// Functions with what their templates call them.
+    pub async fn in_templates(&self) -> Vec<InTemplate> {
         #[derive(serde::Deserialize)]
         struct List {
-            functions: Vec<Function>,
-        }
-        #[derive(serde::Deserialize)]
-        struct Function {
-            function: String,
-            #[serde(default)]
-            construct_path: Option<String>,
+            functions: Vec<InTemplate>,
         }
         let listed: Result<List, CallError> =
             self.get("/lambdura/v1/functions".to_owned(), &[]).await;
         match listed {
-            Ok(list) => {
-                let functions = list.functions.into_iter();
-                let paths = functions.filter_map(|it| Some((it.function, it.construct_path?)));
-                paths.collect()
-            }
+            Ok(list) => list.functions,
             Err(error) => {
-                tracing::debug!(%error, "the service does not tell of constructs");
+                tracing::debug!(%error, "the service does not tell of templates");
                 Vec::new()
             }
         }

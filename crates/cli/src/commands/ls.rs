@@ -203,7 +203,7 @@ fn row(execution: &DurableExecutionSummary, now: i64) -> Vec<Cell> {
         preview(&execution.durable_execution_name, 64).into(),
         ago(started, now).into(),
         duration(ended.unwrap_or(now) - started).into(),
-        preview(&function, 96).into(),
+        Cell::keeping_end(preview(&function, 96)),
     ]
 }
 

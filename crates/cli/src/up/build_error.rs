@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
 use server::{PrepareRuntimeError, UnpackError};
@@ -22,13 +22,17 @@ pub struct Subject {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Function,
+    StateMachine,
     Layer,
 }
 
 impl Subject {
     pub fn function(function: &FunctionResource) -> Self {
         Self {
-            kind: Kind::Function,
+            kind: match function.machine {
+                Some(_) => Kind::StateMachine,
+                None => Kind::Function,
+            },
             name: function.logical_id.as_str().into(),
             shown: function.shown().into(),
         }
@@ -47,6 +51,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
             Kind::Function => "function",
+            Kind::StateMachine => "state machine",
             Kind::Layer => "layer",
         };
         write!(f, "{kind} `{}`", self.shown)
@@ -78,10 +83,9 @@ pub enum BuildError {
         help: String,
     },
     /// The template says that its code cannot run here.
-    #[error("function `{function}` cannot be started: {why}")]
+    #[error("{subject} cannot be started: {why}")]
     NoLocalCode {
-        /// What its developer calls it.
-        function: String,
+        subject: Subject,
         /// Why, and what to do.
         why: String,
     },
@@ -116,7 +120,7 @@ pub enum BuildError {
     },
     /// There is nothing where its code should be.
     #[error("{subject} has no code: `{}` does not exist", dir.display())]
-    #[diagnostic(help("`{property}` is relative to the template"))]
+    #[diagnostic(help("`{property}` is relative to the template{}", made_by(dir)))]
     NoFolder {
         subject: Subject,
         /// Where.
@@ -271,5 +275,78 @@ fn functions(names: &[String]) -> String {
     match names {
         [only] => format!("function `{only}`"),
         several => format!("functions `{}`", several.join("`, `")),
+    }
+}
+
+/// How far above a folder that is missing the project is looked for that would make it.
+const ABOVE_MAX: usize = 4;
+
+/// What may make a folder that is missing: the build of the project that it would lie in, which nobody runs for its developer.
+fn made_by(dir: &Path) -> String {
+    for folder in dir.ancestors().skip(1).take(ABOVE_MAX) {
+        let has = |file: &str| folder.join(file).is_file();
+        let command = if has("package.json") {
+            match build_script(folder) {
+                Some(command) => command,
+                None => continue,
+            }
+        } else if has("pom.xml") {
+            "mvn package".to_owned()
+        } else if has("build.gradle") || has("build.gradle.kts") {
+            "gradle build".to_owned()
+        } else {
+            continue;
+        };
+        let folder = folder.display();
+        return format!(
+            "; if the project's own build makes it, run `{command}` in `{folder}` first"
+        );
+    }
+    String::new()
+}
+
+/// The command for the script `build` of a folder's `package.json`, with its packages.
+fn build_script(folder: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(folder.join("package.json")).ok()?;
+    let package: serde_json::Value = serde_json::from_str(&text).ok()?;
+    package["scripts"]["build"].as_str()?;
+    let program = package_manager(folder);
+    Some(format!("{program} install && {program} run build"))
+}
+
+/// The program that a project's packages are installed with, by the lock that lies in it or above it.
+pub fn package_manager(folder: &Path) -> &'static str {
+    let locks = [
+        ("package-lock.json", "npm"),
+        ("pnpm-lock.yaml", "pnpm"),
+        ("yarn.lock", "yarn"),
+        ("bun.lock", "bun"),
+        ("bun.lockb", "bun"),
+    ];
+    let mut folders = folder.ancestors().take(ABOVE_MAX);
+    let locked = folders.find_map(|it| locks.iter().find(|(lock, _)| it.join(lock).is_file()));
+    locked.map_or("npm", |(_, program)| program)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_a_build_makes_is_missing_with_the_command() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("app/dist/orders");
+        assert_eq!(made_by(&dir), "");
+        let app = root.path().join("app");
+        std::fs::create_dir(&app).unwrap();
+        std::fs::write(app.join("package.json"), r#"{"scripts": {"build": "tsc"}}"#).unwrap();
+        std::fs::write(root.path().join("pnpm-lock.yaml"), "").unwrap();
+        assert_eq!(
+            made_by(&dir),
+            format!(
+                "; if the project's own build makes it, run `pnpm install && pnpm run build` in `{}` first",
+                app.display()
+            )
+        );
     }
 }

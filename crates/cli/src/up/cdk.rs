@@ -2,15 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use owo_colors::OwoColorize;
 use serde_json::Value;
 use stack::{FunctionResource, Stack, Warning};
 use tokio::process::Command;
 
+use super::build_error::package_manager;
 use super::progress::Progress;
+use super::stack_options;
 use crate::exit::CliError;
 use crate::neutral::neutral_lines;
 use crate::screen::note;
@@ -55,13 +58,15 @@ fn output(project: &Path) -> PathBuf {
 
 async fn synthesize(project: &Path, output: &Path) -> Result<(), CliError> {
     let progress = Progress::start("making the CDK app's templates: npx cdk synth".to_owned());
-    let ended = Command::new("npx")
-        .args(["--yes", "cdk", "synth", "--quiet"])
-        .current_dir(project)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await;
+    let mut ended = run_synth(project, None).await;
+    // Without credentials the command line tells the app no account. An app that insists on one gets that of everything here;
+    // others do not, because CDK then looks up zones and networks in it.
+    if let Ok(output) = &ended
+        && is_about_the_account(output)
+        && std::env::var_os(ACCOUNT_VARIABLE).is_none()
+    {
+        ended = run_synth(project, Some(stack_options::ACCOUNT_ID)).await;
+    }
     let ended = match ended {
         Ok(ended) => ended,
         Err(cause) => {
@@ -89,15 +94,37 @@ async fn synthesize(project: &Path, output: &Path) -> Result<(), CliError> {
         return Ok(());
     }
     let hint = if project.join("package.json").is_file() && !project.join("node_modules").is_dir() {
-        "the project's packages are not installed: run `npm install` in it first"
+        let program = package_manager(&std::path::absolute(project).unwrap_or_default());
+        format!("the project's packages are not installed: run `{program} install` in it first")
     } else {
-        "run it in the project until it succeeds, then start again"
+        "run it in the project until it succeeds, then start again".to_owned()
     };
     let message = format!(
         "`npx cdk synth` failed in `{}`, see above",
         project.display()
     );
     Err(CliError::Failed(anyhow::anyhow!("{message}; {hint}")))
+}
+
+/// Where an app finds the account that it is deployed to.
+const ACCOUNT_VARIABLE: &str = "CDK_DEFAULT_ACCOUNT";
+
+async fn run_synth(project: &Path, account: Option<&str>) -> io::Result<Output> {
+    Command::new("npx")
+        .args(["--yes", "cdk", "synth", "--quiet"])
+        .envs(account.map(|account| (ACCOUNT_VARIABLE, account)))
+        .current_dir(project)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+}
+
+/// Whether the app failed with words about an account.
+fn is_about_the_account(ended: &Output) -> bool {
+    let said = [ended.stdout.as_slice(), &ended.stderr].concat();
+    let said = String::from_utf8_lossy(&said).to_lowercase();
+    !ended.status.success() && said.contains("account")
 }
 
 /// Takes the functions of CDK's own library out of a stack, which are there for custom resources: nothing here is deployed

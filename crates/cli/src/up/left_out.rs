@@ -39,8 +39,11 @@ pub fn artifacts(
 
 /// Says what stood in the way, and which functions go on as they were.
 pub fn say(problems: Vec<Problem>, deployed: &BTreeSet<String>, stack: &Stack) {
-    for Problem { functions, error } in problems {
+    for (Problem { functions, error }, same) in alike(problems, stack) {
         exit::show(error);
+        if !same.is_empty() {
+            note(format!("  the same for `{}`\n", same.join("`, `")));
+        }
         let stay: Vec<&str> = functions
             .iter()
             .filter(|it| deployed.contains(*it))
@@ -51,6 +54,26 @@ pub fn say(problems: Vec<Problem>, deployed: &BTreeSet<String>, stack: &Stack) {
             note(line.dimmed().to_string());
         }
     }
+}
+
+/// Problems that say the same but for the function's name are one, with the names of the others, and come with all that they
+/// are about.
+fn alike(problems: Vec<Problem>, stack: &Stack) -> Vec<(Problem, Vec<String>)> {
+    let mut groups: Vec<(String, Problem, Vec<String>)> = Vec::new();
+    for problem in problems {
+        let name = problem.functions.first().map(|it| shown(it, stack));
+        let name = name.unwrap_or_default().to_owned();
+        let words = reason(&problem.error).replacen(&format!("`{name}`"), "", 1);
+        match groups.iter_mut().find(|(other, ..)| *other == words) {
+            Some((_, first, same)) => {
+                first.functions.extend(problem.functions);
+                same.push(name);
+            }
+            None => groups.push((words, problem, Vec::new())),
+        }
+    }
+    let groups = groups.into_iter();
+    groups.map(|(_, first, same)| (first, same)).collect()
 }
 
 /// Says which functions are left out, and what their callers see.
@@ -96,11 +119,35 @@ fn reason(error: &BuildError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::up::build_error::Subject;
+
+    #[test]
+    fn problems_that_say_the_same_are_one() {
+        let problem = |id: &str, why: &str| Problem {
+            functions: vec![id.to_owned()],
+            error: BuildError::NoLocalCode {
+                subject: Subject::layer(id),
+                why: why.to_owned(),
+            },
+        };
+        let problems = vec![
+            problem("A", "it is an image"),
+            problem("B", "it is far"),
+            problem("C", "it is an image"),
+        ];
+        let alike = alike(problems, &Stack::default());
+        let said: Vec<_> = alike
+            .iter()
+            .map(|(problem, same)| (problem.functions.join(" "), same.join(" ")))
+            .collect();
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(said, [pair("A C", "C"), pair("B", "")]);
+    }
 
     #[test]
     fn a_function_that_ran_before_goes_on_and_others_say_why_they_do_not() {
         let error = BuildError::NoLocalCode {
-            function: "A".to_owned(),
+            subject: Subject::layer("A"),
             why: "its code is an image".to_owned(),
         };
         let built = Built {
@@ -115,7 +162,7 @@ mod tests {
         assert_eq!(artifacts.unchanged, deployed);
         assert_eq!(
             artifacts.left_out["A"],
-            "function `A` cannot be started: its code is an image"
+            "layer `A` cannot be started: its code is an image"
         );
     }
 }

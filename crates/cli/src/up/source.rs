@@ -59,7 +59,7 @@ pub fn source(function: &FunctionResource, is_built: bool) -> Result<Source, Bui
     let subject = || Subject::function(function);
     if let Some(why) = &function.cannot_run {
         return Err(BuildError::NoLocalCode {
-            function: function.shown().to_owned(),
+            subject: subject(),
             why: why.clone(),
         });
     }

@@ -9,7 +9,10 @@ use server::{
     Credentials, Debugging, Elsewhere, KeySet, Limits, OtlpConfig, Runtimes, ServerConfig,
     TlsFiles, TokenKeys,
 };
-use stack::{LoadOptions, LoadStackError, MissingParameter, OtherServices, References, Stack};
+use stack::{
+    LoadOptions, LoadStackError, MissingParameter, OtherServices, References, SERVERLESS_FOLDER,
+    Stack,
+};
 
 use super::cdk;
 use super::oidc;
@@ -142,9 +145,10 @@ fn default_data_dir(arguments: &UpArguments, beside: &Path) -> PathBuf {
     if let Some(data_dir) = &arguments.data_dir {
         return data_dir.clone();
     }
-    // What CDK writes is thrown away and written anew; data belongs beside it.
+    // What CDK and the Serverless Framework write is thrown away and written anew; data belongs beside it.
+    let is_written = beside.join("manifest.json").is_file() || beside.ends_with(SERVERLESS_FOLDER);
     let beside = match beside.parent() {
-        Some(above) if beside.join("manifest.json").is_file() => above,
+        Some(above) if is_written => above,
         Some(_) | None => beside,
     };
     let beside = std::path::absolute(beside).unwrap_or_else(|_| beside.to_owned());

@@ -11,16 +11,17 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use server::{
     Elsewhere, STATE_MACHINE_DEFINITION as DEFINITION, STATE_MACHINE_PROGRAM as PROGRAM,
-    STATE_MACHINE_TYPE, state_machine_bootstrap, unreachable,
+    STATE_MACHINE_TYPE, UnansweredCall, state_machine_bootstrap, unanswered_calls,
 };
-use stack::{DefinitionSource, Stack};
+use stack::{DefinitionSource, Stack, Warning};
 use state_machine::{Settings, StateMachine};
 
 use crate::exit::CliError;
 
 /// Writes state machines below `<data dir>/state-machines`, and lets their functions point there. One whose definition
-/// is wrong, or that calls a service which nobody answers for, is left out of the deployment, with everything that is wrong
-/// as the reason. Without `elsewhere` it is not known where services are called.
+/// is wrong is left out of the deployment, with everything that is wrong as the reason. One that calls a service which nobody
+/// answers for starts, with a warning: the state fails, as a function's call would. Without `elsewhere` it is not known where
+/// services are called.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -29,6 +30,7 @@ pub fn place(
     data_dir: &Path,
     elsewhere: Option<&Elsewhere>,
 ) -> Result<(), CliError> {
+    let template = stack.template_path.display().to_string();
     for function in &mut stack.functions {
         let Some(definition) = &function.state_machine else {
             continue;
@@ -39,10 +41,16 @@ pub fn place(
             is_express: kind.is_some_and(|kind| kind == "EXPRESS"),
             elsewhere,
         };
-        if let Err(reason) = check(&function.name, definition, &wanted) {
-            function.cannot_run = Some(reason);
-            continue;
-        }
+        let unanswered = match check(&function.name, definition, &wanted) {
+            Ok(unanswered) => unanswered,
+            Err(reason) => {
+                function.cannot_run = Some(reason);
+                continue;
+            }
+        };
+        let id = function.logical_id.as_str();
+        let warnings = unanswered.iter().map(|call| warning(id, call, &template));
+        stack.warnings.extend(warnings);
         let folder = data_dir.join("state-machines").join(&function.logical_id);
         write(&folder, definition).with_context(|| {
             format!("cannot write the state machine into `{}`", folder.display())
@@ -64,8 +72,32 @@ struct Wanted<'w> {
     elsewhere: Option<&'w Elsewhere>,
 }
 
-/// Everything that is in the way of running a definition.
-fn check(name: &str, definition: &Value, wanted: &Wanted<'_>) -> Result<(), String> {
+fn warning(logical_id: &str, call: &UnansweredCall, template: &str) -> Warning {
+    let UnansweredCall {
+        state,
+        service,
+        resource: _,
+    } = call;
+    Warning {
+        logical_id: logical_id.to_owned(),
+        resource_type: "states of state machines".to_owned(),
+        property: Some(format!("States.{state}")),
+        meaning: format!(
+            "{service} is not served here: the state fails; `lambdura up --aws-endpoint URL` sends its calls to an \
+             emulator (LocalStack, MiniStack), `--aws-credentials` to your account"
+        ),
+        file: template.to_owned(),
+        line: 0,
+        column: 0,
+    }
+}
+
+/// The calls that nobody will answer, or everything that is in the way of running a definition.
+fn check(
+    name: &str,
+    definition: &Value,
+    wanted: &Wanted<'_>,
+) -> Result<Vec<UnansweredCall>, String> {
     // A text of JSON has lines and columns: those of the file, before anything was put into it.
     let json = wanted
         .source
@@ -90,15 +122,12 @@ fn check(name: &str, definition: &Value, wanted: &Wanted<'_>) -> Result<(), Stri
         Err(problems) => problems.iter().map(|it| shown(it, json)).collect(),
         Ok(definition) => match StateMachine::new(name, definition.clone(), Settings::default()) {
             Ok(_) => match wanted.elsewhere {
-                Some(Elsewhere::Nowhere) => unreachable(&definition),
-                _ => return Ok(()),
+                Some(Elsewhere::Nowhere) => return Ok(unanswered_calls(&definition)),
+                _ => return Ok(Vec::new()),
             },
             Err(unsupported) => unsupported.iter().map(ToString::to_string).collect(),
         },
     };
-    if problems.is_empty() {
-        return Ok(());
-    }
     Err(format!(
         "its definition cannot be run: {}",
         problems.join("; ")
@@ -133,7 +162,7 @@ mod tests {
     use super::*;
 
     fn check_it(definition: &Value) -> Result<(), String> {
-        check("m", definition, &Wanted::default())
+        check("m", definition, &Wanted::default()).map(|_| ())
     }
 
     #[test]
@@ -177,15 +206,16 @@ mod tests {
             elsewhere: Some(&Elsewhere::Nowhere),
             ..Wanted::default()
         };
-        let reason = check("m", &task("sns:publish"), &nowhere).unwrap_err();
+        let unanswered = check("m", &task("sns:publish"), &nowhere).unwrap();
+        let noted = warning("M", &unanswered[0], "t.yaml").to_string();
         assert!(
-            reason.contains("calls Amazon SNS (`arn:aws:states:::sns:publish`)"),
-            "{reason}"
+            noted.starts_with("`States.A` of `M`: Amazon SNS is not served here: the state fails"),
+            "{noted}"
         );
         assert_eq!(check_it(&task("sns:publish")), Ok(()));
         // The template's own secrets are answered for without anybody else.
         let secret = task("aws-sdk:secretsmanager:getSecretValue");
-        assert_eq!(check("m", &secret, &nowhere), Ok(()));
+        assert_eq!(check("m", &secret, &nowhere), Ok(Vec::new()));
     }
 
     #[test]

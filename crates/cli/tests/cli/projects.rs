@@ -141,6 +141,44 @@ fn one_function_that_cannot_run_keeps_no_other_from_it() {
 }
 
 #[test]
+fn a_function_is_found_by_its_logical_id_and_a_state_machine_starts_without_all_of_its_services() {
+    let template = "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Pay:
+    Type: AWS::Serverless::Function
+    Properties: {FunctionName: pay-now, Runtime: provided.al2023, Handler: bootstrap, CodeUri: code}
+  Tell:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Name: tells
+      Definition:
+        StartAt: Publish
+        States:
+          Publish:
+            Type: Task
+            Resource: arn:aws:states:::sns:publish
+            Parameters: {TopicArn: t, Message: m}
+            End: true
+";
+    let dir = project(&[("template.yaml", template), ("code/bootstrap", BOOTSTRAP)]);
+    let up = Up::start_within(dir.path(), &[], &[]);
+    assert_eq!(up.run(&["invoke", "Pay"]).text(), "\"one\"\n");
+    let not_provided = up.ready["not_provided"].as_array().unwrap();
+    assert!(
+        not_provided
+            .iter()
+            .any(|it| it["logical_id"] == "Tell" && it["property"] == "States.Publish"),
+        "{not_provided:?}"
+    );
+    let ended = up.run(&["invoke", "Tell", "--wait"]);
+    assert!(
+        ended.text().contains("Amazon SNS is not served here"),
+        "{}",
+        ended.text()
+    );
+}
+
+#[test]
 fn a_function_that_breaks_goes_on_and_comes_back() {
     let template = template(&[("Mends", "CodeUri: code")]);
     let dir = project(&[("template.yaml", &template), ("code/bootstrap", BOOTSTRAP)]);
@@ -315,6 +353,8 @@ import json, os, sys
 assert sys.argv[1:] == ["--yes", "cdk", "synth", "--quiet"], sys.argv
 if os.path.exists("broken"):
     sys.exit("the app does not compile")
+if os.environ.get("CDK_DEFAULT_ACCOUNT") != "000000000000":
+    sys.exit("AWS account not found")
 os.mkdir("cdk.out")
 stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "Shop.template.json"}}
 with open("cdk.out/manifest.json", "w") as file:

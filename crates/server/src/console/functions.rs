@@ -38,6 +38,9 @@ pub(super) struct FunctionList {
 pub(super) struct FunctionStatus {
     pub function: String,
     pub arn: String,
+    /// Its key in its template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logical_id: Option<String>,
     /// Where it is in its CDK app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub construct_path: Option<String>,
@@ -296,10 +299,15 @@ fn status(
             version: number,
         }
     });
+    let in_template = app.diagnostics.in_template(name.as_str());
+    let (logical_id, construct_path) = in_template
+        .map(|it| (it.logical_id, it.construct_path))
+        .unzip();
     Some(FunctionStatus {
         function: name.to_string(),
         arn: app.registry.home.arn(name).to_string(),
-        construct_path: app.diagnostics.construct_path(name.as_str()),
+        logical_id,
+        construct_path: construct_path.flatten(),
         is_durable: newest.durable.is_some(),
         runtime: configuration.runtime.clone(),
         handler: configuration.handler.clone(),

@@ -226,10 +226,7 @@ impl Ground {
         if let Some(folder) = stack.template_path.parent() {
             self.app.diagnostics.set_samples(folder.join("events"));
         }
-        let constructs = stack.functions.iter();
-        let constructs =
-            constructs.filter_map(|it| Some((it.name.clone(), it.construct_path.clone()?)));
-        self.app.diagnostics.set_constructs(constructs.collect());
+        self.app.diagnostics.set_in_templates(&stack.functions);
         self.app.own_sources.set(artifacts.sources.clone());
         let app = &self.app;
         let (home, now) = (&app.registry.home, app.driver.now());

@@ -216,20 +216,16 @@ impl StackService {
         };
         let mut planned = Vec::new();
         let mut companions = Vec::new();
-        let mut constructs = BTreeMap::new();
         let named = served().flat_map(|it| &it.document.stack.functions);
         let named = named.map(|it| it.name.as_str()).collect();
         app.access.grants.keep(&named);
         for Deployed { document, .. } in served() {
             app.access.grants.set(&document.stack, &app.registry.home);
-            for function in &document.stack.functions {
-                let path = function.construct_path.clone();
-                constructs.extend(path.map(|path| (function.name.clone(), path)));
-            }
             planned.extend(schedules(&document.stack, &BTreeMap::new())?);
             companions.extend(document.stack.companions.iter().cloned());
         }
-        app.diagnostics.set_constructs(constructs);
+        let functions = served().flat_map(|it| &it.document.stack.functions);
+        app.diagnostics.set_in_templates(functions);
         if app.aws.emulator().is_none() {
             let (home, now) = (&app.registry.home, app.driver.now());
             app.other_services.set_own(&companions, home, now);

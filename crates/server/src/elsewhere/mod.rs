@@ -32,7 +32,7 @@ use own_values::OwnValues;
 pub(crate) use client::{AwsClient, Call, CallError};
 pub(crate) use creation::create;
 pub use credentials::profile_keys;
-pub use machine::unreachable;
+pub use machine::{UnansweredCall, unanswered_calls};
 pub use object::{FetchObjectError, fetch_object};
 pub(crate) use sqs::{ENTRIES_MAX, Message, MessageAttribute, Queue, of_arn as queue_of_arn};
 

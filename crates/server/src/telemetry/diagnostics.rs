@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::Timestamp;
+use stack::FunctionResource;
 
 use crate::telemetry::{Statistics, Warnings};
 
@@ -25,12 +26,32 @@ pub(crate) struct Diagnostics {
 /// Number of function versions whose last failure is remembered; beyond that, all are reported again.
 const FAILURES_MAX: usize = 1_000;
 
+/// What a function is called where its developer wrote it.
+#[derive(Debug, Clone)]
+pub(crate) struct InTemplate {
+    /// Its key in the template.
+    pub logical_id: String,
+    /// Where it is in its CDK app.
+    pub construct_path: Option<String>,
+}
+
+impl InTemplate {
+    /// That of a function, with the function's name.
+    fn of(function: &FunctionResource) -> (String, Self) {
+        let in_template = Self {
+            logical_id: function.logical_id.clone(),
+            construct_path: function.construct_path.clone(),
+        };
+        (function.name.clone(), in_template)
+    }
+}
+
 #[derive(Default)]
 struct Deployed {
     samples: Option<PathBuf>,
     apis: BTreeMap<String, String>,
-    /// Where functions are in their CDK app, by name.
-    constructs: BTreeMap<String, String>,
+    /// By function names.
+    in_templates: BTreeMap<String, InTemplate>,
     is_ready: bool,
 }
 
@@ -87,13 +108,15 @@ impl Diagnostics {
         self.deployed().apis.remove(name);
     }
 
-    /// Where a function is in the CDK app of the deployed stack.
-    pub fn construct_path(&self, function: &str) -> Option<String> {
-        self.deployed().constructs.get(function).cloned()
+    /// What the deployed stacks' templates call a function.
+    pub fn in_template(&self, function: &str) -> Option<InTemplate> {
+        self.deployed().in_templates.get(function).cloned()
     }
 
-    pub fn set_constructs(&self, constructs: BTreeMap<String, String>) {
-        self.deployed().constructs = constructs;
+    /// Notes what the templates of all deployed stacks call their functions.
+    pub fn set_in_templates<'f>(&self, functions: impl IntoIterator<Item = &'f FunctionResource>) {
+        let in_templates = functions.into_iter().map(InTemplate::of);
+        self.deployed().in_templates = in_templates.collect();
     }
 
     /// Whether what an earlier run left has been taken up.

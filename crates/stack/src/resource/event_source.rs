@@ -3,7 +3,7 @@
 //! Source of names and ranges: CloudFormation template reference, `AWS::Lambda::EventSourceMapping`, and AWS SAM
 //! developer guide, `SQS`, read 2026-11-28.
 
-use crate::template::{Fields, Node, Properties, Pseudo, Role, Type, properties};
+use crate::template::{Fields, Lookup, Node, Properties, Reported, Role, Type, Yields, properties};
 use crate::{EventSourceResource, OtherServices};
 
 use super::companion::QUEUE;
@@ -30,27 +30,29 @@ pub(super) static TYPE: Type = Type {
             NO_POLLERS => ProvisionedPollerConfig;
             "tags are not kept" => Tags;
     },
-    reference: |it| {
-        Ok(it
-            .resolver
-            .pseudo
-            .mapping_id(&it.resolver.resources[it.index].logical_id))
-    },
-    attributes: &[
-        ("Id", |it| {
-            Ok(it
-                .resolver
-                .pseudo
-                .mapping_id(&it.resolver.resources[it.index].logical_id))
-        }),
-        ("EventSourceMappingArn", |it| {
-            let pseudo = &it.resolver.pseudo;
-            let id = pseudo.mapping_id(&it.resolver.resources[it.index].logical_id);
-            Ok(Pseudo::mapping_arn(pseudo, &id))
-        }),
-    ],
+    reference: id,
+    attributes: ATTRIBUTES,
     read: Some(read_mapping),
     ..Type::plain("AWS::Lambda::EventSourceMapping")
+};
+
+const ATTRIBUTES: &[(&str, Yields)] = &[
+    ("Id", id),
+    ("EventSourceMappingArn", |it| {
+        Ok(it.resolver.pseudo.mapping_arn(&id(it)?))
+    }),
+];
+
+fn id(it: &Lookup<'_>) -> Result<String, Reported> {
+    let logical_id = &it.resolver.resources[it.index].logical_id;
+    Ok(it.resolver.pseudo.mapping_id(logical_id))
+}
+
+/// The mapping of an `SQS` event, for references to it.
+pub(super) static MADE: Type = Type {
+    reference: id,
+    attributes: ATTRIBUTES,
+    ..Type::plain("")
 };
 
 /// What SAM makes of an `SQS` event.

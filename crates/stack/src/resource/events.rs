@@ -1,8 +1,10 @@
 //! `Events` of functions and state machines: routes, schedules and queues; others are not delivered here.
 
-use crate::template::{Entry, Fields, Node, Properties, Resource, Type, properties, shorten};
+use crate::template::{
+    Entry, Fields, Node, Properties, Resource, Type, properties, shorten, yields,
+};
 
-use super::event_source::EVENT as QUEUE_EVENT;
+use super::event_source::{EVENT as QUEUE_EVENT, MADE as MADE_MAPPING};
 use super::route::{HTTP_EVENT, MACHINE_EVENT, REST_EVENT};
 use super::schedule::{RULE_EVENT, SCHEDULER_EVENT};
 
@@ -85,11 +87,30 @@ fn made(function: &Resource, index: usize, kinds: &[&'static Type]) -> Vec<Resou
             None => (help_without_properties(name).is_none()).then_some(resource),
         }
     };
-    events
-        .unwrap_or_default()
-        .iter()
-        .filter_map(event)
-        .collect()
+    let events = events.unwrap_or_default();
+    let mut made: Vec<Resource> = events.iter().filter_map(event).collect();
+    made.extend(events.iter().flat_map(|it| named(function, index, it)));
+    made
+}
+
+/// A rule, a subscription, a permission or a role that SAM makes of an event: nothing here but a name, which a
+/// `DependsOn` or a reference may have. Source: aws-sam-translator 1.115.0, read 2026-11-30.
+static NAMED: Type = Type {
+    attributes: &[("Arn", yields::placeholder)],
+    ..Type::plain("")
+};
+
+fn named(owner: &Resource, index: usize, event: &Entry) -> Vec<Resource> {
+    let parts: &[&str] = match event.value.get("Type").and_then(Node::text) {
+        Some("Api") => &["Permission", "PermissionStage", "PermissionTest", "Role"],
+        Some("HttpApi" | "S3") => &["Permission"],
+        Some("SQS") => return vec![owner.make(index, &event.key, &event.key, &MADE_MAPPING)],
+        Some(_) => &["", "Permission", "Role"],
+        None => return Vec::new(),
+    };
+    let id = |part: &str| format!("{}{part}", event.key);
+    let resource = |part: &&str| owner.make(index, &id(part), &event.key, &NAMED);
+    parts.iter().map(resource).collect()
 }
 
 /// Help for an event that needs properties, and has none.

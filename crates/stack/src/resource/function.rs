@@ -113,7 +113,7 @@ static PUBLISHED_VERSION: Type = Type {
     ..Type::plain("")
 };
 
-static ROLE: Type = Type {
+pub(super) static ROLE: Type = Type {
     named: Named::By("RoleName", 64),
     reference: yields::name,
     attributes: &[("Arn", |it| it.arn(Pseudo::role_arn))],

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::limits::TEMPLATE_BYTES_MAX;
 use crate::state_machine::substitute;
 use crate::template::{
     Fields, Named, Node, NodeValue, Pseudo, Report, Reported, Text, Type, parse, properties,
@@ -18,8 +19,9 @@ use crate::{
     MachineResource, Tracing, construct,
 };
 
+use super::code::Assets;
 use super::events;
-use super::function::{NO_ENCRYPTION, has_role, policies};
+use super::function::{NO_ENCRYPTION, ROLE, has_role, policies};
 use super::reading::{Reading, WORD_MARKS, checked_name, is_word};
 use super::states_target::ALIAS;
 
@@ -45,7 +47,14 @@ pub(super) static TYPE: Type = Type {
             "the roles and rules that SAM would make are not here" => PropagateTags;
     },
     named: Named::By("Name", 64),
-    makes: |index, all, _| events::of_machine(&all[index], index),
+    makes: |index, all, _| {
+        let machine = &all[index];
+        let mut made = events::of_machine(machine, index);
+        if machine.given("Role").is_none() {
+            made.push(machine.make(index, "Role", "", &ROLE));
+        }
+        made
+    },
     read: Some(|fields, reading| {
         events::check_of_machine(fields);
         read(fields, reading, &SERVERLESS);
@@ -55,10 +64,9 @@ pub(super) static TYPE: Type = Type {
 
 pub(super) static STEP_FUNCTIONS: Type = Type {
     properties: properties! {
-        used: Definition, DefinitionString, DefinitionSubstitutions, LoggingConfiguration, RoleArn, StateMachineName,
-            StateMachineType, Tags, TracingConfiguration;
+        used: Definition, DefinitionS3Location, DefinitionString, DefinitionSubstitutions, LoggingConfiguration, RoleArn,
+            StateMachineName, StateMachineType, Tags, TracingConfiguration;
         ignored:
-            "an object in S3 is not fetched" => DefinitionS3Location;
             NO_ENCRYPTION => EncryptionConfiguration;
     },
     named: Named::By("StateMachineName", 64),
@@ -82,6 +90,8 @@ struct Names {
     name: &'static str,
     kind: &'static str,
     definitions: [&'static str; 2],
+    /// What may name an object in S3 instead.
+    object: &'static str,
     /// Logs, traces and the role.
     shown: [&'static str; 3],
 }
@@ -90,6 +100,7 @@ const SERVERLESS: Names = Names {
     name: "Name",
     kind: "Type",
     definitions: ["Definition", "DefinitionUri"],
+    object: "DefinitionUri",
     shown: ["Logging", "Tracing", "Role"],
 };
 
@@ -97,6 +108,7 @@ const CLOUD_FORMATION: Names = Names {
     name: "StateMachineName",
     kind: "StateMachineType",
     definitions: ["Definition", "DefinitionString"],
+    object: "DefinitionS3Location",
     shown: ["LoggingConfiguration", "TracingConfiguration", "RoleArn"],
 };
 
@@ -111,7 +123,7 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>, names: &Names) {
     let (kind, longest) = fields
         .choice(names.kind, &kinds)
         .unwrap_or(("STANDARD", STANDARD_TIMEOUT));
-    let (definition, source, cannot_run) = match definition(fields, names) {
+    let (definition, source, cannot_run) = match definition(fields, names, reading.assets) {
         None => return,
         Some(Read::Whole(definition, source)) => (Some(definition), source, None),
         Some(Read::Unreadable(problem)) => {
@@ -177,7 +189,13 @@ enum Read {
 }
 
 /// The definition, from the one property that has it.
-fn definition(fields: &Fields<'_>, names: &Names) -> Option<Read> {
+fn definition(fields: &Fields<'_>, names: &Names, assets: &Assets) -> Option<Read> {
+    if let Some(node) = fields
+        .node(names.object)
+        .filter(|it| it.entries().is_some())
+    {
+        return Some(of_object(fields, names.object, node, assets));
+    }
     let given = names
         .definitions
         .iter()
@@ -215,6 +233,28 @@ fn definition(fields: &Fields<'_>, names: &Names) -> Option<Read> {
     }
     substitute(&mut definition, &substitutions);
     Some(Read::Whole(definition, None))
+}
+
+/// The file that CDK makes an S3 object of, which its manifest names; no other object is fetched.
+fn of_object(fields: &Fields<'_>, property: &str, node: &Node, assets: &Assets) -> Read {
+    let key = node.get("Key").and_then(Node::text);
+    let asset = key.and_then(|key| assets.paths.get(key));
+    let Some(asset) = asset else {
+        return Read::Unreadable(
+            "it is an object in S3, which is not fetched: write it into the template, or into a file beside it"
+                .to_owned(),
+        );
+    };
+    let path = assets.directory.join(asset);
+    let text = match Text::read(&path, TEMPLATE_BYTES_MAX) {
+        Ok(Some(text)) => text,
+        Ok(None) => return Read::Unreadable(format!("there is no file `{asset}`")),
+        Err(error) => return Read::Unreadable(error.to_string()),
+    };
+    assets.files.borrow_mut().push(path);
+    let substitutions = fields.text_map("DefinitionSubstitutions");
+    let name = format!("`{property}` of `{}`", fields.logical_id);
+    from_text(DefinitionSource::new(name, &text.content, &substitutions))
 }
 
 /// JSON, or the YAML that it may be as well.

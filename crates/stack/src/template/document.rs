@@ -25,8 +25,8 @@ const SECTIONS: Keys = Keys {
 const ATTRIBUTES: Keys = Keys {
     // `TestingMetadata` is what AWS's conformance suite finds its test functions by; SAM lets it pass.
     known: names! {
-        Condition Connectors CreationPolicy DeletionPolicy DependsOn Metadata Properties
-        TestingMetadata Type UpdatePolicy UpdateReplacePolicy
+        Condition Connectors CreationPolicy DeletionPolicy DependsOn IgnoreGlobals Metadata Properties
+        TestingMetadata Type UpdatePolicy UpdateReplacePolicy Version
     },
     unknown: "unknown attribute",
     help: "properties belong below `Properties:`; check the indentation",
@@ -179,8 +179,7 @@ fn resource(entry: &Entry, types: &Types, report: &Report) -> Result<Resource, R
         let help = "a resource has a `Type` and, indented below it, `Properties`";
         return Err(wrong(&message, "this resource", help));
     };
-    let message = |name: &str| format!("a resource has no `{name}`, as `{id}` does");
-    ATTRIBUTES.check(attributes, report, message);
+    check_attributes(id, &entry.value, attributes, report);
     let Some(type_node) = entry.value.get("Type") else {
         let message = format!("resource `{id}` has no `Type`");
         let help = "for example `Type: AWS::Serverless::Function`";
@@ -195,6 +194,7 @@ fn resource(entry: &Entry, types: &Types, report: &Report) -> Result<Resource, R
         resource_type: resource_type.into(),
         metadata: entry.value.get("Metadata").cloned(),
         depends_on: entry.value.get("DependsOn").cloned(),
+        ignored_globals: entry.value.get("IgnoreGlobals").cloned(),
         ..Resource::new(Rc::clone(id), entry.key_span, kind)
     };
     match entry.value.get("Properties") {
@@ -209,6 +209,32 @@ fn resource(entry: &Entry, types: &Types, report: &Report) -> Result<Resource, R
         Some(_) | None => {}
     }
     Ok(resource)
+}
+
+/// Reports the attributes that CloudFormation refuses.
+///
+/// SAM takes from its own resources what it knows and drops the rest, so that AWS accepts them with a `Description`, say:
+/// there, only what looks misspelled is a problem. Source: aws-sam-translator 1.115.0, `Resource.from_dict`.
+fn check_attributes(id: &str, resource: &Node, attributes: &[Entry], report: &Report) {
+    let message = |name: &str| format!("a resource has no `{name}`, as `{id}` does");
+    let type_name = resource
+        .get("Type")
+        .and_then(Node::text)
+        .unwrap_or_default();
+    if !type_name.starts_with("AWS::Serverless::") {
+        ATTRIBUTES.check(attributes, report, message);
+        return;
+    }
+    for attribute in attributes {
+        let is_known = ATTRIBUTES.known.contains(&&*attribute.key);
+        if is_known || suggestion(&attribute.key, ATTRIBUTES.known.iter().copied()).is_some() {
+            ATTRIBUTES.check(std::slice::from_ref(attribute), report, message);
+        } else if &*attribute.key != "Description" {
+            let name = Some(shorten(&attribute.key));
+            let meaning = "SAM drops it: properties belong below `Properties:`";
+            report.warn(attribute.key_span, id, type_name, name, meaning);
+        }
+    }
 }
 
 /// Tells a misspelled type from one that is not provided here, which gets its warning later.

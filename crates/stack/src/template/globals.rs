@@ -65,9 +65,52 @@ impl<'t> Globals<'t> {
             let help = "share less, or split the template";
             return Err(report.problem(global.span, message, label, help));
         }
-        resource.properties = merge(global, &resource.properties);
+        resource.properties = match &resource.ignored_globals {
+            None => merge(global, &resource.properties),
+            Some(ignored) => match without(global, ignored, &resource.logical_id, report)? {
+                None => return Ok(()),
+                Some(rest) => merge(&rest, &resource.properties),
+            },
+        };
         Ok(())
     }
+}
+
+/// The shared properties that a resource does not ignore; none where it ignores all.
+///
+/// Source: AWS SAM developer guide, `IgnoreGlobals`, and aws-sam-translator 1.115.0, read 2026-11-30.
+fn without(
+    global: &Node,
+    ignored: &Node,
+    id: &str,
+    report: &Report,
+) -> Result<Option<Node>, Reported> {
+    if ignored.text() == Some("*") {
+        return Ok(None);
+    }
+    let wrong = |node: &Node, message: String, help: &str| {
+        report.problem(node.span, message, node.describe(), help)
+    };
+    let entries = global.entries().unwrap_or_default();
+    let NodeValue::Sequence(items) = &ignored.value else {
+        let message = format!("`IgnoreGlobals` of `{id}` must be `\"*\"` or a list of properties");
+        return Err(wrong(
+            ignored,
+            message,
+            "for example `IgnoreGlobals: [Timeout]`",
+        ));
+    };
+    let mut rest = entries.to_vec();
+    for item in items {
+        let name = item.text().unwrap_or_default();
+        if !entries.iter().any(|entry| &*entry.key == name) {
+            let message =
+                format!("`IgnoreGlobals` of `{id}` names a property that `Globals` has not");
+            return Err(wrong(item, message, "AWS refuses it; leave it out"));
+        }
+        rest.retain(|entry| &*entry.key != name);
+    }
+    Ok(Some(Node::new(global.span, NodeValue::Mapping(rest))))
 }
 
 /// Whether a section is a mapping, which is then looked at for what cannot be shared.

@@ -28,6 +28,9 @@ const NEWEST: &str = "newest";
 /// Every name of the template.
 pub(crate) struct Names {
     targets: HashMap<String, Target>,
+    /// Resources of SAM's that are not provided here, with their logical ids: what SAM would make of them, and how that
+    /// would be called, is not known.
+    unknown_makers: Vec<(String, usize)>,
     /// Resources that are not created, with the condition that says so.
     pub absent: BTreeMap<String, String>,
     /// Parts of functions, by their index.
@@ -44,6 +47,7 @@ impl Names {
     ) -> Self {
         let mut names = Self {
             targets: HashMap::new(),
+            unknown_makers: Vec::new(),
             absent,
             parts: HashMap::new(),
             aliases: HashMap::new(),
@@ -57,6 +61,7 @@ impl Names {
         }
         // What is declared takes precedence over what SAM makes.
         names.add_resources(resources, false);
+        names.find_unknown_makers(resources);
         names.find_aliases(resources, parameters);
         names.find_parts(resources);
         names
@@ -92,7 +97,25 @@ impl Names {
             None => (name, None),
         };
         let target = self.targets.get(name).copied();
-        Some((target.or_else(|| self.version(name))?, attribute))
+        let target = target.or_else(|| self.version(name));
+        Some((target.or_else(|| self.made_by_unknown(name))?, attribute))
+    }
+
+    /// What SAM makes of a resource is called after it: the API key of `Graph` is `GraphMyKey`.
+    fn made_by_unknown(&self, name: &str) -> Option<Target> {
+        let is_of = |maker: &&(String, usize)| name.starts_with(&maker.0);
+        let maker = self.unknown_makers.iter().find(is_of)?;
+        Some(Target::Resource(maker.1))
+    }
+
+    fn find_unknown_makers(&mut self, resources: &[Resource]) {
+        for (index, resource) in resources.iter().enumerate() {
+            let of_sam = resource.resource_type.starts_with("AWS::Serverless::");
+            if resource.kind.role == Role::Unsupported && of_sam {
+                let maker = (resource.logical_id.to_string(), index);
+                self.unknown_makers.push(maker);
+            }
+        }
     }
 
     /// A version's name ends with ten hexadecimal digits of a hash that only SAM knows: any do.

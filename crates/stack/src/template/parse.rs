@@ -49,6 +49,31 @@ pub(crate) fn parse(report: &Report) -> Result<Node, Reported> {
     })
 }
 
+/// What to do about text that cannot be read from `offset` on.
+fn help_at(text: &str, offset: usize, info: &str) -> String {
+    let (before, after) = text.split_at(text.floor_char_boundary(offset));
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let last_word = line.split_whitespace().next_back().unwrap_or_default();
+    if let Some(outer) = last_word.strip_prefix('!')
+        && !outer.is_empty()
+        && after.starts_with('!')
+    {
+        let inner = after.split_whitespace().next().unwrap_or_default();
+        let (outer, inner) = (shorten(outer), shorten(inner));
+        return format!(
+            "a short form cannot follow another one: write the outer function in full, \
+             `Fn::{outer}: {inner} …`"
+        );
+    }
+    let help = if info == "invalid indentation" {
+        "indent what stands between brackets, and the closing one, as far as the key that they \
+         belong to; some readers of YAML are less strict"
+    } else {
+        "check indentation, quotes and brackets at and above this line"
+    };
+    help.to_owned()
+}
+
 struct Reader<'r> {
     report: &'r Report,
     parser: Parser<'r, StrInput<'r>>,
@@ -66,7 +91,7 @@ impl<'r> Reader<'r> {
         let (event, place) = event.map_err(|error| {
             let offset = self.places.offset(error.marker());
             let message = format!("not valid YAML: {}", error.info());
-            let help = "check indentation, quotes and brackets at and above this line";
+            let help = help_at(&self.report.text.content, offset, error.info());
             let span = Span { offset, len: 0 };
             self.report
                 .problem(span, message, "reading ended here", help)

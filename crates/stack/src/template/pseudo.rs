@@ -124,14 +124,24 @@ impl Pseudo {
 
     /// The name of something that the template leaves to AWS: `<stack>-<logical id>`.
     ///
-    /// AWS appends a random part, which would only hide the name from whoever uses it here. Too
-    /// long a name is cut and ends with a part of its hash instead.
+    /// AWS appends a random part, which would only hide the name from whoever uses it here. Of too
+    /// long a name, the stack's part is cut and ends with a part of the name's hash: the logical id is what tells it from
+    /// others. If that alone is too long, the whole is cut so.
     pub fn physical_name(&self, logical_id: &str, characters_max: usize) -> String {
+        /// Fewer characters of the stack's name say nothing.
+        const STACK_MIN: usize = 3;
         let name = format!("{}-{logical_id}", self.stack_name);
         if name.len() <= characters_max {
             return name;
         }
         let hash = base36(&name, 8);
+        let rest = format!("-{hash}-{logical_id}");
+        if let Some(room) = characters_max.checked_sub(rest.len())
+            && room >= STACK_MIN
+        {
+            let end = self.stack_name.floor_char_boundary(room);
+            return self.stack_name[..end].trim_end_matches('-').to_owned() + &rest;
+        }
         // Names of events, of which schedules have theirs, may hold any characters.
         let end = name.floor_char_boundary(characters_max - hash.len() - 1);
         format!("{}-{hash}", &name[..end])

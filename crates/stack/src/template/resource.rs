@@ -16,6 +16,8 @@ pub(crate) struct Resource {
     pub properties_span: Span,
     pub metadata: Option<Node>,
     pub depends_on: Option<Node>,
+    /// `IgnoreGlobals`: which shared properties are not its own.
+    pub ignored_globals: Option<Node>,
     /// Where it comes from, if SAM makes it.
     pub made: Option<Made>,
 }
@@ -41,6 +43,7 @@ impl Resource {
             properties_span: id_span,
             metadata: None,
             depends_on: None,
+            ignored_globals: None,
             made: None,
         }
     }

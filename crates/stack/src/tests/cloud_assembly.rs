@@ -64,6 +64,34 @@ fn named(directory: &Path, name: &str) -> Result<Stack, LoadStackError> {
 }
 
 #[test]
+fn a_state_machine_of_a_file_has_what_the_asset_says() {
+    let root = tempfile::tempdir().unwrap();
+    let out = root.path().join("cdk.out");
+    write(&out, &stack("App"));
+    let template = r#"{"Resources": {
+      "M": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {
+        "DefinitionS3Location": {"Bucket": "b", "Key": "def.zip"}, "DefinitionSubstitutions": {"Next": "Done"}
+      }},
+      "Far": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {
+        "DefinitionS3Location": {"Bucket": "b", "Key": "other.json"}
+      }}
+    }}"#;
+    fs::write(out.join("App.template.json"), template).unwrap();
+    let definition = r#"{"StartAt": "${Next}", "States": {"Done": {"Type": "Succeed"}}}"#;
+    fs::write(out.join("asset.def"), definition).unwrap();
+    let stack = load(&out, &LoadOptions::default()).unwrap();
+    let [machine, far] = stack.functions.as_slice() else {
+        panic!("{:?}", stack.functions);
+    };
+    assert_eq!(machine.state_machine.as_ref().unwrap()["StartAt"], "Done");
+    assert_eq!(stack.more_files, [out.join("asset.def")]);
+    assert!(
+        far.cannot_run.as_ref().unwrap().contains("an object in S3"),
+        "{far:?}"
+    );
+}
+
+#[test]
 fn an_assembly_leads_to_its_template_and_assets() {
     let root = tempfile::tempdir().unwrap();
     let out = root.path().join("cdk.out");

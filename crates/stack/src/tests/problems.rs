@@ -539,6 +539,18 @@ fn yaml_that_is_none() {
         "#]],
         ),
         (
+            "Resources:\n  A:\n    - !GetAZs !Ref AWS::Region\n",
+            expect![[r#"
+                3:15 not valid YAML: while parsing a block collection, did not find expected '-' indicator [reading ended here] (a short form cannot follow another one: write the outer function in full, `Fn::GetAZs: !Ref …`)
+            "#]],
+        ),
+        (
+            "Resources:\n  A:\n    B: {\n  }\n",
+            expect![[r#"
+                4:3 not valid YAML: invalid indentation [reading ended here] (indent what stands between brackets, and the closing one, as far as the key that they belong to; some readers of YAML are less strict)
+            "#]],
+        ),
+        (
             "Resources: []\n",
             expect![[r#"
             1:12 `Resources` must be a mapping, found a list [not a mapping] (give each entry of `Resources` a name and indent what belongs to it)

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::{load, try_load};
+use super::{check_problems, load, try_load};
 
 /// Resolves one value as an output, in a stack with one of everything.
 fn check(value: &str, expected: Expect) {
@@ -208,5 +208,48 @@ fn china_has_a_partition_and_suffix_of_its_own() {
         stack.http_apis[0]
             .endpoint
             .ends_with(".execute-api.cn-north-1.amazonaws.com.cn")
+    );
+}
+
+#[test]
+fn what_sam_makes_of_events_and_of_types_that_are_not_here_has_a_name() {
+    let template = "
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    DependsOn: [GNightly, GNightlyPermission]
+    Properties: {CodeUri: f, Runtime: provided.al2023, Handler: bootstrap}
+  G:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: f
+      Runtime: provided.al2023
+      Handler: bootstrap
+      Events:
+        Nightly: {Type: Schedule, Properties: {Schedule: rate(1 day)}}
+        Work: {Type: SQS, Properties: {Queue: 'arn:aws:sqs:us-east-1:1:q'}}
+        Told: {Type: SNS, Properties: {Topic: t}}
+  Graph:
+    Type: AWS::Serverless::GraphQLApi
+    Properties: {SchemaUri: s.graphql}
+Outputs:
+  Told: {Value: !Ref GTold}
+  Work: {Value: !Ref GWork}
+  Key: {Value: !GetAtt GraphMyKey.ApiKey}
+";
+    let stack = load(template);
+    let value = |name: &str| {
+        let mut outputs = stack.outputs.iter();
+        outputs.find(|it| it.name == name).unwrap().value.clone()
+    };
+    assert_eq!(value("Told"), "demo-GTold");
+    assert_eq!(value("Work").len(), 36);
+    assert_eq!(value("Key"), "demo-Graph.ApiKey");
+    check_problems(
+        &template.replace("GNightlyPermission", "GNightlyPerm"),
+        expect![[r#"
+            6:27 `DependsOn` of `F` names no resource [not a resource of this template] (name a logical id under `Resources`)
+        "#]],
     );
 }

@@ -4,7 +4,7 @@ use expect_test::expect;
 
 use crate::{Architecture, Cors, LogFormat, RouteKey, RouteMethod, Tracing};
 
-use super::{check_warnings, function, load};
+use super::{check_problems, check_warnings, function, load};
 
 #[test]
 fn defaults_are_those_of_lambda() {
@@ -342,4 +342,74 @@ fn what_conformance_suites_note_on_a_function_is_let_pass() {
     );
     assert!(noted.contains("TestingMetadata"), "{noted}");
     assert_eq!(load(&noted).functions.len(), 1);
+}
+
+#[test]
+fn what_sam_drops_from_its_resources_is_no_problem() {
+    let described = function("").replace(
+        "    Type: AWS::Serverless::Function\n",
+        "    Type: AWS::Serverless::Function\n    Description: Takes orders\n    Owner: shop\n",
+    );
+    let stack = load(&described);
+    assert_eq!(stack.functions.len(), 1);
+    let warnings: Vec<String> = stack.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        ["line 6: `Owner` of `F`: SAM drops it: properties belong below `Properties:`"]
+    );
+    let misspelled = described.replace("Owner:", "Metdata:");
+    check_problems(
+        &misspelled,
+        expect![[r#"
+            6:5 a resource has no `Metdata`, as `F` does [unknown attribute] (did you mean `Metadata`?)
+        "#]],
+    );
+    let plain = "
+Resources:
+  Q:
+    Type: AWS::SQS::Queue
+    Description: Orders
+";
+    check_problems(
+        plain,
+        expect![[r#"
+        5:5 a resource has no `Description`, as `Q` does [unknown attribute] (properties belong below `Properties:`; check the indentation)
+    "#]],
+    );
+}
+
+#[test]
+fn a_resource_ignores_what_it_says_of_globals() {
+    let template = |ignored: &str| {
+        format!(
+            "
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function: {{Timeout: 30, MemorySize: 512, Runtime: provided.al2023, Handler: bootstrap}}
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    IgnoreGlobals: {ignored}
+    Properties: {{CodeUri: f, Runtime: provided.al2, Handler: bootstrap}}
+"
+        )
+    };
+    let of = |ignored: &str| {
+        let function = load(&template(ignored)).functions.remove(0);
+        (function.timeout.as_secs(), function.memory_size_megabytes)
+    };
+    assert_eq!(of("[Timeout]"), (3, 512));
+    assert_eq!(of("'*'"), (3, 128));
+    check_problems(
+        &template("[Layers]"),
+        expect![[r#"
+        8:21 `IgnoreGlobals` of `F` names a property that `Globals` has not [a single value] (AWS refuses it; leave it out)
+    "#]],
+    );
+    check_problems(
+        &template("Timeout"),
+        expect![[r#"
+        8:20 `IgnoreGlobals` of `F` must be `"*"` or a list of properties [a single value] (for example `IgnoreGlobals: [Timeout]`)
+    "#]],
+    );
 }

@@ -243,3 +243,63 @@ template_file = 'packaged.yaml'
     let shown = render(&error);
     assert!(shown.contains("names `infra/app.yaml`"), "{shown}");
 }
+
+#[test]
+fn what_else_lies_in_a_directory_without_a_template_is_named() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = root.path();
+    let help = || match load(directory, &LoadOptions::default()).unwrap_err() {
+        LoadStackError::NotFound { help, .. } => help,
+        other => panic!("{other}"),
+    };
+    let write = |name: &str, text: &str| {
+        let path = directory.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("main.tf", "");
+    assert!(help().contains("Terraform's files are not read here"));
+    write("iac/cdk.json", "{}");
+    write("services/orders/template.yaml", "Resources: {}");
+    write("node_modules/other/template.yaml", "Resources: {}");
+    assert_eq!(
+        help(),
+        "the directory has none of template.yaml, template.yml, template.json; name a folder below it: `iac`, `services/orders`"
+    );
+    write("package.json", "{}");
+    write("orders.yaml", "AWSTemplateFormatVersion: '2010-09-09'\n");
+    assert!(help().ends_with("name one of its templates: `orders.yaml`"));
+    write("serverless.yml", "service: shop\n");
+    assert!(help().contains("run `npx serverless package`"));
+}
+
+#[test]
+fn a_service_that_was_packaged_is_its_template_and_archives() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join(".serverless");
+    fs::create_dir(&folder).unwrap();
+    fs::write(root.path().join("serverless.yml"), "service: shop\n").unwrap();
+    let template = r#"{"Resources": {
+      "ServerlessDeploymentBucket": {"Type": "AWS::S3::Bucket"},
+      "PayLambdaFunction": {"Type": "AWS::Lambda::Function", "Properties": {
+        "Code": {"S3Bucket": {"Ref": "ServerlessDeploymentBucket"}, "S3Key": "serverless/shop/dev/1-x/shop.zip"},
+        "Handler": "pay.handler", "Runtime": "nodejs22.x", "FunctionName": "shop-dev-pay"
+      }}
+    }}"#;
+    let path = folder.join("cloudformation-template-update-stack.json");
+    fs::write(&path, template).unwrap();
+    let state = r#"{"service": {"service": "shop", "provider": {"stage": "prod", "region": "eu-west-1"}},
+      "package": {"artifactDirectoryName": "serverless/shop/dev/1-x", "artifact": "shop.zip"}}"#;
+    fs::write(folder.join("serverless-state.json"), state).unwrap();
+    fs::write(folder.join("shop.zip"), "").unwrap();
+    for given in [root.path(), folder.as_path(), path.as_path()] {
+        let stack = load(given, &LoadOptions::default()).unwrap();
+        assert_eq!(stack.name, "shop-prod", "{given:?}");
+        assert_eq!(stack.region, "eu-west-1");
+        assert_eq!(stack.functions[0].code_path, folder.join("shop.zip"));
+        assert_eq!(stack.functions[0].cannot_run, None);
+    }
+    fs::write(root.path().join("template.yaml"), "Resources: {}\n").unwrap();
+    let own = load(root.path(), &LoadOptions::default()).unwrap();
+    assert!(own.functions.is_empty());
+}

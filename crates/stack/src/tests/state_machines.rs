@@ -47,6 +47,7 @@ Resources:
 Outputs:
   Machine: {Value: !Ref Orders}
   Name: {Value: !GetAtt Quick.Name}
+  Role: {Value: !GetAtt OrdersRole.Arn}
 ";
 
 #[test]
@@ -86,6 +87,10 @@ fn a_state_machine_is_a_function_whose_code_is_its_definition() {
         "arn:aws:states:us-east-1:000000000000:stateMachine:demo-Orders"
     );
     assert_eq!(output("Name"), "quick");
+    assert_eq!(
+        output("Role"),
+        "arn:aws:iam::000000000000:role/demo-OrdersRole"
+    );
 }
 
 #[test]
