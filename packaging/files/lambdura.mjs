@@ -3,7 +3,7 @@
 // archives do not get it small; it is unpacked here when it is first needed. Nothing is downloaded.
 
 import { spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
@@ -49,13 +49,15 @@ if (process.execve) {
 
 /** The binary, in the user's cache: what npm has installed stays as it is, and another user may have installed it. */
 function unpacked() {
-  const { sha256 } = JSON.parse(readFileSync(manifest, 'utf8')).lambdura
+  const { sha256, callsFromTheBeginning } = JSON.parse(readFileSync(manifest, 'utf8')).lambdura
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
   const folder = join(cache, 'lambdura', 'binaries', sha256)
   const binary = join(folder, 'lambdura')
   if (existsSync(binary)) return binary
   try {
     const content = brotliDecompressSync(readFileSync(join(dirname(manifest), 'bin', 'lambdura.br')))
+    if (callsFromTheBeginning) callsFromThemselves(content)
+    if (createHash('sha256').update(content).digest('hex') !== sha256) throw new Error('its bytes are not those that were packed')
     mkdirSync(folder, { recursive: true })
     // Whole or not at all, whoever else does the same at the moment.
     const part = `${binary}.${randomUUID()}`
@@ -70,4 +72,20 @@ function unpacked() {
     fail(`error: lambdura cannot be unpacked: ${error.message}`, 'XDG_CACHE_HOME may name another folder for it.')
   }
   return binary
+}
+
+/**
+ * Programs of x86 pack smaller with the targets of calls from the program's beginning; the processor wants them from the
+ * call. Numbers from minus the call's end to the program's size are targets, and those below zero were beyond its end.
+ */
+function callsFromThemselves(program) {
+  const size = program.length
+  for (let at = 0; at + 5 <= size; at += 1) {
+    if (program[at] !== 0xe8 && program[at] !== 0xe9) continue
+    const [target, behind] = [program.readInt32LE(at + 1), at + 5]
+    if (target >= -behind && target < size) {
+      program.writeInt32LE(target >= 0 ? target - behind : target + size, at + 1)
+    }
+    at += 4
+  }
 }

@@ -11,6 +11,7 @@ mod tree;
 
 mod ar;
 mod calendar;
+mod calls;
 mod compress;
 mod elf;
 mod tar;

@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::Package;
+use crate::calls;
 use crate::compress::{brotli, gzip};
 use crate::elf::glibc_version;
 use crate::inputs::Inputs;
 use crate::release::{HOMEPAGE, LICENSE, Release, SUMMARY};
 use crate::tar;
+use crate::target::Machine;
 use crate::tree::Tree;
 
 /// Every platform that there is a package for, whichever is made here.
@@ -49,11 +51,16 @@ fn platform(release: &Release, inputs: &Inputs) -> Result<Package> {
     if release.target.is_linux() && glibc_version(&inputs.binary).is_some() {
         manifest["libc"] = json!(["glibc"]);
     }
-    // The folder that `bin/lambdura.mjs` unpacks it to.
+    // What `bin/lambdura.mjs` unpacks, and the folder for it.
     let hash = format!("{:x}", Sha256::digest(&inputs.binary));
-    manifest["lambdura"] = json!({ "sha256": hash });
+    let mut program = inputs.binary.clone();
+    let is_rewritten = release.target.machine == Machine::X86_64;
+    if is_rewritten {
+        calls::from_the_beginning(&mut program);
+    }
+    manifest["lambdura"] = json!({ "sha256": hash, "callsFromTheBeginning": is_rewritten });
     let mut tree = Tree::default();
-    tree.add("bin/lambdura.br", brotli(&inputs.binary, release.effort)?);
+    tree.add("bin/lambdura.br", brotli(&program, release.effort)?);
     for (name, text) in &inputs.licenses {
         tree.add(*name, text.clone());
     }

@@ -17,7 +17,7 @@ use model::{
 
 use crate::aside::panic_text;
 use crate::effect::chained_outcome;
-use crate::lanes::{LaneKey, Place, Turn};
+use crate::lanes::{LaneKey, Place, Purpose, Turn};
 use crate::resident::Lease;
 use crate::{Driver, DurableInvocation, PlainInvocation, PlainOutcome, ProcessError};
 
@@ -89,9 +89,9 @@ impl Driver {
     }
 
     /// Asks for a turn; some when it may run now.
-    pub(crate) fn ask_for_turn(&self, key: LaneKey, turn: Turn) -> Option<Held> {
+    pub(crate) fn ask_for_turn(&self, key: LaneKey, turn: Turn, purpose: Purpose) -> Option<Held> {
         let limit = self.limit(&key);
-        match self.inner.lanes.enter(&key, &turn, limit) {
+        match self.inner.lanes.enter(&key, &turn, purpose, limit) {
             Place::Now => Some(Held::new(self, key, turn)),
             Place::Waits | Place::Taken => None,
         }
@@ -146,7 +146,7 @@ impl Driver {
             request_id: request_id.clone(),
         };
         let key = lane_of(&arn.function.name, &arn.version);
-        let Some(held) = self.ask_for_turn(key, turn) else {
+        let Some(held) = self.ask_for_turn(key, turn, Purpose::of(&execution.state)) else {
             return;
         };
         let lease = self.inner.residents.lease(&arn.id);
@@ -285,7 +285,9 @@ impl Driver {
             execution_id: execution_id.clone(),
             operation_id: operation_id.clone(),
         };
-        let Some(held) = self.ask_for_turn(lane_of(function, version), turn) else {
+        // Its caller has run, and waits for it.
+        let purpose = Purpose::GoOn;
+        let Some(held) = self.ask_for_turn(lane_of(function, version), turn, purpose) else {
             return;
         };
         let Some(invocation) = self.chained_invocation(execution, operation_id) else {

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use model::{ExecutionId, FunctionName, OperationId, RequestId, Version};
+use model::{ExecutionId, ExecutionState, FunctionName, OperationId, RequestId, Version};
 use store::AsyncInvocationId;
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +35,26 @@ pub(crate) enum Turn {
     Queued(AsyncInvocationId),
 }
 
+/// What a turn is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Goes on with an execution that has run before: a wait is over, a callback has come, an invocation is repeated.
+    GoOn,
+    /// Begins something.
+    Begin,
+}
+
+impl Purpose {
+    /// Of the invocation that an execution has scheduled.
+    pub fn of(state: &ExecutionState) -> Self {
+        if state.invocation_count > 1 {
+            Self::GoOn
+        } else {
+            Self::Begin
+        }
+    }
+}
+
 /// What became of a turn that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -51,6 +71,10 @@ pub(crate) enum Place {
 const REST: Duration = Duration::from_secs(1);
 const REST_MAX: Duration = Duration::from_secs(10);
 
+/// How many go on before the next one begins, while there are both. Whoever waits for a timer has waited long enough, and
+/// what ends makes room; yet a function whose executions go on all the time has to begin others.
+const GO_ON_IN_A_ROW: u32 = 4;
+
 #[derive(Debug)]
 enum State {
     Waiting,
@@ -60,10 +84,53 @@ enum State {
     Recording,
 }
 
+/// The turns that wait, in their order. Those that were called off since are skipped when their turn comes.
+#[derive(Debug, Default)]
+struct Waiting {
+    going_on: VecDeque<Turn>,
+    beginning: VecDeque<Turn>,
+    /// How many have gone on since one began.
+    in_a_row: u32,
+}
+
+impl Waiting {
+    fn push(&mut self, turn: Turn, purpose: Purpose) {
+        match purpose {
+            Purpose::GoOn => self.going_on.push_back(turn),
+            Purpose::Begin => self.beginning.push_back(turn),
+        }
+    }
+
+    /// Before all others.
+    fn push_front(&mut self, turn: Turn) {
+        self.going_on.push_front(turn);
+        self.in_a_row = 0;
+    }
+
+    fn pop(&mut self) -> Option<Turn> {
+        if self.in_a_row < GO_ON_IN_A_ROW
+            && let Some(turn) = self.going_on.pop_front()
+        {
+            self.in_a_row += 1;
+            return Some(turn);
+        }
+        self.in_a_row = 0;
+        let turn = self.beginning.pop_front();
+        turn.or_else(|| self.going_on.pop_front())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.going_on.is_empty() && self.beginning.is_empty()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Turn> {
+        self.going_on.iter().chain(&self.beginning)
+    }
+}
+
 #[derive(Debug, Default)]
 struct Lane {
-    /// Those that were called off since are skipped when their turn comes.
-    waiting: VecDeque<Turn>,
+    waiting: Waiting,
     running: usize,
     /// At most so many at one time, since there was no room for more; each that runs well raises it.
     ceiling: Option<usize>,
@@ -101,7 +168,7 @@ impl Inner {
             return started;
         };
         while lane.has_room(limit) {
-            let Some(turn) = lane.waiting.pop_front() else {
+            let Some(turn) = lane.waiting.pop() else {
                 break;
             };
             let Some(state) = self.turns.get_mut(&turn) else {
@@ -127,7 +194,7 @@ impl Lanes {
     }
 
     /// Asks for a turn, with `limit` at one time.
-    pub fn enter(&self, key: &LaneKey, turn: &Turn, limit: usize) -> Place {
+    pub fn enter(&self, key: &LaneKey, turn: &Turn, purpose: Purpose, limit: usize) -> Place {
         let mut inner = self.inner();
         if inner.turns.contains_key(turn) {
             return Place::Taken;
@@ -137,7 +204,7 @@ impl Lanes {
         if now {
             lane.running += 1;
         } else {
-            lane.waiting.push_back(turn.clone());
+            lane.waiting.push(turn.clone(), purpose);
         }
         let state = if now {
             State::Running(CancellationToken::new())
@@ -241,7 +308,7 @@ impl Lanes {
             .lanes
             .iter()
             .filter(|(key, _)| key.function == *function);
-        let turns = lanes.flat_map(|(_, lane)| &lane.waiting);
+        let turns = lanes.flat_map(|(_, lane)| lane.waiting.iter());
         turns.filter(waits).take(most).count()
     }
 
@@ -289,14 +356,25 @@ mod tests {
     #[test]
     fn turns_come_in_order_and_a_few_at_a_time() {
         let lanes = Lanes::default();
-        let places: Vec<_> = (0..5).map(|it| lanes.enter(&key(), &turn(it), 2)).collect();
+        let places: Vec<_> = (0..5)
+            .map(|it| lanes.enter(&key(), &turn(it), Purpose::Begin, 2))
+            .collect();
         assert_eq!(places[..2], [Place::Now; 2]);
         assert_eq!(places[2..], [Place::Waits; 3]);
-        assert_eq!(lanes.enter(&key(), &turn(0), 2), Place::Taken);
-        assert_eq!(lanes.enter(&key(), &turn(4), 2), Place::Taken);
+        assert_eq!(
+            lanes.enter(&key(), &turn(0), Purpose::Begin, 2),
+            Place::Taken
+        );
+        assert_eq!(
+            lanes.enter(&key(), &turn(4), Purpose::Begin, 2),
+            Place::Taken
+        );
         assert_eq!(lanes.leave(&key(), &turn(0), 2), [turn(2)]);
         // Its place is free, and yet it is not done.
-        assert_eq!(lanes.enter(&key(), &turn(0), 2), Place::Taken);
+        assert_eq!(
+            lanes.enter(&key(), &turn(0), Purpose::Begin, 2),
+            Place::Taken
+        );
         lanes.end(&turn(0));
         assert!(lanes.call_off(&turn(3)));
         assert!(!lanes.call_off(&turn(3)));
@@ -315,11 +393,17 @@ mod tests {
     fn a_lane_without_room_rests_and_then_grows_again() {
         let lanes = Lanes::default();
         for it in 0..4 {
-            assert_eq!(lanes.enter(&key(), &turn(it), 4), Place::Now);
+            assert_eq!(
+                lanes.enter(&key(), &turn(it), Purpose::Begin, 4),
+                Place::Now
+            );
         }
         assert_eq!(lanes.put_back(&key(), turn(3)), Some(REST));
         assert_eq!(lanes.put_back(&key(), turn(2)), None, "it rests already");
-        assert_eq!(lanes.enter(&key(), &turn(4), 4), Place::Waits);
+        assert_eq!(
+            lanes.enter(&key(), &turn(4), Purpose::Begin, 4),
+            Place::Waits
+        );
         // Two run; what ends proves that there is room for one more than that.
         assert_eq!(lanes.leave(&key(), &turn(0), 4), [turn(2), turn(3)]);
         assert_eq!(lanes.leave(&key(), &turn(1), 4), [turn(4)]);
@@ -331,7 +415,7 @@ mod tests {
     #[test]
     fn rests_grow_until_something_runs() {
         let lanes = Lanes::default();
-        assert_eq!(lanes.enter(&key(), &turn(0), 4), Place::Now);
+        assert_eq!(lanes.enter(&key(), &turn(0), Purpose::Begin, 4), Place::Now);
         let mut rests = Vec::new();
         for _ in 0..6 {
             rests.push(
@@ -344,7 +428,7 @@ mod tests {
         }
         assert_eq!(rests, [1, 2, 4, 8, 10, 10]);
         lanes.leave(&key(), &turn(0), 4);
-        assert_eq!(lanes.enter(&key(), &turn(1), 4), Place::Now);
+        assert_eq!(lanes.enter(&key(), &turn(1), Purpose::Begin, 4), Place::Now);
         assert_eq!(lanes.put_back(&key(), turn(1)), Some(REST));
     }
 
@@ -352,9 +436,30 @@ mod tests {
     #[test]
     fn without_any_room_one_at_a_time_is_tried() {
         let lanes = Lanes::default();
-        assert_eq!(lanes.enter(&key(), &turn(0), 0), Place::Now);
-        assert_eq!(lanes.enter(&key(), &turn(1), 0), Place::Waits);
+        assert_eq!(lanes.enter(&key(), &turn(0), Purpose::Begin, 0), Place::Now);
+        assert_eq!(
+            lanes.enter(&key(), &turn(1), Purpose::Begin, 0),
+            Place::Waits
+        );
         lanes.put_back(&key(), turn(0));
         assert_eq!(lanes.rested(&key(), 0), [turn(0)]);
+    }
+
+    /// Timers that are due do not wait until thousands have begun, and some begin all the same.
+    #[test]
+    fn what_goes_on_comes_before_what_begins() {
+        let lanes = Lanes::default();
+        for it in 0..8 {
+            lanes.enter(&key(), &turn(it), Purpose::Begin, 1);
+        }
+        for it in 10..16 {
+            lanes.enter(&key(), &turn(it), Purpose::GoOn, 1);
+        }
+        let mut order = vec![turn(0)];
+        while let Some(next) = lanes.leave(&key(), &order[order.len() - 1], 1).pop() {
+            order.push(next);
+        }
+        let expected = [0, 10, 11, 12, 13, 1, 14, 15, 2, 3, 4, 5, 6, 7].map(turn);
+        assert_eq!(order, expected);
     }
 }

@@ -14,7 +14,7 @@ use store::{
 use thiserror::Error;
 
 use crate::dispatch::{Held, lane_of};
-use crate::lanes::{LaneKey, Turn};
+use crate::lanes::{LaneKey, Purpose, Turn};
 use crate::to_the_end::ToTheEnd;
 use crate::{
     Destination, Driver, EndedInvocation, PlainInvocation, PlainOutcome, StartError, StartRequest,
@@ -141,7 +141,7 @@ impl Driver {
             counted.keep();
             driver.note_accepted(id, &invocation);
             let key = lane_of(&invocation.function, &invocation.version);
-            if let Some(held) = driver.ask_for_turn(key, Turn::Queued(id)) {
+            if let Some(held) = driver.ask_for_turn(key, Turn::Queued(id), Purpose::Begin) {
                 let runner = driver.clone();
                 driver.spawn(async move { runner.run_queued(held, id, invocation).await });
             }
@@ -205,7 +205,7 @@ impl Driver {
         let wait = not_before.since(self.inner.clock.now());
         let driver = self.clone();
         if wait.is_zero() {
-            if let Some(held) = self.ask_for_turn(key, Turn::Queued(id)) {
+            if let Some(held) = self.ask_for_turn(key, Turn::Queued(id), Purpose::Begin) {
                 self.spawn(async move { driver.take_queued_turn(held, id).await });
             }
             return;

@@ -34,7 +34,8 @@ use crate::functions::{
     ActivityTurns, CodeStore, Home, KeySharing, MachineKey, Registry, Running, Together,
 };
 use crate::gateway::ServedApi;
-use crate::http::listen::{self, Connections};
+use crate::http::connections::Connections;
+use crate::http::listen;
 use crate::http::socket::SocketFile;
 use crate::http::tls::Tls;
 use crate::invoker::HostInvoker;

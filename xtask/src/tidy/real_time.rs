@@ -95,6 +95,7 @@ const REAL: &[(&str, &str)] = &[
         "crates/server/src/gateway/api.rs",
         "bounds how long a connection is held",
     ),
+    ("crates/server/src/http/connections.rs", "waits for clients"),
     (
         "crates/server/src/http/listen.rs",
         "waits for clients and the operating system",

@@ -14,7 +14,8 @@ use wire::ApiError;
 
 use super::proof;
 use crate::app::App;
-use crate::http::listen::{self, Connections};
+use crate::http::connections::Connections;
+use crate::http::listen;
 use crate::http::{Body, RequestBody, no_content, read_body, refusal};
 
 /// Where notices are posted.

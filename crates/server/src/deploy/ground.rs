@@ -8,7 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::gateway::ServedApi;
-use crate::http::listen::Connections;
+use crate::http::connections::Connections;
 use crate::http::tls::Tls;
 use crate::schedule::Schedules;
 use crate::server::{Server, ServerConfig};

@@ -1,5 +1,6 @@
 //! Plumbing that every face shares: accepting connections, reading requests, writing answers.
 
+pub(crate) mod connections;
 pub(crate) mod guard;
 pub(crate) mod listen;
 pub(crate) mod socket;
@@ -8,6 +9,7 @@ pub(crate) mod tls;
 mod answer;
 mod body;
 mod client;
+mod conversation;
 mod cookie;
 mod patient_io;
 mod query;

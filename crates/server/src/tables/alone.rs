@@ -10,7 +10,8 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use super::{Embedded, Tables};
-use crate::http::listen::{self, Connections};
+use crate::http::connections::Connections;
+use crate::http::listen;
 use crate::http::{RequestBody, guard, no_content, refusal};
 use crate::start_error::StartServerError;
 use lambda_api::ErrorCode;
