@@ -22,12 +22,14 @@ impl Cluster {
         loop {
             outbox.filled().await;
             if self.state().has_left {
-                if let Err(fault) = self.tell_the_rest().await {
+                let told = self.tell_the_rest().await.map_err(|fault| {
                     let error = &fault as &dyn std::error::Error;
                     tracing::warn!(
                         error,
                         "failed to leave word for other servers; trying again"
                     );
+                });
+                if told.is_err() {
                     self.driver.inner.clock.sleep(RETRY_PAUSE).await;
                 }
                 continue;
