@@ -59,6 +59,8 @@ impl Cluster {
         let outbox = self.driver.inner.territory.outbox();
         let mut ids = outbox.take();
         ids.extend(self.told().take());
+        // It may have begun with these before it noticed that they are another server's.
+        ids.extend(self.driver.inner.residents.ids());
         if ids.is_empty() {
             return Ok(());
         }
