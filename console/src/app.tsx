@@ -3,6 +3,7 @@ import { createBrowserRouter, Navigate, useRouteError } from 'react-router'
 import { ErrorBox } from './components/error-box'
 import { Shell } from './layout/shell'
 import { SignedIn } from './layout/signed-in'
+import { ChangesPage } from './pages/changes/page'
 import { ExecutionPage } from './pages/execution/page'
 import { ExecutionsPage } from './pages/executions/page'
 import { FunctionPage } from './pages/function/page'
@@ -34,6 +35,7 @@ export const router = createBrowserRouter([
           { path: '/functions/:name', element: <FunctionPage /> },
           { path: '/functions/:name/executions/:execution', element: <NamedExecutionPage /> },
           { path: '/servers', element: <ServersPage /> },
+          { path: '/changes', element: <ChangesPage /> },
           { path: '/system', element: <SystemPage /> },
           { path: '*', element: <NoSuchPage /> },
         ],

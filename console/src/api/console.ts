@@ -3,6 +3,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { getJson, type Query, send, ServerError } from './request'
 import type {
+  AuditLines,
   Clock,
   ExecutionCost,
   ExecutionCounts,
@@ -254,6 +255,14 @@ export const serversQuery = () =>
     queryKey: ['servers'],
     queryFn: ({ signal }) => getJson<ServerList>(`${BASE}/servers`, {}, signal),
     refetchInterval: REFRESH / 2,
+  })
+
+export const auditQuery = (query: { kind?: string | undefined; containing?: string | undefined; limit: number }) =>
+  queryOptions({
+    queryKey: ['audit', query],
+    queryFn: ({ signal }) => getJson<AuditLines>(`${BASE}/audit`, query, signal),
+    refetchInterval: REFRESH,
+    placeholderData: keepPreviousData,
   })
 
 export const setAsideQuery = (limit: number) =>

@@ -132,7 +132,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the newest lines of the record of changes, oldest first. */
+        /** Returns the newest lines of the record of changes, of all servers, oldest first. */
         get: operations["audit"];
         put?: never;
         post?: never;
@@ -732,7 +732,7 @@ export interface components {
             name: string;
             url: string;
         };
-        /** @description One thing that was done, or refused. */
+        /** @description Something that was done, or refused. */
         AuditLine: {
             access_key_id?: string | null;
             /** @description What, in IAM's words. */
@@ -741,10 +741,16 @@ export interface components {
             at: string;
             /** @description The answer's error, by its name. */
             error?: string | null;
-            /** @description `done`, `refused` or `failed`. */
+            /** @description Sorts by time. */
+            id: string;
+            /** @description `management`: the service was changed; `data`: what is there was used, or somebody was refused. */
+            kind: string;
+            /** @description `done`, `refused` or `failed`; `left` when the client left before the answer, whatever came of it. */
             outcome: string;
             /** @description To what. */
             resource: string;
+            /** @description The server that was asked, by its address among those that share the store. */
+            server?: string | null;
             /** @description From which address. */
             source_ip?: string | null;
             /**
@@ -2144,8 +2150,12 @@ export interface operations {
             query?: {
                 /** @description how many lines; 100 without it */
                 limit?: number;
-                /** @description only lines with this text */
+                /** @description only lines with this text in one of their words */
                 containing?: string;
+                /** @description only `management` or only `data` */
+                kind?: string;
+                /** @description only lines before the one with this id */
+                before?: string;
             };
             header?: never;
             path?: never;

@@ -26,6 +26,7 @@ export type Offered =
   | 'lambdura:DeleteDurableExecution'
   | 'lambdura:MoveClock'
   | 'lambdura:PauseDurableExecution'
+  | 'lambdura:ReadAudit'
   | 'lambdura:ResumeDurableExecution'
   | 'lambdura:RetrySetAside'
   | 'states:RedriveExecution'

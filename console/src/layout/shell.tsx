@@ -7,6 +7,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { Outlet, useLocation, useNavigate } from 'react-router'
 import { callbacksQuery, systemQuery } from '../api/console'
 import { sessionQuery, signOut } from '../api/session'
+import { useMay } from '../api/use-may'
 import { ShortcutHelp } from '../keyboard/shortcut-help'
 import { useShortcutKeys, useShortcuts } from '../keyboard/shortcuts'
 import { type Theme, THEMES, useTheme } from '../preferences/theme'
@@ -34,6 +35,7 @@ export function Shell() {
     { keys: 'g w', label: 'Go to what is waiting', run: () => void navigate(paths.waiting()) },
     { keys: 'g f', label: 'Go to the functions', run: () => void navigate(paths.functions()) },
     { keys: 'g v', label: 'Go to the servers', run: () => void navigate(paths.servers()) },
+    { keys: 'g c', label: 'Go to the changes', run: () => void navigate(paths.changes()) },
     { keys: 'g s', label: 'Go to the system', run: () => void navigate(paths.system()) },
     { keys: 't', label: 'Switch between local time, UTC and how long ago', run: () => chooseTimeMode(after(TIME_MODES, timeMode)) },
     { keys: 'T', label: 'Switch between light and dark', run: () => chooseTheme(after(THEMES, theme)) },
@@ -151,6 +153,7 @@ function Navigation() {
   const navigate = useNavigate()
   const { data: waiting } = useQuery(callbacksQuery())
   const { data: system } = useQuery(systemQuery())
+  const may = useMay()
   const open = waiting?.callbacks.length ?? 0
   const section = `/${pathname.split('/')[1] ?? ''}`
   return (
@@ -162,6 +165,7 @@ function Navigation() {
         { type: 'link', text: 'Waiting on the world', href: '/waiting', info: open > 0 ? <Badge color="blue">{waiting?.next_cursor ? `${open}+` : open}</Badge> : undefined },
         { type: 'link', text: 'Functions', href: '/functions' },
         ...(system?.is_shared === true ? [{ type: 'link' as const, text: 'Servers', href: '/servers' }] : []),
+        ...(may('lambdura:ReadAudit') ? [{ type: 'link' as const, text: 'Changes', href: '/changes' }] : []),
         { type: 'link', text: 'System', href: '/system' },
         ...(system === undefined ? [] : [{ type: 'divider' as const }, ...facts(system.version, system.durability)]),
       ]}

@@ -24,5 +24,6 @@ export const paths = {
   functions: () => '/functions',
   function: (name: string, tab?: FunctionTab) => `/functions/${encodeURIComponent(name)}${tab === undefined ? '' : `?tab=${tab}`}`,
   servers: () => '/servers',
+  changes: () => '/changes',
   system: () => '/system',
 } as const

@@ -3,8 +3,8 @@
 use futures_util::future;
 use model::{Event, ExecutionId, Shards};
 use store::{
-    AccessKeys, AsyncInvocationId, CodeBlobs, Cursor, DeadLetterId, EventPage, ExecutionFilter,
-    ExecutionHead, Stacks, Store, StoreFault,
+    AccessKeys, AsyncInvocationId, AuditQuery, AuditRecords, CodeBlobs, Cursor, DeadLetterId,
+    EventPage, ExecutionFilter, ExecutionHead, Stacks, Store, StoreFault,
 };
 
 use crate::{Counts, Item, LeftOut, Sink, TransferError, Whole};
@@ -36,6 +36,8 @@ pub struct Beside<'a> {
     pub keys: Option<&'a dyn AccessKeys>,
     /// Stacks that were deployed.
     pub stacks: Option<&'a dyn Stacks>,
+    /// The record of changes.
+    pub audit: Option<&'a dyn AuditRecords>,
 }
 
 /// Puts everything that a store holds into a sink, and what there is beside it.
@@ -95,6 +97,9 @@ pub async fn read_store<S: Sink>(
     for record in stacks {
         reading.put(Item::Stack(record)).await?;
     }
+    if let Some(audit) = beside.audit {
+        reading.audit(audit).await?;
+    }
     // Before the queue: what is due between the two fires again, and is not lost.
     for mark in store.schedule_marks().await? {
         reading.put(Item::ScheduleMark(mark)).await?;
@@ -129,6 +134,25 @@ impl<S: Sink> Reading<'_, S> {
         self.into.put(item).await?;
         (self.progress)(&self.read.counts);
         Ok(())
+    }
+
+    async fn audit(&mut self, audit: &dyn AuditRecords) -> Result<(), TransferError> {
+        let mut before: Option<String> = None;
+        loop {
+            let query = AuditQuery {
+                before: before.take(),
+                limit: PAGE_ROWS,
+                ..AuditQuery::default()
+            };
+            let page = audit.audit(query).await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            before = Some(last.id.clone());
+            for record in page {
+                self.put(Item::Audit(record)).await?;
+            }
+        }
     }
 
     async fn accepted(&mut self) -> Result<(), TransferError> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use model::Shards;
-use store::{CommitError, ExecutionFilter, Store, StoreFuture, code_name};
+use store::{AuditQuery, AuditRecord, CommitError, ExecutionFilter, Store, StoreFuture, code_name};
 
 use crate::{Beside, Item, LeftOut, Sink, TransferError};
 
@@ -45,11 +45,16 @@ pub async fn require_empty(store: &dyn Store) -> Result<(), TransferError> {
     }
 }
 
+/// Records of changes that are written together.
+const AUDIT_AT_ONCE: usize = 500;
+
 /// A store that is filled. Everything is durable when [`IntoStore::finish`] has returned.
 pub struct IntoStore<'a> {
     store: &'a dyn Store,
     beside: Beside<'a>,
     files: Option<Files<'a>>,
+    /// Records of changes that are not written yet.
+    audit: Vec<AuditRecord>,
     in_flight: VecDeque<(usize, StoreFuture<'a, (), CommitError>)>,
     bytes: usize,
     left_out: Vec<LeftOut>,
@@ -79,10 +84,20 @@ impl<'a> IntoStore<'a> {
         {
             return Err(TransferError::NotEmpty("stacks"));
         }
+        if let Some(audit) = beside.audit {
+            let one = AuditQuery {
+                limit: 1,
+                ..AuditQuery::default()
+            };
+            if !audit.audit(one).await?.is_empty() {
+                return Err(TransferError::NotEmpty("a record of changes"));
+            }
+        }
         Ok(Self {
             store,
             beside,
             files: None,
+            audit: Vec::new(),
             in_flight: VecDeque::new(),
             bytes: 0,
             left_out: Vec::new(),
@@ -105,6 +120,7 @@ impl<'a> IntoStore<'a> {
     /// # Errors
     /// When something could not be written.
     pub async fn finish(mut self) -> Result<Vec<LeftOut>, TransferError> {
+        self.write_audit().await?;
         while self.settle_one().await? {}
         self.close_file()?;
         Ok(self.left_out)
@@ -117,6 +133,16 @@ impl<'a> IntoStore<'a> {
         commit.await?;
         self.bytes -= bytes;
         Ok(true)
+    }
+
+    async fn write_audit(&mut self) -> Result<(), TransferError> {
+        let records = std::mem::take(&mut self.audit);
+        if let Some(audit) = self.beside.audit
+            && !records.is_empty()
+        {
+            audit.append_audit(records).await?;
+        }
+        Ok(())
     }
 
     fn close_file(&mut self) -> Result<(), TransferError> {
@@ -206,6 +232,18 @@ impl Sink for IntoStore<'_> {
                 None => self.left_out.push(LeftOut {
                     what: format!("the stack `{}`", record.name),
                     why: "there is no place for stacks here".to_owned(),
+                }),
+            },
+            Item::Audit(record) => match self.beside.audit {
+                Some(_) => {
+                    self.audit.push(record);
+                    if self.audit.len() >= AUDIT_AT_ONCE {
+                        self.write_audit().await?;
+                    }
+                }
+                None => self.left_out.push(LeftOut {
+                    what: format!("the record of a change, `{}`", record.id),
+                    why: "there is no place for the record of changes here".to_owned(),
                 }),
             },
             Item::ScheduleMark(mark) => store.put_schedule_mark(mark).await?,

@@ -7,7 +7,7 @@ use engine::{Execution, Transition};
 use model::{Event, ExecutionSpec, ExecutionState, Operation, OperationDetails, OperationId};
 use serde::{Deserialize, Serialize};
 use store::{
-    AccessKeyRecord, AliasRecord, AsyncInvocation, DeadLetter, FunctionSettingsRecord,
+    AccessKeyRecord, AliasRecord, AsyncInvocation, AuditRecord, DeadLetter, FunctionSettingsRecord,
     FunctionVersionRecord, ScheduleMark, SetAside, StackRecord, event_bytes,
 };
 
@@ -33,6 +33,8 @@ pub enum Item {
     AccessKey(AccessKeyRecord),
     /// A stack that was deployed to a server.
     Stack(StackRecord),
+    /// What somebody did, or was refused. The newest come first.
+    Audit(AuditRecord),
     /// How far a schedule has come.
     ScheduleMark(ScheduleMark),
     /// An accepted invocation that is not done. They come in the order in which they were accepted.
@@ -174,6 +176,9 @@ pub struct Counts {
     // Nor have those of the second any of these.
     #[serde(default)]
     pub stacks: u64,
+    // Nor those of the third these.
+    #[serde(default)]
+    pub changes: u64,
     pub code: u64,
     pub schedule_marks: u64,
     pub accepted_invocations: u64,
@@ -192,6 +197,7 @@ impl Counts {
             Item::Alias(_) => self.aliases += 1,
             Item::AccessKey(_) => self.access_keys += 1,
             Item::Stack(_) => self.stacks += 1,
+            Item::Audit(_) => self.changes += 1,
             Item::ScheduleMark(_) => self.schedule_marks += 1,
             Item::Accepted(_) => self.accepted_invocations += 1,
             Item::DeadLetter(_) => self.dead_letters += 1,

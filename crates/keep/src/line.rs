@@ -14,8 +14,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Counts, LeftOut};
 
-/// The format that is written, and the newest that is read. The second brought access keys, the third stacks.
-pub(crate) const FORMAT: u32 = 3;
+/// The format that is written, and the newest that is read. The second brought access keys, the third stacks, the fourth
+/// the record of changes.
+pub(crate) const FORMAT: u32 = 4;
 
 /// Bytes of payloads after which a new piece begins, about.
 pub(crate) const PIECE_BYTES: usize = 1024 * 1024;
@@ -71,6 +72,7 @@ pub(crate) enum Line {
     Alias(#[serde(with = "Alias")] store::AliasRecord),
     AccessKey(#[serde(with = "AccessKey")] store::AccessKeyRecord),
     Stack(#[serde(with = "Stack")] store::StackRecord),
+    Change(#[serde(with = "Change")] store::AuditRecord),
     ScheduleMark(#[serde(with = "ScheduleMark")] store::ScheduleMark),
     Accepted(#[serde(with = "AsyncInvocation")] store::AsyncInvocation),
     DeadLetter(#[serde(with = "DeadLetter")] store::DeadLetter),
@@ -163,6 +165,41 @@ struct Stack {
     name: String,
     document: String,
     deployed_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "store::AuditRecord")]
+struct Change {
+    id: String,
+    #[serde(with = "audit_kind")]
+    kind: store::AuditKind,
+    at: Timestamp,
+    server: Option<String>,
+    who: String,
+    access_key_id: Option<String>,
+    source_ip: Option<String>,
+    action: String,
+    resource: String,
+    outcome: String,
+    status: Option<u16>,
+    error: Option<String>,
+}
+
+/// By the word that tables have for it.
+mod audit_kind {
+    use store::AuditKind;
+    use store::columns::Code as _;
+
+    use super::*;
+
+    pub fn serialize<S: Serializer>(kind: &AuditKind, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(kind.code())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AuditKind, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        AuditKind::from_code(&word).map_err(serde::de::Error::custom)
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -138,6 +138,7 @@ impl<R: Read> BackupReader<R> {
             Line::Alias(record) => Item::Alias(record),
             Line::AccessKey(record) => Item::AccessKey(record),
             Line::Stack(record) => Item::Stack(record),
+            Line::Change(record) => Item::Audit(record),
             Line::ScheduleMark(mark) => Item::ScheduleMark(mark),
             Line::Accepted(invocation) => Item::Accepted(invocation),
             Line::DeadLetter(letter) => Item::DeadLetter(letter),

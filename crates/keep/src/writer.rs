@@ -84,6 +84,7 @@ impl<W: Write> BackupWriter<W> {
             Item::Alias(record) => self.write(&Line::Alias(record)),
             Item::AccessKey(record) => self.write(&Line::AccessKey(record)),
             Item::Stack(record) => self.write(&Line::Stack(record)),
+            Item::Audit(record) => self.write(&Line::Change(record)),
             Item::ScheduleMark(mark) => self.write(&Line::ScheduleMark(mark)),
             Item::Accepted(invocation) => self.write(&Line::Accepted(invocation)),
             Item::DeadLetter(letter) => self.write(&Line::DeadLetter(letter)),

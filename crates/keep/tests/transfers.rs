@@ -7,9 +7,9 @@ use keep::{
 use model::{ErrorObject, ExecutionId, FunctionName, RequestId, Timestamp, Version};
 use store::conformance::{Choice, Walk};
 use store::{
-    AccessKeyRecord, AccessKeys, AliasRecord, AsyncInvocation, CodeBlobs, DeadLetter, Durability,
-    FunctionSettingsRecord, FunctionVersionRecord, MemoryCode, MemoryStore, ScheduleMark, SetAside,
-    StackRecord, Stacks, Store, Work,
+    AccessKeyRecord, AccessKeys, AliasRecord, AsyncInvocation, AuditKind, AuditQuery, AuditRecord,
+    AuditRecords, CodeBlobs, DeadLetter, Durability, FunctionSettingsRecord, FunctionVersionRecord,
+    MemoryCode, MemoryStore, ScheduleMark, SetAside, StackRecord, Stacks, Store, Work,
 };
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -20,15 +20,16 @@ fn sqlite(folder: &TempDir) -> SqliteStore {
 }
 
 /// A store with its access keys and stacks.
-trait Kept: Store + AccessKeys + Stacks {}
+trait Kept: Store + AccessKeys + Stacks + AuditRecords {}
 
-impl<T: Store + AccessKeys + Stacks> Kept for T {}
+impl<T: Store + AccessKeys + Stacks + AuditRecords> Kept for T {}
 
 fn beside<'a>(store: &'a dyn Kept, code: Option<&'a dyn CodeBlobs>) -> Beside<'a> {
     Beside {
         code,
         keys: Some(store),
         stacks: Some(store),
+        audit: Some(store),
     }
 }
 
@@ -72,6 +73,31 @@ fn invocation(number: u32) -> AsyncInvocation {
         not_before: Timestamp::from_millis(1_790_000_060_000),
     }
 }
+
+fn changes(count: u32) -> Vec<AuditRecord> {
+    let at = |number: u32| Timestamp::from_millis(1_790_000_000_000 + i64::from(number / 3));
+    let change = |number: u32| AuditRecord {
+        id: AuditRecord::id_of(at(number), 7, number),
+        kind: match number % 2 {
+            0 => AuditKind::Management,
+            _ => AuditKind::Data,
+        },
+        at: at(number),
+        server: (number % 5 == 0).then(|| "10.0.0.2:4000".to_owned()),
+        who: "key ci".to_owned(),
+        access_key_id: Some("AKIA0000000000000001".to_owned()),
+        source_ip: None,
+        action: "lambda:UpdateFunctionCode".to_owned(),
+        resource: "\u{1F980}".to_owned(),
+        outcome: "refused".to_owned(),
+        status: Some(403),
+        error: Some("AccessDeniedException".to_owned()),
+    };
+    (0..count).map(change).collect()
+}
+
+/// Records of changes in a store that is furnished.
+const CHANGES: u32 = 6;
 
 /// Everything but executions.
 async fn furnish(store: &dyn Kept) {
@@ -124,6 +150,7 @@ async fn furnish(store: &dyn Kept) {
         let seen = store.stacks_revision().await.expect("works");
         store.put_stack(record, seen).await.expect("works");
     }
+    store.append_audit(changes(CHANGES)).await.expect("works");
     let mark = ScheduleMark {
         schedule: "arn:aws:events:us-east-1:000000000000:rule/nightly".to_owned(),
         definition: "rate(1 day)".to_owned(),
@@ -243,6 +270,36 @@ async fn documents_that_cannot_be_read_are_found() {
 }
 
 #[tokio::test]
+async fn more_changes_than_are_read_or_written_at_once_come_along() {
+    let (store, other) = (MemoryStore::new(), MemoryStore::new());
+    store.append_audit(changes(1_205)).await.expect("works");
+    let made = backup(&store, None).await;
+    restore(&made, &other, &MemoryCode::default()).await;
+    let all = || AuditQuery {
+        limit: 10_000,
+        ..AuditQuery::default()
+    };
+    let recorded = other.audit(all()).await.expect("works");
+    assert_eq!(recorded.len(), 1_205);
+    assert_eq!(recorded, store.audit(all()).await.expect("works"));
+}
+
+#[tokio::test]
+async fn a_record_of_a_change_with_an_id_of_another_time_is_found() {
+    let mut examine = Examine::default();
+    let mut recorded = changes(9);
+    recorded[7].at = Timestamp::from_millis(1);
+    let wrong = recorded[7].id.clone();
+    for record in recorded {
+        let put = keep::Sink::put(&mut examine, keep::Item::Audit(record)).await;
+        put.expect("it only looks");
+    }
+    let found = examine.finish().first.into_iter();
+    let found: Vec<String> = found.map(|finding| finding.of).collect();
+    assert_eq!(found, [format!("record of a change `{wrong}`")]);
+}
+
+#[tokio::test]
 async fn what_is_not_empty_is_refused() {
     let store = MemoryStore::new();
     furnish(&store).await;
@@ -270,8 +327,8 @@ async fn access_keys_come_along_where_they_are_wanted() {
     let reader = BackupReader::begin(made.as_slice()).expect("a backup");
     read_backup(reader, &mut into, |_| {}).await.expect("whole");
     let left_out = into.finish().await.expect("works");
-    // Two keys and two stacks.
-    assert_eq!(left_out.len(), 4, "{left_out:?}");
+    // Two keys, two stacks, and what was recorded.
+    assert_eq!(left_out.len(), 4 + CHANGES as usize, "{left_out:?}");
     assert_eq!(without.access_keys().await.expect("works"), []);
     // Somebody's key is not lost among those of a backup, nor mixed with them.
     let other = MemoryStore::new();
@@ -349,7 +406,7 @@ async fn what_is_no_backup_or_a_newer_one_is_said() {
     let error = BackupReader::begin(newer.as_slice()).err().expect("newer");
     assert_eq!(
         error.to_string(),
-        "the backup has format 99, and this program reads up to 3: use the program that made it"
+        "the backup has format 99, and this program reads up to 4: use the program that made it"
     );
 }
 
@@ -443,9 +500,9 @@ async fn backups_of_every_format_are_read() {
         let name = "0123456789abcdef0123456789abcdef";
         code.put_code(name, vec![1, 2, 3]).await.expect("works");
         let made = backup(&one, Some(&code)).await;
-        std::fs::write(folder.join("format_3.backup"), made).expect("the folder is ours");
+        std::fs::write(folder.join("format_4.backup"), made).expect("the folder is ours");
     }
-    for format in 1..=3 {
+    for format in 1..=4 {
         let path = folder.join(format!("format_{format}.backup"));
         let kept = std::fs::read(path).expect("it is kept");
         let (store, code) = (MemoryStore::new(), MemoryCode::default());
@@ -461,5 +518,12 @@ async fn backups_of_every_format_are_read() {
         assert_eq!(keys.len(), if format == 1 { 0 } else { 2 });
         let stacks = store.stacks().await.expect("works").stacks;
         assert_eq!(stacks.len(), if format < 3 { 0 } else { 2 });
+        let query = AuditQuery {
+            limit: 10_000,
+            ..AuditQuery::default()
+        };
+        let recorded = store.audit(query).await.expect("works");
+        let expected = if format < 4 { 0 } else { CHANGES as usize };
+        assert_eq!(recorded.len(), expected);
     }
 }

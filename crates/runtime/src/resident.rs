@@ -57,6 +57,15 @@ impl Residents {
         slots.get(id).map(|entry| Arc::clone(&entry.slot))
     }
 
+    /// What is in memory.
+    pub fn ids(&self) -> Vec<ExecutionId> {
+        let slots = self
+            .slots
+            .lock()
+            .expect("the map is never left half changed");
+        slots.keys().cloned().collect()
+    }
+
     /// The shards of what is in memory.
     pub fn shards(&self) -> Shards {
         let slots = self

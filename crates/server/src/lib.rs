@@ -44,7 +44,7 @@ mod tokens;
 
 pub use access::{
     AccessConfig, AccessLimits, AuditLine, KeyError, KeyRing, KeyView, KeyWithSecret, OfflineKeys,
-    OfflineKeysError, TlsFiles,
+    OfflineKeysError, ReadAuditError, TlsFiles,
 };
 pub use allocator::return_freed_memory;
 pub use cluster::{ClusterSettings, LEASE, Shared};

@@ -49,6 +49,7 @@ impl Server {
             logs: Arc::new(logs),
             access_keys: Arc::new(MemoryStore::new()),
             stacks: Arc::new(MemoryStore::new()),
+            audit: Arc::new(MemoryStore::new()),
         };
         let config = ServerConfig {
             listen,

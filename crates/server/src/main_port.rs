@@ -49,12 +49,45 @@ pub(crate) async fn handle(
     }
     match admit(&app, request, address).await {
         Ok((request, admitted)) => {
-            let answer = dispatch(Arc::clone(&app), request).await;
-            let now = app.machine_now();
-            app.access.note(admitted, &answer, now).await;
+            let recording = Recording::of(&app, admitted);
+            let answer = dispatch(app, request).await;
+            recording.end(&answer).await;
             answer
         }
         Err(refused) => refusal(refused),
+    }
+}
+
+/// A request at work. Dropped before its answer, because the client left, it is recorded all the same: whoever changes
+/// something cannot keep it out of the record by not waiting.
+struct Recording {
+    app: Arc<App>,
+    admitted: Option<Admitted>,
+}
+
+impl Recording {
+    fn of(app: &Arc<App>, admitted: Admitted) -> Self {
+        Self {
+            app: Arc::clone(app),
+            admitted: Some(admitted),
+        }
+    }
+
+    /// Notes what came of it, and returns when that is durable.
+    async fn end<B>(mut self, answer: &Response<B>) {
+        if let Some(admitted) = self.admitted.take() {
+            let (access, now) = (&self.app.access, self.app.machine_now());
+            access.note(admitted, answer, now).await;
+        }
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if let Some(admitted) = self.admitted.take() {
+            let now = self.app.machine_now();
+            self.app.access.note_left(admitted, now);
+        }
     }
 }
 

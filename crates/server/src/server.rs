@@ -189,6 +189,7 @@ impl Server {
             shared,
             access_keys,
             stacks,
+            audit,
         } = stores;
         let listeners = [config.listen, config.http_api_listen];
         let exposed = listeners.iter().find(|it| !it.ip().is_loopback());
@@ -323,6 +324,7 @@ impl Server {
         );
         let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
         let bytes = store.stats().bytes;
+        let store_durability = store.durability();
         let mut diagnostics = Diagnostics::new(clock.now(), bytes, Arc::clone(&config.warnings));
         diagnostics.datagrams_ignored = datagrams_ignored;
         let diagnostics = Arc::new(diagnostics);
@@ -355,6 +357,8 @@ impl Server {
             let max = config.access.limits.connections_per_address;
             connections = connections.at_most_of_one_address(max);
         }
+        let is_on_disk = store_durability == Durability::Disk;
+        let audit = Audit::open(Some(&config.data_dir), audit, is_on_disk)?;
         let access = Access::new(
             config.access.clone(),
             &listeners,
@@ -362,13 +366,14 @@ impl Server {
             keys,
             sessions,
             sign_ins(shared.as_ref()),
-            Audit::of(&config.data_dir),
+            audit,
         );
         let (cluster, peers) = match shared {
             None => (None, None),
             Some(shared) => {
                 let settings = config.cluster.clone().unwrap_or_else(ClusterSettings::here);
                 let peers = Peers::open(&settings).await?;
+                access.audit.name_server(peers.address().to_owned());
                 let cluster = peers.cluster(&driver, &registry, shared, settings.lease);
                 (Some(cluster), Some(peers))
             }
@@ -420,6 +425,12 @@ impl Server {
         };
         let ended = server.shutdown.clone();
         server.tasks.spawn(async move { steady.keep(ended).await });
+        if !only_looks {
+            let (app, ended) = (Arc::clone(&server.app), server.shutdown.clone());
+            server
+                .tasks
+                .spawn(async move { app.access.audit.run(ended).await });
+        }
         if let Some(telemetry) = server.config.telemetry.clone() {
             match Exporter::new(telemetry, server.app.driver.clone()) {
                 Ok(exporter) => {
@@ -575,6 +586,7 @@ impl Server {
         }
         self.tasks.close();
         self.tasks.wait().await;
+        self.app.access.audit.finish().await;
         let closed = self.app.driver.store().close().await;
         if let Some(wound) = &self.wound {
             wound.end().await;

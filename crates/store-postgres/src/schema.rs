@@ -1,11 +1,13 @@
 //! The schema and its migrations.
 //!
 //! Each migration is one file and one transaction, under a lock on a row, so that of servers which start at the same
-//! time one migrates and the others wait. Migrations only add: an older version of the program works on.
+//! time one migrates and the others wait. Migrations only add: an older version of the program works on, and can be
+//! started again, as far as the migrations that it does not know say so.
 
 use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Transaction};
 
 use crate::connect::Target;
@@ -38,7 +40,15 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0007_offers",
         include_str!("sql/migrations/0007_offers.sql"),
     ),
+    ("0008_audit", include_str!("sql/migrations/0008_audit.sql")),
 ];
+
+/// The first schema whose programs read in the database whether they can go on with a newer one.
+const FIRST_WITH_READERS: i64 = 8;
+
+/// The oldest schema whose program can go on with what this program writes. To be raised to the newest migration when
+/// something is written that programs before it do not understand, in whatever table.
+const OLDEST_READER: i64 = FIRST_WITH_READERS;
 
 /// How often creating the schema is tried while other servers do the same.
 const CREATED_BY_OTHERS_MAX: usize = 20;
@@ -91,7 +101,7 @@ pub(crate) async fn migrate(client: &mut Client, target: &Target) -> Result<(), 
     create(client, target).await?;
     loop {
         let done = applied(client, target).await?;
-        if done == newest() {
+        if done >= newest() {
             return Ok(());
         }
         migrate_next(client, target).await?;
@@ -132,14 +142,15 @@ async fn exists(client: &Client) -> Result<bool, tokio_postgres::Error> {
     row.try_get(0)
 }
 
-/// The number of the last migration that was done.
+/// The number of the last migration that was done. It may be one that this program does not know, if it says that this
+/// program can go on.
 async fn applied(client: &Client, target: &Target) -> Result<i64, OpenError> {
     let failed = |cause| OpenError::of(target, "read which migrations were done", cause);
     let sql = "SELECT max(version)::bigint FROM lambdura.migrations";
     let row = client.query_one(sql, &[]).await.map_err(failed)?;
     let found: Option<i64> = row.try_get(0).map_err(failed)?;
     let found = found.unwrap_or(0);
-    if found > newest() {
+    if found > newest() && !may_go_on(client).await.map_err(failed)? {
         return Err(OpenError::NewerSchema {
             database: target.database().to_owned(),
             found,
@@ -147,6 +158,13 @@ async fn applied(client: &Client, target: &Target) -> Result<i64, OpenError> {
         });
     }
     Ok(found)
+}
+
+/// Whether all migrations that this program does not know say that it can go on.
+async fn may_go_on(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    let sql = "SELECT bool_and(coalesce(oldest_reader <= $1, false)) FROM lambdura.migrations WHERE version > $1";
+    let row = client.query_one(sql, &[&newest()]).await?;
+    Ok(row.try_get::<_, Option<bool>>(0)? == Some(true))
 }
 
 /// One migration, unless another server has done it by now.
@@ -164,14 +182,27 @@ async fn migrate_next(client: &mut Client, target: &Target) -> Result<(), OpenEr
         let failed = |cause| OpenError::of(target, &format!("do migration {name}"), cause);
         tracing::info!(migration = name, "migrating the database");
         transaction.batch_execute(sql).await.map_err(failed)?;
-        let note = "INSERT INTO lambdura.migrations (version, name) VALUES ($1::bigint, $2)";
-        let noted = transaction.execute(note, &[&(done + 1), name]).await;
-        noted.map_err(failed)?;
+        note(&transaction, done + 1, name).await.map_err(failed)?;
         if done == 0 {
             prefer_lz4(&transaction).await.map_err(failed)?;
         }
     }
     transaction.commit().await.map_err(failed)
+}
+
+/// Records a migration that was done.
+async fn note(
+    transaction: &Transaction<'_>,
+    version: i64,
+    name: &str,
+) -> Result<(), tokio_postgres::Error> {
+    if version < FIRST_WITH_READERS {
+        let sql = "INSERT INTO lambdura.migrations (version, name) VALUES ($1::bigint, $2)";
+        return transaction.execute(sql, &[&version, &name]).await.map(drop);
+    }
+    let sql = "INSERT INTO lambdura.migrations (version, name, oldest_reader) VALUES ($1::bigint, $2, $3::bigint)";
+    let parameters: [&(dyn ToSql + Sync); 3] = [&version, &name, &OLDEST_READER];
+    transaction.execute(sql, &parameters).await.map(drop)
 }
 
 /// Waits until nobody else migrates, or makes or drops partitions; others wait until the transaction ends.

@@ -1,6 +1,7 @@
 //! The store: hands writes to the writer and reads to the pools. Each part has a file, which says what is asked how.
 
 mod access_keys;
+mod audit;
 mod catalogue;
 mod code_blobs;
 mod contradictions;

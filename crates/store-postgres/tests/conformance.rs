@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use store::conformance::{self, Choice, Walk};
 use store::{
-    AccessKeys, CodeBlobs, MemoryStore, Servers, Sessions, StackRecord, Stacks, StacksRevision,
-    Store,
+    AccessKeys, AuditRecords, CodeBlobs, MemoryStore, Servers, Sessions, StackRecord, Stacks,
+    StacksRevision, Store,
 };
 
 use crate::support::{empty, open, server};
@@ -39,6 +39,12 @@ async fn access_keys_in_postgres_conform() {
 async fn stacks_in_postgres_conform() {
     let empty = || Box::new(empty()) as Box<dyn Stacks>;
     conformance::STACKS.check(empty).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn audit_in_postgres_conforms() {
+    let empty = || Box::new(empty()) as Box<dyn AuditRecords>;
+    conformance::AUDIT.check(empty).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

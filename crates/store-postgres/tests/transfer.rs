@@ -7,22 +7,26 @@ use keep::{
 };
 use model::Timestamp;
 use store::conformance::Walk;
-use store::{AccessKeys, Durability, MemoryStore, StackRecord, Stacks, StacksRevision, Store};
+use store::{
+    AccessKeys, AuditKind, AuditQuery, AuditRecord, AuditRecords, Durability, MemoryStore,
+    StackRecord, Stacks, StacksRevision, Store,
+};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 
 use crate::support::{open, server};
 
 /// A store with its access keys.
-trait Kept: Store + AccessKeys + Stacks {}
+trait Kept: Store + AccessKeys + Stacks + AuditRecords {}
 
-impl<T: Store + AccessKeys + Stacks> Kept for T {}
+impl<T: Store + AccessKeys + Stacks + AuditRecords> Kept for T {}
 
 fn beside(store: &dyn Kept) -> Beside<'_> {
     Beside {
         code: None,
         keys: Some(store),
         stacks: Some(store),
+        audit: Some(store),
     }
 }
 
@@ -77,6 +81,22 @@ async fn a_trial_becomes_production_and_back() {
         .put_stack(stack.clone(), StacksRevision(0))
         .await
         .expect("works");
+    let change = AuditRecord {
+        id: AuditRecord::id_of(Timestamp::from_millis(1_790_000_000_000), 7, 1),
+        kind: AuditKind::Management,
+        at: Timestamp::from_millis(1_790_000_000_000),
+        server: None,
+        who: "key \u{0}".to_owned(),
+        access_key_id: None,
+        source_ip: Some("10.0.0.1".to_owned()),
+        action: "lambdura:DeployStack".to_owned(),
+        resource: "stack/loan".to_owned(),
+        outcome: "done".to_owned(),
+        status: Some(200),
+        error: None,
+    };
+    let changes = vec![change.clone()];
+    trial.append_audit(changes).await.expect("works");
     let made = backup(&trial).await;
     let postgres = open(&server().database().await).await;
     restore(&made, &postgres).await;
@@ -87,6 +107,11 @@ async fn a_trial_becomes_production_and_back() {
     walk.check(&postgres, &memory).await;
 
     assert_eq!(postgres.stacks().await.expect("works").stacks, [stack]);
+    let query = AuditQuery {
+        limit: 10,
+        ..AuditQuery::default()
+    };
+    assert_eq!(postgres.audit(query).await.expect("works"), [change]);
     let made = backup(&postgres).await;
     let back = sqlite("back.db");
     restore(&made, &back).await;

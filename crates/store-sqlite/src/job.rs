@@ -5,9 +5,9 @@ use std::sync::Arc;
 use engine::Transition;
 use model::{ExecutionId, FunctionName, Payload, Timestamp, Version};
 use store::{
-    AccessKeyRecord, AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter,
-    FunctionSettingsRecord, FunctionVersionRecord, ScheduleMark, SetAside, StackRecord,
-    StacksRevision, StoreFault,
+    AccessKeyRecord, AliasRecord, AsyncInvocation, AsyncInvocationId, AuditKind, AuditRecord,
+    CommitError, DeadLetter, FunctionSettingsRecord, FunctionVersionRecord, ScheduleMark, SetAside,
+    StackRecord, StacksRevision, StoreFault,
 };
 use tokio::sync::oneshot;
 
@@ -50,6 +50,9 @@ pub(crate) enum Write {
     DeleteAccessKey(String),
     PutStack(Box<StackRecord>, StacksRevision),
     DeleteStack(String, StacksRevision),
+    AppendAudit(Vec<AuditRecord>),
+    /// Removes records with ids before this one, not all at once.
+    TrimAudit(AuditKind, String),
     /// The application's code.
     Within(Arc<within::Job>),
     /// Changes nothing, durably: whether it succeeds is what is wanted to be known.
@@ -125,6 +128,8 @@ impl Write {
             Self::DeleteAccessKey(id) => format!("delete access key {id}"),
             Self::PutStack(record, _) => format!("change stack `{}`", record.name),
             Self::DeleteStack(name, _) => format!("change stack `{name}`"),
+            Self::AppendAudit(_) => "add to the record of changes".to_owned(),
+            Self::TrimAudit(..) => "trim the record of changes".to_owned(),
             Self::Within(job) => job.attempted().to_owned(),
             Self::Probe => "try whether commits succeed".to_owned(),
             Self::PutScheduleMark(mark) => {
@@ -159,6 +164,8 @@ impl Write {
             | Self::DeleteAccessKey(_)
             | Self::PutStack(..)
             | Self::DeleteStack(..)
+            | Self::AppendAudit(_)
+            | Self::TrimAudit(..)
             | Self::Within(_)
             | Self::Probe => false,
         }
@@ -176,6 +183,8 @@ impl Write {
     pub fn weight(&self) -> usize {
         /// A state, an operation and two events without their payloads.
         const ROWS_BYTES: usize = 1024;
+        /// A record of a change, about.
+        const AUDIT_BYTES: usize = 512;
         let payload = match self {
             Self::Commit(transition) => transition
                 .operations
@@ -193,9 +202,11 @@ impl Write {
             Self::SetAside(record) => record.attempted.len() + record.reason.len(),
             Self::CreateAccessKey(record) | Self::ReplaceAccessKey(record) => record.policies.len(),
             Self::PutStack(record, _) => record.document.len(),
+            Self::AppendAudit(records) => records.len() * AUDIT_BYTES,
             Self::Postpone { .. }
             | Self::DeleteAccessKey(_)
             | Self::DeleteStack(..)
+            | Self::TrimAudit(..)
             | Self::TakeBack(_)
             | Self::Dequeue(_)
             | Self::PutAlias(_)

@@ -80,6 +80,8 @@ fn write_landed(
             | Write::CreateAccessKey(_)
             | Write::ReplaceAccessKey(_)
             | Write::DeleteAccessKey(_)
+            | Write::AppendAudit(_)
+            | Write::TrimAudit(..)
             | Write::Probe,
             _,
         ) => Ok(None),

@@ -37,6 +37,7 @@ pub(crate) const TABLES: &[&str] = &[
     "access_keys",
     "deployed_stacks",
     "deployed_stacks_revision",
+    "audit_records",
 ];
 
 /// The schema of executions.
@@ -53,6 +54,7 @@ pub(crate) const EXECUTIONS: Schema = Schema {
         include_str!("sql/migrations/0009_access_keys.sql"),
         include_str!("sql/migrations/0010_stacks.sql"),
         include_str!("sql/migrations/0011_offers.sql"),
+        include_str!("sql/migrations/0012_audit.sql"),
     ],
     shared: false,
 };
@@ -70,6 +72,7 @@ const NAMES: &[&str] = &[
     "0009_access_keys",
     "0010_stacks",
     "0011_offers",
+    "0012_audit",
 ];
 
 /// Migrations that opening a store on this file would do, by their names: all of them where there is no file. Nothing is

@@ -2,6 +2,7 @@
 //! says what is handed to whom.
 
 mod access_keys;
+mod audit;
 mod catalogue;
 mod executions;
 mod history;

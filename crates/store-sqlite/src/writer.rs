@@ -299,6 +299,12 @@ impl Writer<'_> {
             }
             Write::PutStack(record, seen) => statements.put_stack(record, *seen).map(done),
             Write::DeleteStack(name, seen) => statements.delete_stack(name, *seen).map(done),
+            Write::AppendAudit(records) => {
+                statements.append_audit(records).map(|()| Ok(Written::Done))
+            }
+            Write::TrimAudit(kind, until) => statements
+                .trim_audit(*kind, until)
+                .map(|()| Ok(Written::Done)),
             Write::Within(job) => job.write(connection, statements, known),
             Write::Probe => touch(connection).map(|()| Ok(Written::Done)),
         }

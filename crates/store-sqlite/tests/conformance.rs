@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use store::conformance::{self, Choice, Walk};
-use store::{AccessKeys, Durability, LogStore, MemoryStore, Stacks, Store};
+use store::{AccessKeys, AuditRecords, Durability, LogStore, MemoryStore, Stacks, Store};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 use tempfile::TempDir;
 
@@ -37,6 +37,14 @@ async fn sqlite_stacks_conform() {
     let mut directories = Vec::new();
     let empty = || -> Box<dyn Stacks> { Box::new(empty_store(&mut directories, Durability::Os)) };
     conformance::STACKS.check(empty).await;
+}
+
+#[tokio::test]
+async fn sqlite_audit_conforms() {
+    let mut directories = Vec::new();
+    let empty =
+        || -> Box<dyn AuditRecords> { Box::new(empty_store(&mut directories, Durability::Os)) };
+    conformance::AUDIT.check(empty).await;
 }
 
 #[tokio::test]

@@ -87,7 +87,7 @@ async fn a_file_of_version_1_becomes_current_and_keeps_everything() {
     let version: i64 = migrated
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();
-    assert_eq!(version, 11);
+    assert_eq!(version, 12);
     // Opening again changes nothing.
     open(&path).unwrap();
 }
@@ -107,6 +107,7 @@ async fn a_file_of_every_version_becomes_current() {
         include_str!("../src/sql/migrations/0009_access_keys.sql"),
         include_str!("../src/sql/migrations/0010_stacks.sql"),
         include_str!("../src/sql/migrations/0011_offers.sql"),
+        include_str!("../src/sql/migrations/0012_audit.sql"),
     ];
     for version in 1..=migrations.len() {
         let directory = TempDir::new().expect("a folder");
@@ -141,7 +142,7 @@ fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     assert!(
         error
             .to_string()
-            .ends_with("has schema version 99, and this program knows versions up to 11: use the program that wrote it, or choose another data directory"),
+            .ends_with("has schema version 99, and this program knows versions up to 12: use the program that wrote it, or choose another data directory"),
         "{error}"
     );
     let after = Connection::open(&path).unwrap();

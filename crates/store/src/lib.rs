@@ -11,6 +11,7 @@ mod queue;
 mod schedule_marks;
 
 mod access_keys;
+mod audit;
 mod catalogue;
 
 mod search;
@@ -35,6 +36,9 @@ pub mod conformance;
 
 pub use access_keys::{AccessKeyRecord, AccessKeyRevision, AccessKeys};
 pub use around::{Around, Call, Surround};
+pub use audit::{
+    AUDIT_REMOVED_AT_ONCE, AuditKeep, AuditKind, AuditQuery, AuditRecord, AuditRecords,
+};
 pub use catalogue::{
     AliasRecord, Catalogue, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord,
 };

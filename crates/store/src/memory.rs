@@ -2,6 +2,7 @@
 //! a store does.
 
 mod access_keys;
+mod audit;
 mod catalogue;
 mod code_blobs;
 mod executions;
@@ -19,6 +20,7 @@ use std::future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use access_keys::AccessKeyTable;
+use audit::AuditTable;
 use catalogue::CatalogueTables;
 use executions::ExecutionTables;
 use queue::QueueTables;
@@ -53,6 +55,7 @@ struct Tables {
     catalogue: CatalogueTables,
     access_keys: AccessKeyTable,
     stacks: StackTable,
+    audit: AuditTable,
     closed: bool,
 }
 

@@ -22,6 +22,13 @@ async fn memory_stacks_conform() {
 }
 
 #[tokio::test]
+async fn memory_audit_conforms() {
+    conformance::AUDIT
+        .check(|| Box::new(MemoryStore::new()))
+        .await;
+}
+
+#[tokio::test]
 async fn memory_logs_conform() {
     conformance::LOGS
         .check(|| Box::new(MemoryLogs::new()))

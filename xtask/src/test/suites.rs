@@ -25,6 +25,8 @@ pub const IN_TURN: &[&str] = &[
     "test_cluster.py",
     "test_failover.py",
     "test_shared.py",
+    "test_audit.py",
+    "test_port_scan.py",
 ];
 
 /// Whether a suite has one of these names.

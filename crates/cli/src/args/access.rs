@@ -113,8 +113,8 @@ Examples:
 pub struct KeysArguments {
     #[command(subcommand)]
     pub action: KeysAction,
-    /// The data folder of a service that is not running; with --store, the folder of `access.key` and the record of
-    /// changes
+    /// The data folder of a service that is not running; with --store, the folder of `access.key`, where changes are
+    /// recorded as well
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// The PostgreSQL database that services share
@@ -160,10 +160,12 @@ pub enum KeysAction {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A service that requires signed requests records its changes, the requests that it denied, and changes of keys.
+Services that share a database record them there: each prints what all of them did.
 
 Examples:
   lambdura audit
   lambdura audit lambda:UpdateFunctionCode -n 20
+  lambdura audit --store postgres://lambdura@db/lambdura
   lambdura audit --data-dir .lambdura --output json | jq 'select(.outcome == \"refused\")'")]
 pub struct AuditArguments {
     /// Only lines that contain this text
@@ -175,4 +177,7 @@ pub struct AuditArguments {
     /// Read the record in this data folder, whether a service runs or not
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Read the record in this PostgreSQL database, whether services run or not
+    #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
+    pub store: Option<String>,
 }

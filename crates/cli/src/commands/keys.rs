@@ -48,9 +48,6 @@ pub async fn run(
     let closed = keys.close().await;
     let outcome = outcome?;
     closed.map_err(refused)?;
-    if data_dir.is_none() && !matches!(outcome, Outcome::Listed(_)) {
-        note("no record of changes has this: `--data-dir` names the folder of one".dimmed());
-    }
     say(outcome, screen)
 }
 
@@ -290,12 +287,21 @@ pub async fn audit(
         containing,
         limit,
         data_dir,
+        store,
     } = arguments;
-    let lines = match &data_dir {
-        None => client()?.audit(limit, containing.as_deref()).await?,
-        Some(data_dir) => {
-            let read = OfflineKeys::read_audit(data_dir, limit as usize, containing);
+    let (containing, rows) = (containing.as_deref(), limit as usize);
+    let lines = match (&data_dir, &store) {
+        (None, None) => client()?.audit(limit, containing).await?,
+        (Some(data_dir), _) => {
+            let read = OfflineKeys::read_audit(data_dir, rows, containing).await;
             read.with_context(|| format!("read the record in `{}`", data_dir.display()))?
+        }
+        (None, Some(url)) => {
+            let place = Place::parse(url);
+            let opened = PostgresStore::open(url, ACCOUNT_ID).await;
+            let opened = opened.with_context(|| format!("open the {place}"))?;
+            let read = OfflineKeys::read_audit_of(&opened, rows, containing).await;
+            read.with_context(|| format!("read the record in the {place}"))?
         }
     };
     if screen.is_json() {
@@ -323,11 +329,16 @@ fn shown(line: &AuditLine) -> String {
         .source_ip
         .as_ref()
         .map(|ip| format!(" from {}", neutral(ip)));
+    let server = line
+        .server
+        .as_ref()
+        .map(|server| format!(" at {}", preview(server, 64)));
     format!(
-        "{} {}{}: {} {} {}{}{}",
+        "{} {}{}{}: {} {} {}{}{}",
         neutral(&line.at),
         preview(&line.who, 128),
         from.unwrap_or_default(),
+        server.unwrap_or_default(),
         preview(&line.action, 96),
         preview(&line.resource, 160),
         neutral(&line.outcome),

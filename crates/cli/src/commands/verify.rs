@@ -101,6 +101,7 @@ async fn of_place(place: &Place) -> Result<(Counts, Findings), CliError> {
         code: None,
         keys: Some(reading.keys.as_ref()),
         stacks: Some(reading.stacks.as_ref()),
+        audit: Some(reading.audit.as_ref()),
     };
     let read = keep::read_store(store, beside, &mut examine, |counts| progress.at(counts));
     let read = read.await;

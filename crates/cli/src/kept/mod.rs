@@ -57,6 +57,7 @@ pub fn counted(counts: &Counts) -> String {
         (counts.dead_letters, "dead letter", "dead letters"),
         (counts.access_keys, "access key", "access keys"),
         (counts.stacks, "stack", "stacks"),
+        (counts.changes, "recorded change", "recorded changes"),
         (counts.schedule_marks, "schedule", "schedules"),
         (counts.files, "file", "files"),
     ] {

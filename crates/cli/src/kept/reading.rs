@@ -12,7 +12,9 @@ use anyhow::Context as _;
 use keep::{Beside, Counts, Item, Read, Sink, read_store};
 use model::{Owner, Timestamp};
 use server::FolderCode;
-use store::{AccessKeys, CodeBlobs, Durability, ServerRecord, Servers, Stacks, Store};
+use store::{
+    AccessKeys, AuditRecords, CodeBlobs, Durability, ServerRecord, Servers, Stacks, Store,
+};
 use store_postgres::{PostgresStore, pending_migrations};
 use store_sqlite::{SqliteStore, snapshot};
 use tempfile::TempDir;
@@ -30,6 +32,8 @@ pub struct Reading {
     pub code: Option<Arc<dyn CodeBlobs>>,
     pub keys: Arc<dyn AccessKeys>,
     pub stacks: Arc<dyn Stacks>,
+    /// The record of changes.
+    pub audit: Arc<dyn AuditRecords>,
     /// The code of a data folder, which can be compared with what was deployed.
     pub folder_code: Option<Arc<FolderCode>>,
     /// The database, where it is one.
@@ -121,6 +125,7 @@ impl Reading {
         Ok(Self {
             keys: Arc::clone(&store) as _,
             stacks: Arc::clone(&store) as _,
+            audit: Arc::clone(&store) as _,
             store,
             code: folder_code.clone().map(|code| code as Arc<dyn CodeBlobs>),
             folder_code,
@@ -139,6 +144,7 @@ impl Reading {
             code: Some(Arc::clone(&store) as _),
             keys: Arc::clone(&store) as _,
             stacks: Arc::clone(&store) as _,
+            audit: Arc::clone(&store) as _,
             database: Some(Arc::clone(&store)),
             store,
             folder_code: None,
@@ -160,6 +166,7 @@ impl Reading {
             code: self.code.as_deref(),
             keys: Some(self.keys.as_ref()),
             stacks: Some(self.stacks.as_ref()),
+            audit: Some(self.audit.as_ref()),
         };
         let read = read_store(self.store.as_ref(), beside, sink, progress).await;
         let mut read = read.map_err(anyhow::Error::new)?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use keep::{Beside, Counts, IntoStore, LeftOut, TransferError};
 use server::FolderCode;
-use store::{AccessKeys, CodeBlobs, Durability, Stacks, Store};
+use store::{AccessKeys, AuditRecords, CodeBlobs, Durability, Stacks, Store};
 use store_postgres::{OpenError, PostgresStore, Restoring};
 use store_sqlite::SqliteStore;
 
@@ -28,6 +28,7 @@ pub struct Writing {
     code: Arc<dyn CodeBlobs>,
     keys: Arc<dyn AccessKeys>,
     stacks: Arc<dyn Stacks>,
+    audit: Arc<dyn AuditRecords>,
     /// Of a data folder.
     stage: Option<PathBuf>,
     /// Of a database.
@@ -60,6 +61,7 @@ impl Writing {
                     place: place.clone(),
                     keys: Arc::clone(&store) as _,
                     stacks: Arc::clone(&store) as _,
+                    audit: Arc::clone(&store) as _,
                     store,
                     code: Arc::new(code),
                     stage: Some(stage),
@@ -80,6 +82,7 @@ impl Writing {
                     code: Arc::clone(&store) as _,
                     keys: Arc::clone(&store) as _,
                     stacks: Arc::clone(&store) as _,
+                    audit: Arc::clone(&store) as _,
                     store,
                     stage: None,
                     restoring: Some(restoring),
@@ -101,6 +104,7 @@ impl Writing {
             code: Some(self.code.as_ref()),
             keys,
             stacks: Some(self.stacks.as_ref()),
+            audit: Some(self.audit.as_ref()),
         };
         let begun = IntoStore::begin(self.store.as_ref(), beside).await;
         let sink = begun.map_err(|error| match error {

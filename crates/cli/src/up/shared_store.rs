@@ -27,6 +27,7 @@ pub async fn open(config: &ServerConfig, url: &str) -> Result<Stores, CliError> 
     Ok(Stores {
         access_keys: Arc::clone(&store) as _,
         stacks: Arc::clone(&store) as _,
+        audit: Arc::clone(&store) as _,
         store,
         logs: Arc::new(logs),
         shared: Some(shared),

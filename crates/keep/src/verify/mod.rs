@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use model::{ChainedTarget, ExecutionId, FunctionName, OperationDetails, OperationStatus, Version};
 use serde::Serialize;
+use store::AuditRecord;
 
 use crate::{Item, Sink, TransferError, Whole};
 
@@ -148,6 +149,13 @@ impl Sink for Examine {
             Item::Stack(record) => {
                 let what = || format!("stack `{}`", record.name);
                 self.document(what, "document", &record.document);
+            }
+            Item::Audit(record) => {
+                // It is listed by the time in its id.
+                if !record.id.starts_with(&AuditRecord::id_at(record.at)) {
+                    let what = format!("record of a change `{}`", record.id);
+                    self.note(what, "its id is not of the time that it has");
+                }
             }
             Item::Alias(alias) => {
                 let alias = (alias.function, alias.name, alias.version);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::{ExecutionId, Owner};
+use store::StoreFault;
 
 use super::statistics::add;
 use super::{Cluster, Notice};
@@ -20,6 +21,19 @@ impl Cluster {
         let outbox = self.driver.inner.territory.outbox();
         loop {
             outbox.filled().await;
+            if self.state().has_left {
+                let told = self.tell_the_rest().await.map_err(|fault| {
+                    let error = &fault as &dyn std::error::Error;
+                    tracing::warn!(
+                        error,
+                        "failed to leave word for other servers; trying again"
+                    );
+                });
+                if told.is_err() {
+                    self.driver.inner.clock.sleep(RETRY_PAUSE).await;
+                }
+                continue;
+            }
             let mut by_owner = BTreeMap::<Owner, Vec<ExecutionId>>::new();
             let membership = self.membership();
             for id in outbox.take() {
@@ -36,6 +50,39 @@ impl Cluster {
                 }
             }
         }
+    }
+
+    /// Leaves word for the owners, as the store knows them, of everything that they may not have been told. A server that
+    /// leaves has no later look at the others by which it would notice that it told the wrong one or nobody; and it may
+    /// have stood still for so long that no other server knows of it. What nobody owns is looked at by whoever takes it.
+    pub(super) async fn tell_the_rest(&self) -> Result<(), StoreFault> {
+        let outbox = self.driver.inner.territory.outbox();
+        let mut ids = outbox.take();
+        ids.extend(self.told().take());
+        // It may have begun with these before it noticed that they are another server's.
+        ids.extend(self.driver.inner.residents.ids());
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let told = async {
+            let survey = self.config.servers.survey().await?;
+            let mut by_owner = BTreeMap::<Owner, Vec<ExecutionId>>::new();
+            for id in &ids {
+                if let Some(owner) = survey.owners[usize::from(id.shard().0)] {
+                    by_owner.entry(owner).or_default().push(id.clone());
+                }
+            }
+            for (owner, ids) in by_owner {
+                add(&self.counters.word_left, ids.len());
+                self.config.servers.leave_word(owner, ids).await?;
+            }
+            Ok(())
+        };
+        let told = told.await;
+        if told.is_err() {
+            outbox.add(ids);
+        }
+        told
     }
 
     async fn deliver_to(&self, owner: Owner, executions: Vec<ExecutionId>) {

@@ -434,6 +434,7 @@ impl Cluster {
             self.driver.inner.territory.set(Shards::NONE, nobody);
         }
         self.give_places_back().await;
+        self.tell_the_rest().await?;
         self.config.servers.leave(self.id()).await
     }
 }

@@ -33,6 +33,11 @@ impl Told {
         self.executions.extend(told);
     }
 
+    /// Takes all of which it is not certain yet.
+    pub fn take(&mut self) -> Vec<ExecutionId> {
+        std::mem::take(&mut self.executions).into_keys().collect()
+    }
+
     /// A look at the servers begins.
     pub fn begin_beat(&mut self) -> u64 {
         self.beats += 1;

@@ -10,17 +10,17 @@ use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use lambda_api::ErrorCode;
 use model::Timestamp;
+use store::{AuditKind, AuditRecord};
 use wire::ApiError;
 
-use super::audit::{AuditLine, AuditLog as _};
-use super::gate::{Access, line, too_many};
+use super::gate::{Access, too_many};
 use super::identify::cookie;
 use super::principal::{Person, Principal};
 use super::sign_in::{SignedIn, remove_cookie, set_cookie};
 use crate::http::client;
 
 /// What can be done in the console.
-const OFFERED: [&str; 11] = [
+const OFFERED: [&str; 12] = [
     "lambda:InvokeFunction",
     "lambda:SendDurableExecutionCallbackFailure",
     "lambda:SendDurableExecutionCallbackHeartbeat",
@@ -29,6 +29,7 @@ const OFFERED: [&str; 11] = [
     "lambdura:DeleteDurableExecution",
     "lambdura:MoveClock",
     "lambdura:PauseDurableExecution",
+    "lambdura:ReadAudit",
     "lambdura:ResumeDurableExecution",
     "lambdura:RetrySetAside",
     "states:RedriveExecution",
@@ -77,7 +78,7 @@ impl Access {
         let name = key.name.clone();
         let principal = Principal::Key(key);
         self.note_sign_in(Some(&principal), "done", address, now);
-        self.audit.settle().await;
+        self.audit.settle(AuditKind::Management).await;
         Ok((
             set_cookie(&value, self.is_tls()),
             name,
@@ -98,7 +99,7 @@ impl Access {
         let value = self.sign_ins.begin(who, now.as_millis()).await?;
         let principal = self.of_cookie(&value, now).await?;
         self.note_sign_in(principal.as_ref(), "done", address, now);
-        self.audit.settle().await;
+        self.audit.settle(AuditKind::Management).await;
         Ok(set_cookie(&value, self.is_tls()))
     }
 
@@ -128,9 +129,15 @@ impl Access {
         address: IpAddr,
         now: Timestamp,
     ) {
-        self.audit.note(AuditLine {
+        let draft = self.draft(principal, Some(address), "lambdura:SignIn", "console", now);
+        self.audit.note(AuditRecord {
+            // Anybody can try.
+            kind: match principal {
+                Some(_) => AuditKind::Management,
+                None => AuditKind::Data,
+            },
             outcome: outcome.to_owned(),
-            ..line(principal, Some(address), "lambdura:SignIn", "console", now)
+            ..draft
         });
     }
 

@@ -10,10 +10,10 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use lambda_api::{ErrorCode, headers};
 use model::{ExecutionId, FunctionName, Timestamp};
-use store::Store;
+use store::{AuditKind, AuditRecord, Store};
 use wire::ApiError;
 
-use super::audit::{Audit, AuditLine, AuditLog as _};
+use super::audit::Audit;
 use super::config::AccessConfig;
 use super::grants::Grants;
 use super::identify::{Asked, Identified, Meant, identify};
@@ -457,11 +457,13 @@ impl Access {
         };
         let who = principal.arn(&self.home.account_id);
         let action = &needed.action;
-        self.audit.note(AuditLine {
+        self.audit.note(AuditRecord {
+            // Nothing was changed, and it can be tried all the time.
+            kind: AuditKind::Data,
             outcome: "refused".to_owned(),
             status: Some(StatusCode::FORBIDDEN.as_u16()),
             error: Some(ErrorCode::AccessDenied.as_str().to_owned()),
-            ..line(Some(principal), Some(address), action, resource, now)
+            ..self.draft(Some(principal), Some(address), action, resource, now)
         });
         Err(ApiError::new(
             ErrorCode::AccessDenied,
@@ -471,7 +473,7 @@ impl Access {
         ))
     }
 
-    /// Notes what came of a request that was let in, and returns when that is on the disk.
+    /// Notes what came of a request that was let in, and returns when that is durable.
     pub async fn note<B>(&self, admitted: Admitted, answer: &Response<B>, now: Timestamp) {
         let Some(noted) = admitted.noted else {
             return;
@@ -490,26 +492,67 @@ impl Access {
         };
         let error = answer.headers().get(headers::ERROR_TYPE);
         let error = error.and_then(|error| error.to_str().ok());
-        self.audit.note(AuditLine {
+        let record = AuditRecord {
             outcome: outcome.to_owned(),
             status: Some(status.as_u16()),
             error: error.map(str::to_owned),
-            ..line(principal.as_ref(), Some(address), &action, &resource, now)
-        });
-        self.audit.settle().await;
+            ..self.draft(principal.as_ref(), Some(address), &action, &resource, now)
+        };
+        let kind = record.kind;
+        self.audit.note(record);
+        self.audit.settle(kind).await;
     }
 
-    /// Notes a change of keys where nothing is enforced, and so nobody is known.
-    pub fn note_unsigned(&self, action: &str, resource: &str, done: bool, now: Timestamp) {
+    /// Notes a request that was let in, and whose client left before the answer.
+    pub fn note_left(&self, admitted: Admitted, now: Timestamp) {
+        let Some(noted) = admitted.noted else {
+            return;
+        };
+        let Noted {
+            principal,
+            address,
+            action,
+            resource,
+        } = noted;
+        self.audit.note(AuditRecord {
+            outcome: "left".to_owned(),
+            ..self.draft(principal.as_ref(), Some(address), &action, &resource, now)
+        });
+    }
+
+    /// Notes a change where nothing is enforced, and so nobody is known; returns when that is durable.
+    pub async fn note_unsigned(&self, action: &str, resource: &str, done: bool, now: Timestamp) {
         if self.enforced {
             return;
         }
         let action = format!("lambdura:{action}");
-        self.audit.note(AuditLine {
+        self.audit.note(AuditRecord {
             who: "whoever reaches loopback".to_owned(),
             outcome: if done { "done" } else { "refused" }.to_owned(),
-            ..line(None, None, &action, resource, now)
+            ..self.draft(None, None, &action, resource, now)
         });
+        self.audit.settle(AuditKind::Management).await;
+    }
+
+    /// What somebody does, whose outcome is the caller's to say.
+    pub(super) fn draft(
+        &self,
+        principal: Option<&Principal>,
+        address: Option<IpAddr>,
+        action: &str,
+        resource: &str,
+        now: Timestamp,
+    ) -> AuditRecord {
+        AuditRecord {
+            who: principal.map_or_else(|| "nobody who is known".to_owned(), Principal::name),
+            access_key_id: match principal {
+                Some(Principal::Key(key)) => Some(key.id.to_string()),
+                Some(Principal::Person(_) | Principal::Process { .. }) | None => None,
+            },
+            source_ip: address.map(|address| address.to_string()),
+            resource: resource.to_owned(),
+            ..self.audit.draft(action, now)
+        }
     }
 
     /// Whether browsers reach the server by TLS.
@@ -538,29 +581,6 @@ fn forwarded(text: &str) -> Option<IpAddr> {
     let bare = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
     let with_port = || Some(text.parse::<SocketAddr>().ok()?.ip());
     address.or_else(bare).or_else(with_port)
-}
-
-pub(super) fn line(
-    principal: Option<&Principal>,
-    address: Option<IpAddr>,
-    action: &str,
-    resource: &str,
-    now: Timestamp,
-) -> AuditLine {
-    AuditLine {
-        at: moment(now),
-        who: principal.map_or_else(|| "nobody who is known".to_owned(), Principal::name),
-        access_key_id: match principal {
-            Some(Principal::Key(key)) => Some(key.id.to_string()),
-            Some(Principal::Person(_) | Principal::Process { .. }) | None => None,
-        },
-        source_ip: address.map(|address| address.to_string()),
-        action: action.to_owned(),
-        resource: resource.to_owned(),
-        outcome: String::new(),
-        status: None,
-        error: None,
-    }
 }
 
 /// A time, as RFC 3339.

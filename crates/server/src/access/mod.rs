@@ -17,10 +17,10 @@ mod principal;
 mod sealing_file;
 mod sign_in;
 
+pub(crate) use audit::Audit;
 pub use audit::AuditLine;
-pub(crate) use audit::{Audit, AuditQuery};
 pub use config::{AccessConfig, AccessLimits, TlsFiles};
 pub(crate) use gate::{Access, Admitted, Caller, Invoked};
 pub use key_ring::{KeyError, KeyRing, KeyView, KeyWithSecret};
-pub use offline::{OfflineKeys, OfflineKeysError};
+pub use offline::{OfflineKeys, OfflineKeysError, ReadAuditError};
 pub(crate) use sign_in::{COOKIE, SignIns, SignedIn};

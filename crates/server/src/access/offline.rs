@@ -3,21 +3,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use access::SealingKey;
+use access::{NoRandomness, SealingKey};
 use model::Timestamp;
 use serde_json::Value;
-use store::{AccessKeys, Durability, Store};
+use store::{
+    AccessKeys, AuditKind, AuditQuery, AuditRecord, AuditRecords, Durability, Store, StoreFault,
+};
 use store_sqlite::{OpenStoreError, SqliteStore};
 
-use super::audit::{Audit, AuditLine, AuditLog as _, AuditQuery};
-use super::gate::moment;
+use super::audit::{Audit, AuditLine, merged};
 use super::key_ring::{KeyError, KeyRing, KeyView, KeyWithSecret};
 
 /// Access keys of a data folder or a database, and the record of changes. A folder is this one's until it is closed.
 pub struct OfflineKeys {
     ring: KeyRing,
     store: Arc<dyn Store>,
-    audit: Option<Audit>,
+    audit: Audit,
     who: String,
 }
 
@@ -30,6 +31,20 @@ pub enum OfflineKeysError {
     /// Its keys cannot be read.
     #[error(transparent)]
     Keys(#[from] KeyError),
+}
+
+/// Why a record of changes cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadAuditError {
+    /// Its store cannot be opened.
+    #[error("open the store")]
+    Open(#[from] OpenStoreError),
+    /// Its store does not answer.
+    #[error("ask the store")]
+    Store(#[from] StoreFault),
+    /// The lines in its data folder cannot be read.
+    #[error("read the lines in the data folder")]
+    File(#[from] std::io::Error),
 }
 
 impl OfflineKeys {
@@ -49,11 +64,11 @@ impl OfflineKeys {
     }
 
     /// The keys of a store that servers may have open. The data folder is where the sealing key is, unless it is given,
-    /// and where the record of changes is kept; without one, nothing is recorded.
+    /// and where changes are recorded beside the store.
     ///
     /// # Errors
     /// When the keys do not open, or there is nothing to seal them with.
-    pub async fn over<S: Store + AccessKeys>(
+    pub async fn over<S: Store + AccessKeys + AuditRecords>(
         store: Arc<S>,
         data_dir: Option<&Path>,
         sealing_key: Option<SealingKey>,
@@ -65,10 +80,13 @@ impl OfflineKeys {
             return Err(KeyError::NoSealingKey.into());
         }
         let folder = data_dir.unwrap_or(Path::new(""));
+        let is_on_disk = store.durability() == Durability::Disk;
+        let audit = Audit::open(data_dir, Arc::clone(&store) as _, is_on_disk);
+        let audit = audit.map_err(|_| KeyError::Randomness(NoRandomness))?;
         Ok(Self {
             ring: KeyRing::open(keys, folder, sealing_key, now).await?,
             store,
-            audit: data_dir.map(Audit::of),
+            audit,
             who,
         })
     }
@@ -144,12 +162,42 @@ impl OfflineKeys {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn read_audit(
+    pub async fn read_audit(
         data_dir: &Path,
         limit: usize,
-        containing: Option<String>,
-    ) -> std::io::Result<Vec<AuditLine>> {
-        Audit::of(data_dir).read(&AuditQuery { limit, containing })
+        containing: Option<&str>,
+    ) -> Result<Vec<AuditLine>, ReadAuditError> {
+        let path = data_dir.join("lambdura.sqlite3");
+        let query = AuditQuery {
+            containing: containing.map(str::to_owned),
+            limit,
+            ..AuditQuery::default()
+        };
+        // There may be nothing but lines, and a store of an earlier version has no records.
+        let stored = match SqliteStore::look(&path) {
+            Ok(store) => store.audit(query).await?,
+            Err(OpenStoreError::NothingThere { .. }) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(merged(data_dir, stored, limit, containing)?)
+    }
+
+    /// The newest lines of the record of changes of a store that servers may have open, oldest first.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn read_audit_of(
+        store: &dyn AuditRecords,
+        limit: usize,
+        containing: Option<&str>,
+    ) -> Result<Vec<AuditLine>, ReadAuditError> {
+        let query = AuditQuery {
+            containing: containing.map(str::to_owned),
+            limit,
+            ..AuditQuery::default()
+        };
+        let found = store.audit(query).await?;
+        Ok(found.into_iter().rev().map(AuditLine::from).collect())
     }
 
     async fn noted<T>(
@@ -159,21 +207,14 @@ impl OfflineKeys {
         now: Timestamp,
         outcome: Result<T, KeyError>,
     ) -> Result<T, KeyError> {
-        let Some(audit) = &self.audit else {
-            return outcome;
-        };
-        audit.note(AuditLine {
-            at: moment(now),
+        self.audit.note(AuditRecord {
             who: self.who.clone(),
-            access_key_id: None,
-            source_ip: None,
-            action: format!("lambdura:{action}"),
             resource: named.to_owned(),
             outcome: if outcome.is_ok() { "done" } else { "refused" }.to_owned(),
-            status: None,
             error: outcome.as_ref().err().map(ToString::to_string),
+            ..self.audit.draft(&format!("lambdura:{action}"), now)
         });
-        audit.settle().await;
+        self.audit.settle(AuditKind::Management).await;
         outcome
     }
 }

@@ -85,6 +85,11 @@ impl Peers {
         })
     }
 
+    /// By which address the other servers know this one.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// This server among the others; it takes part once it runs.
     pub fn cluster(
         &self,

@@ -186,10 +186,10 @@ impl StackService {
         }
     }
 
-    fn note(&self, action: &str, stack: &str, is_done: bool) {
+    async fn note(&self, action: &str, stack: &str, is_done: bool) {
         let app = &self.ground.app;
-        app.access
-            .note_unsigned(action, stack, is_done, app.machine_now());
+        let now = app.machine_now();
+        app.access.note_unsigned(action, stack, is_done, now).await;
     }
 
     async fn shown(&self, deployed: &Deployed) -> Result<Shown, ApiError> {
@@ -375,7 +375,7 @@ pub(super) async fn put(
 ) -> Result<Response<Body>, ApiError> {
     let on = request.on.as_deref();
     let deployed = service.deploy(name, request.submitted, on).await;
-    service.note("DeployStack", name, deployed.is_ok());
+    service.note("DeployStack", name, deployed.is_ok()).await;
     let shown = service.shown(&deployed?).await?;
     Ok(json(StatusCode::OK, &shown))
 }
@@ -397,7 +397,7 @@ pub(super) async fn destroy(
 ) -> Result<Response<Body>, ApiError> {
     let force = query.get("force") == Some("true");
     let destroyed = service.destroy(name, force).await;
-    service.note("DestroyStack", name, destroyed.is_ok());
+    service.note("DestroyStack", name, destroyed.is_ok()).await;
     destroyed.map(|()| no_content())
 }
 

@@ -100,6 +100,19 @@ impl Needed {
     }
 }
 
+/// Whether an action uses what is there, as CloudTrail's data events do, and changes nothing of the service.
+pub(crate) fn is_data_event(action: &str) -> bool {
+    let (service, name) = action.split_once(':').unwrap_or(("", action));
+    match service {
+        "lambda" => name.starts_with("Invoke") || name.starts_with("SendDurableExecutionCallback"),
+        "dynamodb" => name.contains("Item") || name.starts_with("PartiQL"),
+        "states" => {
+            matches!(name, "StartExecution" | "StartSyncExecution") || name.starts_with("SendTask")
+        }
+        _ => false,
+    }
+}
+
 /// Which of AWS's services a request is for, by the name that it must be signed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use access::SessionKeys;
-use store::{AccessKeys, Durability, LogStore, MemorySessions, MemoryStore, Stacks, Store};
+use store::{
+    AccessKeys, AuditRecords, Durability, LogStore, MemorySessions, MemoryStore, Stacks, Store,
+};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 
 use super::ServerConfig;
@@ -23,6 +25,8 @@ pub struct Stores {
     pub access_keys: Arc<dyn AccessKeys>,
     /// What was deployed over the API.
     pub stacks: Arc<dyn Stacks>,
+    /// The record of changes.
+    pub audit: Arc<dyn AuditRecords>,
 }
 
 impl Stores {
@@ -33,25 +37,28 @@ impl Stores {
     pub fn open(config: &ServerConfig) -> Result<Self, StartServerError> {
         let logs_path = config.data_dir.join("logs.sqlite3");
         let logs = Arc::new(SqliteLogs::open(&logs_path, OpenLogsOptions::default())?);
-        let (store, access_keys, stacks): (Arc<dyn Store>, Arc<dyn AccessKeys>, Arc<dyn Stacks>) =
-            match config.durability {
-                Durability::Memory => {
-                    let store = Arc::new(MemoryStore::default());
-                    (Arc::clone(&store) as _, Arc::clone(&store) as _, store)
-                }
-                durability @ (Durability::Disk | Durability::Os) => {
-                    let path = config.data_dir.join("lambdura.sqlite3");
-                    let store = Arc::new(SqliteStore::open(&path, durability)?);
-                    (Arc::clone(&store) as _, Arc::clone(&store) as _, store)
-                }
-            };
-        Ok(Self {
+        Ok(match config.durability {
+            Durability::Memory => Self::alone(Arc::new(MemoryStore::default()), logs),
+            durability @ (Durability::Disk | Durability::Os) => {
+                let path = config.data_dir.join("lambdura.sqlite3");
+                Self::alone(Arc::new(SqliteStore::open(&path, durability)?), logs)
+            }
+        })
+    }
+
+    /// A store that has one server.
+    fn alone<S: Store + AccessKeys + Stacks + AuditRecords>(
+        store: Arc<S>,
+        logs: Arc<SqliteLogs>,
+    ) -> Self {
+        Self {
+            access_keys: Arc::clone(&store) as _,
+            stacks: Arc::clone(&store) as _,
+            audit: Arc::clone(&store) as _,
             store,
             logs,
             shared: None,
-            access_keys,
-            stacks,
-        })
+        }
     }
 }
 

@@ -8,10 +8,11 @@ use lambda_api::ErrorCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use store::{AuditKind, AuditQuery};
 use utoipa::ToSchema;
 use wire::ApiError;
 
-use crate::access::{AuditLine, AuditQuery, KeyError, KeyView, KeyWithSecret};
+use crate::access::{AuditLine, KeyError, KeyView, KeyWithSecret};
 use crate::api::small_json;
 use crate::app::App;
 use crate::http::{Body, Query, RequestBody, decode, json};
@@ -55,8 +56,9 @@ pub(super) async fn handle(
     };
     let keys = &app.access.keys;
     let now = app.machine_now();
-    let noted = |action: &str, named: &str, is_done: bool| {
-        app.access.note_unsigned(action, named, is_done, now);
+    let noted = async |action: &str, named: &str, is_done: bool| {
+        let access = &app.access;
+        access.note_unsigned(action, named, is_done, now).await;
     };
     let (status, answered) = match (method.as_str(), rest) {
         ("GET", None) => {
@@ -76,7 +78,7 @@ pub(super) async fn handle(
                     Err(error) => return Ok(Err(error)),
                 };
                 let created = keys.create(&name, policies, now).await;
-                noted("CreateAccessKey", &name, created.is_ok());
+                noted("CreateAccessKey", &name, created.is_ok()).await;
                 (StatusCode::CREATED, created.map(|created| json!(created)))
             }
             Err(error) => return Ok(Err(error)),
@@ -84,7 +86,7 @@ pub(super) async fn handle(
         ("DELETE", Some(named)) => {
             let named = named_key(named);
             let deleted = keys.delete(&named, now).await;
-            noted("DeleteAccessKey", &named, deleted.is_ok());
+            noted("DeleteAccessKey", &named, deleted.is_ok()).await;
             (StatusCode::OK, deleted.map(|deleted| json!(deleted)))
         }
         ("POST", Some(rest)) => {
@@ -107,12 +109,11 @@ pub(super) async fn handle(
                 }
                 _ => return Err(body),
             };
-            noted(what, &named, changed.is_ok());
+            noted(what, &named, changed.is_ok()).await;
             (StatusCode::OK, changed)
         }
         _ => return Err(body),
     };
-    app.access.audit.settle().await;
     Ok(match answered {
         Ok(answer) => Ok(json(status, &answer)),
         Err(error) => Err(refused(error)),
@@ -210,32 +211,36 @@ pub(crate) fn disable() {}
 #[expect(dead_code, reason = "`handle` does it")]
 pub(crate) fn enable() {}
 
-/// Returns the newest lines of the record of changes, oldest first.
+/// Returns the newest lines of the record of changes, of all servers, oldest first.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/audit",
     params(
         ("limit" = Option<usize>, Query, description = "how many lines; 100 without it"),
-        ("containing" = Option<String>, Query, description = "only lines with this text"),
+        ("containing" = Option<String>, Query, description = "only lines with this text in one of their words"),
+        ("kind" = Option<String>, Query, description = "only `management` or only `data`"),
+        ("before" = Option<String>, Query, description = "only lines before the one with this id"),
     ),
     responses((status = 200, body = AuditLines)),
 )]
 pub(crate) async fn audit(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
     let limit = super::parameter::number(query, "limit")?;
     let limit = limit.map_or(LINES_DEFAULT, |limit| usize::try_from(limit).unwrap_or(1));
-    let query = AuditQuery {
-        limit,
-        containing: query.get("containing").map(str::to_owned),
-    };
-    let worker = Arc::clone(app);
-    let read = tokio::task::spawn_blocking(move || worker.access.audit.read(&query)).await;
-    let lines = match read {
-        Ok(Ok(lines)) => lines,
-        Ok(Err(error)) => {
-            let message = format!("The record of changes cannot be read: {error}");
-            return Err(ApiError::new(ErrorCode::Service, message));
+    let kind = match query.get("kind") {
+        None => None,
+        Some("management") => Some(AuditKind::Management),
+        Some("data") => Some(AuditKind::Data),
+        Some(_) => {
+            let message = "kind is neither `management` nor `data`";
+            return Err(ApiError::invalid_parameter(message));
         }
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     };
+    let query = AuditQuery {
+        kind,
+        containing: query.get("containing").map(str::to_owned),
+        before: query.get("before").map(str::to_owned),
+        limit,
+    };
+    let lines = app.access.audit.read(query).await?;
     Ok(json(StatusCode::OK, &json!({ "lines": lines })))
 }

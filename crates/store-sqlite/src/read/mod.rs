@@ -1,6 +1,7 @@
 //! Reading records: one module for each kind of row.
 
 mod access_keys;
+mod audit;
 mod catalogue;
 mod event;
 mod execution;
@@ -15,6 +16,7 @@ mod summary;
 mod work;
 
 pub(crate) use access_keys::access_keys;
+pub(crate) use audit::{audit, oldest_audit_kept};
 pub(crate) use catalogue::{aliases, function_settings, function_versions};
 pub(crate) use event::{event_heads, events, operation_events};
 pub(crate) use execution::{load, record};

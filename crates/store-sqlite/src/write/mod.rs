@@ -1,6 +1,7 @@
 //! Writing records: one module for each kind of row, all statements prepared once.
 
 mod access_keys;
+mod audit;
 mod catalogue;
 mod event;
 mod execution;

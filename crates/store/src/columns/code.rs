@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use model::{EventSourceKind, ExecutionStatus, OperationStatus, OperationType, Version};
 use thiserror::Error;
 
+use crate::audit::AuditKind;
 use crate::logs::LogStream;
 
 /// A word in the database that this version of the program does not know.
@@ -46,6 +47,13 @@ macro_rules! code {
         }
     };
 }
+
+code!(
+    AuditKind,
+    "kind of record of changes",
+    Management = "MANAGEMENT",
+    Data = "DATA",
+);
 
 code!(
     ExecutionStatus,

@@ -2,9 +2,9 @@
 //! transitions of the engine; and a walk that compares two stores step by step.
 //!
 //! Each part of a store has its [`Suite`], so that a new store can be brought up part by part. A
-//! store's tests call [`check_store`], which runs them all, [`ACCESS_KEYS`], [`STACKS`] and [`LOGS`], whose
-//! traits are no parts of `Store`, and [`Walk`] with random choices; where servers share it, [`SERVERS`], [`CODE_BLOBS`] and [`SESSIONS`]
-//! as well.
+//! store's tests call [`check_store`], which runs them all, [`ACCESS_KEYS`], [`STACKS`], [`AUDIT`] and [`LOGS`],
+//! whose traits are no parts of `Store`, and [`Walk`] with random choices; where servers share it, [`SERVERS`],
+//! [`CODE_BLOBS`] and [`SESSIONS`] as well.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -56,6 +56,7 @@ macro_rules! suite {
 mod subject;
 
 mod access_keys;
+mod audit;
 mod catalogue;
 mod executions;
 mod history;
@@ -72,6 +73,7 @@ mod work;
 mod walk;
 
 pub use access_keys::ACCESS_KEYS;
+pub use audit::AUDIT;
 pub use catalogue::CATALOGUE;
 pub use executions::EXECUTIONS;
 pub use history::HISTORY;

@@ -1,10 +1,7 @@
-//! The record of changes: who, what, when, from where, and with which outcome.
+//! The file of a server's own lines in its data folder.
 //!
-//! A file of JSON lines in the data folder, which is only appended to. When it is large a new one is started, and the
-//! oldest is deleted, so its size is bounded; `lambdura audit` or any tool for lines reads it.
-//!
-//! A change is answered only when its line is on the disk ([`Audit::settle`]); callers that wait at the same time share
-//! one sync.
+//! It is only appended to. When it is large a new one is started, and the oldest is deleted, so its size is bounded;
+//! any tool for lines reads it. Callers that wait for the disk at the same time share one sync.
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
@@ -14,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use super::line::AuditLine;
 
 /// The newest file's name; older ones have a number behind it, the newest of them 1.
 const FILE_NAME: &str = "audit.jsonl";
@@ -25,48 +22,9 @@ const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Older files that are kept.
 const OLDER_MAX: usize = 4;
 
-/// Characters of a text in a line that came from outside.
-const TEXT_CHARS_MAX: usize = 512;
-
-/// Lines that are read at once, at the most.
-const LINES_MAX: usize = 1_000;
-
-/// One thing that was done, or refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct AuditLine {
-    /// When, as RFC 3339.
-    pub at: String,
-    /// Who: an access key by its name, a function, or nobody who is known.
-    pub who: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub access_key_id: Option<String>,
-    /// From which address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source_ip: Option<String>,
-    /// What, in IAM's words.
-    pub action: String,
-    /// To what.
-    pub resource: String,
-    /// `done`, `refused` or `failed`.
-    pub outcome: String,
-    /// The answer's HTTP status.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// The answer's error, by its name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
-
-/// Which lines are wanted: the newest so many that hold a text.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct AuditQuery {
-    pub limit: usize,
-    pub containing: Option<String>,
-}
-
 /// Writes lines.
 #[derive(Debug)]
-pub(crate) struct Audit {
+pub(super) struct AuditFile {
     path: PathBuf,
     open: Mutex<Option<Open>>,
     bytes_max: u64,
@@ -76,18 +34,13 @@ pub(crate) struct Audit {
     settled: tokio::sync::Mutex<u64>,
 }
 
-/// Anything that can be told what was done.
-pub(crate) trait AuditLog: Send + Sync {
-    fn note(&self, line: AuditLine);
-}
-
 #[derive(Debug)]
 struct Open {
     file: Arc<File>,
     bytes: u64,
 }
 
-impl Audit {
+impl AuditFile {
     /// The record of a data folder; its file is made with its first line.
     pub fn of(data_dir: &Path) -> Self {
         Self {
@@ -125,6 +78,14 @@ impl Audit {
     fn file(&self) -> Option<Arc<File>> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.as_ref().map(|open| Arc::clone(&open.file))
+    }
+
+    /// Adds a line. One that cannot be written is in the server's log at least.
+    pub fn add(&self, line: &AuditLine) {
+        if let Err(error) = self.append(line) {
+            let path = self.path.display();
+            tracing::error!(%path, %error, ?line, "the record of changes cannot be written");
+        }
     }
 
     fn append(&self, line: &AuditLine) -> io::Result<()> {
@@ -195,13 +156,12 @@ impl Audit {
         }
     }
 
-    /// The newest lines that were asked for, oldest first. Lines that cannot be read are left out: the file may end
-    /// in the middle of one after a crash.
+    /// The newest lines, with this text where one is given, oldest first. Lines that cannot be read are left out: the
+    /// file may end in the middle of one after a crash.
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn read(&self, query: &AuditQuery) -> io::Result<Vec<AuditLine>> {
-        let limit = query.limit.clamp(1, LINES_MAX);
+    pub fn read(&self, limit: usize, containing: Option<&str>) -> io::Result<Vec<AuditLine>> {
         let mut found: VecDeque<AuditLine> = VecDeque::new();
         for number in 0..=OLDER_MAX {
             if found.len() >= limit {
@@ -217,11 +177,10 @@ impl Audit {
             for line in BufReader::new(file).split(b'\n') {
                 let line = line?;
                 let text = String::from_utf8_lossy(&line);
-                let fits = query.containing.as_ref();
-                if !fits.is_none_or(|part| text.contains(part.as_str())) {
+                if !containing.is_none_or(|part| text.contains(part)) {
                     continue;
                 }
-                if let Ok(read) = serde_json::from_slice(&line) {
+                if let Some(read) = AuditLine::read(&line) {
                     here.push_back(read);
                     if here.len() > wanted {
                         here.pop_front();
@@ -235,27 +194,15 @@ impl Audit {
     }
 }
 
-impl AuditLog for Audit {
-    /// Notes what was done. A line that cannot be written is in the server's log at least.
-    fn note(&self, mut line: AuditLine) {
-        for text in [&mut line.who, &mut line.action, &mut line.resource] {
-            if text.chars().nth(TEXT_CHARS_MAX).is_some() {
-                *text = text.chars().take(TEXT_CHARS_MAX).collect();
-            }
-        }
-        if let Err(error) = self.append(&line) {
-            let path = self.path.display();
-            tracing::error!(%path, %error, ?line, "the record of changes cannot be written");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn line(number: usize) -> AuditLine {
         AuditLine {
+            id: format!("{number:06}"),
+            kind: "management".to_owned(),
+            server: None,
             at: format!("2026-11-29T10:00:00.{number:06}Z"),
             who: "key ci".to_owned(),
             access_key_id: Some("AKIA1".to_owned()),
@@ -271,38 +218,32 @@ mod tests {
     #[test]
     fn lines_are_appended_and_the_newest_are_read() {
         let folder = tempfile::tempdir().expect("there is room");
-        let audit = Audit::of(folder.path());
-        assert_eq!(audit.read(&AuditQuery::default()).expect("nothing yet"), []);
+        let audit = AuditFile::of(folder.path());
+        assert_eq!(audit.read(10, None).expect("nothing yet"), []);
         for number in 0..10 {
-            audit.note(line(number));
+            audit.add(&line(number));
         }
         // As after a crash.
         let path = folder.path().join(FILE_NAME);
         let mut text = fs::read(&path).expect("it is there");
         text.extend_from_slice(b"{\"at\":\"2026");
         fs::write(&path, text).expect("it is ours");
-        let query = |limit, containing: Option<&str>| AuditQuery {
-            limit,
-            containing: containing.map(str::to_owned),
-        };
-        let again = Audit::of(folder.path());
-        let newest = again.read(&query(2, None)).expect("it is ours");
+        let again = AuditFile::of(folder.path());
+        let newest = again.read(2, None).expect("it is ours");
         assert_eq!(newest, [line(8), line(9)]);
-        let found = again
-            .read(&query(5, Some("function 3")))
-            .expect("it is ours");
+        let found = again.read(5, Some("function 3")).expect("it is ours");
         assert_eq!(found, [line(3)]);
     }
 
     #[test]
     fn files_are_bounded_in_size_and_number() {
         let folder = tempfile::tempdir().expect("there is room");
-        let audit = Audit {
+        let audit = AuditFile {
             bytes_max: 2_000,
-            ..Audit::of(folder.path())
+            ..AuditFile::of(folder.path())
         };
         for number in 0..200 {
-            audit.note(line(number));
+            audit.add(&line(number));
         }
         let files: Vec<u64> = fs::read_dir(folder.path())
             .expect("it is ours")
@@ -310,11 +251,7 @@ mod tests {
             .collect();
         assert_eq!(files.len(), 1 + OLDER_MAX);
         assert!(files.iter().all(|bytes| *bytes < 2_500), "{files:?}");
-        let query = AuditQuery {
-            limit: 20,
-            containing: None,
-        };
-        let newest = audit.read(&query).expect("it is ours");
+        let newest = audit.read(20, None).expect("it is ours");
         let expected: Vec<AuditLine> = (180..200).map(line).collect();
         assert_eq!(newest, expected);
     }
@@ -322,16 +259,16 @@ mod tests {
     #[tokio::test]
     async fn whoever_waits_finds_all_lines_before_on_the_disk() {
         let folder = tempfile::tempdir().expect("there is room");
-        let audit = Arc::new(Audit {
+        let audit = Arc::new(AuditFile {
             bytes_max: 2_000,
-            ..Audit::of(folder.path())
+            ..AuditFile::of(folder.path())
         });
         audit.settle().await;
         // Over several files, by several at once.
         let noting = (0..200).map(|number| {
             let audit = Arc::clone(&audit);
             async move {
-                audit.note(line(number));
+                audit.add(&line(number));
                 audit.settle().await;
                 assert!(*audit.settled.lock().await > 0);
             }
@@ -340,20 +277,5 @@ mod tests {
         let settled = *audit.settled.lock().await;
         assert_eq!(settled, 200);
         assert_eq!(settled, audit.written.load(Ordering::Acquire));
-    }
-
-    #[test]
-    fn what_comes_from_outside_is_cut() {
-        let folder = tempfile::tempdir().expect("there is room");
-        let audit = Audit::of(folder.path());
-        let mut long = line(1);
-        long.resource = "ü\n".repeat(100_000);
-        audit.note(long);
-        let query = AuditQuery {
-            limit: 1,
-            containing: None,
-        };
-        let read = audit.read(&query).expect("it is ours");
-        assert_eq!(read[0].resource.chars().count(), TEXT_CHARS_MAX);
     }
 }

@@ -1,0 +1,131 @@
+//! Records that are on their way into the store.
+//!
+//! Whoever waits for one writes all that wait, so that those who wait at the same time share a commit.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use store::{AuditRecord, AuditRecords};
+
+/// Records that wait at the most, while the store does not take any. Beyond that the oldest are left to the file.
+const WAITING_MAX: usize = 10_000;
+
+/// Records that are written at once.
+const AT_ONCE: usize = 500;
+
+/// Records in the order in which they were made.
+pub(super) struct Waiting {
+    store: Arc<dyn AuditRecords>,
+    queue: Mutex<Queue>,
+    /// Held by whoever writes.
+    writing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    records: VecDeque<AuditRecord>,
+    /// The number of the first of them.
+    first: u64,
+    /// Those before this number could not be written when somebody waited for them.
+    failed: u64,
+    is_said: bool,
+}
+
+impl Queue {
+    /// The number of the next one.
+    fn next(&self) -> u64 {
+        self.first + self.records.len() as u64
+    }
+}
+
+impl Waiting {
+    pub fn new(store: Arc<dyn AuditRecords>) -> Self {
+        Self {
+            store,
+            queue: Mutex::default(),
+            writing: tokio::sync::Mutex::default(),
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn push(&self, record: AuditRecord) {
+        let mut queue = self.queue();
+        if queue.records.len() >= WAITING_MAX {
+            queue.records.pop_front();
+            queue.first += 1;
+            if !std::mem::replace(&mut queue.is_said, true) {
+                tracing::warn!(
+                    "records of changes are in this server's `audit.jsonl` only: the store takes none"
+                );
+            }
+        }
+        queue.records.push_back(record);
+    }
+
+    /// Waits until every record that was pushed before is durable in the store. Returns whether it is.
+    pub async fn settle(&self) -> bool {
+        let wanted = self.queue().next();
+        let _writing = self.writing.lock().await;
+        loop {
+            {
+                let queue = self.queue();
+                if queue.first >= wanted {
+                    return true;
+                }
+                // Whoever had the turn before has tried them just now: not each waits for a store that is silent.
+                if queue.failed >= wanted {
+                    return false;
+                }
+            }
+            if self.write_some().await.is_none() {
+                return false;
+            }
+        }
+    }
+
+    /// Writes what waits, also what could not be written before. Returns how many there were; none when the store fails.
+    pub async fn write_all(&self) -> Option<usize> {
+        let _writing = self.writing.lock().await;
+        let mut count = 0;
+        loop {
+            match self.write_some().await? {
+                0 => return Some(count),
+                written => count += written,
+            }
+        }
+    }
+
+    async fn write_some(&self) -> Option<usize> {
+        let (first, batch) = {
+            let queue = self.queue();
+            let batch = queue.records.iter().take(AT_ONCE).cloned();
+            (queue.first, batch.collect::<Vec<_>>())
+        };
+        if batch.is_empty() {
+            return Some(0);
+        }
+        let count = batch.len();
+        let written = self.store.append_audit(batch).await;
+        let mut queue = self.queue();
+        match written {
+            Ok(()) => {
+                while queue.first < first + count as u64 && queue.records.pop_front().is_some() {
+                    queue.first += 1;
+                }
+                queue.is_said = false;
+                Some(count)
+            }
+            Err(fault) => {
+                queue.failed = queue.next();
+                tracing::error!(
+                    error = &fault as &dyn std::error::Error,
+                    "the record of changes cannot be written to the store: it is in this server's `audit.jsonl`"
+                );
+                None
+            }
+        }
+    }
+}
