@@ -83,7 +83,7 @@ fn changes(count: u32) -> Vec<AuditRecord> {
             _ => AuditKind::Data,
         },
         at: at(number),
-        server: (number % 5 == 0).then(|| "10.0.0.2:4000".to_owned()),
+        server: (number.is_multiple_of(5)).then(|| "10.0.0.2:4000".to_owned()),
         who: "key ci".to_owned(),
         access_key_id: Some("AKIA0000000000000001".to_owned()),
         source_ip: None,

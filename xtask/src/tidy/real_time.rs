@@ -40,6 +40,10 @@ const REAL: &[(&str, &str)] = &[
         "is what the clock is made of",
     ),
     (
+        "crates/server/src/access/audit/record.rs",
+        "waits for the store to answer again",
+    ),
+    (
         "crates/server/src/api/functions/drain.rs",
         "looks again after a pause",
     ),
