@@ -68,21 +68,36 @@ fn postgres_programs() -> Option<PathBuf> {
     }
 }
 
-/// What a PostgreSQL needs that fails over, and the package of each program.
-const FAILOVER: [(&str, &str); 2] = [("patroni", "patroni"), ("etcd", "etcd-server")];
+/// Programs that some suites need: the program, its package, what for, and the suite that is skipped without it.
+const FOR_SUITES: [(&str, &str, &str, &str); 3] = [
+    (
+        "patroni",
+        "patroni",
+        "a PostgreSQL that fails over",
+        "test_failover.py",
+    ),
+    (
+        "etcd",
+        "etcd-server",
+        "a PostgreSQL that fails over",
+        "test_failover.py",
+    ),
+    (
+        "systemd-analyze",
+        "systemd",
+        "a look at the unit for systemd",
+        "test_service.py",
+    ),
+];
 
-/// Installs what the suites of a database that fails over need. Where it cannot, it says so, and those suites are skipped:
-/// they say it too.
-pub fn failover_programs() {
-    for (program, package) in FAILOVER {
+/// Installs what some suites need. Where it cannot, it says so, and those suites are skipped: they say it too.
+pub fn programs_for_suites() {
+    for (program, package, what, suite) in FOR_SUITES {
         if on_path(program).is_some() {
             continue;
         }
-        if let Err(error) = install(package, "a PostgreSQL that fails over") {
-            screen::note(&format!(
-                "conformance/test_failover.py is skipped: {error:#}"
-            ));
-            return;
+        if let Err(error) = install(package, what) {
+            screen::note(&format!("conformance/{suite} is skipped: {error:#}"));
         }
     }
 }

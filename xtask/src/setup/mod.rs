@@ -12,7 +12,7 @@ mod version;
 
 pub use binaries::{Binaries, Profile, build_binaries, build_everything, with_clippy};
 pub use debian::{
-    chromium, failover_programs, install as install_debian, is_installed, require_postgres,
+    chromium, install as install_debian, is_installed, programs_for_suites, require_postgres,
 };
 pub use functions::FunctionProgram;
 pub(crate) use functions::install as install_functions;

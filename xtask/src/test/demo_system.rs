@@ -141,7 +141,7 @@ const BESIDE: [&str; 4] = ["-n", "2", "--dist=loadfile", "--no-loadscope-reorder
 
 /// The AWS CLI, boto3, and whatever else is written in Python.
 pub fn python_suites(context: &mut Context) -> Result<()> {
-    setup::failover_programs();
+    setup::programs_for_suites();
     let (parity, suites): (Vec<_>, Vec<_>) = suites::suites(&context.workspace)?
         .into_iter()
         .partition(|suite| suites::is_named(suite, &[suites::PARITY]));
