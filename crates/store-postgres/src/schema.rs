@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Transaction};
 
 use crate::connect::Target;
@@ -162,7 +161,9 @@ async fn applied(client: &Client, target: &Target) -> Result<i64, OpenError> {
 
 /// Whether all migrations that this program does not know say that it can go on.
 async fn may_go_on(client: &Client) -> Result<bool, tokio_postgres::Error> {
-    let sql = "SELECT bool_and(coalesce(oldest_reader <= $1, false)) FROM lambdura.migrations WHERE version > $1";
+    let sql = "SELECT bool_and(coalesce(oldest_reader <= $1, false))
+        FROM lambdura.migrations LEFT JOIN lambdura.readers USING (version)
+        WHERE version > $1";
     let row = client.query_one(sql, &[&newest()]).await?;
     Ok(row.try_get::<_, Option<bool>>(0)? == Some(true))
 }
@@ -196,13 +197,16 @@ async fn note(
     version: i64,
     name: &str,
 ) -> Result<(), tokio_postgres::Error> {
-    if version < FIRST_WITH_READERS {
-        let sql = "INSERT INTO lambdura.migrations (version, name) VALUES ($1::bigint, $2)";
-        return transaction.execute(sql, &[&version, &name]).await.map(drop);
+    let sql = "INSERT INTO lambdura.migrations (version, name) VALUES ($1::bigint, $2)";
+    transaction.execute(sql, &[&version, &name]).await?;
+    if version >= FIRST_WITH_READERS {
+        let sql =
+            "INSERT INTO lambdura.readers (version, oldest_reader) VALUES ($1::bigint, $2::bigint)";
+        transaction
+            .execute(sql, &[&version, &OLDEST_READER])
+            .await?;
     }
-    let sql = "INSERT INTO lambdura.migrations (version, name, oldest_reader) VALUES ($1::bigint, $2, $3::bigint)";
-    let parameters: [&(dyn ToSql + Sync); 3] = [&version, &name, &OLDEST_READER];
-    transaction.execute(sql, &parameters).await.map(drop)
+    Ok(())
 }
 
 /// Waits until nobody else migrates, or makes or drops partitions; others wait until the transaction ends.

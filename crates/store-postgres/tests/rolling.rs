@@ -194,9 +194,14 @@ async fn a_server_starts_on_a_later_schema_that_says_so() {
     open(&url).await.close().await.expect("it was open");
     let sql = client(&url).await;
     let done = async |version: i64, oldest_reader: Option<i64>| {
-        let note = "INSERT INTO lambdura.migrations (version, name, oldest_reader) VALUES ($1, 'of tomorrow', $2)";
-        let noted = sql.execute(note, &[&version, &oldest_reader]).await;
+        let note = "INSERT INTO lambdura.migrations (version, name) VALUES ($1, 'of tomorrow')";
+        let noted = sql.execute(note, &[&version]).await;
         noted.expect("it is recorded");
+        if let Some(oldest_reader) = oldest_reader {
+            let note = "INSERT INTO lambdura.readers (version, oldest_reader) VALUES ($1, $2)";
+            let noted = sql.execute(note, &[&version, &oldest_reader]).await;
+            noted.expect("it is recorded");
+        }
     };
     migrate_as_tomorrow(&url).await;
     done(known + 1, Some(known)).await;
@@ -215,9 +220,11 @@ async fn a_server_starts_on_a_later_schema_that_says_so() {
             Err(error) => panic!("{error:?}"),
             Ok(_) => panic!("it is refused"),
         }
-        let forgotten = "DELETE FROM lambdura.migrations WHERE version = $1";
-        let forgotten = sql.execute(forgotten, &[&(known + 2)]).await;
-        forgotten.expect("it is forgotten");
+        for table in ["migrations", "readers"] {
+            let forgotten = format!("DELETE FROM lambdura.{table} WHERE version = $1");
+            let forgotten = sql.execute(&forgotten, &[&(known + 2)]).await;
+            forgotten.expect("it is forgotten");
+        }
     }
 }
 

@@ -23,6 +23,10 @@ CREATE TABLE lambdura.audit_records (
     PRIMARY KEY (account_id, kind, record_id)
 );
 
--- The oldest schema whose program can go on with this one: a program that knows no newer schema than that refuses the
--- database. NULL where nobody says so: only a program that knows the migration can.
-ALTER TABLE lambdura.migrations ADD COLUMN oldest_reader bigint;
+-- Of a migration, the oldest schema whose program can go on after it: a program that knows no newer schema than that
+-- refuses the database, and so it does where nobody says so. A table of its own: those who wait for the lock of who
+-- migrates hold `migrations`, and whoever migrates must not change what they hold.
+CREATE TABLE lambdura.readers (
+    version bigint NOT NULL PRIMARY KEY,
+    oldest_reader bigint NOT NULL
+);
