@@ -61,8 +61,9 @@ while True:
     urllib.request.urlopen(urllib.request.Request(api + request + "/response", b'"secret"', method="POST")).read()
 """
 
-# What everybody may see: whether the server is healthy, and the console's sign-in with its files, which hold nothing.
-OPEN = re.compile(r"^/(healthz|readyz|favicon\.svg|robots\.txt|assets/.*|lambdura/v1/session(/oidc(/callback)?)?)?$")
+# What everybody may see: whether the server is healthy, and the console's page (the same for each of its paths, as far as it
+# was built) with its files, which hold nothing.
+OPEN = re.compile(r"^/(healthz|readyz|executions|favicon\.svg|robots\.txt|assets/.*|lambdura/v1/session(/oidc(/callback)?)?)?$")
 REFUSALS = {400, 401, 403, 404, 405, 411, 413, 415, 421, 426}
 
 
