@@ -213,14 +213,17 @@ def test_what_nothing_stands_for_is_left_out_by_name(elsewhere):
     assert "`arn:aws:states:::http:invoke`" in reason and "let a function do it" in reason, reason
 
 
-def test_without_an_emulator_the_machines_are_left_out(tmp_path):
+def test_without_an_emulator_a_state_fails_and_says_what_to_do(tmp_path):
     with up("machine-services", tmp_path) as system:
-        left_out = system.ready["left_out"]
-        assert set(left_out) == {"calls", "ask", "files", "wrong"}
-        for name, service in {"calls": "Amazon SNS", "ask": "Amazon SQS", "files": "Amazon S3"}.items():
-            assert f"calls {service} (`arn:aws:states:::" in left_out[name], left_out[name]
-            assert "; start `lambdura up` with `--aws-endpoint URL`" in left_out[name], left_out[name]
+        assert set(system.ready["left_out"]) == {"wrong"}
         states = client(system)
+        machines = {it["name"]: it["stateMachineArn"] for it in states.list_state_machines()["stateMachines"]}
+        fails = {"ask": ("Amazon SQS", "SQS.AmazonSQSException"), "files": ("Amazon S3", "States.ItemReaderFailed")}
+        for name, (service, error) in fails.items():
+            failed = ended(states, start(states, "without", {}, machines[name]))
+            assert failed["error"] == error
+            assert failed["cause"].startswith(f"{service} is not served here: start `lambdura up` with `--aws-endpoint URL`")
+        # What is made now can be told at once.
         task = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": {}, "End": True}
         machine = {"name": "m", "definition": json.dumps({"StartAt": "A", "States": {"A": task}}), "roleArn": ROLE}
         assert refusal(states.create_state_machine, **machine) == "InvalidDefinition"
