@@ -163,6 +163,7 @@ const LOOK: &str = "look whether the database is empty";
 /// Tables whose rows a store makes by itself, or that only count what is in others.
 const OF_NO_USE_ALONE: &[&str] = &[
     "migrations",
+    "readers",
     "restoring",
     "shards",
     "servers",
