@@ -119,7 +119,7 @@ const REAL: &[(&str, &str)] = &[
         "translates what the function host noted by the wall clock",
     ),
     (
-        "crates/server/src/server.rs",
+        "crates/server/src/server/at_work.rs",
         "waits for connections at the shutdown",
     ),
     (
