@@ -147,10 +147,6 @@ const REAL: &[(&str, &str)] = &[
         "tries the next host beside one that does not answer",
     ),
     (
-        "crates/store-postgres/src/health.rs",
-        "says since when a database has failed",
-    ),
-    (
         "crates/store-postgres/src/lane.rs",
         "bounds how long a database may be silent",
     ),
@@ -179,8 +175,8 @@ const REAL: &[(&str, &str)] = &[
         "bounds how long a disk is read",
     ),
     (
-        "crates/store-sqlite/src/health.rs",
-        "says since when a disk has failed",
+        "crates/store/src/commits.rs",
+        "says since when commits have failed",
     ),
     (
         "crates/store-sqlite/src/presence.rs",

@@ -215,16 +215,7 @@ impl LogStore for PostgresLogs {
 
 fn read_line(row: &Row, text_bytes_max: usize) -> Result<NumberedLine, ReadError> {
     let mut columns = Columns::of(row);
-    let number = columns.next()?;
-    let line = LogLine {
-        at: columns.instant()?,
-        function: columns.parsed(FunctionName::parse)?,
-        version: columns.parsed_text()?,
-        request_id: columns.optional_parsed(RequestId::parse)?,
-        execution_id: columns.optional_parsed(ExecutionId::parse)?,
-        stream: columns.code()?,
-        text: columns.text()?,
-    };
+    let (number, line) = read_log_line(&mut columns)?;
     let text_bytes = columns.count()?;
     Ok(NumberedLine {
         text_bytes,
@@ -235,9 +226,5 @@ fn read_line(row: &Row, text_bytes_max: usize) -> Result<NumberedLine, ReadError
 fn read_segment(row: &Row) -> Result<Segment, ReadError> {
     let mut columns = Columns::of(row);
     columns.skip(1);
-    Ok(Segment {
-        trace_id: columns.text()?,
-        at: Timestamp::from_millis(columns.next()?),
-        document: columns.text()?,
-    })
+    store::columns::read_segment(&mut columns)
 }

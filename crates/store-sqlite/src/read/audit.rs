@@ -1,7 +1,7 @@
 //! The record of changes.
 
 use rusqlite::{Connection, OptionalExtension as _};
-use store::columns::Code as _;
+use store::columns::{Cells as _, Code as _};
 use store::{AuditKind, AuditQuery, AuditRecord};
 
 use super::row_limit;

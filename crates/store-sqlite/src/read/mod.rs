@@ -7,7 +7,6 @@ mod event;
 mod execution;
 mod head;
 mod list;
-mod operation;
 mod queue;
 mod schedule_marks;
 mod search;

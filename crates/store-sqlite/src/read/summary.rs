@@ -10,8 +10,7 @@ use store::{
     OpenTimer, cut_error, name_from_around, operation_head,
 };
 
-use super::execution::read_record;
-use super::operation::read_operation;
+use super::execution::{read_operation, read_record};
 use super::{EXECUTION, row_limit};
 use crate::unreadable::{Kind, page_of, readable, readable_row};
 

@@ -9,6 +9,7 @@ use store::SetAside;
 use super::row_limit;
 use crate::cells::Columns;
 use crate::unreadable::{Kind, page_of, readable, readable_row};
+use store::columns::Cells as _;
 
 /// The soonest deadlines.
 pub(crate) fn deadlines(
