@@ -1,8 +1,8 @@
 //! What a server is to be.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +71,38 @@ pub struct ServerConfig {
     pub access: AccessConfig,
     /// Whose people may sign in to the console besides those who have access keys.
     pub oidc: Option<OidcConfig>,
+}
+
+impl ServerConfig {
+    /// At free ports that only this machine reaches, alone, with AWS's limits.
+    pub fn local(data_dir: &Path) -> Self {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            listen: any,
+            http_api_listen: any,
+            data_dir: data_dir.to_owned(),
+            durability: Durability::Disk,
+            region: "us-east-1".to_owned(),
+            account_id: "000000000000".to_owned(),
+            environment: BTreeMap::new(),
+            concurrency_max: 8,
+            idle_time: Duration::from_secs(30),
+            limits: Limits::AWS,
+            runtimes: Arc::new(Runtimes::new(data_dir.join("runtimes"))),
+            warnings: Arc::default(),
+            telemetry: None,
+            elsewhere: Elsewhere::Nowhere,
+            debugging: Debugging::default(),
+            authorizers: AuthorizerConfig::default(),
+            clock: ClockMode::Real,
+            answers: None,
+            prices: Prices::published(),
+            dynamodb: None,
+            cluster: None,
+            access: AccessConfig::default(),
+            oidc: None,
+        }
+    }
 }
 
 /// Which functions are debugged, and who wants to know.

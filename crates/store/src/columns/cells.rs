@@ -110,7 +110,7 @@ pub trait Cells {
     }
 
     fn payload(&mut self) -> Result<Option<Payload>, Self::Error> {
-        self.optional_text_as(Payload::from)
+        self.optional_text_as(|text| Payload::from(text))
     }
 
     /// A text of ours that has to be parsed.
