@@ -26,6 +26,7 @@ mod server;
 mod servers;
 mod store;
 mod up;
+mod values;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -60,9 +61,8 @@ pub use serve::{LogFormat, MigrateArguments, ServeArguments};
 pub use server::ServerArguments;
 pub use servers::ServersArguments;
 pub use store::{StoreArguments, TablesArguments};
-pub use up::{
-    AwsCredentials, BuildProfile, Clock, DebuggedFunction, Durability, LimitsProfile, UpArguments,
-};
+pub use up::{DebuggedFunction, UpArguments};
+pub use values::{AwsCredentials, BuildProfile, Clock, Durability, LimitsProfile};
 
 const AFTER_HELP: &str = "\
 Executions are named by ARN, by name, by a unique prefix of name or id, or as `@last`.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use store::{
-    AccessKeyRecord, AuditKind, AuditRecord, CommitError, StackRecord, StacksRevision, StoreFault,
-    StoreWrite, WriteDomain, Written,
+    AccessKeyRecord, AuditKind, AuditRecord, CommitError, StackRecord, StacksRevision, StoreWrite,
+    WriteDomain, Written,
 };
 use tokio::sync::oneshot;
 
@@ -22,6 +22,10 @@ pub(crate) struct Job {
 
 /// One write.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all writes are of the large variant"
+)]
 pub(crate) enum Write {
     Store(StoreWrite),
     CreateAccessKey(Box<AccessKeyRecord>),
@@ -39,22 +43,6 @@ pub(crate) enum Write {
 impl From<StoreWrite> for Write {
     fn from(write: StoreWrite) -> Self {
         Self::Store(write)
-    }
-}
-
-/// A write that was refused before it changed anything, so that the others of its batch stand.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    Conflict(CommitError),
-    Fault(StoreFault),
-}
-
-impl From<Refusal> for CommitError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Conflict(error) => error,
-            Refusal::Fault(fault) => Self::Fault(fault),
-        }
     }
 }
 

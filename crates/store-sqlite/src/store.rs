@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use store::{
-    AsyncInvocationId, CommitError, Durability, Store, StoreFault, StoreFuture, StoreHealth,
-    StoreStats, StoreWrite, Written,
+    AsyncInvocationId, CommitError, Durability, Store, StoreFuture, StoreHealth, StoreStats,
+    StoreWrite, Written,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -30,7 +30,8 @@ use crate::fault::{refused, unanswered};
 use crate::health::Health;
 use crate::job::{Job, Write};
 use crate::lock::FileLock;
-use crate::open::{Database, OpenStoreError};
+use crate::open::Database;
+use crate::open_error::OpenStoreError;
 use crate::queue::Queue;
 use crate::reader::{READERS, Readers, Told};
 use crate::report::{FileCheck, OpenReport};

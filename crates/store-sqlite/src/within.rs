@@ -19,7 +19,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use store::{CommitError, StoreFuture, Written};
 
 use crate::fault::Failure;
-use crate::job::Refusal;
+use crate::refusal::Refusal;
 use crate::schema::TABLES;
 use crate::write::{Known, Statements};
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row};
 use store::columns;
 use store::{EventPage, event_head};
 
-use super::row_limit;
+use super::page::row_limit;
 use crate::cells::Columns;
 
 /// Which events, behind the columns that all of these queries have.

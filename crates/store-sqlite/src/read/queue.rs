@@ -8,7 +8,7 @@ use store::{
     QueuedInvocation, within_bytes,
 };
 
-use super::row_limit;
+use super::page::row_limit;
 use crate::cells::Columns;
 use crate::unreadable::{Kind, page_of, readable_page, readable_row};
 

@@ -9,7 +9,7 @@ use store::{
     SearchCursor, SearchPage,
 };
 
-use super::row_limit;
+use super::page::row_limit;
 use super::summary::summary;
 use crate::cells::Columns;
 use crate::unreadable::{Kind, readable};

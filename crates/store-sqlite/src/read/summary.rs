@@ -11,7 +11,7 @@ use store::{
 };
 
 use super::execution::{read_operation, read_record};
-use super::{EXECUTION, row_limit};
+use super::page::{EXECUTION, row_limit};
 use crate::unreadable::{Kind, page_of, readable, readable_row};
 
 /// What an operation's columns, and those of what was opened with it, have first.

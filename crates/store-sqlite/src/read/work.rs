@@ -6,7 +6,7 @@ use model::{ExecutionId, FunctionName, Owner, Shards, Timestamp, Version};
 use rusqlite::Connection;
 use store::SetAside;
 
-use super::row_limit;
+use super::page::row_limit;
 use crate::cells::Columns;
 use crate::unreadable::{Kind, page_of, readable, readable_row};
 use store::columns::Cells as _;

@@ -3,17 +3,14 @@
 use std::collections::HashMap;
 
 use engine::Transition;
-use model::{
-    Deadline, ExecutionArn, ExecutionId, ExecutionName, ExecutionState, ExecutionStatus,
-    FunctionArn, FunctionName, OperationDetails, Trigger,
-};
-use rusqlite::{Connection, OptionalExtension, Row};
+use model::{Deadline, ExecutionId, ExecutionState, ExecutionStatus, OperationDetails, Trigger};
+use rusqlite::{Connection, OptionalExtension};
 use store::CommitError;
 use store::columns::{Code as _, read_arn, version_text};
 
 use super::Statements;
 use crate::cells::{Columns, Parameters};
-use crate::job::Refusal;
+use crate::refusal::Refusal;
 
 /// What the writer remembers of executions that it has written, to spare itself look-ups and
 /// unchanged index entries. Only a memory of committed rows: forgotten whenever a transaction fails.
