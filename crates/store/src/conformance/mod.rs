@@ -45,6 +45,8 @@ pub use suite::Suite;
 pub use walk::{Choice, Walk};
 pub use work::WORK;
 
+use crate::Store;
+
 /// Runs the suites of all parts, and that of the whole.
 ///
 /// # Panics
