@@ -37,7 +37,6 @@ use clap::Parser;
 
 use crate::compress::Effort;
 use crate::inputs::Inputs;
-use crate::package::Package;
 use crate::release::Release;
 use crate::target::Target;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{ExecutionId, FunctionName, RequestId, Timestamp};
-use store::columns::{Cells as _, read_log_line, read_segment};
+use model::{ExecutionId, FunctionName, RequestId};
+use store::columns::{self, Cells as _, read_log_line};
 use store::{
     LogLine, LogPage, LogQuery, LogStore, NumberedLine, Segment, StoreFault, StoreFuture,
     within_bytes,
@@ -227,5 +227,5 @@ fn read_line(row: &Row, text_bytes_max: usize) -> Result<NumberedLine, ReadError
 fn read_segment(row: &Row) -> Result<Segment, ReadError> {
     let mut columns = Columns::of(row);
     columns.skip(1);
-    read_segment(&mut columns)
+    columns::read_segment(&mut columns)
 }

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use engine::Transition;
-use model::{Deadline, ExecutionId, ExecutionState, ExecutionStatus, OperationDetails, Trigger};
+use model::{
+    Deadline, ExecutionArn, ExecutionId, ExecutionState, ExecutionStatus, OperationDetails, Trigger,
+};
 use rusqlite::{Connection, OptionalExtension};
 use store::CommitError;
 use store::columns::{Code as _, read_arn, version_text};

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use hyper::http::request::Parts;
 use model::FunctionName;
-use serde_json::Value;
 use stack::{Access, ApiKeySource, Authorizer, AuthorizerKind, Route, Stack};
 
 use super::caller::{Admitted, ApiKey, Caller, GateKind};
