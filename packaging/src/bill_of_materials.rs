@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::Package;
+use crate::package::Package;
 use crate::release::{HOMEPAGE, LICENSE, Release};
 
 /// The crate that is the command.

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
 
-use crate::Package;
 use crate::compress::xz;
 use crate::elf::glibc_version;
 use crate::inputs::Inputs;
 use crate::installed::{self, SETTINGS};
+use crate::package::Package;
 use crate::release::{DESCRIPTION, HOMEPAGE, MAINTAINER, Release, SUMMARY};
 use crate::tree::Tree;
 use crate::{ar, tar};

@@ -13,11 +13,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::Package;
 use crate::calendar::rfc3339;
 use crate::compress::gzip;
 use crate::elf::glibc_version;
 use crate::inputs::Inputs;
+use crate::package::Package;
 use crate::release::{DESCRIPTION, HOMEPAGE, LICENSE, Release, SUMMARY};
 use crate::tar;
 use crate::tree::{File, Tree};

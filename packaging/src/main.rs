@@ -4,6 +4,7 @@
 //! package is made of, sorted, with one time for all files, and each archive format is written from it.
 
 mod inputs;
+mod package;
 mod readme;
 mod release;
 mod target;
@@ -146,11 +147,4 @@ fn size_text(bytes: usize) -> String {
     #[expect(clippy::cast_precision_loss, reason = "it is shown with two digits")]
     let mb = bytes as f64 / 1_000_000.0;
     format!("{mb:.2} MB")
-}
-
-/// A file that is published.
-#[derive(Debug)]
-struct Package {
-    name: String,
-    content: Vec<u8>,
 }

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::Package;
 use crate::calls;
 use crate::compress::{brotli, gzip};
 use crate::elf::glibc_version;
 use crate::inputs::Inputs;
+use crate::package::Package;
 use crate::release::{HOMEPAGE, LICENSE, Release, SUMMARY};
 use crate::tar;
 use crate::target::Machine;

@@ -11,11 +11,11 @@ use rpm::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::Package;
 use crate::compress::xz;
 use crate::elf::glibc_version;
 use crate::inputs::Inputs;
 use crate::installed::{self, SETTINGS};
+use crate::package::Package;
 use crate::release::{DESCRIPTION, HOMEPAGE, LICENSE, MAINTAINER, Release, SUMMARY};
 
 /// Where Fedora keeps what Debian has elsewhere.

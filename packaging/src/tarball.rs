@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use crate::Package;
 use crate::compress::xz;
 use crate::inputs::Inputs;
+use crate::package::Package;
 use crate::release::Release;
 use crate::tar;
 use crate::tree::Tree;

@@ -8,11 +8,11 @@ use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::Package;
 use crate::calendar::date;
 use crate::compress::xz;
 use crate::elf::glibc_version;
 use crate::inputs::Inputs;
+use crate::package::Package;
 use crate::release::{HOMEPAGE, LICENSE, Release, SUMMARY};
 use crate::target::{Machine, System};
 use crate::tree::Tree;

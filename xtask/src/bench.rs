@@ -157,21 +157,10 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     }
     let functions: BTreeSet<&str> = FUNCTIONS.iter().map(|(_, program)| *program).collect();
     let packages: Vec<&str> = [CLI_PACKAGE, DRIVER].into_iter().chain(functions).collect();
-    let profile = if arguments.dev {
-        Profile::Dev
-    } else {
-        Profile::Release
-    };
+    let profile = arguments.profile();
     let binaries = setup::build_binaries(workspace, &packages, profile)?;
 
-    let folder = workspace.chores().join("bench");
-    // A folder of our own inside the given one: nothing of somebody else's is removed.
-    let data_dir = arguments
-        .data_dir
-        .as_ref()
-        .unwrap_or(&folder)
-        .join("lambdura-bench-data");
-    empty_folder(&data_dir)?;
+    let data_dir = arguments.empty_folder(workspace, "lambdura-bench-data")?;
     let json = json_path(workspace, arguments)?;
     let measured = Measured {
         template: "bench/template.yaml",
@@ -182,11 +171,8 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     };
     let mut system = measured.start(workspace, &binaries)?;
     screen::step("Measuring");
-    let endpoint = &system.ready.endpoint;
-    let address = endpoint.strip_prefix("http://").unwrap_or(endpoint);
     let mut driver = Command::new(binaries.path(DRIVER));
-    driver.args(["--endpoint", address.trim_end_matches('/')]);
-    driver.args(["--pid", &system.ready.pid.to_string()]);
+    point_at(&mut driver, &system);
     driver.arg("--data-dir").arg(&data_dir);
     driver.args(["--rounds", &arguments.rounds.to_string()]);
     driver.args([
@@ -203,18 +189,10 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
 
 /// Has the driver start, kill and judge a server. Its data stays when something was found.
 fn crash(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode> {
-    let profile = if arguments.dev {
-        Profile::Dev
-    } else {
-        Profile::Release
-    };
+    let profile = arguments.profile();
     let packages = [CLI_PACKAGE, CRASH_DRIVER, "every-kind"];
     let binaries = setup::build_binaries(workspace, &packages, profile)?;
-    let folder = workspace.chores().join("bench");
-    let data_dir = arguments.data_dir.as_ref().unwrap_or(&folder);
-    let data_dir = data_dir.join("lambdura-bench-data");
-    let data_dir = std::path::absolute(data_dir).context("know the current folder")?;
-    empty_folder(&data_dir)?;
+    let data_dir = arguments.empty_folder(workspace, "lambdura-bench-data")?;
     setup::install_functions(&binaries, CRASH_FUNCTIONS, &data_dir)?;
     let json = json_path(workspace, arguments)?;
 
@@ -246,20 +224,10 @@ fn crash(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode> 
 
 /// Fills a store, starts the showcase on it, and measures the console's routes.
 fn console(workspace: &Workspace, arguments: &BenchArguments, executions: u32) -> Result<ExitCode> {
-    let profile = if arguments.dev {
-        Profile::Dev
-    } else {
-        Profile::Release
-    };
+    let profile = arguments.profile();
     let packages = [CLI_PACKAGE, CONSOLE_DRIVER, "showcase"];
     let binaries = setup::build_binaries(workspace, &packages, profile)?;
-    let folder = workspace.chores().join("bench");
-    let data_dir = arguments
-        .data_dir
-        .as_ref()
-        .unwrap_or(&folder)
-        .join("lambdura-bench-data");
-    empty_folder(&data_dir)?;
+    let data_dir = arguments.empty_folder(workspace, "lambdura-bench-data")?;
     screen::step(&format!("Storing {executions} executions"));
     let mut fill = Command::new(binaries.path(CONSOLE_DRIVER));
     fill.arg("fill").arg("--data-dir").arg(&data_dir);
@@ -273,15 +241,40 @@ fn console(workspace: &Workspace, arguments: &BenchArguments, executions: u32) -
     };
     let mut system = measured.start(workspace, &binaries)?;
     screen::step("Measuring");
-    let endpoint = &system.ready.endpoint;
-    let address = endpoint.strip_prefix("http://").unwrap_or(endpoint);
     let mut driver = Command::new(binaries.path(CONSOLE_DRIVER));
-    driver.args(["measure", "--endpoint", address.trim_end_matches('/')]);
-    process::run(driver.args(["--pid", &system.ready.pid.to_string()]))?;
+    driver.arg("measure");
+    point_at(&mut driver, &system);
+    process::run(&mut driver)?;
     system.check()?;
     drop(system);
     fs::remove_dir_all(&data_dir).with_context(|| format!("remove `{}`", data_dir.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+impl BenchArguments {
+    const fn profile(&self) -> Profile {
+        match self.dev {
+            true => Profile::Dev,
+            false => Profile::Release,
+        }
+    }
+
+    /// A folder of our own, of this name, inside the given one: nothing of somebody else's is removed.
+    fn empty_folder(&self, workspace: &Workspace, name: &str) -> Result<PathBuf> {
+        let folder = workspace.chores().join("bench");
+        let folder = self.data_dir.as_ref().unwrap_or(&folder).join(name);
+        let folder = std::path::absolute(folder).context("know the current folder")?;
+        empty_folder(&folder)?;
+        Ok(folder)
+    }
+}
+
+/// Tells a driver what it measures.
+fn point_at(driver: &mut Command, system: &System) {
+    let endpoint = &system.ready.endpoint;
+    let address = endpoint.strip_prefix("http://").unwrap_or(endpoint);
+    driver.args(["--endpoint", address.trim_end_matches('/')]);
+    driver.args(["--pid", &system.ready.pid.to_string()]);
 }
 
 /// A system to measure.

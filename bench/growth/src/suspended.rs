@@ -78,19 +78,14 @@ pub async fn fill(data_dir: &Path, executions: u32) -> Result<()> {
 
 fn wait() -> Result<OperationUpdate> {
     Ok(OperationUpdate {
-        id: OperationId::parse("1")?,
-        parent_id: None,
         name: Some("next year".into()),
         sub_type: Some("Wait".into()),
-        operation_type: OperationType::Wait,
-        action: UpdateAction::Start,
-        payload: None,
-        error: None,
-        replay_children: None,
-        next_attempt_delay_seconds: None,
         wait_seconds: Some(WAIT_SECONDS),
-        callback_options: None,
-        chained_invoke: None,
+        ..OperationUpdate::new(
+            OperationId::parse("1")?,
+            OperationType::Wait,
+            UpdateAction::Start,
+        )
     })
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::choice::Rule;
 use crate::flow::Flow;
+use crate::language::Language;
 use crate::map::Map;
 use crate::position::Position;
 use crate::retry::{Catcher, Retrier};
@@ -29,16 +30,6 @@ pub struct States {
     pub start_at: String,
     /// The states by name. Every name that one of them goes to is there.
     pub states: BTreeMap<String, State>,
-}
-
-/// The language of a state's expressions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Language {
-    /// Paths and intrinsic functions.
-    #[default]
-    JsonPath,
-    /// Expressions in `{% … %}`.
-    Jsonata,
 }
 
 /// One state.

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::choice::Rule;
-use crate::definition::Language;
 use crate::error::{RESULT_PATH_MATCH_FAILURE, StateError};
+use crate::language::Language;
 use crate::path::Path;
 use crate::scope::{Scope, Variables};
 use crate::template::Template;

@@ -14,6 +14,7 @@
 mod chance;
 mod definition;
 mod error;
+mod language;
 mod letters;
 mod position;
 mod scope;
@@ -33,13 +34,14 @@ mod writer;
 pub use chance::Chance;
 pub use choice::{Comparison, Condition, Is, Operator, Order, OrderedType, Rule};
 pub use definition::{
-    Definition, Language, Problem, ProblemCode, State, StateKind, States, Task, Transition, Wait,
+    Definition, Problem, ProblemCode, State, StateKind, States, Task, Transition, Wait,
 };
 pub(crate) use error::shortened;
 pub use error::*;
 pub use flow::{Flow, Left, ResultPath, Selected};
 pub use intrinsic::{Call, Expression};
 pub use jsonata::Query;
+pub use language::Language;
 pub use letters::is_of_names;
 pub use map::{Batcher, ItemReader, Items, Map, ProcessorMode, ReaderFormat, Tolerance, run_label};
 pub use path::{Path, PathError, Root};

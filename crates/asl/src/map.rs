@@ -2,8 +2,9 @@
 
 use serde_json::{Map as Object, Value};
 
-use crate::definition::{Language, States};
+use crate::definition::States;
 use crate::error::{ITEM_READER_FAILED, StateError};
+use crate::language::Language;
 use crate::path::Path;
 use crate::scope::Scope;
 use crate::template::Template;

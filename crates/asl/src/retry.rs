@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::chance::Chance;
-use crate::definition::Language;
 use crate::error::StateError;
 use crate::flow::{ASSIGN, Left, OUTPUT, ResultPath, assigned, leave_jsonata};
+use crate::language::Language;
 use crate::scope::Scope;
 use crate::template::Template;
 

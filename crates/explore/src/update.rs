@@ -106,18 +106,7 @@ pub fn execution_result() -> OperationUpdate {
 fn blank(id: OperationId, operation_type: OperationType) -> OperationUpdate {
     OperationUpdate {
         name: Some(id.to_string()),
-        id,
-        parent_id: None,
-        sub_type: None,
-        operation_type,
-        action: UpdateAction::Start,
-        payload: None,
-        error: None,
-        replay_children: None,
-        next_attempt_delay_seconds: None,
-        wait_seconds: None,
-        callback_options: None,
-        chained_invoke: None,
+        ..OperationUpdate::new(id, operation_type, UpdateAction::Start)
     }
 }
 

@@ -33,6 +33,27 @@ pub struct OperationUpdate {
     pub chained_invoke: Option<ChainedInvoke>,
 }
 
+impl OperationUpdate {
+    /// An update that says nothing else.
+    pub const fn new(id: OperationId, operation_type: OperationType, action: UpdateAction) -> Self {
+        Self {
+            id,
+            parent_id: None,
+            name: None,
+            sub_type: None,
+            operation_type,
+            action,
+            payload: None,
+            error: None,
+            replay_children: None,
+            next_attempt_delay_seconds: None,
+            wait_seconds: None,
+            callback_options: None,
+            chained_invoke: None,
+        }
+    }
+}
+
 /// What an update does to its operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are AWS's and say it all")]

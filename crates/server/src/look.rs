@@ -9,19 +9,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cost::Prices;
-use function_host::Runtimes;
 use model::Limits;
-use runtime::ClockMode;
 use store::{Durability, MemoryStore};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 
-use crate::access::AccessConfig;
 use crate::data_folder;
-use crate::elsewhere::Elsewhere;
-use crate::server::{Debugging, Server, ServerConfig, Stores};
+use crate::server::{Server, ServerConfig, Stores};
 use crate::start_error::StartServerError;
-use crate::tokens::AuthorizerConfig;
 
 /// How often the file is looked at for changes while somebody looks on.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -54,27 +48,11 @@ impl Server {
         let config = ServerConfig {
             listen,
             http_api_listen: SocketAddr::new(listen.ip(), 0),
-            data_dir: scratch.to_owned(),
             durability: Durability::Memory,
-            region: "us-east-1".to_owned(),
-            account_id: "000000000000".to_owned(),
-            environment: std::collections::BTreeMap::new(),
             concurrency_max: 1,
             idle_time: Duration::from_secs(1),
             limits: Limits::UNBOUNDED,
-            runtimes: Arc::new(Runtimes::new(scratch.join("runtimes"))),
-            warnings: Arc::default(),
-            telemetry: None,
-            elsewhere: Elsewhere::Nowhere,
-            debugging: Debugging::default(),
-            authorizers: AuthorizerConfig::default(),
-            clock: ClockMode::Real,
-            answers: None,
-            prices: Prices::published(),
-            dynamodb: None,
-            cluster: None,
-            oidc: None,
-            access: AccessConfig::default(),
+            ..ServerConfig::local(scratch)
         };
         let server = Self::prepare_on(config, stores, true).await?;
         server.app.diagnostics.set_ready();

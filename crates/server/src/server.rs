@@ -1,35 +1,27 @@
-//! The server: what it is made of, how it starts, how it stops.
+//! The server: what it is made of, and how it is put together.
 
+mod at_work;
+mod config;
 mod for_functions;
 mod stores;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
 
-use cost::Prices;
-use function_host::{DebuggedProcess, Debugger, FunctionHost, Runtimes};
-use futures_util::FutureExt as _;
-use hyper::Uri;
-use model::Limits;
-use runtime::{Clock, ClockMode, Driver, DriverConfig, SteadyClock, WoundClock};
-use stdx::panic_message;
-use store::{Durability, Stacks, StoreFault};
-use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
+use function_host::FunctionHost;
+use runtime::{Clock, Driver, DriverConfig, SteadyClock, WoundClock};
+use store::{Durability, Stacks};
+use tokio::sync::{Notify, Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::access::{Access, AccessConfig, Audit, KeyRing};
+use crate::access::{Access, Audit, KeyRing};
 use crate::app::App;
 use crate::callers::Callers;
 use crate::cluster::{ClusterSettings, Peers};
 use crate::elsewhere::{AwsClient, Elsewhere, OtherServices};
-use crate::event_source::Pollers;
 use crate::functions::{
     ActivityTurns, CodeStore, Home, KeySharing, MachineKey, Registry, Running, Together,
 };
@@ -39,93 +31,23 @@ use crate::http::listen;
 use crate::http::socket::SocketFile;
 use crate::http::tls::Tls;
 use crate::invoker::HostInvoker;
-use crate::oidc::{Oidc, OidcConfig};
+use crate::oidc::Oidc;
 use crate::schedule::Schedules;
 use crate::start_error::StartServerError;
 use crate::states;
 use crate::tables::Tables;
-use crate::telemetry::{Diagnostics, Exporter, LogRecorder, OtlpConfig, OwnSources, Warnings};
-use crate::tokens::{AuthorizerConfig, Tokens};
-use crate::{cluster, console, data_folder, main_port, upkeep};
+use crate::telemetry::{Diagnostics, Exporter, LogRecorder, OwnSources};
+use crate::tokens::Tokens;
+use crate::{console, data_folder};
+pub use config::{Debugging, ServerConfig};
 use for_functions::{host_config, own_listener, start_xray};
 pub use stores::Stores;
 use stores::{session_keys, sign_ins};
-use wind::{AnswerSet, Answers, ComesDue, Winder, answer_callbacks};
-
-/// How long function processes have to end at a shutdown.
-const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
-
-/// How long invocations have to end before another server repeats them, where there are others.
-const LEAVE_GRACE: Duration = Duration::from_secs(10);
+use wind::{AnswerSet, Answers, ComesDue, Winder};
 
 /// Ends of parallels and maps that wait to be looked at: those beyond are missed, and what nobody waits for any longer is
 /// stopped when its execution ends.
 const ENDED_BATCHES_MAX: usize = 1_024;
-
-/// How long open connections have to end at a shutdown: callers who wait for an execution would hold
-/// it for as long as that takes.
-const CONNECTIONS_GRACE: Duration = Duration::from_secs(1);
-
-/// What a server is to be.
-#[derive(Debug, Clone)]
-pub struct ServerConfig {
-    /// Where the Lambda API listens; port 0 picks a free one.
-    pub listen: SocketAddr,
-    /// Where the first HTTP API listens, the others on the ports after it; port 0 picks free ones.
-    pub http_api_listen: SocketAddr,
-    /// Where everything is kept.
-    pub data_dir: PathBuf,
-    /// What an acknowledged request survives.
-    pub durability: Durability,
-    /// The region in ARNs, and of functions.
-    pub region: String,
-    /// The account in ARNs: twelve digits.
-    pub account_id: String,
-    /// Variables for every function; they count more than a function's own, and publish nothing.
-    pub environment: BTreeMap<String, String>,
-    /// Processes of one function version at the most, unless its template says otherwise.
-    pub concurrency_max: usize,
-    /// How long an idle function process is kept.
-    pub idle_time: Duration,
-    /// What one execution may use.
-    pub limits: Limits,
-    /// What runs `python3.*` and `nodejs*` functions.
-    pub runtimes: Arc<Runtimes>,
-    /// What the program warned of, to show in the console.
-    pub warnings: Arc<Warnings>,
-    /// Where traces are sent; none: nowhere.
-    pub telemetry: Option<OtlpConfig>,
-    /// Where calls to AWS services go that are not here.
-    pub elsewhere: Elsewhere,
-    /// Functions that are debugged.
-    pub debugging: Debugging,
-    /// What authorizers of APIs go by.
-    pub authorizers: AuthorizerConfig,
-    /// How time passes.
-    pub clock: ClockMode,
-    /// Rules by which callbacks are answered and missing functions stood for: the JSON of
-    /// `POST /lambdura/v1/answers`.
-    pub answers: Option<serde_json::Value>,
-    /// What executions would cost on AWS.
-    pub prices: Prices,
-    /// Where the functions' DynamoDB tables are; none: with this server.
-    pub dynamodb: Option<Uri>,
-    /// How this server takes part where others share its store.
-    pub cluster: Option<ClusterSettings>,
-    /// Who is let in.
-    pub access: AccessConfig,
-    /// Whose people may sign in to the console besides those who have access keys.
-    pub oidc: Option<OidcConfig>,
-}
-
-/// Which functions are debugged, and who wants to know.
-#[derive(Debug, Clone, Default)]
-pub struct Debugging {
-    /// How each of them runs, by name.
-    pub functions: BTreeMap<String, Debugger>,
-    /// Is told of each of their processes.
-    pub started: Option<mpsc::Sender<DebuggedProcess>>,
-}
 
 /// A running server.
 pub struct Server {
@@ -453,53 +375,6 @@ impl Server {
         Ok(server)
     }
 
-    /// Starts what goes on by itself: timers, recovery, upkeep, schedules, queues.
-    fn drive(&self) {
-        let server = self;
-        let recovering = server.app.driver.clock().work();
-        // Deadlines come due whatever is being taken up.
-        let driver = server.app.driver.clone();
-        spawn_vital(
-            &server.tasks,
-            "timers",
-            async move { driver.run_timers().await },
-        );
-        let app = Arc::clone(&server.app);
-        spawn_vital(&server.tasks, "recovery", async move {
-            let recovered = match &app.cluster {
-                None => app.driver.recover().await,
-                // It takes up what is in its shards as it gets them.
-                Some(cluster) => {
-                    cluster.joined().await;
-                    0
-                }
-            };
-            drop(recovering);
-            if recovered > 0 {
-                tracing::info!(executions = recovered, "took up what an earlier run left");
-            }
-            app.diagnostics.set_ready();
-            app.resume_draining();
-            // Not before: what an earlier run left may be due now.
-            if let Some(winder) = app.winder.clone()
-                && winder.clock().mode() != ClockMode::Real
-            {
-                app.tasks.spawn(winder.run(app.shutdown.clone()));
-            }
-        });
-        let app = &server.app;
-        let (answers, driver) = (Arc::clone(&app.answers), app.driver.clone());
-        let answering = answer_callbacks(answers, driver, server.shutdown.clone());
-        server.tasks.spawn(answering);
-        // The host has ended what an earlier run left running on code of this folder.
-        upkeep::start(&server.app);
-        let schedules = Arc::clone(&server.schedules);
-        let (app, shutdown) = (Arc::clone(&server.app), server.shutdown.clone());
-        server.tasks.spawn(schedules.run(app, shutdown));
-        let (app, shutdown) = (Arc::clone(&server.app), server.shutdown.clone());
-        server.tasks.spawn(Pollers::new(app, shutdown).run());
-    }
-
     /// Checks the rules of the configuration against the functions that are deployed.
     ///
     /// # Errors
@@ -513,105 +388,8 @@ impl Server {
         format!("{}://{}", self.scheme(), self.address)
     }
 
-    /// Takes part with the other servers of the store.
-    fn take_part(&self, peers: Peers) {
-        let Some(cluster) = self.app.cluster.clone() else {
-            return;
-        };
-        let (app, shutdown) = (Arc::clone(&self.app), self.shutdown.clone());
-        let connections = self.connections.clone();
-        let heard = Arc::clone(&cluster);
-        let (listener, secret) = (peers.listener, peers.secret);
-        let hearing = cluster::serve(listener, app, heard, secret, connections, shutdown);
-        self.tasks.spawn(hearing);
-        spawn_vital(&self.tasks, "cluster", async move { cluster.run().await });
-        let (app, shutdown) = (Arc::clone(&self.app), self.shutdown.clone());
-        self.tasks.spawn(cluster::follow_catalogue(app, shutdown));
-    }
-
     /// Of the URLs by which the server is reached.
     pub(crate) fn scheme(&self) -> &'static str {
         if self.tls.is_some() { "https" } else { "http" }
     }
-
-    fn serve(&self, listener: TcpListener, own: Option<TcpListener>, socket: Option<UnixListener>) {
-        let app = Arc::clone(&self.app);
-        let handle = move |request, peer| {
-            let app = Arc::clone(&app);
-            async move { main_port::handle(app, request, peer).await }
-        };
-        let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
-        if let Some(socket) = socket {
-            let (handle, connections) = (handle.clone(), connections.clone());
-            let served = listen::serve_socket(socket, handle, connections, shutdown.clone());
-            self.tasks.spawn(served);
-        }
-        if let Some(own) = own {
-            let (handle, connections) = (handle.clone(), connections.clone());
-            let served = listen::serve(own, None, handle, connections, shutdown.clone());
-            self.tasks.spawn(served);
-        }
-        if let Some(tls) = self.tls.clone() {
-            self.tasks.spawn(tls.follow(shutdown.clone()));
-        }
-        let tls = self.tls.clone();
-        self.tasks
-            .spawn(listen::serve(listener, tls, handle, connections, shutdown));
-    }
-
-    /// Stops taking requests, ends the function processes, and closes the store. Executions at work
-    /// go on when a server starts on the same data folder.
-    ///
-    /// # Errors
-    /// When the store fails to close; what was acknowledged is safe all the same.
-    pub async fn shut_down(self) -> Result<(), StoreFault> {
-        if let Some(cluster) = &self.app.cluster
-            && let Err(fault) = cluster.leave(LEAVE_GRACE).await
-        {
-            let error = &fault as &dyn std::error::Error;
-            tracing::warn!(
-                error,
-                "the other servers were not told; they notice by themselves"
-            );
-        }
-        self.shutdown.cancel();
-        self.app.driver.shut_down().await;
-        self.app.invoker.host.shutdown(SHUTDOWN_GRACE).await;
-        self.connections.close();
-        if tokio::time::timeout(CONNECTIONS_GRACE, self.connections.wait())
-            .await
-            .is_err()
-        {
-            tracing::debug!("connections were still open at the shutdown");
-        }
-        self.tasks.close();
-        self.tasks.wait().await;
-        self.app.access.audit.finish().await;
-        let closed = self.app.driver.store().close().await;
-        if let Some(wound) = &self.wound {
-            wound.end().await;
-        }
-        self.clock.end().await;
-        closed
-    }
-}
-
-/// Runs a task that the server cannot do without: should it panic, the process ends at once, and the next
-/// one takes everything up. Serving on without it would let executions stand still and look well.
-fn spawn_vital(
-    tasks: &TaskTracker,
-    name: &'static str,
-    task: impl Future<Output = ()> + Send + 'static,
-) {
-    tasks.spawn(async move {
-        if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
-            let reason = panic_message(panic.as_ref());
-            tracing::error!(
-                task = name,
-                reason,
-                "a task that must not end has panicked: ending"
-            );
-            std::process::abort();
-        }
-    });
 }

@@ -22,8 +22,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use model::Shards;
 use store::{
-    AsyncInvocationId, CommitError, Durability, Store, StoreFault, StoreFuture, StoreHealth,
-    StoreStats,
+    AsyncInvocationId, Durability, Store, StoreFault, StoreFuture, StoreHealth, StoreStats,
 };
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -189,37 +188,15 @@ impl PostgresStore {
         }
     }
 
-    /// A write that nothing in the database can conflict with.
-    fn write_plainly(
-        &self,
-        write: Write,
-    ) -> impl Future<Output = Result<Written, StoreFault>> + Send + use<> {
-        let written = self.write(write);
-        async move {
-            written.await.map_err(|error| match error {
-                CommitError::Fault(fault) => fault,
-                CommitError::VersionConflict(_) | CommitError::NameTaken(_) => {
-                    unreachable!("only a transition can conflict")
-                }
-            })
-        }
-    }
-
-    /// As [`Self::write_plainly`], for a write that comes to nothing but being done.
+    /// A write that nothing in the database can conflict with, and that comes to nothing but being done.
     fn do_write(&self, write: Write) -> StoreFuture<'static, ()> {
-        let written = self.write_plainly(write);
-        Box::pin(async move { written.await.map(drop) })
+        let writing = self.write(write);
+        Box::pin(async move { Written::done(writing).await.map(drop) })
     }
 
-    /// As [`Self::write_plainly`], for one that accepts an invocation.
+    /// A write that accepts an invocation.
     fn accept(&self, write: Write) -> StoreFuture<'static, AsyncInvocationId> {
-        let written = self.write_plainly(write);
-        Box::pin(async move {
-            match written.await? {
-                Written::Enqueued(id) => Ok(id),
-                Written::Done => unreachable!("an accepted invocation has an id"),
-            }
-        })
+        Box::pin(Written::accepted(self.write(write)))
     }
 
     /// A read with what a fault says was being done, unless the store is closed.

@@ -1,57 +1,25 @@
 //! Rows that cannot be decoded: lists leave them out, and say so.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::ops::Deref;
 
+use store::LeftOut;
 use tokio_postgres::Row;
 
 use crate::fault::ReadError;
 
-/// Different rows that are remembered, so that each is said once; past that none is said or counted.
-const ROWS_MAX: usize = 10_000;
-
-/// Rows that are shown to people.
-const SHOWN_MAX: usize = 20;
-
 /// The rows of one database that lists left out.
 #[derive(Debug, Default)]
-pub(crate) struct UnreadableRows {
-    known: Mutex<Known>,
-}
+pub(crate) struct UnreadableRows(LeftOut);
 
-#[derive(Debug, Default)]
-struct Known {
-    rows: HashSet<String>,
-    first: Vec<String>,
+impl Deref for UnreadableRows {
+    type Target = LeftOut;
+
+    fn deref(&self) -> &LeftOut {
+        &self.0
+    }
 }
 
 impl UnreadableRows {
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes that something was left out.
-    fn note(&self, row: String) {
-        let mut known = self.known();
-        if known.rows.len() >= ROWS_MAX || !known.rows.insert(row.clone()) {
-            return;
-        }
-        tracing::warn!("left out of lists, because it cannot be decoded: {row}");
-        if known.first.len() < SHOWN_MAX {
-            known.first.push(row);
-        }
-    }
-
-    /// How many different rows there were.
-    pub fn count(&self) -> u64 {
-        self.known().rows.len() as u64
-    }
-
-    /// The first of them, for people.
-    pub fn first(&self) -> Vec<String> {
-        self.known().first.clone()
-    }
-
     /// Reads one row; none, and noted, when it cannot be decoded. `kind` says what it is.
     pub fn readable<T>(
         &self,

@@ -1,12 +1,11 @@
 //! Binding the parameters of a statement and reading the columns of a row, one after the other.
 
 use std::error::Error;
-use std::str::FromStr;
 
-use model::{ErrorObject, InvalidId, OperationId, Payload, Timestamp};
+use model::{ErrorObject, OperationId, Payload, Timestamp};
 use rusqlite::types::{FromSql, ToSql, Type};
 use rusqlite::{Row, Statement};
-use store::columns::Code;
+use store::columns::Cells;
 
 /// Binds parameters in order. Plain calls instead of an array of trait objects: this is the hot
 /// path of every commit.
@@ -101,95 +100,57 @@ impl<'a, 'r> Columns<'a, 'r> {
         self.row.get(column)
     }
 
-    pub fn skip(&mut self, columns: usize) {
-        self.read += columns;
-    }
-
-    pub fn instant(&mut self) -> rusqlite::Result<Timestamp> {
-        self.next().map(Timestamp::from_millis)
-    }
-
-    pub fn optional_instant(&mut self) -> rusqlite::Result<Option<Timestamp>> {
-        let millis: Option<i64> = self.next()?;
-        Ok(millis.map(Timestamp::from_millis))
-    }
-
-    /// A number that was a `u64` when it was written; only its bits count.
-    pub fn bits(&mut self) -> rusqlite::Result<u64> {
-        self.next().map(i64::cast_unsigned)
-    }
-
-    pub fn payload(&mut self) -> rusqlite::Result<Option<Payload>> {
+    fn next_text(&mut self) -> rusqlite::Result<Option<&'a str>> {
         let value = self.row.get_ref(self.read)?;
         self.read += 1;
         let text = value.as_str_or_null();
-        let text = text.map_err(|cause| self.unreadable(cause))?;
-        Ok(text.map(Payload::from))
+        text.map_err(|cause| self.undecodable(self.read - 1, cause))
+    }
+}
+
+impl Cells for Columns<'_, '_> {
+    type Error = rusqlite::Error;
+
+    fn position(&self) -> usize {
+        self.read
     }
 
-    /// A text that has to be parsed.
-    pub fn parsed<T, E>(&mut self, parse: impl FnOnce(&str) -> Result<T, E>) -> rusqlite::Result<T>
-    where
-        E: Error + Send + Sync + 'static,
-    {
-        let value = self.row.get_ref(self.read)?;
-        self.read += 1;
-        let text = value.as_str().map_err(|cause| self.unreadable(cause))?;
-        parse(text).map_err(|cause| self.unreadable(cause))
+    fn skip(&mut self, columns: usize) {
+        self.read += columns;
     }
 
-    /// A text that has to be parsed, where there is one.
-    pub fn optional_parsed<T, E>(
+    fn optional_number(&mut self) -> rusqlite::Result<Option<i64>> {
+        self.next()
+    }
+
+    fn optional_flag(&mut self) -> rusqlite::Result<Option<bool>> {
+        self.next()
+    }
+
+    fn optional_text_as<T>(&mut self, make: impl FnOnce(&str) -> T) -> rusqlite::Result<Option<T>> {
+        Ok(self.next_text()?.map(make))
+    }
+
+    fn optional_parsed<T, E>(
         &mut self,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> rusqlite::Result<Option<T>>
     where
         E: Error + Send + Sync + 'static,
     {
-        let value = self.row.get_ref(self.read)?;
-        self.read += 1;
-        let text = value.as_str_or_null();
-        let text = text.map_err(|cause| self.unreadable(cause))?;
-        let parsed = text.map(parse).transpose();
-        parsed.map_err(|cause| self.unreadable(cause))
+        let parsed = self.next_text()?.map(parse).transpose();
+        parsed.map_err(|cause| self.undecodable(self.read - 1, cause))
     }
 
-    pub fn parsed_text<T>(&mut self) -> rusqlite::Result<T>
-    where
-        T: FromStr,
-        T::Err: Error + Send + Sync + 'static,
-    {
-        self.parsed(str::parse)
+    fn bytes(&mut self) -> rusqlite::Result<Vec<u8>> {
+        self.next()
     }
 
-    pub fn code<T: Code>(&mut self) -> rusqlite::Result<T> {
-        self.parsed(T::from_code)
-    }
-
-    pub fn ids(&mut self) -> rusqlite::Result<Vec<OperationId>> {
-        let parse = |text: &str| -> Result<Vec<OperationId>, InvalidId> {
-            text.split(',').map(OperationId::parse).collect()
-        };
-        Ok(self.optional_parsed(parse)?.unwrap_or_default())
-    }
-
-    /// The five columns of an error.
-    pub fn error(&mut self) -> rusqlite::Result<Option<ErrorObject>> {
-        let has_error: bool = self.next()?;
-        if !has_error {
-            self.skip(4);
-            return Ok(None);
-        }
-        Ok(Some(ErrorObject {
-            error_type: self.next()?,
-            message: self.next()?,
-            data: self.next()?,
-            stack_trace: self.optional_parsed(|text| serde_json::from_str(text))?,
-        }))
-    }
-
-    /// That the column which was read last holds something that this program did not write.
-    fn unreadable(&self, cause: impl Error + Send + Sync + 'static) -> rusqlite::Error {
-        rusqlite::Error::FromSqlConversionFailure(self.read - 1, Type::Text, Box::new(cause))
+    fn undecodable(
+        &self,
+        position: usize,
+        cause: impl Error + Send + Sync + 'static,
+    ) -> rusqlite::Error {
+        rusqlite::Error::FromSqlConversionFailure(position, Type::Text, Box::new(cause))
     }
 }

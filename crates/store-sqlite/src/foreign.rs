@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::examine::examine_log;
 use crate::lock::{FileLock, LastRun};
-use crate::open::{OpenStoreError, Prepared, prepare};
+use crate::open::{Prepared, prepare};
+use crate::open_error::OpenStoreError;
 use crate::presence::beside;
 use crate::private::Readers;
 use crate::report::OpenReport;

@@ -2,8 +2,9 @@
 
 use engine::Transition;
 use rusqlite::{Connection, OptionalExtension};
+use store::{StoreWrite, Written};
 
-use crate::job::{Job, Write, Written};
+use crate::job::{Job, Write};
 use crate::read;
 use crate::within::{Done, Verdict};
 use crate::writer::Outcome;
@@ -31,7 +32,7 @@ fn write_landed(
     written: Written,
 ) -> rusqlite::Result<Option<bool>> {
     match (write, written) {
-        (Write::Commit(transition), _) if !transition.is_empty() => {
+        (Write::Store(StoreWrite::Commit(transition)), _) if !transition.is_empty() => {
             transition_landed(connection, transition).map(Some)
         }
         (Write::Within(job), _) => match job.done() {
@@ -44,7 +45,9 @@ fn write_landed(
             | None => Ok(None),
         },
         (
-            Write::Enqueue(invocation) | Write::EnqueueScheduled(invocation, _),
+            Write::Store(
+                StoreWrite::Enqueue(invocation) | StoreWrite::EnqueueScheduled(invocation, _),
+            ),
             Written::Enqueued(id),
         ) => {
             let sql = include_str!("sql/read/is_queued.sql");
@@ -60,29 +63,12 @@ fn write_landed(
         }
         // To do these again comes to the same, whether they are there or not.
         (
-            Write::Commit(_)
-            | Write::Enqueue(_)
-            | Write::EnqueueScheduled(..)
-            | Write::Postpone { .. }
-            | Write::Dequeue(_)
-            | Write::Bury(..)
-            | Write::SetAside(_)
-            | Write::TakeBack(_)
-            | Write::PutScheduleMark(_)
-            | Write::DeleteScheduleMark(_)
-            | Write::PutFunctionVersion(_)
-            | Write::ReplaceFunctionVersion(_)
-            | Write::PutAlias(_)
-            | Write::PutFunctionSettings(_)
-            | Write::DeleteFunctionVersion(..)
-            | Write::DeleteAlias(..)
-            | Write::DeleteFunction(_)
+            Write::Store(_)
             | Write::CreateAccessKey(_)
             | Write::ReplaceAccessKey(_)
             | Write::DeleteAccessKey(_)
             | Write::AppendAudit(_)
-            | Write::TrimAudit(..)
-            | Write::Probe,
+            | Write::TrimAudit(..),
             _,
         ) => Ok(None),
     }

@@ -14,6 +14,7 @@ mod foreign;
 mod lock;
 mod log_file;
 mod open;
+mod open_error;
 mod private;
 mod report;
 mod schema;
@@ -34,6 +35,7 @@ mod write;
 
 mod read;
 mod reader;
+mod refusal;
 mod unreadable;
 
 mod look;
@@ -45,7 +47,7 @@ mod logs;
 
 pub use foreign::ForeignFile;
 pub use logs::{OpenLogsOptions, SqliteLogs};
-pub use open::OpenStoreError;
+pub use open_error::OpenStoreError;
 pub use report::{FileCheck, OpenReport, OpenWarning};
 pub use rusqlite;
 pub use schema::pending_migrations;

@@ -10,7 +10,8 @@ use rusqlite::Connection;
 use store::{Durability, StoreFault};
 
 use crate::SqliteStore;
-use crate::open::{OpenStoreError, open_reader};
+use crate::open::open_reader;
+use crate::open_error::OpenStoreError;
 use crate::queue::Queue;
 use crate::reader::READERS;
 use crate::schema::EXECUTIONS;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use crate::copy::{CopyError, copy_before};
-use crate::open::{OpenStoreError, open_reader};
+use crate::open::open_reader;
+use crate::open_error::OpenStoreError;
 
 /// Marks a file as ours in SQLite's header, so that another program's file is not touched: `LMBD`.
 const APPLICATION_ID: i32 = 0x4c4d_4244;

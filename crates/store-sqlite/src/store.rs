@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use store::{
-    AsyncInvocationId, CommitError, Durability, Store, StoreFault, StoreFuture, StoreHealth,
-    StoreStats,
+    AsyncInvocationId, CommitError, Durability, Store, StoreFuture, StoreHealth, StoreStats,
+    StoreWrite, Written,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -28,9 +28,10 @@ use crate::check::Report;
 use crate::checkpoint::Checkpoints;
 use crate::fault::{refused, unanswered};
 use crate::health::Health;
-use crate::job::{Job, Write, Written};
+use crate::job::{Job, Write};
 use crate::lock::FileLock;
-use crate::open::{Database, OpenStoreError};
+use crate::open::Database;
+use crate::open_error::OpenStoreError;
 use crate::queue::Queue;
 use crate::reader::{READERS, Readers, Told};
 use crate::report::{FileCheck, OpenReport};
@@ -280,37 +281,15 @@ impl SqliteStore {
         }
     }
 
-    /// A write that nothing in the database can conflict with.
-    fn write_plainly(
-        &self,
-        write: Write,
-    ) -> impl Future<Output = Result<Written, StoreFault>> + Send + use<> {
-        let written = self.write(write);
-        async move {
-            written.await.map_err(|error| match error {
-                CommitError::Fault(fault) => fault,
-                CommitError::VersionConflict(_) | CommitError::NameTaken(_) => {
-                    unreachable!("only a transition can conflict")
-                }
-            })
-        }
+    /// A write that nothing in the database can conflict with, and that comes to nothing but being done.
+    fn do_write(&self, write: impl Into<Write>) -> StoreFuture<'static, ()> {
+        let writing = self.write(write.into());
+        Box::pin(async move { Written::done(writing).await.map(drop) })
     }
 
-    /// As [`Self::write_plainly`], for a write that comes to nothing but being done.
-    fn do_write(&self, write: Write) -> StoreFuture<'static, ()> {
-        let written = self.write_plainly(write);
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    /// As [`Self::write_plainly`], for one that accepts an invocation.
-    fn accept(&self, write: Write) -> StoreFuture<'static, AsyncInvocationId> {
-        let written = self.write_plainly(write);
-        Box::pin(async move {
-            match written.await? {
-                Written::Enqueued(id) => Ok(id),
-                Written::Done => unreachable!("an accepted invocation has an id"),
-            }
-        })
+    /// A write that accepts an invocation.
+    fn accept(&self, write: impl Into<Write>) -> StoreFuture<'static, AsyncInvocationId> {
+        Box::pin(Written::accepted(self.write(write.into())))
     }
 
     /// Finishes what was handed over, ends the threads and releases the files.
@@ -323,7 +302,7 @@ impl SqliteStore {
         self.stop.store(true, Ordering::Relaxed);
         join_all(&mut threads.reading);
         self.writes.close();
-        self.told.health.closed();
+        self.told.health.close();
         if let Some(lock) = &mut threads.lock {
             lock.say_closed(self.durability == Durability::Disk);
         }
@@ -372,7 +351,7 @@ impl Store for SqliteStore {
     fn health(&self) -> StoreHealth {
         if !self.only_looks && self.told.health.wants_probe() {
             // The next caller learns the outcome; a full queue tries others' writes.
-            drop(self.write(Write::Probe));
+            drop(self.write(StoreWrite::Probe.into()));
         }
         let report = self.report.read();
         let mut warnings: Vec<_> = report.warnings.iter().map(ToString::to_string).collect();

@@ -4,20 +4,14 @@
 //! functions that read need not pass on whom to tell.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::ops::Deref;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Error, Row, Rows, Statement};
+use store::LeftOut;
 
 use crate::fault::panic_message;
-
-/// Different rows that are remembered, so that each is said once; past that none is said or counted.
-const ROWS_MAX: usize = 10_000;
-
-/// Rows that are shown to people.
-const SHOWN_MAX: usize = 20;
 
 thread_local! {
     /// What this thread's read has left out so far.
@@ -26,47 +20,22 @@ thread_local! {
 
 /// The rows of one database that lists left out.
 #[derive(Debug, Default)]
-pub(crate) struct UnreadableRows {
-    known: Mutex<Known>,
-}
+pub(crate) struct UnreadableRows(LeftOut);
 
-#[derive(Debug, Default)]
-struct Known {
-    rows: HashSet<String>,
-    first: Vec<String>,
+impl Deref for UnreadableRows {
+    type Target = LeftOut;
+
+    fn deref(&self) -> &LeftOut {
+        &self.0
+    }
 }
 
 impl UnreadableRows {
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Takes what this thread's last read left out.
     pub fn take_over(&self) {
-        let left_out = LEFT_OUT.take();
-        if left_out.is_empty() {
-            return;
+        for row in LEFT_OUT.take() {
+            self.0.note(row);
         }
-        let mut known = self.known();
-        for row in left_out {
-            if known.rows.len() >= ROWS_MAX || !known.rows.insert(row.clone()) {
-                continue;
-            }
-            tracing::warn!("left out of lists, because it cannot be decoded: {row}");
-            if known.first.len() < SHOWN_MAX {
-                known.first.push(row);
-            }
-        }
-    }
-
-    /// How many different rows there were.
-    pub fn count(&self) -> u64 {
-        self.known().rows.len() as u64
-    }
-
-    /// The first of them, for people.
-    pub fn first(&self) -> Vec<String> {
-        self.known().first.clone()
     }
 }
 

@@ -16,10 +16,10 @@ use engine::Transition;
 use model::ExecutionId;
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
-use store::{CommitError, StoreFuture};
+use store::{CommitError, StoreFuture, Written};
 
 use crate::fault::Failure;
-use crate::job::{Refusal, Written};
+use crate::refusal::Refusal;
 use crate::schema::TABLES;
 use crate::write::{Known, Statements};
 

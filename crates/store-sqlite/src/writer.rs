@@ -11,14 +11,15 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use store::CommitError;
+use store::{CommitError, StoreWrite, Written};
 
 use crate::checkpoint::Checkpoints;
 use crate::fault::{Failure, panic_message};
 use crate::health::Health;
-use crate::job::{Job, Refusal, Write, Written};
+use crate::job::{Job, Write};
 use crate::landed::landed;
 use crate::queue::Queue;
+use crate::refusal::Refusal;
 use crate::stats::Stats;
 use crate::threads::end_process;
 use crate::write::{Known, Statements};
@@ -247,66 +248,86 @@ impl Writer<'_> {
             health: _,
         } = self;
         let done = |result: Result<(), Refusal>| result.map(|()| Written::Done);
+        let write = match write {
+            Write::Store(write) => write,
+            Write::CreateAccessKey(record) => {
+                return statements.create_access_key(record).map(done);
+            }
+            Write::ReplaceAccessKey(record) => {
+                return statements.replace_access_key(record).map(done);
+            }
+            Write::DeleteAccessKey(id) => {
+                return statements.delete_access_key(id).map(|()| Ok(Written::Done));
+            }
+            Write::PutStack(record, seen) => return statements.put_stack(record, *seen).map(done),
+            Write::DeleteStack(name, seen) => {
+                return statements.delete_stack(name, *seen).map(done);
+            }
+            Write::AppendAudit(records) => {
+                return statements.append_audit(records).map(|()| Ok(Written::Done));
+            }
+            Write::TrimAudit(kind, until) => {
+                let trimmed = statements.trim_audit(*kind, until);
+                return trimmed.map(|()| Ok(Written::Done));
+            }
+            Write::Within(job) => return job.write(connection, statements, known),
+        };
         match write {
-            Write::Commit(transition) => statements.commit(connection, known, transition).map(done),
-            Write::Enqueue(invocation) => statements
+            StoreWrite::Commit(transition) => {
+                statements.commit(connection, known, transition).map(done)
+            }
+            StoreWrite::Enqueue(invocation) => statements
                 .enqueue(connection, invocation)
                 .map(|id| Ok(Written::Enqueued(id))),
-            Write::EnqueueScheduled(invocation, mark) => {
+            StoreWrite::EnqueueScheduled(invocation, mark) => {
                 statements.put_schedule_mark(mark)?;
                 statements
                     .enqueue(connection, invocation)
                     .map(|id| Ok(Written::Enqueued(id)))
             }
-            Write::PutScheduleMark(mark) => statements
+            StoreWrite::PutScheduleMark(mark) => statements
                 .put_schedule_mark(mark)
                 .map(|()| Ok(Written::Done)),
-            Write::DeleteScheduleMark(schedule) => statements
+            StoreWrite::DeleteScheduleMark(schedule) => statements
                 .delete_schedule_mark(schedule)
                 .map(|()| Ok(Written::Done)),
-            Write::Postpone {
+            StoreWrite::Postpone {
                 id,
                 attempts,
                 not_before,
             } => statements
                 .postpone(*id, *attempts, *not_before)
                 .map(|()| Ok(Written::Done)),
-            Write::Dequeue(id) => statements.dequeue(*id).map(|()| Ok(Written::Done)),
-            Write::PutFunctionVersion(record) => statements.put_function_version(record).map(done),
-            Write::ReplaceFunctionVersion(record) => statements.replace_version(record).map(done),
-            Write::PutAlias(record) => statements.put_alias(record).map(|()| Ok(Written::Done)),
-            Write::Bury(id, letter) => statements
+            StoreWrite::Dequeue(id) => statements.dequeue(*id).map(|()| Ok(Written::Done)),
+            StoreWrite::PutFunctionVersion(record) => {
+                statements.put_function_version(record).map(done)
+            }
+            StoreWrite::ReplaceFunctionVersion(record) => {
+                statements.replace_version(record).map(done)
+            }
+            StoreWrite::PutAlias(record) => {
+                statements.put_alias(record).map(|()| Ok(Written::Done))
+            }
+            StoreWrite::Bury(id, letter) => statements
                 .bury(connection, *id, letter)
                 .map(|()| Ok(Written::Done)),
-            Write::PutFunctionSettings(record) => statements
+            StoreWrite::PutFunctionSettings(record) => statements
                 .put_function_settings(record)
                 .map(|()| Ok(Written::Done)),
-            Write::SetAside(record) => statements.set_aside(record).map(|()| Ok(Written::Done)),
-            Write::TakeBack(id) => statements.take_back(id).map(|()| Ok(Written::Done)),
-            Write::DeleteFunctionVersion(function, version) => statements
+            StoreWrite::SetAside(record) => {
+                statements.set_aside(record).map(|()| Ok(Written::Done))
+            }
+            StoreWrite::TakeBack(id) => statements.take_back(id).map(|()| Ok(Written::Done)),
+            StoreWrite::DeleteFunctionVersion(function, version) => statements
                 .delete_function_version(function, version)
                 .map(|()| Ok(Written::Done)),
-            Write::DeleteAlias(function, name) => statements
+            StoreWrite::DeleteAlias(function, name) => statements
                 .delete_alias(function, name)
                 .map(|()| Ok(Written::Done)),
-            Write::DeleteFunction(function) => statements
+            StoreWrite::DeleteFunction(function) => statements
                 .delete_function(function)
                 .map(|()| Ok(Written::Done)),
-            Write::CreateAccessKey(record) => statements.create_access_key(record).map(done),
-            Write::ReplaceAccessKey(record) => statements.replace_access_key(record).map(done),
-            Write::DeleteAccessKey(id) => {
-                statements.delete_access_key(id).map(|()| Ok(Written::Done))
-            }
-            Write::PutStack(record, seen) => statements.put_stack(record, *seen).map(done),
-            Write::DeleteStack(name, seen) => statements.delete_stack(name, *seen).map(done),
-            Write::AppendAudit(records) => {
-                statements.append_audit(records).map(|()| Ok(Written::Done))
-            }
-            Write::TrimAudit(kind, until) => statements
-                .trim_audit(*kind, until)
-                .map(|()| Ok(Written::Done)),
-            Write::Within(job) => job.write(connection, statements, known),
-            Write::Probe => touch(connection).map(|()| Ok(Written::Done)),
+            StoreWrite::Probe => touch(connection).map(|()| Ok(Written::Done)),
         }
     }
 

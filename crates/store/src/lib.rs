@@ -23,10 +23,14 @@ mod servers;
 mod sessions;
 mod stacks;
 
+mod commits;
 mod error;
+mod future;
 mod heads;
 mod health;
+mod left_out;
 mod within_bytes;
+mod write;
 
 mod around;
 mod memory;
@@ -43,11 +47,14 @@ pub use catalogue::{
     AliasRecord, Catalogue, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord,
 };
 pub use code_blobs::{CODE_NAME_DIGITS, CodeBlobs, code_name};
+pub use commits::{CommitCounters, CommitHealth};
 pub use error::{CommitError, StoreFault};
 pub use executions::{Cursor, ExecutionFilter, ExecutionHead, ExecutionRecord, Executions};
+pub use future::StoreFuture;
 pub use heads::{cut_error, event_head, name_from_around, operation_head};
 pub use health::{StoreHealth, StoreTrouble};
 pub use history::{EventPage, History, event_bytes};
+pub use left_out::LeftOut;
 pub use logs::{LogLine, LogPage, LogQuery, LogStore, LogStream, NumberedLine, Segment};
 pub use memory::{Faults, MemoryCode, MemoryLogs, MemoryServers, MemorySessions, MemoryStore};
 pub use queue::{
@@ -65,6 +72,7 @@ pub use servers::{
 };
 pub use sessions::{SessionRecord, Sessions};
 pub use stacks::{StackList, StackRecord, Stacks, StacksRevision};
-pub use store::{Durability, Store, StoreFuture, StoreStats};
+pub use store::{Durability, Store, StoreStats};
 pub use within_bytes::within_bytes;
 pub use work::{SetAside, Work};
+pub use write::{StoreWrite, WriteDomain, Written};

@@ -1,17 +1,11 @@
 //! A store: the sum of its parts, and what concerns all of them.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
 use crate::{
-    Catalogue, Executions, History, InvocationQueue, ScheduleMarks, Search, StoreFault,
+    Catalogue, Executions, History, InvocationQueue, ScheduleMarks, Search, StoreFuture,
     StoreHealth, Work,
 };
-
-/// The future of a store call. Dropping it does not undo the call: what was handed over is done.
-pub type StoreFuture<'a, T, E = StoreFault> =
-    Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
 
 /// Everything that a server keeps, except logs.
 ///

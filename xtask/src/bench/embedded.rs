@@ -8,25 +8,18 @@ use anyhow::{Context, Result};
 use super::BenchArguments;
 use crate::process;
 use crate::screen;
-use crate::setup::{self, Profile};
-use crate::workspace::{Workspace, empty_folder};
+use crate::setup;
+use crate::workspace::Workspace;
 
 /// The program that is measured measures itself.
 const PROGRAM: &str = "bench-embedded";
 
 pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode> {
-    let profile = if arguments.dev {
-        Profile::Dev
-    } else {
-        Profile::Release
-    };
+    let profile = arguments.profile();
     let binaries = setup::build_binaries(workspace, &[PROGRAM], profile)?;
-    let folder = workspace.chores().join("bench");
-    let data_dir = arguments.data_dir.as_ref().unwrap_or(&folder);
-    let data_dir = data_dir.join("lambdura-bench-embedded");
-    empty_folder(&data_dir)?;
+    let data_dir = arguments.empty_folder(workspace, "lambdura-bench-embedded")?;
     screen::step("Measuring a program with executions of its own");
-    let json = folder.join("embedded.json");
+    let json = workspace.chores().join("bench/embedded.json");
     let mut program = Command::new(binaries.path(PROGRAM));
     program.arg("--data-dir").arg(&data_dir);
     process::run(program.arg("--json").arg(&json))?;

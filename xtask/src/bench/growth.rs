@@ -9,7 +9,7 @@ use super::BenchArguments;
 use crate::demo::CLI_PACKAGE;
 use crate::process;
 use crate::screen;
-use crate::setup::{self, FunctionProgram, Profile};
+use crate::setup::{self, FunctionProgram};
 use crate::workspace::{Workspace, empty_folder};
 
 const DRIVER: &str = "bench-growth";
@@ -27,15 +27,10 @@ const FUNCTIONS: &[FunctionProgram] = &[
 const SUSPENDED_DEV: &str = "10000";
 
 pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode> {
-    let profile = match arguments.dev {
-        true => Profile::Dev,
-        false => Profile::Release,
-    };
+    let profile = arguments.profile();
     let packages = [CLI_PACKAGE, DRIVER, "long-work", "ten-steps"];
     let binaries = setup::build_binaries(workspace, &packages, profile)?;
-    let folder = workspace.chores().join("bench");
-    let folder = arguments.data_dir.as_ref().unwrap_or(&folder);
-    let folder = folder.join("lambdura-bench-growth");
+    let folder = arguments.empty_folder(workspace, "lambdura-bench-growth")?;
     let (data_dir, suspended_dir) = (folder.join("data"), folder.join("suspended"));
     for data_dir in [&data_dir, &suspended_dir] {
         empty_folder(data_dir)?;

@@ -5,12 +5,12 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use super::{BenchArguments, Measured, json_path, subject};
+use super::{BenchArguments, Measured, json_path, point_at, subject};
 use crate::demo::CLI_PACKAGE;
 use crate::process;
 use crate::screen;
-use crate::setup::{self, FunctionProgram, Profile};
-use crate::workspace::{Workspace, empty_folder};
+use crate::setup::{self, FunctionProgram};
+use crate::workspace::Workspace;
 
 const DRIVER: &str = "bench-machines";
 
@@ -23,19 +23,9 @@ const FUNCTIONS: &[FunctionProgram] = &[
 ];
 
 pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode> {
-    let profile = if arguments.dev {
-        Profile::Dev
-    } else {
-        Profile::Release
-    };
+    let profile = arguments.profile();
     let binaries = setup::build_binaries(workspace, &[CLI_PACKAGE, DRIVER, "as-code"], profile)?;
-    let folder = workspace.chores().join("bench");
-    let data_dir = arguments
-        .data_dir
-        .as_ref()
-        .unwrap_or(&folder)
-        .join("lambdura-bench-data");
-    empty_folder(&data_dir)?;
+    let data_dir = arguments.empty_folder(workspace, "lambdura-bench-data")?;
     let json = json_path(workspace, arguments)?;
     let measured = Measured {
         template: "bench/machines/template.yaml",
@@ -47,11 +37,8 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     };
     let mut system = measured.start(workspace, &binaries)?;
     screen::step("Measuring");
-    let endpoint = &system.ready.endpoint;
-    let address = endpoint.strip_prefix("http://").unwrap_or(endpoint);
     let mut driver = Command::new(binaries.path(DRIVER));
-    driver.args(["--endpoint", address.trim_end_matches('/')]);
-    driver.args(["--pid", &system.ready.pid.to_string()]);
+    point_at(&mut driver, &system);
     driver.args(["--rounds", &arguments.rounds.to_string()]);
     driver.args([
         "--revision",

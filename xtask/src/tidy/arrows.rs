@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("state-machine", &["asl", "aws-services", "lambdura"]),
     ("model", &[]),
     ("engine", &["model"]),
-    ("store", &["engine", "model"]),
+    ("store", &["engine", "model", "stdx"]),
     ("store-sqlite", &["engine", "model", "stdx", "store"]),
     ("store-postgres", &["engine", "model", "stdx", "store"]),
     ("keep", &["engine", "model", "stdx", "store"]),

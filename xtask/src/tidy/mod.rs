@@ -2,6 +2,7 @@
 
 mod arrows;
 mod book;
+mod circles;
 mod dependencies;
 mod finding;
 mod lockfiles;
@@ -26,6 +27,7 @@ pub fn run(workspace: &Workspace) -> Result<ExitCode> {
     let files = read_files(workspace)?;
     let mut findings = arrows::check(&workspace.packages);
     findings.extend(manifests::check(workspace)?);
+    findings.extend(circles::check(&files));
     findings.extend(modules::check(&files));
     findings.extend(real_time::check(&files));
     findings.extend(rooms::check(&files));

@@ -119,7 +119,7 @@ const REAL: &[(&str, &str)] = &[
         "translates what the function host noted by the wall clock",
     ),
     (
-        "crates/server/src/server.rs",
+        "crates/server/src/server/at_work.rs",
         "waits for connections at the shutdown",
     ),
     (
@@ -145,10 +145,6 @@ const REAL: &[(&str, &str)] = &[
     (
         "crates/store-postgres/src/connect.rs",
         "tries the next host beside one that does not answer",
-    ),
-    (
-        "crates/store-postgres/src/health.rs",
-        "says since when a database has failed",
     ),
     (
         "crates/store-postgres/src/lane.rs",
@@ -179,8 +175,8 @@ const REAL: &[(&str, &str)] = &[
         "bounds how long a disk is read",
     ),
     (
-        "crates/store-sqlite/src/health.rs",
-        "says since when a disk has failed",
+        "crates/store/src/commits.rs",
+        "says since when commits have failed",
     ),
     (
         "crates/store-sqlite/src/presence.rs",

@@ -115,17 +115,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "upkeep",
         ],
     ),
-    (
-        "look",
-        &[
-            "access",
-            "data_folder",
-            "elsewhere",
-            "server",
-            "start_error",
-            "tokens",
-        ],
-    ),
+    ("look", &["data_folder", "server", "start_error"]),
     (
         "deploy",
         &[

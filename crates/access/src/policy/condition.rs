@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::decide::Question;
 use super::document::{PolicyError, texts};
 use super::pattern::matches;
+use super::question::Question;
 
 /// One condition: it holds when one of its values fits, or, turned round, when none does.
 #[derive(Debug, Clone, PartialEq, Eq)]

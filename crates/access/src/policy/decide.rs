@@ -1,22 +1,8 @@
 //! What follows from policies: an explicit denial outweighs everything, and what nobody allows is denied.
 
-use std::net::IpAddr;
-
 use super::document::{Effect, Policy, Those};
 use super::pattern::matches;
-
-/// What somebody wants to do.
-#[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
-    /// Such as `lambda:InvokeFunction`.
-    pub action: &'a str,
-    /// The ARN of what it is done to, or `*` where there is none.
-    pub resource: &'a str,
-    /// `aws:SourceIp`.
-    pub source_ip: Option<IpAddr>,
-    /// `aws:username`.
-    pub username: Option<&'a str>,
-}
+use super::question::Question;
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,13 +8,15 @@ mod condition;
 mod decide;
 mod document;
 mod pattern;
+mod question;
 mod ready;
 mod set;
 mod strict;
 
-pub use decide::{Question, Verdict, decide, decide_everywhere};
+pub use decide::{Verdict, decide, decide_everywhere};
 pub use document::{Policy, PolicyError};
 pub use pattern::matches;
+pub use question::Question;
 pub use ready::{READY, ReadyPolicy};
 pub use set::PolicySet;
 pub use strict::read_once;

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::decide::{Question, Verdict, decide, decide_everywhere, may_be_allowed};
+use super::decide::{Verdict, decide, decide_everywhere, may_be_allowed};
 use super::document::{Policy, PolicyError};
+use super::question::Question;
 use super::ready::{READY, ReadyPolicy};
 
 /// Most policies of one key.

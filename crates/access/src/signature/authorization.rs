@@ -2,7 +2,7 @@
 
 use crate::refusal::Refusal;
 
-use super::{ALGORITHM, Scope, TERMINATOR};
+use super::scope::{ALGORITHM, Scope, TERMINATOR};
 use crate::key::AccessKeyId;
 
 /// The parts of the header `Authorization`, or of a query.

@@ -3,7 +3,8 @@
 use http::{HeaderMap, Uri};
 
 use super::payload::{PayloadHash, hex};
-use super::{ALGORITHM, Scope, authorization, canonical, moment, signature};
+use super::scope::{ALGORITHM, Scope, signature};
+use super::{authorization, canonical, moment};
 use crate::key::{AccessKeyId, SecretKey};
 use crate::refusal::{Refusal, RefusalKind};
 

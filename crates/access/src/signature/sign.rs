@@ -6,7 +6,8 @@ use http::header::AUTHORIZATION;
 
 use super::claim::{Head, canonical_request_of};
 use super::payload::PayloadHash;
-use super::{ALGORITHM, Scope, canonical, moment, signature};
+use super::scope::{ALGORITHM, Scope, signature};
+use super::{canonical, moment};
 use crate::key::SecretKey;
 
 /// With what, and for what.

@@ -6,7 +6,8 @@ use super::fields::Fields;
 use super::reader::kind;
 use super::values::{expression, jsonata, path};
 use crate::choice::{Comparison, Condition, Operator, Rule};
-use crate::definition::{Language, ProblemCode, StateKind};
+use crate::definition::{ProblemCode, StateKind};
+use crate::language::Language;
 use crate::position::below;
 use crate::template::Template;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::reader::{Reader, kind};
-use crate::definition::Language;
+use crate::language::Language;
 use crate::position::below;
 
 pub(super) struct Fields<'r> {

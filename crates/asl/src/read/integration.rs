@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::fields::Fields;
-use crate::definition::Language;
+use crate::language::Language;
 
 /// Required parameters, by integration.
 const REQUIRED: [(&str, &[&str]); 6] = [

@@ -6,7 +6,8 @@ use super::fields::Fields;
 use super::reader::kind;
 use super::state::{SECONDS_MAX, states};
 use super::values::template;
-use crate::definition::{Language, StateKind, States};
+use crate::definition::{StateKind, States};
+use crate::language::Language;
 use crate::map::{
     Batcher, ItemReader, Items, LABEL_MAX, Map, ProcessorMode, ReaderFormat, Tolerance,
 };

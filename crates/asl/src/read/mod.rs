@@ -12,7 +12,8 @@ mod warnings;
 
 use serde_json::Value;
 
-use crate::definition::{Definition, Language, Problem, ProblemCode};
+use crate::definition::{Definition, Problem, ProblemCode};
+use crate::language::Language;
 use crate::position::Positions;
 use fields::Fields;
 use reader::Reader;

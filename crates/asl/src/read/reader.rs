@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::definition::{Language, Problem, ProblemCode};
+use crate::definition::{Problem, ProblemCode};
+use crate::language::Language;
 use crate::position::Positions;
 
 /// Problems that are reported of one definition.

@@ -8,9 +8,10 @@ use super::fields::Fields;
 use super::reader::kind;
 use super::values::jsonata;
 use super::{choice, integration, map, reach};
-use crate::definition::{Language, ProblemCode, State, StateKind, States, Task, Transition, Wait};
+use crate::definition::{ProblemCode, State, StateKind, States, Task, Transition, Wait};
 use crate::error::ALL;
 use crate::flow::{Flow, ResultPath};
+use crate::language::Language;
 use crate::retry::{Catcher, Jitter, Retrier};
 use crate::template::Template;
 

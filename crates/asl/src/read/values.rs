@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use super::fields::Fields;
 use super::reader::{Reader, kind};
-use crate::definition::{Language, ProblemCode};
+use crate::definition::ProblemCode;
 use crate::flow::{ResultPath, Selected};
 use crate::intrinsic::Expression;
 use crate::jsonata::Query;
+use crate::language::Language;
 use crate::path::{Path, Root};
 use crate::position::below;
 use crate::template::Template;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::up;
+use super::values;
 
 /// Show the service's clock, and move it if the service was started with `--clock manual` or `auto`
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ pub struct ClockArguments {
     #[command(subcommand)]
     pub action: Option<ClockAction>,
     /// How long to wait, in real time, for functions at work
-    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = up::time)]
+    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = values::time)]
     pub within: Duration,
 }
 

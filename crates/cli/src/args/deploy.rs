@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser as _, Subcommand};
 
-use super::up::{AwsCredentials, BuildProfile, aws_credentials, http_url, key_value, layer};
+use super::values::{AwsCredentials, BuildProfile, aws_credentials, http_url, key_value, layer};
 use super::{Arguments, Command, UpArguments};
 
 /// Build a template and deploy it to a server that `lambdura serve` started

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::AccessArguments;
 use super::store::StoreArguments;
-use super::up::{
+use super::values::{
     AwsCredentials, Clock, Durability, LimitsProfile, aws_credentials, concurrency, http_url,
     key_value, time,
 };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::up::Durability;
+use super::values::Durability;
 
 /// Where executions are kept, and with whom they are shared
 #[derive(Debug, Args)]

@@ -7,7 +7,6 @@
 //! `asl …`, this one becomes the `lambdura` that lies beside it.
 
 use std::fs::{self, Permissions};
-use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -19,11 +18,10 @@ use anyhow::Context as _;
 use clap::Parser;
 use crash::{CrashPoint, crashing_store};
 use server::{
-    Artifacts, Prices, STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, Server, ServerConfig,
-    Stores, state_machine_bootstrap,
+    Artifacts, STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, Server, ServerConfig, Stores,
+    state_machine_bootstrap,
 };
 use stack::Stack;
-use store::Durability;
 
 #[derive(Parser)]
 struct Arguments {
@@ -102,31 +100,10 @@ fn place_state_machines(
 
 #[tokio::main]
 async fn serve(arguments: Arguments) -> anyhow::Result<()> {
-    let any: SocketAddr = "127.0.0.1:0".parse()?;
     let config = ServerConfig {
-        listen: any,
-        http_api_listen: any,
-        data_dir: arguments.data_dir.clone(),
-        durability: Durability::Disk,
-        region: "us-east-1".to_owned(),
-        account_id: "000000000000".to_owned(),
         environment: arguments.environment.into_iter().collect(),
-        concurrency_max: 8,
         idle_time: Duration::from_millis(arguments.idle_millis),
-        limits: server::Limits::AWS,
-        runtimes: Arc::new(server::Runtimes::new(arguments.data_dir.join("runtimes"))),
-        warnings: Arc::default(),
-        telemetry: None,
-        elsewhere: server::Elsewhere::Nowhere,
-        debugging: server::Debugging::default(),
-        authorizers: server::AuthorizerConfig::default(),
-        clock: server::ClockMode::Real,
-        answers: None,
-        prices: Prices::published(),
-        dynamodb: None,
-        cluster: None,
-        oidc: None,
-        access: server::AccessConfig::default(),
+        ..ServerConfig::local(&arguments.data_dir)
     };
     std::fs::create_dir_all(&config.data_dir).context("create the data folder")?;
     let mut stores = Stores::open(&config)?;

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
 use model::{OperationDetails, OperationStatus};
-use server::{Prices, ServerConfig, Stores};
-use store::{Durability, ExecutionFilter, LogQuery};
+use server::{ServerConfig, Stores};
+use store::{ExecutionFilter, LogQuery};
 
 use super::built;
 
@@ -53,32 +51,7 @@ impl Loan {
 /// How often each step (a credit report's with its bureau) and each task is on record as succeeded, by execution id;
 /// and the number of the last log line.
 pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeMap<String, usize>>, i64) {
-    let any = "127.0.0.1:0".parse().expect("an address");
-    let config = ServerConfig {
-        listen: any,
-        http_api_listen: any,
-        data_dir: data.to_owned(),
-        durability: Durability::Disk,
-        region: String::new(),
-        account_id: String::new(),
-        environment: BTreeMap::new(),
-        concurrency_max: 1,
-        idle_time: Duration::ZERO,
-        limits: server::Limits::AWS,
-        runtimes: Arc::new(server::Runtimes::new(data.join("runtimes"))),
-        warnings: Arc::default(),
-        telemetry: None,
-        elsewhere: server::Elsewhere::Nowhere,
-        debugging: server::Debugging::default(),
-        authorizers: server::AuthorizerConfig::default(),
-        clock: server::ClockMode::Real,
-        answers: None,
-        prices: Prices::published(),
-        dynamodb: None,
-        cluster: None,
-        oidc: None,
-        access: server::AccessConfig::default(),
-    };
+    let config = ServerConfig::local(data);
     let Stores { store, logs, .. } =
         Stores::open(&config).expect("the store of the dead server opens");
     let filter = ExecutionFilter {

@@ -19,19 +19,8 @@ pub fn error(error_type: &str, message: &str) -> ErrorObject {
 
 pub fn operation(operation_type: OperationType, text: &str) -> Update {
     Update(OperationUpdate {
-        id: id(text),
-        parent_id: None,
         name: Some(text.to_owned()),
-        sub_type: None,
-        operation_type,
-        action: UpdateAction::Start,
-        payload: None,
-        error: None,
-        replay_children: None,
-        next_attempt_delay_seconds: None,
-        wait_seconds: None,
-        callback_options: None,
-        chained_invoke: None,
+        ..OperationUpdate::new(id(text), operation_type, UpdateAction::Start)
     })
 }
 

@@ -438,21 +438,11 @@ pub fn wait(id: &str, seconds: u32) -> OperationUpdate {
 }
 
 pub fn update(id: &str, operation_type: model::OperationType) -> OperationUpdate {
-    OperationUpdate {
-        id: model::OperationId::parse(id).expect("a valid id"),
-        parent_id: None,
-        name: None,
-        sub_type: None,
+    OperationUpdate::new(
+        model::OperationId::parse(id).expect("a valid id"),
         operation_type,
-        action: model::UpdateAction::Start,
-        payload: None,
-        error: None,
-        replay_children: None,
-        next_attempt_delay_seconds: None,
-        wait_seconds: None,
-        callback_options: None,
-        chained_invoke: None,
-    }
+        model::UpdateAction::Start,
+    )
 }
 
 pub fn fault(attempted: &str, retryable: bool) -> StoreFault {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use access::policy::{PolicySet, Question, Verdict};
 use access::{AccessKeyId, SessionKeys};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Request, Response, StatusCode};
-use lambda_api::{ErrorCode, headers};
+use hyper::{Request, StatusCode};
+use lambda_api::ErrorCode;
 use model::{ExecutionId, FunctionName, Timestamp};
 use store::{AuditKind, AuditRecord, Store};
 use wire::ApiError;
@@ -22,7 +22,7 @@ use super::limits::Rate;
 use super::principal::{Key, Principal};
 use super::sign_in::SignIns;
 use crate::functions::{Home, Registry};
-use crate::http::{RequestBody, client};
+use crate::http::RequestBody;
 use crate::permission::{self, Needed, On, Service};
 
 /// ARNs of executions that are remembered. An execution keeps its ARN for good.
@@ -34,10 +34,10 @@ const SIGN_INS_PER_SECOND: u32 = 2;
 /// Who may use this server, and what they did.
 pub(crate) struct Access {
     /// Whether requests are looked at.
-    enforced: bool,
+    pub(super) enforced: bool,
     /// Whether other machines reach the server.
     exposed: bool,
-    config: AccessConfig,
+    pub(super) config: AccessConfig,
     home: Home,
     functions: Arc<dyn Functions>,
     pub keys: KeyRing,
@@ -47,7 +47,7 @@ pub(crate) struct Access {
     pub grants: Grants,
     pub audit: Audit,
     by_key: Rate<AccessKeyId>,
-    by_address: Rate<IpAddr>,
+    pub(super) by_address: Rate<IpAddr>,
     pub(super) sign_ins_by_address: Rate<IpAddr>,
     arns: Mutex<HashMap<ExecutionId, String>>,
 }
@@ -56,15 +56,15 @@ pub(crate) struct Access {
 #[derive(Debug)]
 pub(crate) struct Admitted {
     /// None where nothing is enforced.
-    noted: Option<Noted>,
+    pub(super) noted: Option<Noted>,
 }
 
 #[derive(Debug)]
-struct Noted {
-    principal: Option<Principal>,
-    address: IpAddr,
-    action: String,
-    resource: String,
+pub(super) struct Noted {
+    pub principal: Option<Principal>,
+    pub address: IpAddr,
+    pub action: String,
+    pub resource: String,
 }
 
 /// What is invoked by a request that must be signed.
@@ -156,28 +156,6 @@ impl Access {
         self.exposed
     }
 
-    /// Where a request comes from: what the proxy says last, if there is one. A request without the header comes from
-    /// something on this side of the proxy, such as a probe.
-    ///
-    /// # Errors
-    /// When there is a proxy, and what it says is no address: limits and conditions must not go by the proxy's own.
-    pub fn address(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<IpAddr, ApiError> {
-        let said = headers.get_all("x-forwarded-for").iter().next_back();
-        let Some(said) = said.filter(|_| self.config.behind_proxy) else {
-            return Ok(peer.ip().to_canonical());
-        };
-        // Whatever stands before the last one, anybody may have written.
-        let last = said.to_str().ok();
-        let last = last.and_then(|value| value.rsplit(',').next());
-        let last = last.and_then(|text| forwarded(text.trim()));
-        let last = last.ok_or_else(|| {
-            tracing::warn!(%peer, "the last entry of `X-Forwarded-For` is not an address: the request is refused");
-            let message = "The last entry of X-Forwarded-For is not an address.";
-            ApiError::new(ErrorCode::InvalidRequestContent, message)
-        })?;
-        Ok(last.to_canonical())
-    }
-
     /// The key of an id that may sign.
     pub(super) async fn find_key(
         &self,
@@ -193,15 +171,6 @@ impl Access {
                 Err(ApiError::new(ErrorCode::Service, message))
             }
         }
-    }
-
-    /// Counts a request from an address.
-    pub fn count_address(&self, address: IpAddr, now: Timestamp) -> Result<(), ApiError> {
-        // Function processes are on this machine, and so are users who could do far worse.
-        if address.is_loopback() || self.by_address.take(client(address), now.as_millis()) {
-            return Ok(());
-        }
-        Err(too_many("This address sends more requests than it may."))
     }
 
     /// Lets a request to the main port in, which has been read whole then.
@@ -473,88 +442,6 @@ impl Access {
         ))
     }
 
-    /// Notes what came of a request that was let in, and returns when that is durable.
-    pub async fn note<B>(&self, admitted: Admitted, answer: &Response<B>, now: Timestamp) {
-        let Some(noted) = admitted.noted else {
-            return;
-        };
-        let Noted {
-            principal,
-            address,
-            action,
-            resource,
-        } = noted;
-        let status = answer.status();
-        let outcome = match status.as_u16() {
-            ..400 => "done",
-            400..500 => "refused",
-            500.. => "failed",
-        };
-        let error = answer.headers().get(headers::ERROR_TYPE);
-        let error = error.and_then(|error| error.to_str().ok());
-        let record = AuditRecord {
-            outcome: outcome.to_owned(),
-            status: Some(status.as_u16()),
-            error: error.map(str::to_owned),
-            ..self.draft(principal.as_ref(), Some(address), &action, &resource, now)
-        };
-        let kind = record.kind;
-        self.audit.note(record);
-        self.audit.settle(kind).await;
-    }
-
-    /// Notes a request that was let in, and whose client left before the answer.
-    pub fn note_left(&self, admitted: Admitted, now: Timestamp) {
-        let Some(noted) = admitted.noted else {
-            return;
-        };
-        let Noted {
-            principal,
-            address,
-            action,
-            resource,
-        } = noted;
-        self.audit.note(AuditRecord {
-            outcome: "left".to_owned(),
-            ..self.draft(principal.as_ref(), Some(address), &action, &resource, now)
-        });
-    }
-
-    /// Notes a change where nothing is enforced, and so nobody is known; returns when that is durable.
-    pub async fn note_unsigned(&self, action: &str, resource: &str, done: bool, now: Timestamp) {
-        if self.enforced {
-            return;
-        }
-        let action = format!("lambdura:{action}");
-        self.audit.note(AuditRecord {
-            who: "whoever reaches loopback".to_owned(),
-            outcome: if done { "done" } else { "refused" }.to_owned(),
-            ..self.draft(None, None, &action, resource, now)
-        });
-        self.audit.settle(AuditKind::Management).await;
-    }
-
-    /// What somebody does, whose outcome is the caller's to say.
-    pub(super) fn draft(
-        &self,
-        principal: Option<&Principal>,
-        address: Option<IpAddr>,
-        action: &str,
-        resource: &str,
-        now: Timestamp,
-    ) -> AuditRecord {
-        AuditRecord {
-            who: principal.map_or_else(|| "nobody who is known".to_owned(), Principal::name),
-            access_key_id: match principal {
-                Some(Principal::Key(key)) => Some(key.id.to_string()),
-                Some(Principal::Person(_) | Principal::Process { .. }) | None => None,
-            },
-            source_ip: address.map(|address| address.to_string()),
-            resource: resource.to_owned(),
-            ..self.audit.draft(action, now)
-        }
-    }
-
     /// Whether browsers reach the server by TLS.
     pub fn is_tls(&self) -> bool {
         self.config.tls.is_some() || self.config.behind_proxy
@@ -575,39 +462,6 @@ fn decide_by(policies: &PolicySet, question: &Question<'_>, is_anything: bool) -
     }
 }
 
-/// An address as proxies write it: some add the port.
-fn forwarded(text: &str) -> Option<IpAddr> {
-    let address = text.parse().ok();
-    let bare = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
-    let with_port = || Some(text.parse::<SocketAddr>().ok()?.ip());
-    address.or_else(bare).or_else(with_port)
-}
-
-/// A time, as RFC 3339.
-pub(super) fn moment(at: Timestamp) -> String {
-    let moment = jiff::Timestamp::from_millisecond(at.as_millis());
-    moment.unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
-}
-
 pub(super) fn too_many(message: &str) -> ApiError {
     ApiError::throttled("CallerRateLimitExceeded", message.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn proxies_write_addresses_in_several_ways() {
-        let read = |text: &str| forwarded(text).map(|it| it.to_string());
-        for text in ["203.0.113.7", "203.0.113.7:443"] {
-            assert_eq!(read(text).as_deref(), Some("203.0.113.7"), "{text}");
-        }
-        for text in ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:443"] {
-            assert_eq!(read(text).as_deref(), Some("2001:db8::1"), "{text}");
-        }
-        for text in ["", "unknown", "_hidden", "203.0.113.7, 1"] {
-            assert_eq!(read(text), None, "{text}");
-        }
-    }
 }

@@ -4,6 +4,7 @@
 //! Where nothing is enforced, which is how `lambdura up` starts on loopback, none of this looks at a request. The
 //! decisions are in `docs/adr/0020-*`; what is protected how, in `docs/security.md`.
 
+mod address;
 mod at_console;
 mod audit;
 mod config;
@@ -12,6 +13,7 @@ mod grants;
 mod identify;
 mod key_ring;
 mod limits;
+mod notes;
 mod offline;
 mod principal;
 mod sealing_file;

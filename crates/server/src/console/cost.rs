@@ -153,7 +153,7 @@ pub(super) async fn of_id(
     id: &str,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
-    let cost = read(app, super::execution_id(id)?).await?;
+    let cost = read(app, super::named::execution_id(id)?).await?;
     Ok(answered(&cost, headers))
 }
 

@@ -49,7 +49,7 @@ pub(super) async fn page(
     id: &str,
     query: &Query,
 ) -> Result<Response<Body>, ApiError> {
-    let id = super::execution_id(id)?;
+    let id = super::named::execution_id(id)?;
     let store = app.driver.store();
     let head = store.head(&id).await?;
     let head = head.ok_or_else(ApiError::unknown_execution)?;

@@ -199,7 +199,7 @@ impl From<&model::Trigger> for Trigger {
     responses((status = 200, body = ExecutionDetail)),
 )]
 pub(super) async fn detail(app: &Arc<App>, id: &str) -> Result<Response<Body>, ApiError> {
-    let id = super::execution_id(id)?;
+    let id = super::named::execution_id(id)?;
     let detail = read(app, &id).await?;
     let detail = detail.ok_or_else(ApiError::unknown_execution)?;
     Ok(json(StatusCode::OK, &detail))
@@ -222,7 +222,7 @@ pub(super) struct MachineDefinition {
     responses((status = 200, body = MachineDefinition)),
 )]
 pub(super) async fn definition(app: &Arc<App>, id: &str) -> Result<Response<Body>, ApiError> {
-    let id = super::execution_id(id)?;
+    let id = super::named::execution_id(id)?;
     let stored = app.driver.store().summary(&id).await?;
     let stored = stored.ok_or_else(ApiError::unknown_execution)?;
     let Some(version) = machine(app, &stored) else {

@@ -176,7 +176,7 @@ pub(super) fn execution(
     query: &Query,
     session: Option<String>,
 ) -> Result<Response<Body>, ApiError> {
-    let id = super::execution_id(id)?;
+    let id = super::named::execution_id(id)?;
     let after = after(query)?;
     let (answer, stream) = sse::open(app, session)?;
     app.tasks.spawn(follow(Arc::clone(app), id, after, stream));

@@ -9,6 +9,7 @@ mod assets;
 mod openapi;
 
 mod filter;
+mod named;
 mod summary;
 
 mod cost;
@@ -33,12 +34,9 @@ use std::sync::Arc;
 
 use hyper::header::ACCEPT;
 use hyper::{HeaderMap, Method, Request, Response};
-use lambda_api::ErrorCode;
-use model::ExecutionId;
-use wire::ApiError;
 
 use crate::app::App;
-use crate::http::{Body, Query, decode, refusal};
+use crate::http::{Body, Query, refusal};
 
 /// Where the routes are.
 const ROUTES: &str = "/lambdura/v1/";
@@ -109,13 +107,4 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
         _ => return None,
     };
     Some(answer.unwrap_or_else(refusal))
-}
-
-/// The execution that a path names.
-fn execution_id(segment: &str) -> Result<ExecutionId, ApiError> {
-    let id = decode(segment).and_then(|id| ExecutionId::parse(&id).ok());
-    id.ok_or_else(|| {
-        let message = "an execution's id is what its ARN ends with";
-        ApiError::new(ErrorCode::InvalidParameterValue, message)
-    })
 }

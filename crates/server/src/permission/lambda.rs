@@ -5,7 +5,8 @@ use hyper::Method;
 use model::{CallbackId, ExecutionArn, Version};
 use serde::Deserialize;
 
-use super::{Needed, On, own_arn};
+use super::requirement::own_arn;
+use super::{Needed, On};
 use crate::functions::{Home, Reference};
 use crate::http::{Query, decode};
 

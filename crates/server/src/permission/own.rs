@@ -3,8 +3,9 @@
 use hyper::Method;
 use model::Version;
 
+use super::Needed;
 use super::lambda::function;
-use super::{Needed, own_arn};
+use super::requirement::own_arn;
 use crate::functions::Home;
 use crate::http::decode;
 

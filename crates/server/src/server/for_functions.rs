@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::ServerConfig;
+use super::config::ServerConfig;
 use crate::elsewhere::Elsewhere;
 use crate::http::listen;
 use crate::http::socket::{self, SocketFile};

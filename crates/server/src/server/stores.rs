@@ -8,7 +8,7 @@ use store::{
 };
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 
-use super::ServerConfig;
+use super::config::ServerConfig;
 use crate::access::{KeyRing, SignIns};
 use crate::cluster::Shared;
 use crate::start_error::StartServerError;

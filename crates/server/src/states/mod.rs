@@ -8,7 +8,6 @@
 //! 2026-11-29.
 
 mod activity;
-mod activity_events;
 mod activity_task;
 mod alias;
 mod change;
@@ -17,19 +16,15 @@ mod execution;
 mod execution_list;
 mod foreign;
 mod history;
-mod kinds;
 mod lambda;
 pub(crate) mod log;
 mod machine;
-mod map_events;
 mod map_run;
 mod name;
 pub(crate) mod nested;
 mod page;
 mod redrive;
-mod service_events;
 mod tags;
-mod task_events;
 mod test_state;
 mod token;
 mod validate;

@@ -3,10 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part of this")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -16,11 +13,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use server::{
-    Artifacts, AuthorizerConfig, Deployment, Elsewhere, Limits, Prices, Runtimes, Server,
-    ServerConfig,
-};
-use store::Durability;
+use server::{Artifacts, AuthorizerConfig, Deployment, Elsewhere, Limits, Server, ServerConfig};
 use tempfile::TempDir;
 
 /// Longest time that anything may take in a test. Long, because the machine may be busy.
@@ -93,31 +86,10 @@ fn artifacts(stack: &stack::Stack) -> Artifacts {
 }
 
 fn config(data_dir: &TempDir, idle_time: Duration, limits: Limits) -> ServerConfig {
-    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
     ServerConfig {
-        listen: any,
-        http_api_listen: any,
-        data_dir: data_dir.path().to_owned(),
-        durability: Durability::Disk,
-        region: "us-east-1".to_owned(),
-        account_id: "000000000000".to_owned(),
-        environment: BTreeMap::new(),
-        concurrency_max: 8,
         idle_time,
         limits,
-        runtimes: Arc::new(Runtimes::new(data_dir.path().join("runtimes"))),
-        warnings: Arc::default(),
-        telemetry: None,
-        elsewhere: Elsewhere::Nowhere,
-        debugging: server::Debugging::default(),
-        authorizers: AuthorizerConfig::default(),
-        clock: server::ClockMode::Real,
-        answers: None,
-        prices: Prices::published(),
-        dynamodb: None,
-        cluster: None,
-        oidc: None,
-        access: server::AccessConfig::default(),
+        ..ServerConfig::local(data_dir.path())
     }
 }
 

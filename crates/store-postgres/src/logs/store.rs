@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{ExecutionId, FunctionName, RequestId, Timestamp};
+use model::{ExecutionId, FunctionName, RequestId};
+use store::columns::{self, Cells as _, read_log_line};
 use store::{
     LogLine, LogPage, LogQuery, LogStore, NumberedLine, Segment, StoreFault, StoreFuture,
     within_bytes,
@@ -215,16 +216,7 @@ impl LogStore for PostgresLogs {
 
 fn read_line(row: &Row, text_bytes_max: usize) -> Result<NumberedLine, ReadError> {
     let mut columns = Columns::of(row);
-    let number = columns.next()?;
-    let line = LogLine {
-        at: columns.instant()?,
-        function: columns.parsed(FunctionName::parse)?,
-        version: columns.parsed_text()?,
-        request_id: columns.optional_parsed(RequestId::parse)?,
-        execution_id: columns.optional_parsed(ExecutionId::parse)?,
-        stream: columns.code()?,
-        text: columns.text()?,
-    };
+    let (number, line) = read_log_line(&mut columns)?;
     let text_bytes = columns.count()?;
     Ok(NumberedLine {
         text_bytes,
@@ -235,9 +227,5 @@ fn read_line(row: &Row, text_bytes_max: usize) -> Result<NumberedLine, ReadError
 fn read_segment(row: &Row) -> Result<Segment, ReadError> {
     let mut columns = Columns::of(row);
     columns.skip(1);
-    Ok(Segment {
-        trace_id: columns.text()?,
-        at: Timestamp::from_millis(columns.next()?),
-        document: columns.text()?,
-    })
+    columns::read_segment(&mut columns)
 }

@@ -1,15 +1,10 @@
-//! How rows become what they were.
+//! How rows become what they were, beyond what stores with tables have in common.
 
-mod event;
 mod execution;
-mod operation;
-mod queue;
 mod summary;
 
-pub(crate) use event::{event_head_of, read_event};
-pub(crate) use execution::{load, read_arn, read_deadline, read_head, read_record};
-pub(crate) use operation::read_operation;
-pub(crate) use queue::{read_dead_letter, read_invocation};
+pub(crate) use execution::{load, read_record};
+pub(crate) use store::columns::read_arn;
 pub(crate) use summary::{named, read_summary};
 
 /// A limit as the database takes it: at least one row.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::{Operation, Outcome};
+use store::columns::Cells as _;
 use store::{ExecutionRecord, ExecutionSummary, cut_error, name_from_around};
 use tokio_postgres::Row;
 

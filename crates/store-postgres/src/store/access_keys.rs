@@ -7,6 +7,7 @@ use super::PostgresStore;
 use crate::cells::Columns;
 use crate::fault::ReadError;
 use crate::text::stored;
+use store::columns::Cells as _;
 
 impl AccessKeys for PostgresStore {
     fn access_key_revision(&self) -> StoreFuture<'_, AccessKeyRevision> {

@@ -11,6 +11,7 @@ use super::PostgresStore;
 use crate::cells::Columns;
 use crate::fault::ReadError;
 use crate::text::stored;
+use store::columns::Cells as _;
 
 impl AuditRecords for PostgresStore {
     fn append_audit(&self, records: Vec<AuditRecord>) -> StoreFuture<'_, ()> {

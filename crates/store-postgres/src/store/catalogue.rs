@@ -1,15 +1,14 @@
 //! Versions, aliases and settings of functions.
 
 use model::{FunctionName, Version};
+use store::columns::{Cells as _, read_alias, read_function_settings, read_function_version};
 use store::{
     AliasRecord, Catalogue, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord,
     StoreFuture,
 };
-use tokio_postgres::Row;
 
 use super::PostgresStore;
 use crate::cells::Columns;
-use crate::fault::ReadError;
 use crate::job::Write;
 
 impl Catalogue for PostgresStore {
@@ -49,7 +48,8 @@ impl Catalogue for PostgresStore {
             let sql = include_str!("../sql/read/function_versions.sql");
             let rows = self.readers.rows(sql, &[&&*self.account]).await?;
             let kind = "version of function";
-            let mut versions = self.unreadable.all(kind, &rows, read_version);
+            let read = |row: &_| read_function_version(&mut Columns::of(row));
+            let mut versions = self.unreadable.all(kind, &rows, read);
             versions.sort_by(|one, other| {
                 let key = |record: &FunctionVersionRecord| {
                     (record.function.clone(), record.version.clone())
@@ -72,7 +72,8 @@ impl Catalogue for PostgresStore {
         self.read("read aliases".to_owned(), async move {
             let sql = include_str!("../sql/read/aliases.sql");
             let rows = self.readers.rows(sql, &[&&*self.account]).await?;
-            Ok(self.unreadable.all("alias of function", &rows, read_alias))
+            let read = |row: &_| read_alias(&mut Columns::of(row));
+            Ok(self.unreadable.all("alias of function", &rows, read))
         })
     }
 
@@ -85,44 +86,12 @@ impl Catalogue for PostgresStore {
             let sql = include_str!("../sql/read/function_settings.sql");
             let rows = self.readers.rows(sql, &[&&*self.account]).await?;
             let kind = "settings of function";
-            Ok(self.unreadable.all(kind, &rows, read_settings))
+            let read = |row: &_| read_function_settings(&mut Columns::of(row));
+            Ok(self.unreadable.all(kind, &rows, read))
         })
     }
 
     fn delete_function(&self, function: &FunctionName) -> StoreFuture<'_, ()> {
         self.do_write(Write::DeleteFunction(function.clone()))
     }
-}
-
-fn read_version(row: &Row) -> Result<FunctionVersionRecord, ReadError> {
-    let mut columns = Columns::of(row);
-    Ok(FunctionVersionRecord {
-        function: columns.parsed(FunctionName::parse)?,
-        version: columns.parsed_text()?,
-        code_sha256: columns.text()?,
-        config_sha256: columns.text()?,
-        code_dir: columns.text()?,
-        configuration: columns.text()?,
-        published_at: columns.instant()?,
-    })
-}
-
-fn read_alias(row: &Row) -> Result<AliasRecord, ReadError> {
-    let mut columns = Columns::of(row);
-    Ok(AliasRecord {
-        function: columns.parsed(FunctionName::parse)?,
-        name: columns.text()?,
-        version: columns.parsed_text()?,
-        description: columns.text()?,
-        routing: columns.optional_text()?,
-        revision_id: columns.text()?,
-    })
-}
-
-fn read_settings(row: &Row) -> Result<FunctionSettingsRecord, ReadError> {
-    let mut columns = Columns::of(row);
-    Ok(FunctionSettingsRecord {
-        function: columns.parsed(FunctionName::parse)?,
-        settings: columns.text()?,
-    })
 }

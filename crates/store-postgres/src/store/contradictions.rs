@@ -5,6 +5,7 @@ use store::StoreFault;
 
 use super::PostgresStore;
 use crate::cells::Columns;
+use store::columns::Cells as _;
 
 impl PostgresStore {
     /// What is wrong with executions that cannot be seen by reading them, by their ids.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::{Execution, Transition};
 use model::{ExecutionId, ExecutionName, FunctionName};
-use store::columns::version_text;
+use store::columns::{read_head, read_operation, version_text};
 use store::{
     CommitError, ExecutionFilter, ExecutionHead, ExecutionRecord, Executions, StoreFuture,
 };
@@ -12,11 +12,10 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::PostgresStore;
-use crate::cells::Columns;
-use crate::cells::status_words;
+use crate::cells::{Columns, status_words};
 use crate::fault::ReadError;
 use crate::job::Write;
-use crate::read::{self, read_head, read_operation, read_record, row_limit};
+use crate::read::{self, read_record, row_limit};
 use crate::readers::Readers;
 
 const RECORD: &str = concat!(
@@ -83,7 +82,7 @@ impl Executions for PostgresStore {
                 .readers
                 .rows(sql, &[&&*self.account, &id.as_str()])
                 .await?;
-            rows.first().map(read_head).transpose()
+            rows.first().map(head_of).transpose()
         })
     }
 
@@ -101,7 +100,7 @@ impl Executions for PostgresStore {
                 .readers
                 .rows(sql, &[&account, &function.as_str(), &name.as_str()])
                 .await?;
-            rows.first().map(read_head).transpose()
+            rows.first().map(head_of).transpose()
         })
     }
 
@@ -152,7 +151,7 @@ impl PostgresStore {
             parameters,
             limit: filter.limit,
         };
-        self.readable_page(&self.readers, page, read_head).await
+        self.readable_page(&self.readers, page, head_of).await
     }
 
     /// Reads a page of rows, as many as asked for where there are as many that can be decoded: who gets fewer takes it
@@ -190,4 +189,9 @@ pub(super) struct Page<'p> {
     pub sql: &'p str,
     pub parameters: &'p [&'p (dyn ToSql + Sync)],
     pub limit: usize,
+}
+
+/// Reads the columns of `head_columns.sql`, in its order.
+fn head_of(row: &Row) -> Result<ExecutionHead, ReadError> {
+    read_head(&mut Columns::of(row))
 }

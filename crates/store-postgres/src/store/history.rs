@@ -1,13 +1,13 @@
 //! The event history: read in pieces, so that a page of large payloads is not in memory whole before it is cut.
 
 use model::{Event, ExecutionId, OperationId};
-use store::{EventPage, History, StoreFuture, event_bytes};
-use tokio_postgres::Row;
+use store::columns::read_event;
+use store::{EventPage, History, StoreFuture, event_bytes, event_head};
 use tokio_postgres::types::ToSql;
 
 use super::PostgresStore;
+use crate::cells::Columns;
 use crate::fault::ReadError;
-use crate::read::{event_head_of, read_event};
 
 /// Events that are asked for at once, at first and at the most. Their payloads may be large.
 const PIECE_FIRST: usize = 128;
@@ -35,7 +35,7 @@ impl History for PostgresStore {
         };
         let id = id.clone();
         self.read(format!("read events of execution `{id}`"), async move {
-            self.event_page(sql, &id, None, page, read_event).await
+            self.event_page(sql, &id, None, page, |event| event).await
         })
     }
 
@@ -53,7 +53,8 @@ impl History for PostgresStore {
         };
         let id = id.clone();
         self.read(format!("read events of execution `{id}`"), async move {
-            self.event_page(sql, &id, None, page, event_head_of).await
+            self.event_page(sql, &id, None, page, |event| event_head(&event))
+                .await
         })
     }
 
@@ -75,7 +76,8 @@ impl History for PostgresStore {
         };
         self.read(attempted, async move {
             let operation = Some(&operation_id);
-            self.event_page(sql, &id, operation, page, read_event).await
+            self.event_page(sql, &id, operation, page, |event| event)
+                .await
         })
     }
 }
@@ -87,7 +89,7 @@ impl PostgresStore {
         id: &ExecutionId,
         operation: Option<&OperationId>,
         page: EventPage,
-        read: fn(&Row) -> Result<Event, ReadError>,
+        shown: fn(Event) -> Event,
     ) -> Result<Vec<Event>, ReadError> {
         let (account, id) = (&*self.account, id.as_str());
         let operation = operation.map(OperationId::as_str);
@@ -107,7 +109,7 @@ impl PostgresStore {
             }
             let rows = self.readers.rows(sql, &parameters).await?;
             for row in &rows {
-                let event = read(row)?;
+                let event = shown(read_event(&mut Columns::of(row))?);
                 bytes += event_bytes(&event);
                 if bytes > page.bytes_max && !events.is_empty() {
                     return Ok(events);

@@ -1,18 +1,17 @@
 //! The queue of asynchronous invocations, and dead letters.
 
-use model::{FunctionName, Shards, Timestamp};
+use model::{Shards, Timestamp};
+use store::columns::{Cells as _, read_async_invocation, read_dead_letter, read_queued};
 use store::{
     AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DeadLetter, DeadLetterId,
     InvocationQueue, QueuedInvocation, StoreFuture, within_bytes,
 };
-use tokio_postgres::Row;
 
 use super::executions::Page;
 use super::{PostgresStore, shard_numbers};
 use crate::cells::Columns;
-use crate::fault::ReadError;
 use crate::job::Write;
-use crate::read::{read_dead_letter, read_invocation, row_limit};
+use crate::read::row_limit;
 
 impl InvocationQueue for PostgresStore {
     fn enqueue(&self, invocation: AsyncInvocation) -> StoreFuture<'_, AsyncInvocationId> {
@@ -35,7 +34,8 @@ impl InvocationQueue for PostgresStore {
                 parameters: &[&account, &shards, &after],
                 limit,
             };
-            self.readable_page(&self.readers, page, read_queued).await
+            let read = |row: &_| read_queued(&mut Columns::of(row));
+            self.readable_page(&self.readers, page, read).await
         })
     }
 
@@ -44,7 +44,7 @@ impl InvocationQueue for PostgresStore {
         self.read(attempted, async move {
             let sql = include_str!("../sql/read/queued_invocation.sql");
             let rows = self.readers.rows(sql, &[&&*self.account, &id.0]).await?;
-            let read = |row| read_invocation(&mut Columns::of(row));
+            let read = |row| read_async_invocation(&mut Columns::of(row));
             rows.first().map(read).transpose()
         })
     }
@@ -84,7 +84,8 @@ impl InvocationQueue for PostgresStore {
                 .searchers
                 .rows(sql, &[&account, &before, &row_limit(limit), &bytes_max])
                 .await?;
-            let letters = self.unreadable.all("dead letter", &rows, read_dead_letter);
+            let read = |row: &_| read_dead_letter(&mut Columns::of(row));
+            let letters = self.unreadable.all("dead letter", &rows, read);
             within_bytes(
                 letters.into_iter().map(Ok),
                 DEAD_LETTER_BYTES_MAX,
@@ -101,14 +102,4 @@ impl InvocationQueue for PostgresStore {
             Ok(count?.unwrap_or(0))
         })
     }
-}
-
-fn read_queued(row: &Row) -> Result<QueuedInvocation, ReadError> {
-    let mut columns = Columns::of(row);
-    Ok(QueuedInvocation {
-        id: AsyncInvocationId(columns.next()?),
-        function: columns.parsed(FunctionName::parse)?,
-        version: columns.parsed_text()?,
-        not_before: columns.instant()?,
-    })
 }

@@ -1,11 +1,10 @@
 //! How far schedules have come.
 
+use store::columns::read_schedule_mark;
 use store::{AsyncInvocation, AsyncInvocationId, ScheduleMark, ScheduleMarks, StoreFuture};
-use tokio_postgres::Row;
 
 use super::PostgresStore;
 use crate::cells::Columns;
-use crate::fault::ReadError;
 use crate::job::Write;
 
 impl ScheduleMarks for PostgresStore {
@@ -29,16 +28,8 @@ impl ScheduleMarks for PostgresStore {
         self.read("read how far schedules have come".to_owned(), async move {
             let sql = include_str!("../sql/read/schedule_marks.sql");
             let rows = self.readers.rows(sql, &[&&*self.account]).await?;
-            Ok(self.unreadable.all("mark of schedule", &rows, read_mark))
+            let read = |row: &_| read_schedule_mark(&mut Columns::of(row));
+            Ok(self.unreadable.all("mark of schedule", &rows, read))
         })
     }
-}
-
-fn read_mark(row: &Row) -> Result<ScheduleMark, ReadError> {
-    let mut columns = Columns::of(row);
-    Ok(ScheduleMark {
-        schedule: columns.text()?,
-        definition: columns.text()?,
-        done_until: columns.instant()?,
-    })
 }

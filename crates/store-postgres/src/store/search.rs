@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{ErrorObject, ExecutionId, ExecutionName, ExecutionStatus, FunctionName, Operation};
-use store::columns::{Code as _, version_text};
+use store::columns::{
+    Cells as _, Code as _, read_arn, read_deadline, read_operation, version_text,
+};
 use store::{
     CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionSearch, ExecutionSummary,
     OPEN_OPERATIONS_MAX, OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput, Search,
@@ -16,10 +18,9 @@ use tokio_postgres::{IsolationLevel, Row};
 
 use super::PostgresStore;
 use super::executions::Page;
-use crate::cells::Columns;
-use crate::cells::status_words;
+use crate::cells::{Columns, status_words};
 use crate::fault::ReadError;
-use crate::read::{named, read_arn, read_deadline, read_operation, read_summary, row_limit};
+use crate::read::{named, read_summary, row_limit};
 
 /// The ways through the executions. Each begins with the same columns.
 macro_rules! search {

@@ -10,6 +10,7 @@ use tokio_postgres::Row;
 use super::PostgresStore;
 use crate::cells::Columns;
 use crate::fault::ReadError;
+use store::columns::Cells as _;
 
 impl Servers for PostgresStore {
     fn beat(&self, server: ServerRecord, lease: Duration) -> StoreFuture<'_, Membership> {

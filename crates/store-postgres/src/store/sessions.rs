@@ -8,6 +8,7 @@ use super::PostgresStore;
 use crate::cells::Columns;
 use crate::fault::ReadError;
 use crate::text::stored;
+use store::columns::Cells as _;
 
 impl Sessions for PostgresStore {
     fn keep_secret(

@@ -7,6 +7,7 @@ use super::PostgresStore;
 use crate::cells::Columns;
 use crate::fault::ReadError;
 use crate::text::stored;
+use store::columns::Cells as _;
 
 impl Stacks for PostgresStore {
     fn stacks_revision(&self) -> StoreFuture<'_, StacksRevision> {

@@ -9,6 +9,7 @@ use super::{PostgresStore, shard_numbers};
 use crate::cells::Columns;
 use crate::fault::ReadError;
 use crate::job::Write;
+use store::columns::Cells as _;
 
 impl Work for PostgresStore {
     fn deadlines(

@@ -52,19 +52,13 @@ pub fn start(function: &str, name: &str, id: &str) -> Arc<Transition> {
 pub fn step(subject: &mut Subject, number: usize) -> Arc<Transition> {
     let id = format!("step-{number}");
     let update = |action| OperationUpdate {
-        id: OperationId::parse(&id).expect("a valid id"),
-        parent_id: None,
         name: Some(id.clone()),
-        sub_type: None,
-        operation_type: OperationType::Step,
-        action,
         payload: (action == UpdateAction::Succeed).then(|| Payload::from("\"done\"")),
-        error: None,
-        replay_children: None,
-        next_attempt_delay_seconds: None,
-        wait_seconds: None,
-        callback_options: None,
-        chained_invoke: None,
+        ..OperationUpdate::new(
+            OperationId::parse(&id).expect("a valid id"),
+            OperationType::Step,
+            action,
+        )
     };
     let updates = vec![update(UpdateAction::Start), update(UpdateAction::Succeed)];
     let input = subject

@@ -1,8 +1,8 @@
 //! Reading logs and traces.
 
-use model::{ExecutionId, FunctionName, RequestId};
-use rusqlite::{Connection, Row, params};
-use store::{LogLine, LogPage, LogQuery, NumberedLine, Segment, within_bytes};
+use rusqlite::{Connection, params};
+use store::columns;
+use store::{LogPage, LogQuery, NumberedLine, Segment, within_bytes};
 
 use crate::cells::Columns;
 
@@ -20,7 +20,7 @@ pub(super) fn lines(connection: &Connection, query: &LogQuery) -> rusqlite::Resu
             i64::try_from(query.limit.max(1)).map_or(i64::MAX, |limit| limit.saturating_add(1)),
         ],
         |row| {
-            let (number, line) = read_line(row)?;
+            let (number, line) = columns::read_log_line(&mut Columns::of(row))?;
             Ok(NumberedLine::cut(number, line, query.text_bytes_max))
         },
     )?;
@@ -38,21 +38,6 @@ fn sql(query: &LogQuery) -> &'static str {
     }
 }
 
-fn read_line(row: &Row<'_>) -> rusqlite::Result<(i64, LogLine)> {
-    let mut columns = Columns::of(row);
-    let number = columns.next()?;
-    let line = LogLine {
-        at: columns.instant()?,
-        function: columns.parsed(FunctionName::parse)?,
-        version: columns.parsed_text()?,
-        request_id: columns.optional_parsed(RequestId::parse)?,
-        execution_id: columns.optional_parsed(ExecutionId::parse)?,
-        stream: columns.code()?,
-        text: columns.next()?,
-    };
-    Ok((number, line))
-}
-
 /// The newest segments of a trace, or of all, in order of arrival.
 pub(super) fn segments(
     connection: &Connection,
@@ -67,12 +52,7 @@ pub(super) fn segments(
     let mut statement = connection.prepare_cached(sql)?;
     let limit = i64::try_from(limit.max(1)).unwrap_or(i64::MAX);
     let rows = statement.query_map(params![trace_id, limit], |row| {
-        let mut columns = Columns::of(row);
-        Ok(Segment {
-            trace_id: columns.next()?,
-            at: columns.instant()?,
-            document: columns.next()?,
-        })
+        columns::read_segment(&mut Columns::of(row))
     })?;
     let mut segments = within_bytes(rows, bytes_max, |segment| segment.document.len())?;
     segments.reverse();

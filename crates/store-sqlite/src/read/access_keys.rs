@@ -5,6 +5,7 @@ use store::AccessKeyRecord;
 
 use crate::cells::Columns;
 use crate::unreadable::{Kind, readable};
+use store::columns::Cells as _;
 
 /// All access keys, by name.
 pub(crate) fn access_keys(connection: &Connection) -> rusqlite::Result<Vec<AccessKeyRecord>> {

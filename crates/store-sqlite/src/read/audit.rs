@@ -1,10 +1,10 @@
 //! The record of changes.
 
 use rusqlite::{Connection, OptionalExtension as _};
-use store::columns::Code as _;
+use store::columns::{Cells as _, Code as _};
 use store::{AuditKind, AuditQuery, AuditRecord};
 
-use super::row_limit;
+use super::page::row_limit;
 use crate::cells::Columns;
 use crate::unreadable::{Kind, readable};
 

@@ -1,7 +1,7 @@
 //! Versions, aliases and settings of functions.
 
-use model::FunctionName;
 use rusqlite::Connection;
+use store::columns;
 use store::{AliasRecord, FunctionSettingsRecord, FunctionVersionRecord};
 
 use crate::cells::Columns;
@@ -18,16 +18,7 @@ pub(crate) fn function_versions(
         key: &[0, 1],
     };
     let read = readable(statement.query([])?, kind, |row| {
-        let mut columns = Columns::of(row);
-        Ok(FunctionVersionRecord {
-            function: columns.parsed(FunctionName::parse)?,
-            version: columns.parsed_text()?,
-            code_sha256: columns.next()?,
-            config_sha256: columns.next()?,
-            code_dir: columns.next()?,
-            configuration: columns.next()?,
-            published_at: columns.instant()?,
-        })
+        columns::read_function_version(&mut Columns::of(row))
     });
     let mut versions = read?;
     versions.sort_by(|one: &FunctionVersionRecord, other| {
@@ -44,15 +35,7 @@ pub(crate) fn aliases(connection: &Connection) -> rusqlite::Result<Vec<AliasReco
         key: &[0, 1],
     };
     readable(statement.query([])?, kind, |row| {
-        let mut columns = Columns::of(row);
-        Ok(AliasRecord {
-            function: columns.parsed(FunctionName::parse)?,
-            name: columns.next()?,
-            version: columns.parsed_text()?,
-            description: columns.next()?,
-            routing: columns.next()?,
-            revision_id: columns.next()?,
-        })
+        columns::read_alias(&mut Columns::of(row))
     })
 }
 
@@ -67,10 +50,6 @@ pub(crate) fn function_settings(
         key: &[0],
     };
     readable(statement.query([])?, kind, |row| {
-        let mut columns = Columns::of(row);
-        Ok(FunctionSettingsRecord {
-            function: columns.parsed(FunctionName::parse)?,
-            settings: columns.next()?,
-        })
+        columns::read_function_settings(&mut Columns::of(row))
     })
 }

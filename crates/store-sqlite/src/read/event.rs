@@ -1,12 +1,11 @@
 //! The event history of an execution.
 
-use model::{CallbackId, Event, EventSubject, ExecutionId, OperationId, RequestId};
+use model::{Event, ExecutionId, OperationId};
 use rusqlite::{Connection, Row};
-use store::columns::ReadEventColumns;
+use store::columns;
 use store::{EventPage, event_head};
 
-use super::execution::unreadable;
-use super::row_limit;
+use super::page::row_limit;
 use crate::cells::Columns;
 
 /// Which events, behind the columns that all of these queries have.
@@ -85,48 +84,5 @@ pub(crate) fn operation_events(
 }
 
 fn read_event(row: &Row<'_>) -> rusqlite::Result<Event> {
-    let mut columns = Columns::of(row);
-    let id = columns.bits()?;
-    let at = columns.instant()?;
-    let kind: String = columns.next()?;
-    let subject = read_subject(&mut columns)?;
-    let details = ReadEventColumns {
-        attempt: columns.next()?,
-        next_attempt_delay_seconds: columns.next()?,
-        seconds: columns.next()?,
-        scheduled_end_at: columns.optional_instant()?,
-        callback_id: columns.optional_parsed(CallbackId::parse)?,
-        timeout_seconds: columns.next()?,
-        heartbeat_timeout_seconds: columns.next()?,
-        function_name: columns.next()?,
-        tenant_id: columns.next()?,
-        executed_version: columns.optional_parsed(str::parse)?,
-        started_execution_arn: columns.optional_parsed(str::parse)?,
-        request_id: columns.optional_parsed(RequestId::parse)?,
-        invocation_started_at: columns.optional_instant()?,
-        invocation_ended_at: columns.optional_instant()?,
-        error: columns.error()?,
-        payload: columns.payload()?,
-        requested_at: columns.optional_instant()?,
-        execution_timeout_paused: columns.next()?,
-    };
-    Ok(Event {
-        id,
-        at,
-        subject,
-        kind: details.kind(&kind).map_err(unreadable)?,
-    })
-}
-
-fn read_subject(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<EventSubject>> {
-    let Some(id) = columns.optional_parsed(OperationId::parse)? else {
-        columns.skip(3);
-        return Ok(None);
-    };
-    Ok(Some(EventSubject {
-        id,
-        name: columns.next()?,
-        parent_id: columns.optional_parsed(OperationId::parse)?,
-        sub_type: columns.next()?,
-    }))
+    columns::read_event(&mut Columns::of(row))
 }

@@ -1,9 +1,10 @@
 //! What lists and checks need of executions. The columns lie before anything large in their rows, so
 //! that SQLite reads no page of an input or a result for them.
 
-use model::{ExecutionArn, ExecutionId, ExecutionName, ExecutionStatus, FunctionArn, FunctionName};
+use model::{ExecutionId, ExecutionName, FunctionName};
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::ExecutionHead;
+use store::columns;
 
 use crate::cells::Columns;
 
@@ -29,24 +30,5 @@ pub(crate) fn head_by_name(
 
 /// Reads the columns of `head.sql`, in its order.
 pub(super) fn read_head(row: &Row<'_>) -> rusqlite::Result<ExecutionHead> {
-    let mut columns = Columns::of(row);
-    let function = FunctionArn {
-        partition: columns.next::<Box<str>>()?,
-        region: columns.next()?,
-        account_id: columns.next()?,
-        name: columns.parsed(FunctionName::parse)?,
-    };
-    let arn = ExecutionArn {
-        function,
-        version: columns.parsed_text()?,
-        name: columns.parsed(ExecutionName::parse)?,
-        id: columns.parsed(ExecutionId::parse)?,
-    };
-    Ok(ExecutionHead {
-        arn,
-        started_at: columns.instant()?,
-        status: columns.code::<ExecutionStatus>()?,
-        ended_at: columns.optional_instant()?,
-        event_id_last: columns.bits()?,
-    })
+    columns::read_head(&mut Columns::of(row))
 }

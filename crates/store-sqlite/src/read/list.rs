@@ -5,7 +5,7 @@ use store::columns::version_text;
 use store::{ExecutionFilter, ExecutionHead};
 
 use super::head::read_head;
-use super::row_limit;
+use super::page::row_limit;
 use super::search::status_list;
 use crate::unreadable::{Kind, readable_page};
 

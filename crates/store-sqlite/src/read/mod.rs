@@ -7,7 +7,7 @@ mod event;
 mod execution;
 mod head;
 mod list;
-mod operation;
+mod page;
 mod queue;
 mod schedule_marks;
 mod search;
@@ -28,16 +28,3 @@ pub(crate) use search::{counts, recent_inputs, search};
 pub(crate) use stacks::{stacks, stacks_revision};
 pub(crate) use summary::{invocation_time, offers, open_callbacks, open_timers, summary_by_id};
 pub(crate) use work::{deadlines, owing_work, set_aside, versions_needed, waking_deadlines};
-
-use crate::unreadable::Kind;
-
-/// Columns of the view `execution_records`: of those, the id tells which one it is.
-const EXECUTION: Kind = Kind {
-    name: "execution",
-    key: &[1],
-};
-
-/// A limit as SQLite takes it; a page has at least one row.
-fn row_limit(limit: usize) -> i64 {
-    i64::try_from(limit.max(1)).unwrap_or(i64::MAX)
-}

@@ -1,13 +1,14 @@
 //! The queue of asynchronous invocations.
 
-use model::{FunctionName, RequestId, Shards};
+use model::{RequestId, Shards};
 use rusqlite::{Connection, OptionalExtension, Row};
+use store::columns::{self, Cells as _};
 use store::{
     AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DeadLetter, DeadLetterId,
     QueuedInvocation, within_bytes,
 };
 
-use super::row_limit;
+use super::page::row_limit;
 use crate::cells::Columns;
 use crate::unreadable::{Kind, page_of, readable_page, readable_row};
 
@@ -31,12 +32,7 @@ pub(crate) fn queued(
         |row| {
             let queued = readable_row(row, kind, |row| {
                 let mut columns = Columns::of(row);
-                let queued = QueuedInvocation {
-                    id: AsyncInvocationId(columns.next()?),
-                    function: columns.parsed(FunctionName::parse)?,
-                    version: columns.parsed_text()?,
-                    not_before: columns.instant()?,
-                };
+                let queued = columns::read_queued(&mut columns)?;
                 let request_id = columns.parsed(RequestId::parse)?;
                 Ok((request_id, queued))
             })?;
@@ -53,7 +49,7 @@ pub(crate) fn queued_invocation(
 ) -> rusqlite::Result<Option<AsyncInvocation>> {
     let sql = include_str!("../sql/read/queued_invocation.sql");
     let mut statement = connection.prepare_cached(sql)?;
-    let read = |row: &Row<'_>| invocation(&mut Columns::of(row));
+    let read = |row: &Row<'_>| columns::read_async_invocation(&mut Columns::of(row));
     statement.query_row([id.0], read).optional()
 }
 
@@ -79,7 +75,7 @@ pub(crate) fn dead_letters(
             if bytes > DEAD_LETTER_BYTES_MAX {
                 return Ok(None);
             }
-            let (id, letter) = read_dead_letter(row)?;
+            let (id, letter) = columns::read_dead_letter(&mut Columns::of(row))?;
             bytes += letter.invocation.payload.len();
             Ok(Some((id, letter)))
         },
@@ -98,33 +94,4 @@ pub(crate) fn dead_letter_count(connection: &Connection) -> rusqlite::Result<u64
         connection.prepare_cached(include_str!("../sql/read/dead_letter_count.sql"))?;
     let count: i64 = statement.query_row([], |row| row.get(0))?;
     Ok(count.cast_unsigned())
-}
-
-fn read_dead_letter(row: &Row<'_>) -> rusqlite::Result<(DeadLetterId, DeadLetter)> {
-    let mut columns = Columns::of(row);
-    let id = DeadLetterId(columns.next()?);
-    let letter = DeadLetter {
-        invocation: invocation(&mut columns)?,
-        buried_at: columns.instant()?,
-        condition: columns.next()?,
-        error: columns.error()?,
-    };
-    Ok((id, letter))
-}
-
-/// The columns that a queued invocation and a dead letter have in common.
-fn invocation(columns: &mut Columns<'_, '_>) -> rusqlite::Result<AsyncInvocation> {
-    Ok(AsyncInvocation {
-        request_id: columns.parsed(RequestId::parse)?,
-        function: columns.parsed(FunctionName::parse)?,
-        version: columns.parsed_text()?,
-        invoked_arn: columns.next()?,
-        client_context: columns.next()?,
-        trace_header: columns.next()?,
-        tenant_id: columns.next()?,
-        accepted_at: columns.instant()?,
-        attempts: columns.next()?,
-        not_before: columns.instant()?,
-        payload: columns.next()?,
-    })
 }

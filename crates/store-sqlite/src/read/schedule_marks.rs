@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 use store::ScheduleMark;
+use store::columns;
 
 use crate::cells::Columns;
 use crate::unreadable::{Kind, readable};
@@ -15,11 +16,6 @@ pub(crate) fn schedule_marks(connection: &Connection) -> rusqlite::Result<Vec<Sc
         key: &[0],
     };
     readable(statement.query([])?, kind, |row| {
-        let mut columns = Columns::of(row);
-        Ok(ScheduleMark {
-            schedule: columns.next()?,
-            definition: columns.next()?,
-            done_until: columns.instant()?,
-        })
+        columns::read_schedule_mark(&mut Columns::of(row))
     })
 }

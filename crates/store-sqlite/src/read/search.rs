@@ -3,13 +3,13 @@
 
 use model::{ExecutionStatus, FunctionName, Timestamp};
 use rusqlite::{CachedStatement, Connection, Rows, ToSql};
-use store::columns::{Code as _, version_text};
+use store::columns::{Cells as _, Code as _, version_text};
 use store::{
     EXECUTION_WORK, ExecutionCount, ExecutionSearch, RECENT_INPUT_BYTES_MAX, RecentInput,
     SearchCursor, SearchPage,
 };
 
-use super::row_limit;
+use super::page::row_limit;
 use super::summary::summary;
 use crate::cells::Columns;
 use crate::unreadable::{Kind, readable};

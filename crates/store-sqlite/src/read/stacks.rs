@@ -5,6 +5,7 @@ use store::{StackList, StackRecord, StacksRevision};
 
 use crate::cells::Columns;
 use crate::unreadable::{Kind, readable};
+use store::columns::Cells as _;
 
 /// The revision of the stacks.
 pub(crate) fn stacks_revision(connection: &Connection) -> rusqlite::Result<StacksRevision> {

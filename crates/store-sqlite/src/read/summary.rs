@@ -10,9 +10,8 @@ use store::{
     OpenTimer, cut_error, name_from_around, operation_head,
 };
 
-use super::execution::read_record;
-use super::operation::read_operation;
-use super::{EXECUTION, row_limit};
+use super::execution::{read_operation, read_record};
+use super::page::{EXECUTION, row_limit};
 use crate::unreadable::{Kind, page_of, readable, readable_row};
 
 /// What an operation's columns, and those of what was opened with it, have first.

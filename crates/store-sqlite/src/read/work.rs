@@ -6,9 +6,10 @@ use model::{ExecutionId, FunctionName, Owner, Shards, Timestamp, Version};
 use rusqlite::Connection;
 use store::SetAside;
 
-use super::row_limit;
+use super::page::row_limit;
 use crate::cells::Columns;
 use crate::unreadable::{Kind, page_of, readable, readable_row};
+use store::columns::Cells as _;
 
 /// The soonest deadlines.
 pub(crate) fn deadlines(

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use model::{FunctionName, Version};
 use store::{
     AliasRecord, Catalogue, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord,
-    StoreFuture,
+    StoreFuture, StoreWrite,
 };
 
 use super::SqliteStore;
-use crate::job::Write;
 use crate::read;
 
 impl Catalogue for SqliteStore {
@@ -24,11 +23,11 @@ impl Catalogue for SqliteStore {
     }
 
     fn put_function_version(&self, record: FunctionVersionRecord) -> StoreFuture<'_, ()> {
-        self.do_write(Write::PutFunctionVersion(record))
+        self.do_write(StoreWrite::PutFunctionVersion(record))
     }
 
     fn replace_function_version(&self, record: FunctionVersionRecord) -> StoreFuture<'_, ()> {
-        self.do_write(Write::ReplaceFunctionVersion(record))
+        self.do_write(StoreWrite::ReplaceFunctionVersion(record))
     }
 
     fn delete_function_version(
@@ -36,7 +35,7 @@ impl Catalogue for SqliteStore {
         function: &FunctionName,
         version: &Version,
     ) -> StoreFuture<'_, ()> {
-        let write = Write::DeleteFunctionVersion(function.clone(), version.clone());
+        let write = StoreWrite::DeleteFunctionVersion(function.clone(), version.clone());
         self.do_write(write)
     }
 
@@ -46,11 +45,11 @@ impl Catalogue for SqliteStore {
     }
 
     fn put_alias(&self, record: AliasRecord) -> StoreFuture<'_, ()> {
-        self.do_write(Write::PutAlias(record))
+        self.do_write(StoreWrite::PutAlias(record))
     }
 
     fn delete_alias(&self, function: &FunctionName, name: &str) -> StoreFuture<'_, ()> {
-        self.do_write(Write::DeleteAlias(function.clone(), name.to_owned()))
+        self.do_write(StoreWrite::DeleteAlias(function.clone(), name.to_owned()))
     }
 
     fn aliases(&self) -> StoreFuture<'_, Vec<AliasRecord>> {
@@ -59,7 +58,7 @@ impl Catalogue for SqliteStore {
     }
 
     fn put_function_settings(&self, record: FunctionSettingsRecord) -> StoreFuture<'_, ()> {
-        self.do_write(Write::PutFunctionSettings(record))
+        self.do_write(StoreWrite::PutFunctionSettings(record))
     }
 
     fn function_settings(&self) -> StoreFuture<'_, Vec<FunctionSettingsRecord>> {
@@ -68,6 +67,6 @@ impl Catalogue for SqliteStore {
     }
 
     fn delete_function(&self, function: &FunctionName) -> StoreFuture<'_, ()> {
-        self.do_write(Write::DeleteFunction(function.clone()))
+        self.do_write(StoreWrite::DeleteFunction(function.clone()))
     }
 }

@@ -6,15 +6,15 @@ use engine::{Execution, Transition};
 use model::{ExecutionId, ExecutionName, FunctionName};
 use store::{
     CommitError, ExecutionFilter, ExecutionHead, ExecutionRecord, Executions, StoreFuture,
+    StoreWrite,
 };
 
 use super::SqliteStore;
-use crate::job::Write;
 use crate::read;
 
 impl Executions for SqliteStore {
     fn commit(&self, transition: Arc<Transition>) -> StoreFuture<'_, (), CommitError> {
-        let written = self.write(Write::Commit(transition));
+        let written = self.write(StoreWrite::Commit(transition).into());
         Box::pin(async move { written.await.map(drop) })
     }
 

@@ -3,16 +3,15 @@
 use model::{Shards, Timestamp};
 use store::{
     AsyncInvocation, AsyncInvocationId, DeadLetter, DeadLetterId, InvocationQueue,
-    QueuedInvocation, StoreFuture,
+    QueuedInvocation, StoreFuture, StoreWrite,
 };
 
 use super::SqliteStore;
-use crate::job::Write;
 use crate::read;
 
 impl InvocationQueue for SqliteStore {
     fn enqueue(&self, invocation: AsyncInvocation) -> StoreFuture<'_, AsyncInvocationId> {
-        self.accept(Write::Enqueue(invocation))
+        self.accept(StoreWrite::Enqueue(invocation))
     }
 
     fn queued(
@@ -40,7 +39,7 @@ impl InvocationQueue for SqliteStore {
         attempts: u32,
         not_before: Timestamp,
     ) -> StoreFuture<'_, ()> {
-        self.do_write(Write::Postpone {
+        self.do_write(StoreWrite::Postpone {
             id,
             attempts,
             not_before,
@@ -48,11 +47,11 @@ impl InvocationQueue for SqliteStore {
     }
 
     fn dequeue(&self, id: AsyncInvocationId) -> StoreFuture<'_, ()> {
-        self.do_write(Write::Dequeue(id))
+        self.do_write(StoreWrite::Dequeue(id))
     }
 
     fn bury(&self, id: AsyncInvocationId, letter: DeadLetter) -> StoreFuture<'_, ()> {
-        self.do_write(Write::Bury(id, Box::new(letter)))
+        self.do_write(StoreWrite::Bury(id, Box::new(letter)))
     }
 
     fn dead_letters(

@@ -1,14 +1,15 @@
 //! How far schedules have come.
 
-use store::{AsyncInvocation, AsyncInvocationId, ScheduleMark, ScheduleMarks, StoreFuture};
+use store::{
+    AsyncInvocation, AsyncInvocationId, ScheduleMark, ScheduleMarks, StoreFuture, StoreWrite,
+};
 
 use super::SqliteStore;
-use crate::job::Write;
 use crate::read;
 
 impl ScheduleMarks for SqliteStore {
     fn put_schedule_mark(&self, mark: ScheduleMark) -> StoreFuture<'_, ()> {
-        self.do_write(Write::PutScheduleMark(mark))
+        self.do_write(StoreWrite::PutScheduleMark(mark))
     }
 
     fn enqueue_scheduled(
@@ -16,11 +17,11 @@ impl ScheduleMarks for SqliteStore {
         invocation: AsyncInvocation,
         mark: ScheduleMark,
     ) -> StoreFuture<'_, AsyncInvocationId> {
-        self.accept(Write::EnqueueScheduled(invocation, mark))
+        self.accept(StoreWrite::EnqueueScheduled(invocation, mark))
     }
 
     fn delete_schedule_mark(&self, schedule: &str) -> StoreFuture<'_, ()> {
-        self.do_write(Write::DeleteScheduleMark(schedule.to_owned()))
+        self.do_write(StoreWrite::DeleteScheduleMark(schedule.to_owned()))
     }
 
     fn schedule_marks(&self) -> StoreFuture<'_, Vec<ScheduleMark>> {

@@ -1,10 +1,9 @@
 //! Work: read off the tables of executions.
 
 use model::{ExecutionId, FunctionName, Owner, Shards, Timestamp, Version};
-use store::{SetAside, StoreFuture, Work};
+use store::{SetAside, StoreFuture, StoreWrite, Work};
 
 use super::SqliteStore;
-use crate::job::Write;
 use crate::read;
 
 impl Work for SqliteStore {
@@ -38,11 +37,11 @@ impl Work for SqliteStore {
     }
 
     fn set_aside(&self, record: SetAside) -> StoreFuture<'_, ()> {
-        self.do_write(Write::SetAside(Box::new(record)))
+        self.do_write(StoreWrite::SetAside(Box::new(record)))
     }
 
     fn take_back(&self, id: &ExecutionId) -> StoreFuture<'_, ()> {
-        self.do_write(Write::TakeBack(id.clone()))
+        self.do_write(StoreWrite::TakeBack(id.clone()))
     }
 
     fn executions_set_aside(&self) -> StoreFuture<'_, Vec<SetAside>> {

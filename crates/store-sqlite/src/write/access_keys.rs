@@ -5,7 +5,7 @@ use store::{AccessKeyRecord, StoreFault};
 
 use super::Statements;
 use crate::cells::Parameters;
-use crate::job::Refusal;
+use crate::refusal::Refusal;
 
 impl Statements<'_> {
     /// Records a new key; the inner result refuses one whose id or name is taken.

@@ -7,7 +7,7 @@ use store::{AliasRecord, FunctionSettingsRecord, FunctionVersionRecord, StoreFau
 
 use super::Statements;
 use crate::cells::Parameters;
-use crate::job::Refusal;
+use crate::refusal::Refusal;
 
 impl Statements<'_> {
     /// Records a version; the inner result refuses to publish one again.

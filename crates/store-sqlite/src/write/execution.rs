@@ -4,16 +4,15 @@ use std::collections::HashMap;
 
 use engine::Transition;
 use model::{
-    Deadline, ExecutionArn, ExecutionId, ExecutionName, ExecutionState, ExecutionStatus,
-    FunctionArn, FunctionName, OperationDetails, Trigger,
+    Deadline, ExecutionArn, ExecutionId, ExecutionState, ExecutionStatus, OperationDetails, Trigger,
 };
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension};
 use store::CommitError;
-use store::columns::{Code as _, version_text};
+use store::columns::{Code as _, read_arn, version_text};
 
 use super::Statements;
 use crate::cells::{Columns, Parameters};
-use crate::job::Refusal;
+use crate::refusal::Refusal;
 
 /// What the writer remembers of executions that it has written, to spare itself look-ups and
 /// unchanged index entries. Only a memory of committed rows: forgotten whenever a transaction fails.
@@ -256,7 +255,9 @@ impl Statements<'_> {
             return Ok(conflict(transition));
         }
         let names = [arn.function.name.as_str(), arn.name.as_str()];
-        let owner = self.find_name_owner.query_row(names, read_arn)?;
+        let owner = self
+            .find_name_owner
+            .query_row(names, |row| read_arn(&mut Columns::of(row)))?;
         Ok(Refusal::Conflict(CommitError::NameTaken(Box::new(owner))))
     }
 
@@ -276,19 +277,4 @@ fn add_schedule(parameters: &mut Parameters<'_, '_>, schedule: &Schedule) -> rus
     parameters.add_deadline(schedule.deadline.as_ref())?;
     parameters.add(schedule.owes_work)?;
     parameters.add(schedule.status.code())
-}
-
-fn read_arn(row: &Row<'_>) -> rusqlite::Result<ExecutionArn> {
-    let mut columns = Columns::of(row);
-    Ok(ExecutionArn {
-        function: FunctionArn {
-            partition: columns.next::<Box<str>>()?,
-            region: columns.next()?,
-            account_id: columns.next()?,
-            name: columns.parsed(FunctionName::parse)?,
-        },
-        version: columns.parsed_text()?,
-        name: columns.parsed(ExecutionName::parse)?,
-        id: columns.parsed(ExecutionId::parse)?,
-    })
 }

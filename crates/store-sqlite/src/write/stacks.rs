@@ -3,7 +3,7 @@
 use store::{StackRecord, StacksRevision, StoreFault};
 
 use super::Statements;
-use crate::job::Refusal;
+use crate::refusal::Refusal;
 
 impl Statements<'_> {
     /// Records a stack; the inner result refuses it when another one was changed since.

@@ -44,7 +44,7 @@ fn write(
     let (mut batch, mut answers) = (Vec::new(), Vec::new());
     for transition in transitions {
         let (answer, answered) = oneshot::channel();
-        let write = Write::Commit(Arc::clone(transition));
+        let write = StoreWrite::Commit(Arc::clone(transition)).into();
         batch.push(Job { write, answer });
         answers.push(answered);
     }

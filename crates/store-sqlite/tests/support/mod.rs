@@ -62,19 +62,14 @@ pub fn start(name: &str) -> Arc<Transition> {
 pub fn step(subject: &mut Subject, result: Payload) -> Arc<Transition> {
     let id = format!("step-{}", subject.execution.state.operation_count);
     let update = |action, payload| OperationUpdate {
-        id: OperationId::parse(&id).expect("a valid id"),
-        parent_id: None,
         name: Some(id.clone()),
         sub_type: Some("Step".to_owned()),
-        operation_type: OperationType::Step,
-        action,
         payload,
-        error: None,
-        replay_children: None,
-        next_attempt_delay_seconds: None,
-        wait_seconds: None,
-        callback_options: None,
-        chained_invoke: None,
+        ..OperationUpdate::new(
+            OperationId::parse(&id).expect("a valid id"),
+            OperationType::Step,
+            action,
+        )
     };
     let updates = vec![
         update(UpdateAction::Start, None),

@@ -2,10 +2,11 @@
 
 use engine::Transition;
 use model::{
-    CallbackId, ErrorObject, Event, EventKind, ExecutionArn, Operation, OperationDetails, Payload,
-    RequestId, RetryDetails, Timestamp, Version,
+    CallbackId, ErrorObject, Event, EventKind, EventSubject, ExecutionArn, Operation,
+    OperationDetails, OperationId, Payload, RequestId, RetryDetails, Timestamp, Version,
 };
 
+use super::cells::Cells;
 use super::code::{UnknownCode, unknown};
 
 /// Largest payload that an event repeats, in bytes. Beyond it, fetching the one copy when the history is read costs
@@ -36,26 +37,25 @@ pub struct EventColumns<'a> {
 }
 
 /// [`EventColumns`] as they are read.
-#[derive(Debug)]
-pub struct ReadEventColumns {
-    pub attempt: Option<u32>,
-    pub next_attempt_delay_seconds: Option<u32>,
-    pub seconds: Option<u32>,
-    pub scheduled_end_at: Option<Timestamp>,
-    pub callback_id: Option<CallbackId>,
-    pub timeout_seconds: Option<u32>,
-    pub heartbeat_timeout_seconds: Option<u32>,
-    pub function_name: Option<String>,
-    pub tenant_id: Option<String>,
-    pub executed_version: Option<Version>,
-    pub started_execution_arn: Option<ExecutionArn>,
-    pub request_id: Option<RequestId>,
-    pub invocation_started_at: Option<Timestamp>,
-    pub invocation_ended_at: Option<Timestamp>,
-    pub requested_at: Option<Timestamp>,
-    pub execution_timeout_paused: Option<bool>,
-    pub error: Option<ErrorObject>,
-    pub payload: Option<Payload>,
+struct ReadEventColumns {
+    attempt: Option<u32>,
+    next_attempt_delay_seconds: Option<u32>,
+    seconds: Option<u32>,
+    scheduled_end_at: Option<Timestamp>,
+    callback_id: Option<CallbackId>,
+    timeout_seconds: Option<u32>,
+    heartbeat_timeout_seconds: Option<u32>,
+    function_name: Option<String>,
+    tenant_id: Option<String>,
+    executed_version: Option<Version>,
+    started_execution_arn: Option<ExecutionArn>,
+    request_id: Option<RequestId>,
+    invocation_started_at: Option<Timestamp>,
+    invocation_ended_at: Option<Timestamp>,
+    requested_at: Option<Timestamp>,
+    execution_timeout_paused: Option<bool>,
+    error: Option<ErrorObject>,
+    payload: Option<Payload>,
 }
 
 impl<'a> EventColumns<'a> {
@@ -190,7 +190,7 @@ impl<'a> EventColumns<'a> {
 
 impl ReadEventColumns {
     /// The kind of that name.
-    pub fn kind(self, kind: &str) -> Result<EventKind, UnknownCode> {
+    fn kind(self, kind: &str) -> Result<EventKind, UnknownCode> {
         use EventKind as Kind;
         let retry = RetryDetails {
             current_attempt: self.attempt.unwrap_or(0),
@@ -263,6 +263,55 @@ impl ReadEventColumns {
             other => return Err(unknown("type of event", other)),
         })
     }
+}
+
+/// Reads an event.
+pub fn read_event<C: Cells>(columns: &mut C) -> Result<Event, C::Error> {
+    let id = columns.bits()?;
+    let at = columns.instant()?;
+    let kind = columns.text()?;
+    let kind_position = columns.position() - 1;
+    let subject = read_subject(columns)?;
+    let details = ReadEventColumns {
+        attempt: columns.optional_count()?,
+        next_attempt_delay_seconds: columns.optional_count()?,
+        seconds: columns.optional_count()?,
+        scheduled_end_at: columns.optional_instant()?,
+        callback_id: columns.optional_parsed(CallbackId::parse)?,
+        timeout_seconds: columns.optional_count()?,
+        heartbeat_timeout_seconds: columns.optional_count()?,
+        function_name: columns.optional_text()?,
+        tenant_id: columns.optional_text()?,
+        executed_version: columns.optional_parsed(str::parse)?,
+        started_execution_arn: columns.optional_parsed(str::parse)?,
+        request_id: columns.optional_parsed(RequestId::parse)?,
+        invocation_started_at: columns.optional_instant()?,
+        invocation_ended_at: columns.optional_instant()?,
+        requested_at: columns.optional_instant()?,
+        execution_timeout_paused: columns.optional_flag()?,
+        error: columns.error()?,
+        payload: columns.payload()?,
+    };
+    let kind = details.kind(&kind);
+    Ok(Event {
+        id,
+        at,
+        subject,
+        kind: kind.map_err(|unknown| columns.undecodable(kind_position, unknown))?,
+    })
+}
+
+fn read_subject<C: Cells>(columns: &mut C) -> Result<Option<EventSubject>, C::Error> {
+    let Some(id) = columns.optional_parsed(OperationId::parse)? else {
+        columns.skip(3);
+        return Ok(None);
+    };
+    Ok(Some(EventSubject {
+        id,
+        name: columns.optional_text()?,
+        parent_id: columns.optional_parsed(OperationId::parse)?,
+        sub_type: columns.optional_text()?,
+    }))
 }
 
 /// Where else a large payload lies, in a row that cannot change any more.

@@ -6,53 +6,8 @@
 //! whose traits are no parts of `Store`, and [`Walk`] with random choices; where servers share it, [`SERVERS`],
 //! [`CODE_BLOBS`] and [`SESSIONS`] as well.
 
-use std::future::Future;
-use std::pin::Pin;
-
-use crate::Store;
-
-/// The promises of one part of a store, as named cases.
-///
-/// A case is given the whole store: executions are made by commits whatever is read of them.
-#[derive(Debug)]
-pub struct Suite<S: ?Sized + 'static> {
-    cases: &'static [Case<S>],
-}
-
-type Run<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-
-/// One promise, and how to see it kept.
-#[derive(Debug)]
-struct Case<S: ?Sized> {
-    name: &'static str,
-    run: for<'a> fn(&'a S) -> Run<'a>,
-}
-
-impl<S: ?Sized> Suite<S> {
-    /// Runs every case on an empty store of its own.
-    ///
-    /// # Panics
-    /// When a promise is broken. The last name that was printed is the case.
-    pub async fn check(&self, mut empty: impl FnMut() -> Box<S>) {
-        for case in self.cases {
-            eprintln!("conformance: {}", case.name);
-            (case.run)(&empty()).await;
-        }
-    }
-}
-
-/// A suite of the functions of a part's module.
-macro_rules! suite {
-    ($part:ident: $($case:path),+ $(,)?) => {
-        crate::conformance::Suite {
-            cases: &[$(crate::conformance::Case {
-                name: concat!(stringify!($part), "::", stringify!($case)),
-                run: |store| Box::pin($case(store)),
-            }),+],
-        }
-    };
-}
-
+#[macro_use]
+mod suite;
 mod subject;
 
 mod access_keys;
@@ -86,8 +41,11 @@ pub use sessions::SESSIONS;
 pub use stacks::STACKS;
 pub use store::WHOLE;
 pub use subject::Subject;
+pub use suite::Suite;
 pub use walk::{Choice, Walk};
 pub use work::WORK;
+
+use crate::Store;
 
 /// Runs the suites of all parts, and that of the whole.
 ///

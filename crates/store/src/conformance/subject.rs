@@ -61,21 +61,11 @@ pub(super) fn update(
     operation_type: OperationType,
     action: UpdateAction,
 ) -> OperationUpdate {
-    OperationUpdate {
-        id: OperationId::parse(id).expect("tests choose ids well"),
-        parent_id: None,
-        name: None,
-        sub_type: None,
+    OperationUpdate::new(
+        OperationId::parse(id).expect("tests choose ids well"),
         operation_type,
         action,
-        payload: None,
-        error: None,
-        replay_children: None,
-        next_attempt_delay_seconds: None,
-        wait_seconds: None,
-        callback_options: None,
-        chained_invoke: None,
-    }
+    )
 }
 
 /// The transition that starts an execution; nothing is committed.

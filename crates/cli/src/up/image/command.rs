@@ -2,7 +2,7 @@
 //!
 //! Source: the references of `pip install` (25.3) and `npm install` (11), read 2026-11-28.
 
-use super::TASK_ROOT;
+use super::error::TASK_ROOT;
 
 /// What a command does.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use stack::ImageBuild;
 
 use super::command::Requirement;
 use super::context::Context;
+use super::error::{ImageError, TASK_ROOT};
 use super::recipe::{Copy, Recipe};
-use super::{ImageError, TASK_ROOT};
 
 const REQUIREMENTS: &str = "requirements.txt";
 

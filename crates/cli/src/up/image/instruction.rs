@@ -2,7 +2,7 @@
 //!
 //! Source: Dockerfile reference, "Format" and "Parser directives", read 2026-11-28.
 
-use super::ImageError;
+use super::error::ImageError;
 
 /// One instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]

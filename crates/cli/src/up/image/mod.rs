@@ -4,52 +4,24 @@
 
 mod command;
 mod context;
+mod error;
 mod files;
 mod instruction;
 mod recipe;
 mod words;
 
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use stack::{FunctionResource, ImageBuild, Stack};
-use thiserror::Error;
 
 use super::build_dir::is_folder_name;
+use error::ImageError;
 use files::Files;
 use recipe::Recipe;
 
 /// Largest Dockerfile that is read.
 const DOCKERFILE_BYTES_MAX: u64 = 1024 * 1024;
-
-/// Where code lies in Lambda's images.
-const TASK_ROOT: &str = "/var/task";
-
-/// Why a Dockerfile does not become a folder.
-#[derive(Debug, Error)]
-enum ImageError {
-    /// It asks for something that is not done without a container engine, or for what is not there.
-    #[error("line {line} of its Dockerfile is not understood: {why}")]
-    Line { line: usize, why: String },
-    /// So does the template, or the Dockerfile as a whole.
-    #[error("{0}")]
-    Whole(String),
-    #[error("{what}: {cause}")]
-    File { what: String, cause: io::Error },
-}
-
-impl ImageError {
-    fn line(line: usize, why: impl Into<String>) -> Self {
-        let why = why.into();
-        Self::Line { line, why }
-    }
-
-    fn file(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
-        let what = what.into();
-        move |cause| Self::File { what, cause }
-    }
-}
 
 /// Reads the Dockerfiles of a stack's images, puts what they copy into `<data dir>/images`, and lets the functions point
 /// there, with the runtime and the handler that they name.

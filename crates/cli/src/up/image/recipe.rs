@@ -9,9 +9,9 @@ use std::path::{Component, Path, PathBuf};
 use stack::ImageBuild;
 
 use super::command::{Effect, Requirement, effect};
+use super::error::{ImageError, TASK_ROOT};
 use super::instruction::{Instruction, instructions};
 use super::words::{Variables, commands, words};
-use super::{ImageError, TASK_ROOT};
 
 /// Where AWS keeps the base images.
 const REGISTRIES: [&str; 4] = [

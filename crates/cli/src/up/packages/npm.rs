@@ -13,8 +13,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::process::Command;
 
 use super::program::{Ended, Program, attempt, failed, install, print, relative, run};
+use super::workshop::{content, hex};
 use super::workspace::{Manifest, Workspace, local_packages};
-use super::{Workshop, clear, content, hex};
+use super::{Workshop, clear};
 use crate::screen::note;
 use crate::up::build_error::{BuildError, Subject};
 use crate::up::progress::Progress;

@@ -9,7 +9,8 @@ use tokio::process::Command;
 
 use super::program::{Ended, Program, attempt, install, on_path, print, relative};
 use super::pyproject::Project;
-use super::{Workshop, assemble, clear, content, failed};
+use super::workshop::content;
+use super::{Workshop, assemble, clear, failed};
 use crate::screen::note;
 use crate::up::build_dir::build_dir;
 use crate::up::build_error::{BuildError, Subject};

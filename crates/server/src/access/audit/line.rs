@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use store::{AuditKind, AuditRecord};
 
-use crate::access::gate::moment;
 use crate::permission::is_data_event;
 
 /// Something that was done, or refused.
@@ -122,6 +121,12 @@ fn word(kind: AuditKind) -> &'static str {
         AuditKind::Management => "management",
         AuditKind::Data => "data",
     }
+}
+
+/// A time, as RFC 3339.
+fn moment(at: Timestamp) -> String {
+    let moment = jiff::Timestamp::from_millisecond(at.as_millis());
+    moment.unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
 }
 
 #[cfg(test)]

@@ -5,46 +5,15 @@ use std::sync::Arc;
 
 use hyper::http::request::Parts;
 use model::FunctionName;
-use serde_json::Value;
 use stack::{Access, ApiKeySource, Authorizer, AuthorizerKind, Route, Stack};
 
+use super::caller::{Admitted, ApiKey, Caller, GateKind};
 use super::lambda::LambdaAuthorizer;
 use super::refusal::Refusal;
 use super::request_check::Checks;
 use super::token::TokenAuthorizer;
 use crate::app::App;
 use crate::gateway::request::{Call, Incoming};
-
-/// Which kind of API it is: they ask and answer differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum GateKind {
-    Http,
-    Rest,
-}
-
-/// What is known of who sent a request that is let in.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Caller {
-    /// `requestContext.authorizer`; null without an authorizer.
-    pub authorizer: Value,
-    /// The API key that it showed.
-    pub api_key: Option<ApiKey>,
-}
-
-/// An API key that opens the API.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ApiKey {
-    /// Its key in the template, which stands for its id.
-    pub id: String,
-    pub value: String,
-}
-
-/// What an authorizer says of a request: what its event has of it, and the API key, if it knows it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Admitted {
-    pub authorizer: Value,
-    pub usage_identifier_key: Option<String>,
-}
 
 /// Who is let in to one API.
 pub(crate) struct Gate {

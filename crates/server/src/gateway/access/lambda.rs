@@ -15,7 +15,8 @@ use serde_json::{Map, Value, json};
 use stack::{Authorizer, AuthorizerEvent, RequestPart};
 
 use super::GateKind;
-use super::gate::{Admitted, Gate};
+use super::caller::Admitted;
+use super::gate::Gate;
 use super::policy::{Policy, Verdict};
 use super::refusal::Refusal;
 use crate::api::Target;

@@ -3,6 +3,7 @@
 //! [`Gate`] is what a template says of one API; [`lambda`] asks functions, [`policy`] reads what they answer,
 //! [`token`] goes by signed tokens, and [`request_check`] holds requests against models.
 
+mod caller;
 mod gate;
 mod lambda;
 mod policy;
@@ -10,5 +11,6 @@ mod refusal;
 mod request_check;
 mod token;
 
-pub(super) use gate::{Caller, Gate, GateKind};
+pub(super) use caller::{Caller, GateKind};
+pub(super) use gate::Gate;
 pub(super) use refusal::Refusal;

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use stack::RequestPart;
 
 use super::GateKind;
-use super::gate::{Admitted, Gate};
+use super::caller::Admitted;
+use super::gate::Gate;
 use super::refusal::Refusal;
 use crate::app::App;
 use crate::gateway::request::Incoming;

@@ -22,6 +22,8 @@ SELECT
     event.request_id,
     event.invocation_started_at,
     event.invocation_ended_at,
+    event.requested_at,
+    event.execution_timeout_paused,
     event.has_error,
     event.error_type,
     event.error_message,
@@ -43,8 +45,6 @@ SELECT
             SELECT result FROM operations
             WHERE execution_key = event.execution_key AND operation_id = event.operation_id
         )
-    END AS payload,
-    event.requested_at,
-    event.execution_timeout_paused
+    END AS payload
 FROM
     events AS event

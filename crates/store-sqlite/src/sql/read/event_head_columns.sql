@@ -22,6 +22,8 @@ SELECT
     event.request_id,
     event.invocation_started_at,
     event.invocation_ended_at,
+    event.requested_at,
+    event.execution_timeout_paused,
     event.has_error,
     event.error_type,
     event.error_message,
@@ -29,8 +31,6 @@ SELECT
     NULL AS error_stack_trace,
     CASE
         WHEN event.type IN ('ExecutionPaused', 'ExecutionResumed') THEN event.payload
-    END AS payload,
-    event.requested_at,
-    event.execution_timeout_paused
+    END AS payload
 FROM
     events AS event

@@ -20,15 +20,15 @@ SELECT
     last_heartbeat_at,
     function_name,
     tenant_id,
+    trace_header,
     target,
     target_function,
     target_version,
     target_execution_id,
+    input,
     has_error,
     error_type,
     error_message,
     error_data,
     error_stack_trace,
-    input,
-    result,
-    trace_header
+    result

@@ -1,4 +1,4 @@
-//! Operations of an execution.
+//! Operations of an execution, read from columns.
 
 use std::sync::Arc;
 
@@ -6,18 +6,15 @@ use model::{
     CallbackId, ChainedTarget, ExecutionId, FunctionName, Operation, OperationDetails, OperationId,
     OperationType, Payload,
 };
-use store::columns::unknown;
 
-use crate::cells::Columns;
-use crate::fault::ReadError;
+use super::cells::Cells;
+use super::code::unknown;
 
-type Read<T> = Result<T, ReadError>;
-
-/// Reads the columns of `operations.sql`, in its order. The input of an EXECUTION operation is that of the execution.
-pub(crate) fn read_operation(
-    columns: &mut Columns<'_>,
+/// Reads an operation. The input of an EXECUTION operation is that of the execution.
+pub fn read_operation<C: Cells>(
+    columns: &mut C,
     input: Option<&Payload>,
-) -> Read<Arc<Operation>> {
+) -> Result<Arc<Operation>, C::Error> {
     let id = columns.parsed(OperationId::parse)?;
     let parent_id = columns.optional_parsed(OperationId::parse)?;
     let name = columns.optional_text()?;
@@ -62,7 +59,7 @@ pub(crate) fn read_operation(
     }))
 }
 
-fn read_context(columns: &mut Columns<'_>) -> Read<OperationDetails> {
+fn read_context<C: Cells>(columns: &mut C) -> Result<OperationDetails, C::Error> {
     let replay_children = columns.flag()?;
     columns.skip(16);
     Ok(OperationDetails::Context {
@@ -72,7 +69,7 @@ fn read_context(columns: &mut Columns<'_>) -> Read<OperationDetails> {
     })
 }
 
-fn read_step(columns: &mut Columns<'_>) -> Read<OperationDetails> {
+fn read_step<C: Cells>(columns: &mut C) -> Result<OperationDetails, C::Error> {
     columns.skip(1);
     let attempt = columns.count()?;
     let next_attempt_at = columns.optional_instant()?;
@@ -85,7 +82,7 @@ fn read_step(columns: &mut Columns<'_>) -> Read<OperationDetails> {
     })
 }
 
-fn read_callback(columns: &mut Columns<'_>) -> Read<OperationDetails> {
+fn read_callback<C: Cells>(columns: &mut C) -> Result<OperationDetails, C::Error> {
     columns.skip(5);
     let callback_id = columns.parsed(CallbackId::parse)?;
     let timeout_seconds = columns.optional_count()?;
@@ -102,7 +99,7 @@ fn read_callback(columns: &mut Columns<'_>) -> Read<OperationDetails> {
     })
 }
 
-fn read_chained_invoke(columns: &mut Columns<'_>) -> Read<OperationDetails> {
+fn read_chained_invoke<C: Cells>(columns: &mut C) -> Result<OperationDetails, C::Error> {
     columns.skip(9);
     Ok(OperationDetails::ChainedInvoke {
         function_name: columns.text()?,
@@ -115,9 +112,9 @@ fn read_chained_invoke(columns: &mut Columns<'_>) -> Read<OperationDetails> {
     })
 }
 
-fn read_target(columns: &mut Columns<'_>) -> Read<ChainedTarget> {
-    let kind: &str = columns.next()?;
-    match kind {
+fn read_target<C: Cells>(columns: &mut C) -> Result<ChainedTarget, C::Error> {
+    let kind = columns.text()?;
+    match kind.as_str() {
         "DURABLE" => Ok(ChainedTarget::Durable {
             function: columns.parsed(FunctionName::parse)?,
             version: columns.parsed_text()?,
@@ -133,9 +130,9 @@ fn read_target(columns: &mut Columns<'_>) -> Read<ChainedTarget> {
             columns.skip(3);
             Ok(ChainedTarget::Unresolvable)
         }
-        other => Err(ReadError::undecodable(
-            "target",
-            unknown("target of a chained invoke", other),
-        )),
+        other => {
+            let unknown = unknown("target of a chained invoke", other);
+            Err(columns.undecodable(columns.position() - 1, unknown))
+        }
     }
 }

@@ -6,8 +6,8 @@ use lambda_api::{Event, EventType};
 use serde_json::{Value, json};
 use state_machine::{RETURNED, Scheduled, TOKEN, TakenBy};
 
-use super::history::{Writer, told};
 use super::service_events::timed_out_error;
+use super::writer::{Writer, told};
 
 /// What of an activity's task happened for nothing, by its place in the history: it was taken by somebody who never heard
 /// of it, and offered again.

@@ -1,24 +1,11 @@
 //! What a history says of Map states: how many items there are, and of distributed ones their runs.
 
-use std::collections::HashMap;
-
-use lambda_api::{Event, EventType};
+use lambda_api::Event;
 use serde_json::{Value, json};
 use state_machine::operation_name;
 
-use super::history::{Part, Writer, told};
-use super::map_run;
-
-/// How many contexts each context has: of a map, its items.
-pub(super) fn lengths(events: &[Event]) -> HashMap<Option<String>, usize> {
-    let mut lengths: HashMap<Option<String>, usize> = HashMap::new();
-    for event in events {
-        if event.event_type == EventType::ContextStarted {
-            *lengths.entry(event.parent_id.clone()).or_default() += 1;
-        }
-    }
-    lengths
-}
+use super::writer::{Part, Writer, told};
+use crate::states::map_run;
 
 impl Writer<'_> {
     /// What the map within a Map state is.

@@ -4,7 +4,7 @@ use lambda_api::{Event, EventType};
 use serde_json::{Value, json};
 use state_machine::{CALL, CALL_AND_WAIT, HEARTBEAT, STOP, TIMEOUT, WATCH, Watched, outcome};
 
-use super::history::{Writer, merged, told};
+use super::writer::{Writer, merged, told};
 
 impl Writer<'_> {
     /// The integration whose service a step calls: other steps belong to the state itself.

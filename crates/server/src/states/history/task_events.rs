@@ -5,8 +5,8 @@ use lambda_api::{ErrorObject, Event, EventType};
 use serde_json::{Value, json};
 use state_machine::{call_failure, integration_parts, invoked, is_output_too_large};
 
-use super::history::{Writer, merged, told};
 use super::service_events::timed_out_error;
+use super::writer::{Writer, merged, told};
 
 /// Whether a Task fails with a result that its call succeeded with.
 fn is_too_large(output: &str) -> bool {

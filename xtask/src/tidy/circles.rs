@@ -1,0 +1,413 @@
+//! Circles of files: two that belong together may use each other, and no more. Who reads one file of a larger circle has to
+//! read them all.
+//!
+//! What a file uses is told by its paths, without a compiler: `use`, and paths within the code. Names that a module hands
+//! on count for the file that they are from. Methods have no path, so that an `impl` block may stand in any file.
+
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::source::Source;
+use crate::tidy::finding::Finding;
+use crate::tidy::source_file::SourceFile;
+
+/// Largest circle that needs no reason.
+const FILES_MAX: usize = 2;
+
+/// Circles that are left: a file of each, how many files it has, and why.
+const KNOWN: &[(&str, usize, &str)] = &[
+    (
+        "crates/asl/src/path.rs",
+        3,
+        "a path has filters, and a filter compares paths",
+    ),
+    (
+        "crates/asl/src/read/map.rs",
+        3,
+        "a state is read that has states within",
+    ),
+    (
+        "crates/cost/src/usage.rs",
+        3,
+        "what is used is counted by what runs it",
+    ),
+    (
+        "crates/engine/src/draft.rs",
+        18,
+        "every cause changes the draft, and what a draft comes to may cause more",
+    ),
+    (
+        "crates/function-host/src/host.rs",
+        6,
+        "a process, its slot and its host share one state",
+    ),
+    (
+        "crates/function-host/src/layers.rs",
+        3,
+        "a layer may bring the wrapper that starts the process",
+    ),
+    (
+        "crates/function-host/src/runtime_api/route.rs",
+        3,
+        "one port routes calls of functions and of extensions",
+    ),
+    (
+        "crates/runtime/src/clock.rs",
+        3,
+        "a wound clock is one, and counts by the steady one",
+    ),
+    (
+        "crates/runtime/src/driver.rs",
+        12,
+        "each part of the driver is a block of its methods",
+    ),
+    (
+        "crates/sdk/src/context.rs",
+        12,
+        "operations claim from the context that has their methods",
+    ),
+    (
+        "crates/sdk/src/embedded/app.rs",
+        8,
+        "an app calls its handlers, which call the app",
+    ),
+    (
+        "crates/sdk-testing/src/builder.rs",
+        4,
+        "a builder opens worlds, and a crash builds one again",
+    ),
+    (
+        "crates/server/src/functions/registry.rs",
+        11,
+        "versions, settings and changes are the registry's",
+    ),
+    (
+        "crates/server/src/gateway/access/gate.rs",
+        3,
+        "a gate asks authorizers, which ask what API it is of",
+    ),
+    (
+        "crates/server/src/permission/mod.rs",
+        3,
+        "one request may need what another route needs",
+    ),
+    (
+        "crates/server/src/states/execution.rs",
+        10,
+        "machines, executions, redrives and map runs are told of by each other",
+    ),
+    (
+        "crates/sim/src/world.rs",
+        13,
+        "everything that is simulated knows the world, which is made of it",
+    ),
+    (
+        "crates/stack/src/load.rs",
+        3,
+        "a template loads those within it",
+    ),
+    (
+        "crates/stack/src/resource/reading.rs",
+        46,
+        "a resource is read with the template, which is evaluated by its resources",
+    ),
+    (
+        "crates/stack/src/template/node.rs",
+        3,
+        "a node reports its problems by where it is",
+    ),
+    (
+        "crates/state-machine/src/state.rs",
+        12,
+        "states have states within, which run in the same way",
+    ),
+    (
+        "crates/store/src/memory.rs",
+        9,
+        "a table for each part, and the store that has them all",
+    ),
+    (
+        "crates/store-postgres/src/open.rs",
+        6,
+        "what stands in the way of opening names what was connected to",
+    ),
+    (
+        "xtask/src/bench.rs",
+        4,
+        "each bench is started with the arguments and the system of all",
+    ),
+    (
+        "xtask/src/release.rs",
+        5,
+        "each step of a release is given the release",
+    ),
+];
+
+/// The modules of a crate, by their paths.
+type Modules = BTreeMap<Vec<String>, Source>;
+
+/// Where a path leads.
+#[derive(Debug, PartialEq)]
+enum Place {
+    Module(Vec<String>),
+    /// Something that stands in this module.
+    Item(Vec<String>),
+}
+
+/// Findings in the circles of all crates.
+pub fn check(files: &[SourceFile]) -> Vec<Finding> {
+    check_excepting(files, KNOWN)
+}
+
+fn check_excepting(files: &[SourceFile], known: &[(&str, usize, &str)]) -> Vec<Finding> {
+    let crates = crates(files);
+    let circles: Vec<Vec<String>> = crates.values().flat_map(circles).collect();
+    let mut findings = Vec::new();
+    for circle in &circles {
+        let count = circle.len();
+        let expected = known
+            .iter()
+            .find(|(file, ..)| circle.iter().any(|it| it == file));
+        match expected {
+            Some((_, expected, _)) if *expected == count => {}
+            Some((file, expected, _)) => findings.push(Finding::about(
+                file,
+                format!("is in a circle of {count} files, and of {expected} by xtask/src/tidy/circles.rs: {}", circle.join(", ")),
+            )),
+            None => findings.push(Finding::about(
+                &circle[0],
+                format!("is in a circle of {count} files, which use each other: {}; move what several need into a file of its own", circle.join(", ")),
+            )),
+        }
+    }
+    for (file, ..) in known {
+        if !circles.iter().flatten().any(|it| it == file) {
+            findings.push(Finding::about(
+                file,
+                "is in no circle any more, and named among them",
+            ));
+        }
+    }
+    findings
+}
+
+/// The modules of every crate, by its folder. Tests may use whatever they like.
+fn crates(files: &[SourceFile]) -> BTreeMap<&str, Modules> {
+    let mut crates: BTreeMap<&str, Modules> = BTreeMap::new();
+    let is_there = |path: &str| files.iter().any(|file| file.path == path);
+    for file in files {
+        let Some((folder, rest)) = file.path.split_once("/src/") else {
+            continue;
+        };
+        let Some(rest) = rest.strip_suffix(".rs") else {
+            continue;
+        };
+        let mut path: Vec<String> = rest.split('/').map(str::to_owned).collect();
+        let is_test = path.iter().any(|part| part == "tests") || folder.contains("/tests/");
+        if is_test || path[0] == "bin" {
+            continue;
+        }
+        match rest {
+            "lib" => path.clear(),
+            // A program beside a library is a crate of its own, and one file.
+            "main" if is_there(&format!("{folder}/src/lib.rs")) => continue,
+            "main" => path.clear(),
+            _ => path.retain(|part| part != "mod"),
+        }
+        let modules = crates.entry(folder).or_default();
+        modules.insert(path, Source::read(&file.path, &file.text));
+    }
+    crates
+}
+
+/// The circles of more files than may be, each in order of names.
+fn circles(modules: &Modules) -> Vec<Vec<String>> {
+    let uses: BTreeMap<&Vec<String>, BTreeSet<Vec<String>>> = modules
+        .iter()
+        .map(|(path, source)| (path, used(modules, path, source)))
+        .collect();
+    let mut left: BTreeSet<&Vec<String>> = modules.keys().collect();
+    let mut circles = Vec::new();
+    while let Some(first) = left.first().copied() {
+        let reached = reach(first, &uses);
+        let circle: BTreeSet<&Vec<String>> = left
+            .iter()
+            .copied()
+            .filter(|it| {
+                *it == first || (reached.contains(*it) && reach(it, &uses).contains(first))
+            })
+            .collect();
+        left.retain(|it| !circle.contains(it));
+        if circle.len() > FILES_MAX {
+            let files = circle.iter().map(|path| modules[*path].file.clone());
+            circles.push(files.collect());
+        }
+    }
+    circles
+}
+
+/// The modules that one uses, directly or not.
+fn reach(
+    from: &[String],
+    uses: &BTreeMap<&Vec<String>, BTreeSet<Vec<String>>>,
+) -> BTreeSet<Vec<String>> {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![from.to_vec()];
+    while let Some(path) = open.pop() {
+        for next in &uses[&path] {
+            if reached.insert(next.clone()) {
+                open.push(next.clone());
+            }
+        }
+    }
+    reached
+}
+
+/// The modules whose items a module names.
+fn used(modules: &Modules, path: &[String], source: &Source) -> BTreeSet<Vec<String>> {
+    let mut used = BTreeSet::new();
+    for import in &source.imports {
+        if import.name == "*" {
+            if let (false, Some(Place::Module(from))) =
+                (import.is_public, resolve(modules, path, &import.path, 0))
+            {
+                used.insert(from);
+            }
+        // What is only handed on is not used.
+        } else if (!import.is_public || source.words.contains(&import.name))
+            && let Some(Place::Item(from)) = resolve(modules, path, &import.path, 0)
+        {
+            used.insert(from);
+        }
+    }
+    for named in &source.paths {
+        if let Some(Place::Item(from)) = resolve(modules, path, named, 0) {
+            used.insert(from);
+        }
+    }
+    used.remove(path);
+    used
+}
+
+/// Where a path leads that stands in the module at `from`; none out of the crate.
+fn resolve(modules: &Modules, from: &[String], named: &[String], depth: usize) -> Option<Place> {
+    /// Names that are handed on are handed on a few times at the most.
+    const DEPTH_MAX: usize = 12;
+    if depth > DEPTH_MAX {
+        return None;
+    }
+    let mut at = from.to_vec();
+    for (index, name) in named.iter().enumerate() {
+        match name.as_str() {
+            "crate" if index == 0 => at.clear(),
+            "self" if index == 0 => {}
+            "super" => {
+                at.pop();
+            }
+            _ => {
+                let mut within = at.clone();
+                within.push(name.clone());
+                if modules.contains_key(&within) {
+                    at = within;
+                    continue;
+                }
+                match imported(modules, &at, name, depth) {
+                    Some(Place::Module(module)) => at = module,
+                    Some(item) => return Some(item),
+                    None if index == 0 => return None,
+                    None => return Some(Place::Item(at)),
+                }
+            }
+        }
+    }
+    Some(Place::Module(at))
+}
+
+/// What a name means in a module, where it is no module of its own.
+fn imported(modules: &Modules, at: &[String], name: &str, depth: usize) -> Option<Place> {
+    let source = modules.get(at)?;
+    if source.defines.contains(name) {
+        return Some(Place::Item(at.to_vec()));
+    }
+    let mut globs = Vec::new();
+    for import in &source.imports {
+        match import.name.as_str() {
+            "*" => globs.push(import),
+            it if it == name && import.path.len() > 1 => {
+                return resolve(modules, at, &import.path, depth + 1);
+            }
+            _ => {}
+        }
+    }
+    globs
+        .into_iter()
+        .find_map(|glob| match resolve(modules, at, &glob.path, depth + 1)? {
+            Place::Module(module) if module != at => imported(modules, &module, name, depth + 1),
+            Place::Module(_) | Place::Item(_) => None,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(files: &[(&str, &str)], known: &[(&str, usize, &str)]) -> Vec<String> {
+        let file = |(path, text): &(&str, &str)| SourceFile {
+            path: format!("crates/x/src/{path}"),
+            text: (*text).to_owned(),
+        };
+        let files: Vec<_> = files.iter().map(file).collect();
+        let findings = check_excepting(&files, known);
+        findings.iter().map(ToString::to_string).collect()
+    }
+
+    const CIRCLE: &[(&str, &str)] = &[
+        ("lib.rs", "mod a;\nmod b;\nmod c;\npub use a::A;\n"),
+        ("a.rs", "use crate::b::{self, B};\npub struct A(B);\n"),
+        (
+            "b.rs",
+            "pub struct B;\nfn c() { super::c::go(\"crate::no\") }\n",
+        ),
+        ("c.rs", "use crate::A;\npub fn go(_: &str) {}\n"),
+    ];
+
+    #[test]
+    fn three_files_that_use_each_other_are_found() {
+        let found = findings(CIRCLE, &[]);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].contains("src/a.rs, crates/x/src/b.rs, crates/x/src/c.rs"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn two_files_may_use_each_other_and_parents_hand_on() {
+        let files = [
+            (
+                "lib.rs",
+                "mod a;\nmod b;\nmod c;\npub use a::A;\npub use c::C;\n",
+            ),
+            ("a.rs", "pub struct A;\nuse crate::b::B;\n"),
+            ("b.rs", "use crate::A;\npub struct B; // crate::c::C\n"),
+            (
+                "c.rs",
+                "use crate::{A, b::B};\npub struct C;\n#[cfg(test)]\nmod tests {}\n",
+            ),
+        ];
+        assert_eq!(findings(&files, &[]), [""; 0]);
+    }
+
+    #[test]
+    fn known_circles_are_kept_true() {
+        let a = "crates/x/src/a.rs";
+        assert_eq!(findings(CIRCLE, &[(a, 3, "one noun")]), [""; 0]);
+        assert_eq!(findings(CIRCLE, &[(a, 4, "one noun")]).len(), 1);
+        let none = &CIRCLE[..1];
+        assert_eq!(
+            findings(none, &[(a, 3, "one noun")]),
+            ["crates/x/src/a.rs: is in no circle any more, and named among them"]
+        );
+    }
+}
