@@ -26,7 +26,7 @@ Examples:
   cargo xtask sim --seeds 10000 --from 1
   cargo xtask sim --seed 4711 --trace         one seed, line by line
   cargo xtask sim --worlds 60                 every order of few inputs, as far as a minute goes
-  cargo xtask sim --bugs                      puts fifteen bugs into a copy, one by one: each has to be found")]
+  cargo xtask sim --bugs                      puts eighteen bugs into a copy, one by one: each has to be found")]
 pub struct SimArguments {
     /// How many seeds
     #[arg(long, value_name = "N", default_value_t = 300)]

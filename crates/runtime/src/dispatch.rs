@@ -341,6 +341,8 @@ impl Driver {
         operation_id: OperationId,
         invocation: PlainInvocation,
     ) {
+        // Its shard stays here meanwhile: the server that drives it next would invoke the function once more.
+        let _lease = self.inner.residents.lease(&execution_id);
         let outcome = self.inner.invoker.invoke_plain(invocation).await;
         if let PlainOutcome::Throttled(_) = outcome {
             held.put_back();

@@ -43,7 +43,7 @@ pub use invoker::{
     Destination, DurableInvocation, DurableSettings, EndedInvocation, InvocationReport, Invoker,
     InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy, Tenure,
 };
-pub use places::{Entered, Places, Reservations, Room};
+pub use places::{Entered, PlaceLease, Places, Reservations, Room};
 pub use queue::EnqueueError;
 pub use read::StatePage;
 pub use servers::{

@@ -185,7 +185,8 @@ impl Driver {
         let ended = state.outcome.is_some() && !state.terminal_event_owed;
         let id = &transition.spec.arn.id;
         self.inner.changes.note(id, ended);
-        if !self.inner.territory.has(id) {
+        // One that stood still may have committed for an execution that another server has taken over meanwhile.
+        if !self.inner.territory.has(id) || !self.holds_its_lease() {
             self.leave_to_its_owner(execution);
             return;
         }

@@ -18,9 +18,8 @@ use model::{
     ErrorObject, ExecutionName, FunctionName, Limits, Payload, Timestamp, Trigger, Version,
 };
 use runtime::{
-    Clock, Destination, DurableInvocation, DurableSettings, EndedInvocation, Entered,
-    InvocationReport, Invoker, InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
-    StartRequest,
+    Clock, Destination, DurableInvocation, DurableSettings, EndedInvocation, InvocationReport,
+    Invoker, InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy, StartRequest,
 };
 use stdx::error_chain;
 use store::AsyncInvocation;
@@ -32,9 +31,6 @@ use crate::functions::{
 };
 use crate::telemetry::{Diagnostics, LogRecorder, OwnSources, Went, advice, execution_span};
 use wind::{Answers, StubOutcome};
-
-/// How long an invocation waits for a place that another server does not use: until that one has given it back.
-const PLACE_WITHIN: Duration = Duration::from_millis(300);
 
 /// The invoker of the server.
 #[derive(Clone)]
@@ -147,7 +143,7 @@ impl HostInvoker {
                 outcome: InvocationOutcome::FunctionError(damage_error(&version, &damage)),
             });
         }
-        let Some(_entered) = self.enter(&arn.function.name).await else {
+        let Some(entered) = registry.enter(&arn.function.name, &*self.clock).await else {
             let reason = "its reserved concurrency is used up".to_owned();
             return Err(NoRoom { reason });
         };
@@ -166,8 +162,9 @@ impl HostInvoker {
             response_sink: None,
             called_off: invocation.called_off.clone(),
             permit: {
-                let tenure = invocation.tenure.clone();
-                Permit::new(move || tenure.holds())
+                let (tenure, place) = (invocation.tenure.clone(), entered.lease());
+                let clock = Arc::clone(&self.clock);
+                Permit::new(move || tenure.holds() && place.holds(clock.now()))
             },
         };
         // The event has what the process is given; an invocation may take long, and memory is short.
@@ -268,7 +265,8 @@ impl HostInvoker {
             let error = damage_error(&version, &damage);
             return (PlainOutcome::Unavailable(error), None);
         }
-        let Some(_entered) = self.enter(&invocation.function).await else {
+        let entered = self.registry.enter(&invocation.function, &*self.clock);
+        let Some(entered) = entered.await else {
             let went = (Went::Throttled, Duration::ZERO);
             self.record(&invocation.function, went);
             let error = ErrorObject::new("TooManyRequestsException", "Rate Exceeded.");
@@ -283,7 +281,10 @@ impl HostInvoker {
             tenant_id: invocation.tenant_id,
             response_sink,
             called_off: CancellationToken::new(),
-            permit: Permit::default(),
+            permit: {
+                let (place, clock) = (entered.lease(), Arc::clone(&self.clock));
+                Permit::new(move || place.holds(clock.now()))
+            },
         };
         let invoked = self.run(&version, request).await;
         self.note(&invocation.function, &invoked);
@@ -302,34 +303,18 @@ impl HostInvoker {
                 };
                 (plain, Some(outcome))
             }
-            Err(error @ (InvokeError::NoRoom { .. } | InvokeError::Throttled { .. })) => {
-                (PlainOutcome::Throttled(host_error(&error)), None)
-            }
+            // Only what has lost its place is called off.
+            Err(
+                error @ (InvokeError::NoRoom { .. }
+                | InvokeError::Throttled { .. }
+                | InvokeError::CalledOff { .. }),
+            ) => (PlainOutcome::Throttled(host_error(&error)), None),
             Err(error) => (PlainOutcome::Unavailable(host_error(&error)), None),
         }
     }
 }
 
 impl HostInvoker {
-    /// Counts an invocation; none when the function's reserved concurrency is used up. Where other servers do not use
-    /// all of it, waits a moment for a share of theirs.
-    async fn enter(&self, function: &FunctionName) -> Option<Entered> {
-        let clock = &self.clock;
-        let until = clock.now() + PLACE_WITHIN;
-        loop {
-            if let Some(entered) = self.registry.enter(function) {
-                return Some(entered);
-            }
-            if !self.registry.may_come(function) || clock.now() >= until {
-                return None;
-            }
-            tokio::select! {
-                () = self.registry.wait_for_room(function) => {}
-                () = clock.sleep_until(until) => {}
-            }
-        }
-    }
-
     /// Runs an invocation. When no process comes up, its code is looked at: if a file was damaged and
     /// could be mended, a process that could not be started is started again.
     async fn run(
@@ -531,8 +516,10 @@ fn posted_error(error: &function_host::FunctionError) -> ErrorObject {
 fn host_error(error: &InvokeError) -> ErrorObject {
     let error_type = match error {
         InvokeError::Launch { .. } => "Runtime.InvalidEntrypoint",
-        InvokeError::NoRoom { .. } | InvokeError::Throttled { .. } => "TooManyRequestsException",
-        InvokeError::CalledOff { .. } | InvokeError::ShuttingDown { .. } => "ServiceException",
+        InvokeError::NoRoom { .. }
+        | InvokeError::Throttled { .. }
+        | InvokeError::CalledOff { .. } => "TooManyRequestsException",
+        InvokeError::ShuttingDown { .. } => "ServiceException",
         InvokeError::InvalidRequest { .. } => "InvalidParameterValueException",
     };
     ErrorObject::new(error_type, error_chain(error))

@@ -14,6 +14,12 @@ use crate::functions::{Depth, FunctionVersion};
 /// end, and so do processes. Also how soon a damaged file that somebody put back is noticed.
 const PAUSE: Duration = Duration::from_secs(10);
 
+/// How often it is looked whether servers keep archives of code that nothing needs.
+const COLLECT_PAUSE: Duration = Duration::from_secs(3_600);
+
+/// How long such an archive is kept all the same: whoever uploaded it may not have deployed it yet.
+const ARCHIVES_KEPT: Duration = Duration::from_secs(24 * 3_600);
+
 /// How long contents are left alone after the start: until the deployment, which reads them too, is
 /// likely over.
 const CONTENTS_AFTER: Duration = Duration::from_secs(5);
@@ -21,6 +27,14 @@ const CONTENTS_AFTER: Duration = Duration::from_secs(5);
 /// Starts the tasks, which end with the server.
 pub(crate) fn start(app: &Arc<App>) {
     let (tidying, comparing) = (Arc::clone(app), Arc::clone(app));
+    let collecting = Arc::clone(app);
+    app.tasks.spawn(async move {
+        let shutdown = collecting.shutdown.clone();
+        tokio::select! {
+            () = collecting.collect_archives() => {}
+            () = shutdown.cancelled() => {}
+        }
+    });
     app.tasks.spawn(async move {
         let shutdown = tidying.shutdown.clone();
         tokio::select! {
@@ -63,6 +77,29 @@ impl App {
                 () = self.upkeep.notified() => {}
                 () = tokio::time::sleep(PAUSE) => self.look_at_damaged().await,
             }
+        }
+    }
+
+    /// Forgets archives of code that servers share and that nothing needs, again and again.
+    async fn collect_archives(&self) {
+        loop {
+            match self.registry.collect_shared(ARCHIVES_KEPT).await {
+                Ok(0) => {}
+                Ok(archives) => {
+                    tracing::info!(
+                        archives,
+                        "forgot archives of code that nothing needs any more"
+                    );
+                }
+                Err(fault) => {
+                    let error = error_chain(&fault);
+                    tracing::error!(
+                        error,
+                        "failed to forget archives of code that nothing needs any more"
+                    );
+                }
+            }
+            tokio::time::sleep(COLLECT_PAUSE).await;
         }
     }
 

@@ -12,6 +12,7 @@ use runtime::{
 
 use crate::fault::Fault;
 use crate::machine::Machine;
+use crate::reserved::Reserved;
 use crate::world::{Counted, World};
 
 /// A function's timeout.
@@ -19,6 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(crate) struct AroundFunctions {
     pub machine: Arc<Machine>,
+    pub reserved: Arc<Reserved>,
     pub inner: Arc<dyn Invoker>,
 }
 
@@ -32,7 +34,16 @@ impl Invoker for AroundFunctions {
     }
 
     fn concurrency(&self, function: &FunctionName, version: &Version) -> usize {
-        self.inner.concurrency(function, version)
+        let of_handler = self.inner.concurrency(function, version);
+        of_handler.min(self.reserved.admitted(function))
+    }
+
+    fn wait_for_room(&self, function: &FunctionName) -> InvokerFuture<()> {
+        let (machine, freed) = (Arc::clone(&self.machine), self.reserved.freed(function));
+        Box::pin(async move {
+            freed.await;
+            machine.goes().await;
+        })
     }
 
     fn invoke_durable(
@@ -45,6 +56,7 @@ impl Invoker for AroundFunctions {
             id: invocation.spec.arn.id.clone(),
             request_id: invocation.request_id.clone(),
             machine: Arc::clone(&self.machine),
+            reserved: Arc::clone(&self.reserved),
         };
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { process.run(inner, invocation).await })
@@ -64,24 +76,63 @@ impl Invoker for AroundFunctions {
             let error = ErrorObject::new("TooManyRequestsException", "told to have no room");
             return Box::pin(async { PlainOutcome::Throttled(error) });
         }
-        let (machine, ends) = (
-            Arc::clone(&self.machine),
-            self.inner.invoke_plain(invocation),
-        );
-        Box::pin(async move {
-            let outcome = ends.await;
-            machine.goes().await;
-            outcome
-        })
+        let takes = match world
+            .plan
+            .reserved
+            .contains_key(invocation.function.as_str())
+        {
+            true => [0, 300, 4_000][usize::try_from(nth % 3).unwrap_or(0)],
+            false => 0,
+        };
+        let process = PlainProcess {
+            takes: Duration::from_millis(takes),
+            machine: Arc::clone(&self.machine),
+            reserved: Arc::clone(&self.reserved),
+        };
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { process.run(inner, invocation).await })
     }
 }
 
-/// One invocation.
+/// One invocation of a plain function.
+struct PlainProcess {
+    /// How long it is at it, where others may have to wait for it.
+    takes: Duration,
+    machine: Arc<Machine>,
+    reserved: Arc<Reserved>,
+}
+
+impl PlainProcess {
+    async fn run(self, inner: Arc<dyn Invoker>, invocation: PlainInvocation) -> PlainOutcome {
+        let (machine, world) = (&self.machine, &self.machine.world);
+        machine.goes().await;
+        let Some(entered) = self.reserved.enter(&invocation.function).await else {
+            let error = ErrorObject::new("TooManyRequestsException", "all is used up");
+            return PlainOutcome::Throttled(error);
+        };
+        // A process takes about as long to start.
+        tokio::time::sleep(self.takes).await;
+        machine.goes().await;
+        if !entered.lease().holds(machine.now()) {
+            machine.note("a plain invocation has lost its place before it began");
+            let error = ErrorObject::new("TooManyRequestsException", "its place is lost");
+            return PlainOutcome::Throttled(error);
+        }
+        let _occupies = world.occupies(machine, &invocation.function);
+        let outcome = inner.invoke_plain(invocation).await;
+        tokio::time::sleep(self.takes).await;
+        machine.goes().await;
+        outcome
+    }
+}
+
+/// One invocation of a durable function.
 struct Process {
     nth: u64,
     id: ExecutionId,
     request_id: RequestId,
     machine: Arc<Machine>,
+    reserved: Arc<Reserved>,
 }
 
 /// What goes wrong with it.
@@ -107,12 +158,19 @@ impl Process {
             let reason = "told to have no room".to_owned();
             return Err(NoRoom { reason });
         }
+        let function = invocation.spec.arn.function.name.clone();
+        let Some(entered) = self.reserved.enter(&function).await else {
+            let reason = "what is reserved is used up".to_owned();
+            return Err(NoRoom { reason });
+        };
         if let Some(ms) = self.slow() {
             tokio::time::sleep(Duration::from_millis(ms)).await;
             machine.goes().await;
         }
         let started_at = machine.now();
-        if invocation.called_off.is_cancelled() {
+        // Asked at the last moment, as a function host does.
+        let may_begin = invocation.tenure.holds() && entered.lease().holds(machine.now());
+        if invocation.called_off.is_cancelled() || !may_begin {
             return Ok(InvocationReport {
                 started_at,
                 outcome: InvocationOutcome::NotStarted,
@@ -121,6 +179,7 @@ impl Process {
         let name = World::name_of(&invocation.spec.arn).to_owned();
         machine.note(&format!("invocation {} of {name} begins", self.nth));
         world.invocation_begins(machine, &invocation);
+        let _occupies = world.occupies(machine, &function);
         let ends = inner.invoke_durable(invocation);
         let (outcome, note) = match wrong {
             None => {

@@ -95,8 +95,12 @@ impl Servers for AroundServers {
         lease: Duration,
     ) -> StoreFuture<'_, PlacesSeen> {
         Box::pin(self.call("share_places", async move |this: &Self| {
-            let servers = &this.0.world.servers;
-            servers.share_places(server, question, asks, lease).await
+            let world = &this.0.world;
+            let asked = asks.clone();
+            let servers = &world.servers;
+            let seen = servers.share_places(server, question, asks, lease).await?;
+            world.places_shared(server, &asked, &seen, lease);
+            Ok(seen)
         }))
     }
 

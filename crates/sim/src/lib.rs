@@ -8,7 +8,8 @@
 //! the [faults](Fault) that hit them. A [`World`] outlives each run of the server, which [`life`] runs one after the other;
 //! [`clock`], [`around_store`], [`around_functions`] and [`around_service`] put the faults where they belong, and [`people`]
 //! make the requests from outside. In a third of the seeds, several servers run [`together`] on one store: each on a
-//! [`machine`] with its own clock, with [`around_servers`] and [`between_servers`] for what they know of each other.
+//! [`machine`] with its own clock, with [`around_servers`] and [`between_servers`] for what they know of each other, and
+//! [`reserved`] for the functions' places that they share.
 //! The invariants are in [`check`] and [`check_servers`], and are checked at each commit, request and step. [`run`] runs a plan,
 //! and [`shrink`] looks for the shortest plan that still fails.
 
@@ -30,6 +31,7 @@ mod clock;
 mod machine;
 mod ownership;
 mod people;
+mod reserved;
 
 mod life;
 mod panics;

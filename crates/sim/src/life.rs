@@ -16,6 +16,7 @@ use crate::body::handler;
 use crate::clock::MachineClock;
 use crate::machine::{Machine, Server};
 use crate::people::{answer_callbacks, meddle, run_programs};
+use crate::reserved::Reserved;
 use crate::together::live_together;
 use crate::world::World;
 
@@ -68,7 +69,8 @@ async fn lives(world: &Arc<World>) -> Ending {
         return Ending::AllEnded;
     }
     let machine = world.add_machine(0);
-    let app = match open(&machine, Box::new(|_| ())).await {
+    let reserved = Reserved::of(&machine);
+    let app = match open(&machine, reserved, Box::new(|_| ())).await {
         Ok(app) => app,
         // The store fails when it starts: whoever looks after it starts it again.
         Err(error) => {
@@ -90,6 +92,7 @@ async fn lives(world: &Arc<World>) -> Ending {
 /// Starts the server of a machine. `beside` is given the driver first.
 pub(crate) async fn open(
     machine: &Arc<Machine>,
+    reserved: Arc<Reserved>,
     beside: BesideDriver,
 ) -> Result<Embedded, BoxError> {
     let world = &machine.world;
@@ -111,6 +114,7 @@ pub(crate) async fn open(
     ground.around_functions = Some(Box::new(move |inner: Arc<dyn Invoker>| {
         Arc::new(AroundFunctions {
             machine: functions,
+            reserved,
             inner,
         }) as _
     }));

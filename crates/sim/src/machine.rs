@@ -212,6 +212,15 @@ impl Machine {
         state.runs.is_some() && !state.is_dead && !state.stands_still && !is_waking
     }
 
+    /// Whether nothing goes wrong with it at this moment.
+    pub fn is_well(&self) -> bool {
+        let is_cut = {
+            let state = self.state();
+            state.cut_from_store || state.cut_from_others
+        };
+        self.is_up() && !is_cut
+    }
+
     pub fn is_dead(&self) -> bool {
         self.state().is_dead
     }

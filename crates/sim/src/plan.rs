@@ -1,5 +1,7 @@
 //! What a seed comes to.
 
+use std::collections::BTreeMap;
+
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,9 @@ pub struct Plan {
     pub concurrency: usize,
     /// How much faster than the machine's the clock goes, in thousandths.
     pub drift: i64,
+    /// Functions whose concurrency is reserved, each with how many of its invocations may run at one time at all servers
+    /// together.
+    pub reserved: BTreeMap<String, usize>,
     /// The servers, by their clocks: one, or several that share the store.
     pub servers: Vec<Skew>,
 }
@@ -62,6 +67,7 @@ impl Plan {
             faults,
             concurrency: [1, 2, 1_000][chance.usize(..3)],
             drift: [0, 0, 20, -20][chance.usize(..4)],
+            reserved: BTreeMap::new(),
             servers: vec![Skew::default()],
         };
         // Drawn apart, so that a plan with one server is what it would be if there were no others.
@@ -69,6 +75,7 @@ impl Plan {
         if chance.u32(..SHARED_IN) == 0 {
             plan.share(&mut chance);
         }
+        plan.reserve();
         plan
     }
 
@@ -76,6 +83,28 @@ impl Plan {
     #[must_use]
     pub fn is_shared(&self) -> bool {
         self.servers.len() > 1
+    }
+
+    /// Has the concurrency of some functions reserved. Drawn apart too.
+    fn reserve(&mut self) {
+        let mut chance = Rng::with_seed(self.seed ^ APART);
+        let is_reserved = match self.is_shared() {
+            true => chance.u32(..3) > 0,
+            false => chance.u32(..6) == 0,
+        };
+        if !is_reserved {
+            return;
+        }
+        for function in ["program", "hasty", "echo"] {
+            if chance.u32(..4) > 0 {
+                let limit = chance.usize(1..=3);
+                self.reserved.insert(function.to_owned(), limit);
+            }
+        }
+        // Of different servers, if there are several: for who waits for the same function.
+        let busy = chance.usize(..=3);
+        let programs = (0..busy).map(|number| Program::draw_busy(&mut chance, number));
+        self.programs.extend(programs);
     }
 
     /// Has several servers instead of one, with faults of their own.
@@ -108,6 +137,9 @@ impl Plan {
         self.faults.extend(drawn);
     }
 }
+
+/// Has what is reserved drawn from another seed.
+const APART: u64 = 0x5eed_0f91_ace5;
 
 /// One plan of so many has servers that share the store.
 const SHARED_IN: u32 = 3;

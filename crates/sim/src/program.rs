@@ -124,6 +124,26 @@ impl Program {
         }
     }
 
+    /// One that has a plain function invoked again and again, some at a time.
+    pub(crate) fn draw_busy(chance: &mut Rng, number: usize) -> Self {
+        let mut names = Names {
+            prefix: format!("busy{number}"),
+            drawn: 0,
+        };
+        let branches = (0..4).map(|_| (0..4).map(|_| Op::Echo { name: names.next() }).collect());
+        let branches = branches.collect();
+        Self {
+            name: names.prefix.clone(),
+            starts_after_ms: chance.u64(..20_000),
+            fate: Fate::Ends,
+            ops: vec![Op::Parallel {
+                name: names.next(),
+                branches,
+                at_once: 3,
+            }],
+        }
+    }
+
     /// What it returns, if it comes to its end.
     pub(crate) fn returns(&self) -> Vec<String> {
         self.ops.iter().map(Op::comes_to).collect()
@@ -252,13 +272,17 @@ const DEPTH_MAX: usize = 3;
 const OPS_MAX: usize = 24;
 
 impl Names {
+    fn next(&mut self) -> String {
+        self.drawn += 1;
+        format!("{}-{}", self.prefix, self.drawn)
+    }
+
     fn ops(&mut self, chance: &mut Rng, count: usize, depth: usize) -> Vec<Op> {
         (0..count).map(|_| self.op(chance, depth)).collect()
     }
 
     fn op(&mut self, chance: &mut Rng, depth: usize) -> Op {
-        self.drawn += 1;
-        let name = format!("{}-{}", self.prefix, self.drawn);
+        let name = self.next();
         let is_leaf = depth == DEPTH_MAX || self.drawn > OPS_MAX;
         match chance.u32(..if is_leaf { 14 } else { 20 }) {
             0..=4 => Op::Step {

@@ -55,6 +55,11 @@ fn shorter_ones(plan: &Plan) -> Vec<Plan> {
         without.faults.remove(index);
         shorter.push(without);
     }
+    for function in plan.reserved.keys() {
+        let mut without = plan.clone();
+        without.reserved.remove(function);
+        shorter.push(without);
+    }
     for program in 0..plan.programs.len() {
         let count = count(&plan.programs[program].ops);
         for nth in 0..count {

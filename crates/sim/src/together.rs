@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use lambdura::BoxError;
-use runtime::{Cluster, ClusterConfig, Driver};
+use runtime::{Cluster, ClusterConfig, Driver, Reservations};
 
 use crate::around_servers::AroundServers;
 use crate::between_servers::Line;
@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::life::open;
 use crate::machine::{Machine, Server};
 use crate::people::{answer_callbacks, meddle, run_programs};
+use crate::reserved::Reserved;
 use crate::world::World;
 
 /// How long a server counts as alive after each time it says so.
@@ -37,7 +38,12 @@ pub(crate) async fn live_together(world: &Arc<World>) {
     tokio::spawn(meddle(Arc::clone(world)));
     let strikes = world.plan.faults.iter();
     let strikes = join_all(strikes.map(|fault| strike(world, *fault)));
-    futures_util::join!(run_programs(world), strikes);
+    let all = async { futures_util::join!(run_programs(world), strikes) };
+    tokio::select! {
+        biased;
+        _ = all => {}
+        () = world.check_turns() => {}
+    }
     world.check_even(EVEN_WITHIN).await;
     for machine in world.machines() {
         if let Some(server) = machine.server() {
@@ -75,6 +81,11 @@ async fn fill_place(world: Arc<World>, place: usize) {
 /// Starts a server, which takes part.
 async fn join(machine: &Arc<Machine>) -> Result<(), BoxError> {
     let made = Arc::new(OnceLock::new());
+    let reserved = Reserved::of(machine);
+    let reservations = match machine.world.plan.reserved.is_empty() {
+        true => None,
+        false => Some(Arc::clone(&reserved) as Arc<dyn Reservations>),
+    };
     let (told, member) = (Arc::clone(&made), Arc::clone(machine));
     let beside = move |driver: &Driver| {
         let config = ClusterConfig {
@@ -83,12 +94,12 @@ async fn join(machine: &Arc<Machine>) -> Result<(), BoxError> {
             address: format!("server-{}", member.number),
             secret: String::new(),
             version: "1".to_owned(),
-            reservations: None,
+            reservations: reservations.clone(),
             lease: LEASE,
         };
         told.get_or_init(|| Cluster::new(driver.clone(), config));
     };
-    let app = open(machine, Box::new(beside)).await?;
+    let app = open(machine, reserved, Box::new(beside)).await?;
     let cluster = made.get().ok_or("the driver was not given")?;
     let cluster = Arc::clone(cluster);
     let running = Arc::clone(&cluster);

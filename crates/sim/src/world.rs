@@ -15,6 +15,7 @@ use crate::machine::{Machine, Server};
 use crate::ownership::Ownership;
 use crate::plan::Plan;
 use crate::program::Answer;
+use crate::reserved::Occupancy;
 use crate::run::Violation;
 
 /// When every world begins.
@@ -52,6 +53,7 @@ pub(crate) struct State {
     /// Draws how long requests to the database and answers take, and whom clients ask.
     chance: fastrand::Rng,
     pub ownership: Ownership,
+    pub occupancy: Occupancy,
     /// Invocations that functions are at, and on which machine.
     pub at_work: BTreeMap<ExecutionId, (RequestId, usize)>,
     /// Invocations that have failed, by whatever fault.

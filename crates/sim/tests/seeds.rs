@@ -23,8 +23,21 @@ fn the_same_seed_gives_the_same_trace() {
 #[test]
 fn seeds_that_found_something_find_nothing() {
     for seed in [50, 188, 1_233, 2_056, 4_942, 7_021] {
-        let plan = Plan::of(seed);
+        let mut plan = Plan::of(seed);
+        plan.reserved.clear();
+        plan.programs.retain(|it| !it.name.starts_with("busy"));
         assert!(plan.is_shared(), "seed {seed}");
+        let report = run(&plan).expect("it can be run");
+        assert_eq!(report.violation, None, "seed {seed}");
+    }
+}
+
+/// The same, where the concurrency of functions is reserved.
+#[test]
+fn seeds_with_reserved_concurrency_that_found_something_find_nothing() {
+    for seed in [170, 225] {
+        let plan = Plan::of(seed);
+        assert!(plan.is_shared() && !plan.reserved.is_empty(), "seed {seed}");
         let report = run(&plan).expect("it can be run");
         assert_eq!(report.violation, None, "seed {seed}");
     }

@@ -7,9 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use engine::Input;
-use model::{ErrorObject, Owner, Shard, Shards, Timestamp};
+use model::{ErrorObject, FunctionName, Owner, Shard, Shards, Timestamp, Version};
 use store::conformance::Subject;
-use store::{Catalogue as _, CommitError, Executions as _, ServerRecord, Servers as _, Store as _};
+use store::{
+    CODE_NAME_DIGITS, Catalogue as _, CodeBlobs as _, CommitError, Executions as _,
+    FunctionVersionRecord, ServerRecord, Servers as _, StackRecord, Stacks as _, Store as _,
+};
 use store_postgres::{PostgresStore, pending_migrations};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UnixStream};
@@ -46,6 +49,95 @@ async fn of_two_that_change_an_execution_one_is_refused() {
     }
     subject.check(&one).await;
     subject.check(&other).await;
+}
+
+/// A name of code, of so many digits as there are.
+fn code(digit: &str) -> String {
+    digit.repeat(CODE_NAME_DIGITS)
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn code_that_nothing_names_is_forgotten_a_day_after_its_last_use() {
+    let url = server().database().await;
+    let (one, other) = (open(&url).await, open(&url).await);
+    let database = client(&url).await;
+    let age = async || {
+        let sql = "UPDATE lambdura.code_blobs SET stored_at = stored_at - interval '25 hours'";
+        database.batch_execute(sql).await.expect("it works");
+    };
+    let version = FunctionVersionRecord {
+        function: FunctionName::parse("Loan").expect("a valid name"),
+        version: Version::Published(1),
+        code_sha256: "sha256".to_owned(),
+        config_sha256: "config".to_owned(),
+        code_dir: format!("/data/code/{}", code("a")),
+        configuration: "{}".to_owned(),
+        published_at: Timestamp::from_millis(1_790_000_000_000),
+    };
+    let stack = StackRecord {
+        name: "shop".to_owned(),
+        document: format!(r#"{{"code":{{"Pay":{{"sha256":"{0}{0}"}}}}}}"#, code("b")),
+        deployed_at: Timestamp::from_millis(1_790_000_000_000),
+    };
+    for digit in ["a", "b", "c", "d", "e"] {
+        one.put_code(&code(digit), vec![1]).await.expect("works");
+    }
+    one.put_function_version(version.clone())
+        .await
+        .expect("new");
+    let seen = one.stacks_revision().await.expect("works");
+    one.put_stack(stack, seen).await.expect("new");
+    age().await;
+    // Somebody is about to name this one, and somebody has uploaded that one again.
+    assert!(other.has_code(&code("c")).await.expect("works"));
+    other.put_code(&code("d"), vec![1]).await.expect("works");
+    assert_eq!(one.collect_code(DAY).await.expect("works"), [code("e")]);
+    let kept = ["a", "b", "c", "d"].map(code);
+    assert_eq!(other.code_hashes().await.expect("works"), kept);
+
+    // What names them goes.
+    other
+        .delete_function_version(&version.function, &version.version)
+        .await
+        .expect("works");
+    let seen = other.stacks_revision().await.expect("works");
+    other.delete_stack("shop", seen).await.expect("works");
+    let forgotten = one.collect_code(DAY).await.expect("works");
+    assert_eq!(forgotten, ["a", "b"].map(code));
+    age().await;
+    let forgotten = other.collect_code(DAY).await.expect("works");
+    assert_eq!(forgotten, ["c", "d"].map(code));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn code_that_is_about_to_be_used_stays_or_is_known_to_be_gone() {
+    let url = server().database().await;
+    let (one, other) = (open(&url).await, open(&url).await);
+    let database = client(&url).await;
+    let name = code("a");
+    let (mut stayed, mut went) = (0, 0);
+    for round in 0..200 {
+        one.put_code(&name, vec![1]).await.expect("works");
+        let sql = "UPDATE lambdura.code_blobs SET stored_at = stored_at - interval '25 hours'";
+        database.batch_execute(sql).await.expect("it works");
+        let (is_known, forgotten) = match round % 2 {
+            0 => tokio::join!(other.has_code(&name), one.collect_code(DAY)),
+            _ => {
+                let (forgotten, is_known) =
+                    tokio::join!(one.collect_code(DAY), other.has_code(&name));
+                (is_known, forgotten)
+            }
+        };
+        let is_known = is_known.expect("works");
+        assert_eq!(forgotten.expect("works").is_empty(), is_known);
+        let is_there = one.code(&name).await.expect("works").is_some();
+        assert_eq!(is_there, is_known, "round {round}");
+        stayed += usize::from(is_known);
+        went += usize::from(!is_known);
+    }
+    assert!(stayed > 0, "{went} went");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

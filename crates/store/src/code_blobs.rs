@@ -1,6 +1,7 @@
 //! The code of functions, for servers that have no folder in common.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::StoreFuture;
 
@@ -22,7 +23,7 @@ pub trait CodeBlobs: Send + Sync + 'static {
     /// Keeps an archive.
     fn put_code(&self, hash: &str, archive: Vec<u8>) -> StoreFuture<'_, ()>;
 
-    /// Whether an archive is kept.
+    /// Whether an archive is kept. Whoever asks is about to use it: it counts as put a moment ago.
     fn has_code(&self, hash: &str) -> StoreFuture<'_, bool>;
 
     /// An archive; none when there is no such one.
@@ -31,6 +32,8 @@ pub trait CodeBlobs: Send + Sync + 'static {
     /// The names of all archives, in order.
     fn code_hashes(&self) -> StoreFuture<'_, Vec<String>>;
 
-    /// Forgets an archive, if there is such a one.
-    fn delete_code(&self, hash: &str) -> StoreFuture<'_, ()>;
+    /// Forgets the archives that no version and no stack beside them names, and that were put, or asked for by
+    /// [`has_code`](Self::has_code), at least so long ago; returns their names, in order. Beside whoever puts or asks for
+    /// one at the same time, that one stays.
+    fn collect_code(&self, unused_for: Duration) -> StoreFuture<'_, Vec<String>>;
 }

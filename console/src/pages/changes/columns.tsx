@@ -11,6 +11,18 @@ const OUTCOMES: Record<string, { type: StatusIndicatorProps.Type; label: string 
   left: { type: 'warning', label: 'Client left' },
 }
 
+/** An action of IAM; where it is cut in two, that is behind the service. */
+function Action({ action }: { action: string }) {
+  const [service, ...rest] = action.split(':')
+  if (rest.length === 0) return <span className="wrap-anywhere">{action}</span>
+  return (
+    <span className="wrap-anywhere">
+      {service}:<wbr />
+      {rest.join(':')}
+    </span>
+  )
+}
+
 const COLUMNS: TableProps.ColumnDefinition<AuditLine>[] = [
   { id: 'at', header: 'When', minWidth: 160, cell: ({ at }) => <Instant at={Date.parse(at)} /> },
   {
@@ -25,7 +37,7 @@ const COLUMNS: TableProps.ColumnDefinition<AuditLine>[] = [
       </>
     ),
   },
-  { id: 'action', header: 'Action', minWidth: 200, cell: ({ action }) => <span className="wrap-anywhere">{action}</span> },
+  { id: 'action', header: 'Action', minWidth: 200, cell: ({ action }) => <Action action={action} /> },
   { id: 'resource', header: 'Resource', minWidth: 240, cell: ({ resource, action }) => <LongText text={resource} label={`the resource of ${action}`} /> },
   {
     id: 'outcome',

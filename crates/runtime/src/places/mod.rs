@@ -7,11 +7,17 @@ mod divide;
 mod share;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use model::{FunctionName, Timestamp};
 use tokio::sync::Notify;
 
+use crate::Clock;
+
 pub(crate) use share::Sharing;
+
+/// How long an invocation waits for a place that another server may have for it.
+const PLACE_WITHIN: Duration = Duration::from_millis(300);
 
 /// The places of one function, all its versions together. Clones are the same places.
 #[derive(Debug, Default, Clone)]
@@ -26,6 +32,8 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     taken: usize,
+    /// How often the lease of what this server has was over before it got places again.
+    lapses: u64,
     /// Refused since the last look at what this server could use.
     refused: usize,
     share: Share,
@@ -58,6 +66,38 @@ impl Share {
 pub struct Entered {
     places: Places,
     shared: Option<Arc<Notify>>,
+    lapses: u64,
+}
+
+impl Entered {
+    /// What tells whether it may begin, which does not keep the place.
+    pub fn lease(&self) -> PlaceLease {
+        PlaceLease {
+            places: self.places.clone(),
+            is_shared: self.shared.is_some(),
+            lapses: self.lapses,
+        }
+    }
+}
+
+/// Whether the place of an invocation is this server's, asked right before a process gets it: between the two, the server
+/// may have stood still, or not have reached the store, and others may use the place.
+#[derive(Debug, Clone)]
+pub struct PlaceLease {
+    places: Places,
+    is_shared: bool,
+    lapses: u64,
+}
+
+impl PlaceLease {
+    /// Whether it has been without a break, and is at this time of the server.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        if !self.is_shared {
+            return true;
+        }
+        let state = self.places.state();
+        state.lapses == self.lapses && state.share.until.is_some_and(|until| now < until)
+    }
 }
 
 impl Drop for Entered {
@@ -109,7 +149,7 @@ impl Places {
             Room::Limited(most) => (*most, None),
             Room::Shared { limit, changed, .. } => (*limit, Some(changed)),
         };
-        let is_refused = {
+        let (is_refused, lapses) = {
             let mut state = self.state();
             let most = match room {
                 Room::Unlimited | Room::Limited(_) => most,
@@ -121,12 +161,13 @@ impl Places {
             } else {
                 state.taken += 1;
             }
-            is_refused
+            (is_refused, state.lapses)
         };
         if !is_refused {
             return Some(Entered {
                 places: self.clone(),
                 shared: shared.cloned(),
+                lapses,
             });
         }
         if let Some(changed) = shared
@@ -135,6 +176,26 @@ impl Places {
             changed.notify_one();
         }
         None
+    }
+
+    /// Takes a place; where other servers do not use all of theirs, waits a moment for one. None when there is no more
+    /// room. `room` is asked at each try.
+    pub async fn enter(&self, clock: &dyn Clock, room: impl Fn() -> Room) -> Option<Entered> {
+        let until = clock.now() + PLACE_WITHIN;
+        loop {
+            let seen = room();
+            if let Some(entered) = self.take(&seen) {
+                return Some(entered);
+            }
+            if !self.may_come(&seen) || clock.now() >= until {
+                return None;
+            }
+            tokio::select! {
+                biased;
+                () = self.freed() => {}
+                () = clock.sleep_until(until) => {}
+            }
+        }
     }
 
     /// How many may run here at one time, by this room.
@@ -147,7 +208,7 @@ impl Places {
     }
 
     /// Whether a place that was refused may be had in a moment: other servers have some that they do not use.
-    pub fn may_come(&self, room: &Room) -> bool {
+    fn may_come(&self, room: &Room) -> bool {
         let Room::Shared { limit, now, .. } = room else {
             return false;
         };

@@ -99,12 +99,12 @@ impl Sharing {
         question
     }
 
-    /// What is done about the answer; places that were given last until `until`, by the clock of this server.
+    /// What is done about the answer, which came at this time of the server; places that were given last until `until`.
     pub fn hear(
         &mut self,
         question: Question,
         seen: PlacesSeen,
-        until: Timestamp,
+        (now, until): (Timestamp, Timestamp),
         staying: &[Owner],
     ) -> Outcome {
         let mut outcome = Outcome::default();
@@ -138,6 +138,7 @@ impl Sharing {
             let (before, is_grown, gave_back) = {
                 let mut state = places.state();
                 let before = state.share;
+                state.lapses += u64::from(before.until.is_some_and(|until| until <= now));
                 state.share = Share {
                     held,
                     admitted: held.min(mine),

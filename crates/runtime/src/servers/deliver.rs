@@ -36,10 +36,13 @@ impl Cluster {
             }
             let mut by_owner = BTreeMap::<Owner, Vec<ExecutionId>>::new();
             let membership = self.membership();
+            // Without its lease, nothing that it takes for its own has to be.
+            let is_sure = self.driver.holds_its_lease();
             for id in outbox.take() {
-                match membership.owners[usize::from(id.shard().0)] {
+                let owner = membership.owners[usize::from(id.shard().0)];
+                match owner.filter(|owner| is_sure || *owner != self.id()) {
                     Some(owner) => by_owner.entry(owner).or_default().push(id),
-                    None if self.driver.drives(&id) => self.driver.look_at(id),
+                    None if is_sure && self.driver.drives(&id) => self.driver.look_at(id),
                     // As far as is known here: somebody may have taken the shard over already.
                     None => self.told().add(None, [id]),
                 }

@@ -83,7 +83,7 @@ impl Cluster {
             let seen = servers
                 .share_places(self.id(), question.number, asks, self.config.lease)
                 .await?;
-            let outcome = sharing.hear(question, seen, until, &staying);
+            let outcome = sharing.hear(question, seen, (driver.now(), until), &staying);
             for function in &outcome.grown {
                 driver.look_for_turns(function);
             }

@@ -66,23 +66,18 @@ impl Registry {
         Some((places, self.room(reserved)))
     }
 
-    /// Counts an invocation; none when the function's reserved concurrency is used up.
-    pub fn enter(&self, name: &FunctionName) -> Option<Entered> {
-        let (places, room) = self.places(name)?;
-        places.take(&room)
+    /// Counts an invocation; none when the function's reserved concurrency is used up. Where other servers do not use
+    /// all of it, waits a moment for a share of theirs.
+    pub async fn enter(&self, name: &FunctionName, clock: &dyn Clock) -> Option<Entered> {
+        let (places, _) = self.places(name)?;
+        let room = || self.room(self.settings(name).reserved_concurrency);
+        places.enter(clock, room).await
     }
 
     /// How many invocations of a function may run here at one time.
     pub fn admitted(&self, name: &FunctionName) -> usize {
         let places = self.places(name);
         places.map_or(usize::MAX, |(places, room)| places.admitted(&room))
-    }
-
-    /// Whether an invocation that was refused may be let in in a moment, because other servers do not use all that
-    /// is reserved.
-    pub fn may_come(&self, name: &FunctionName) -> bool {
-        let places = self.places(name);
-        places.is_some_and(|(places, room)| places.may_come(&room))
     }
 
     /// Resolves when an invocation that was refused may be tried again.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{FunctionName, Version};
 use stdx::error_chain;
@@ -47,6 +48,19 @@ impl Registry {
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
         };
         shared.put_code(name, archive).await
+    }
+
+    /// Forgets the archives of code that no version of any server needs, and that were not used for so long; returns how
+    /// many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn collect_shared(&self, unused_for: Duration) -> Result<usize, StoreFault> {
+        let Some(together) = &self.together else {
+            return Ok(0);
+        };
+        let forgotten = together.code.collect_code(unused_for).await?;
+        Ok(forgotten.len())
     }
 
     /// Takes in what other servers have changed. Returns whether there was anything.

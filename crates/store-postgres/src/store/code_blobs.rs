@@ -1,5 +1,7 @@
 //! Archives of code.
 
+use std::time::Duration;
+
 use store::{CodeBlobs, StoreFuture};
 use tokio_postgres::Row;
 
@@ -21,9 +23,9 @@ impl CodeBlobs for PostgresStore {
     fn has_code(&self, hash: &str) -> StoreFuture<'_, bool> {
         let hash = hash.to_owned();
         self.read(format!("look for code `{hash}`"), async move {
-            let sql = include_str!("../sql/code/has.sql");
-            let rows = self.searchers.rows(sql, &[&&*self.account, &hash]).await?;
-            Ok(!rows.is_empty())
+            let sql = include_str!("../sql/code/use.sql");
+            let used = self.searchers.write(sql, &[&&*self.account, &hash]).await?;
+            Ok(!used.is_empty())
         })
     }
 
@@ -46,14 +48,18 @@ impl CodeBlobs for PostgresStore {
         })
     }
 
-    fn delete_code(&self, hash: &str) -> StoreFuture<'_, ()> {
-        let hash = hash.to_owned();
-        self.read(format!("forget code `{hash}`"), async move {
-            let sql = include_str!("../sql/code/delete.sql");
-            self.searchers
-                .write(sql, &[&&*self.account, &hash])
-                .await
-                .map(drop)
+    fn collect_code(&self, unused_for: Duration) -> StoreFuture<'_, Vec<String>> {
+        let seconds = unused_for.as_secs_f64();
+        self.read("forget code that nothing needs".to_owned(), async move {
+            let sql = include_str!("../sql/code/collect.sql");
+            let rows = self
+                .searchers
+                .write(sql, &[&&*self.account, &seconds])
+                .await?;
+            let read = |row: &Row| Columns::of(row).next();
+            let mut names = rows.iter().map(read).collect::<Result<Vec<String>, _>>()?;
+            names.sort();
+            Ok(names)
         })
     }
 }

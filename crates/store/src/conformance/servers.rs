@@ -26,6 +26,7 @@ pub const SERVERS: Suite<dyn Servers> = suite![servers:
 /// The promises of [`CodeBlobs`].
 pub const CODE_BLOBS: Suite<dyn CodeBlobs> = suite![code_blobs:
     an_archive_is_kept_under_its_name,
+    archives_that_nobody_needs_are_forgotten_in_time,
 ];
 
 /// Longer than any test.
@@ -283,9 +284,19 @@ async fn an_archive_is_kept_under_its_name(code: &dyn CodeBlobs) {
     assert_eq!(code.code("a1").await.expect("works"), Some(Vec::new()));
     assert!(code.has_code("a1").await.expect("works"));
     assert_eq!(code.code_hashes().await.expect("works"), ["a1", "b2"]);
-    for _ in 0..2 {
-        code.delete_code("a1").await.expect("works");
+}
+
+async fn archives_that_nobody_needs_are_forgotten_in_time(code: &dyn CodeBlobs) {
+    for name in ["b2", "a1"] {
+        code.put_code(name, vec![1]).await.expect("works");
     }
+    let hour = Duration::from_secs(3_600);
+    let forgotten = code.collect_code(hour).await.expect("works");
+    assert!(forgotten.is_empty(), "{forgotten:?}");
+    let forgotten = code.collect_code(Duration::ZERO).await.expect("works");
+    assert_eq!(forgotten, ["a1", "b2"]);
     assert!(!code.has_code("a1").await.expect("works"));
-    assert_eq!(code.code_hashes().await.expect("works"), ["b2"]);
+    assert_eq!(code.code("b2").await.expect("works"), None);
+    let forgotten = code.collect_code(Duration::ZERO).await.expect("works");
+    assert!(forgotten.is_empty(), "{forgotten:?}");
 }

@@ -70,7 +70,8 @@ impl World {
 
     fn hear(&self, server: &mut Server, staying: &[Owner]) -> Option<Outcome> {
         let (question, seen, until) = server.answer.take()?;
-        Some(server.sharing.hear(question, seen, until, staying))
+        let times = (self.now(), until);
+        Some(server.sharing.hear(question, seen, times, staying))
     }
 
     fn exchange(&self, server: &mut Server, staying: &[Owner]) -> Outcome {
@@ -97,6 +98,26 @@ fn server(id: u64) -> Server {
         waiting: 0,
         answer: None,
     }
+}
+
+#[test]
+fn what_has_lost_its_place_does_not_begin() {
+    let world = World::new(2);
+    let staying = [Owner(1)];
+    let mut one = server(1);
+    world.exchange(&mut one, &staying);
+    let entered = one.places.take(&world.room()).expect("there is room");
+    let lease = entered.lease();
+    world.pass(1_000);
+    world.exchange(&mut one, &staying);
+    world.pass(2_500);
+    assert!(lease.holds(world.now()), "it was renewed in time");
+    world.pass(1_000);
+    assert!(!lease.holds(world.now()), "it is over");
+    world.exchange(&mut one, &staying);
+    assert!(!lease.holds(world.now()), "others may have had it");
+    let entered = one.places.take(&world.room()).expect("there is room");
+    assert!(entered.lease().holds(world.now()));
 }
 
 #[test]

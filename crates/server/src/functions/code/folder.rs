@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use store::{CodeBlobs, StoreFault, StoreFuture};
@@ -123,9 +124,8 @@ impl CodeBlobs for FolderCode {
         })
     }
 
-    fn delete_code(&self, hash: &str) -> StoreFuture<'_, ()> {
-        let attempted = format!("remove the code `{hash}`");
-        self.work(attempted, |_| {
+    fn collect_code(&self, _unused_for: Duration) -> StoreFuture<'_, Vec<String>> {
+        self.work("remove frozen code".to_owned(), |_| {
             Err("a server removes what nothing needs any more".into())
         })
     }

@@ -5,4 +5,5 @@ VALUES
     ($1, $2, $3)
 ON CONFLICT (account_id, hash) DO UPDATE
 SET
-    archive = EXCLUDED.archive
+    archive = EXCLUDED.archive,
+    stored_at = now()

@@ -1,5 +1,0 @@
--- Forgets an archive.
-DELETE FROM lambdura.code_blobs
-WHERE
-    account_id = $1
-    AND hash = $2
