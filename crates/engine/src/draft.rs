@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use model::{
-    Deadline, Event, EventKind, EventSubject, ExecutionState, Limits, Operation, OperationId,
-    Owner, Timestamp,
+    Deadline, Event, EventKind, EventSubject, ExecutionState, ExecutionStatus, Limits, Operation,
+    OperationId, Owner, Timestamp,
 };
 
 use crate::execution::deadlines_of;
@@ -239,6 +239,7 @@ impl<'a> Draft<'a> {
         Transition {
             spec: Arc::clone(&self.base.spec),
             from_version,
+            from_status: from_status(self.base),
             state: self.state,
             operations: operations.into_values().collect(),
             events: self.events,
@@ -278,6 +279,7 @@ pub(crate) fn unchanged(execution: &Execution, answer: Answer) -> Transition {
     Transition {
         spec: Arc::clone(&execution.spec),
         from_version: execution.state.version,
+        from_status: from_status(execution),
         state: execution.state.clone(),
         operations: Vec::new(),
         events: Vec::new(),
@@ -287,4 +289,9 @@ pub(crate) fn unchanged(execution: &Execution, answer: Answer) -> Transition {
         deadlines_removed: BTreeSet::new(),
         deadlines_added: BTreeSet::new(),
     }
+}
+
+/// The status of an execution that is stored.
+fn from_status(execution: &Execution) -> Option<ExecutionStatus> {
+    (execution.state.version > 0).then(|| execution.state.status())
 }

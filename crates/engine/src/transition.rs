@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::{
-    CheckpointToken, Deadline, Event, ExecutionSpec, ExecutionState, Operation, OperationId,
-    Timestamp,
+    CheckpointToken, Deadline, Event, ExecutionSpec, ExecutionState, ExecutionStatus, Operation,
+    OperationId, Timestamp,
 };
 
 use crate::Execution;
@@ -17,6 +17,9 @@ pub struct Transition {
     pub spec: Arc<ExecutionSpec>,
     /// The version that this transition was made from; zero creates the execution.
     pub from_version: u64,
+    /// The status of that version; none when there is no such execution yet. A store that has found the version need
+    /// not ask for it.
+    pub from_status: Option<ExecutionStatus>,
     /// The state afterwards.
     pub state: ExecutionState,
     /// Operations as they are afterwards, each once. New ones come in the order in which they
@@ -51,6 +54,7 @@ impl Transition {
         Self {
             spec: Arc::clone(&execution.spec),
             from_version: 0,
+            from_status: None,
             state: execution.state.clone(),
             operations: execution.operations().cloned().collect(),
             events,

@@ -47,6 +47,11 @@ impl Chain {
     pub const fn changes_nothing(&self) -> bool {
         self.from == self.to && !self.removes
     }
+
+    /// Whether it changes an execution that is there, and that stays.
+    pub const fn advances(&self) -> bool {
+        self.from > 0 && self.from != self.to && !self.removes
+    }
 }
 
 /// Writes that are one statement.

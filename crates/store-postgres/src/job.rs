@@ -88,6 +88,14 @@ impl Write {
         }
     }
 
+    /// The execution that it is about.
+    pub fn execution(&self) -> Option<&ExecutionId> {
+        match self {
+            Self::Commit(transition) => Some(&transition.spec.arn.id),
+            _ => None,
+        }
+    }
+
     /// What a fault says was attempted.
     pub fn attempted(&self) -> String {
         match self {

@@ -21,6 +21,7 @@ mod tls;
 mod batch;
 mod intake;
 mod job;
+mod keys;
 mod lane;
 mod writer;
 

@@ -32,6 +32,7 @@ use crate::fault::ReadError;
 use crate::health::Health;
 use crate::intake::{Intake, Refused};
 use crate::job::{Job, Outcome, Write, Written};
+use crate::keys::Keys;
 use crate::lane::Lane;
 use crate::maintenance;
 use crate::open::{OpenError, Prepared, prepare};
@@ -148,6 +149,7 @@ impl PostgresStore {
             stats: Arc::clone(&stats),
             health: Arc::clone(&health),
             gave_up: false,
+            keys: Keys::default(),
         };
         tokio::spawn(run_writer(
             writer,

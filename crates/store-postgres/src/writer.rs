@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use engine::Transition;
-use model::ExecutionArn;
+use model::{ExecutionArn, ExecutionId};
 use store::{AsyncInvocationId, CommitError, StoreFault};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -21,6 +21,7 @@ use crate::fault::{Aftermath, Failure};
 use crate::health::Health;
 use crate::intake::Intake;
 use crate::job::{Job, Outcome, Write, Written};
+use crate::keys::Keys;
 use crate::lane::{Landed, Lane};
 use crate::read::read_arn;
 use crate::rows::Rows;
@@ -51,6 +52,7 @@ pub(crate) struct Writer {
     /// Whether the last batch was given up after it had been tried for long. Those behind it are tried once, so that
     /// nobody waits for one such time after the other.
     pub gave_up: bool,
+    pub keys: Keys,
 }
 
 /// What a transaction returned.
@@ -99,6 +101,7 @@ impl Writer {
             if !filled {
                 break;
             }
+            self.intake.gathered().await;
             let mut batch = Batch::default();
             let jobs = self.intake.take(|job: &Job| batch.admit(&job.write));
             self.carry_out(jobs, batch).await;
@@ -256,9 +259,11 @@ impl Writer {
     async fn try_write(&mut self, writes: &[&Write], batch: &Batch) -> Result<Answers, Failure> {
         let account = self.account.clone();
         let account = &&*account;
+        self.find_keys(writes, batch).await?;
         let fence = self.lane.next_fence();
+        let keys = &self.keys;
         // The rows assert what must hold of them; where it does not, the one write fails and not the writer.
-        let encoding = AssertUnwindSafe(|| Encoded::of(writes, batch));
+        let encoding = AssertUnwindSafe(|| Encoded::of(writes, batch, keys));
         let encoded = panic::catch_unwind(encoding).map_err(|panic| Failure::of_panic(&*panic))?;
         let mut statements = Vec::new();
         // The statement of the transitions passes the fence by itself.
@@ -286,7 +291,10 @@ impl Writer {
             for row in &answers[0] {
                 let chain: i64 = row.try_get(0)?;
                 match usize::try_from(chain) {
-                    Ok(chain) => chains[chain] = Came::Through,
+                    Ok(chain) => {
+                        chains[chain] = Came::Through;
+                        self.remember(writes, &batch.chains[chain], row.try_get(1)?);
+                    }
                     Err(_) => is_fenced = true,
                 }
             }
@@ -298,6 +306,51 @@ impl Writer {
             chains,
             steps: returned,
         })
+    }
+
+    /// Looks up the executions that are changed, where nothing was written of them lately.
+    async fn find_keys(&mut self, writes: &[&Write], batch: &Batch) -> Result<(), Failure> {
+        let mut unknown: Vec<&ExecutionId> = Vec::new();
+        for chain in &batch.chains {
+            let id = chain.jobs.first().and_then(|job| writes[*job].execution());
+            if let Some(id) = id
+                && chain.advances()
+                && !self.keys.knows(id)
+            {
+                unknown.push(id);
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let account = &*self.account;
+        let ids: Vec<_> = unknown.iter().map(|id| id.as_str()).collect();
+        let sql = Sql::fixed(
+            include_str!("sql/read/keys.sql"),
+            vec![(&account, Type::TEXT), (&ids, Type::TEXT_ARRAY)],
+        );
+        for row in self.lane.query(&sql).await? {
+            // One that is not there keeps no key, and its transition is refused.
+            let place: i64 = row.try_get(0)?;
+            let found = usize::try_from(place - 1).ok();
+            if let Some(id) = found.and_then(|place| unknown.get(place)) {
+                self.keys.insert(id, row.try_get(1)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the key of an execution that goes on.
+    fn remember(&mut self, writes: &[&Write], chain: &Chain, key: Option<i64>) {
+        let Some(Write::Commit(last)) = chain.jobs.last().map(|job| writes[*job]) else {
+            return;
+        };
+        let id = &last.spec.arn.id;
+        if chain.removes || last.state.outcome.is_some() {
+            self.keys.forget(id);
+        } else if let (0, Some(key)) = (chain.from, key) {
+            self.keys.insert(id, key);
+        }
     }
 
     /// Tells everybody what it came to; returns the places of those that have to be looked at again.
@@ -538,14 +591,14 @@ struct Encoded<'a> {
 }
 
 impl<'a> Encoded<'a> {
-    fn of(writes: &[&'a Write], batch: &Batch) -> Self {
+    fn of(writes: &[&'a Write], batch: &Batch, keys: &Keys) -> Self {
         let transition = |job: usize| match writes[job] {
             Write::Commit(transition) => transition.as_ref(),
             other => unreachable!("`{}` is no link of a chain", other.attempted()),
         };
         let steps = batch.steps.iter();
         Self {
-            transitions: Transitions::of(batch, transition),
+            transitions: Transitions::of(batch, transition, |id| keys.of(id)),
             steps: steps.map(|step| StepRows::of(step, writes)).collect(),
         }
     }

@@ -1,5 +1,6 @@
 //! What changes of an execution, as a row.
 
+use engine::Transition;
 use model::{
     ClientToken, Deadline, DeadlineReason, ExecutionState, Invocation, OperationId, Outcome, Pause,
 };
@@ -7,8 +8,8 @@ use store::columns::Code as _;
 
 use crate::rows::{Column, Rows, flag, number, text};
 
-/// What comes with a state and is not stored: its place in the batch, and the version that has to be there.
-pub(super) const CHAIN_COLUMNS: usize = 3;
+/// What comes first: which row of the batch it is, and of which execution. What is set of one that is there comes after.
+pub(super) const CHAIN_COLUMNS: usize = 5;
 
 /// Groups.
 const INVOCATION: u8 = 1;
@@ -18,13 +19,18 @@ const RESUME: u8 = 4;
 const DEADLINE_OPERATION: u8 = 5;
 /// Of the columns that are set once, when the execution ends.
 pub(super) const OUTCOME: u8 = 6;
+/// Of executions that start.
+const STARTS: u8 = 7;
+/// Of those that are there: which, and the version that has to be stored.
+const ADVANCES: u8 = 8;
 
 /// Of the arrays of states.
 pub(super) const COLUMNS: &[Column] = &[
     number("chain", 0),
-    text("execution_id", 0),
-    number("from_version", 0),
-    number("shard", 0),
+    text("execution_id", STARTS),
+    number("shard", STARTS),
+    number("execution_key", ADVANCES),
+    number("from_version", ADVANCES),
     number("version", 0),
     text("status", 0),
     number("ended_at", OUTCOME),
@@ -72,8 +78,32 @@ pub(super) const COLUMNS: &[Column] = &[
     text("result", OUTCOME),
 ];
 
-/// Adds a state; the cells of [`CHAIN_COLUMNS`] and the shard are there already.
-pub(super) fn add<'a>(rows: &mut Rows<'a>, state: &'a ExecutionState) {
+/// Adds the first state of an execution.
+pub(super) fn add_start<'a>(rows: &mut Rows<'a>, chain: usize, transition: &'a Transition) {
+    let id = &transition.spec.arn.id;
+    rows.bits(chain as u64);
+    rows.id(id.as_str());
+    rows.number(Some(i64::from(id.shard().0)));
+    rows.nulls(2);
+    add(rows, &transition.state);
+}
+
+/// Adds the state that the execution with this key comes to from a version.
+pub(super) fn add_advance<'a>(
+    rows: &mut Rows<'a>,
+    chain: usize,
+    key: i64,
+    from: u64,
+    state: &'a ExecutionState,
+) {
+    rows.bits(chain as u64);
+    rows.nulls(2);
+    rows.number(Some(key));
+    rows.bits(from);
+    add(rows, state);
+}
+
+fn add<'a>(rows: &mut Rows<'a>, state: &'a ExecutionState) {
     let ExecutionState {
         version,
         outcome,

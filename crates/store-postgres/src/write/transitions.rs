@@ -4,8 +4,9 @@
 //! are free, and adds operations and events of those alone. What it returns are the chains that came through.
 
 use engine::Transition;
-use model::OperationId;
+use model::{ExecutionId, ExecutionStatus, OperationId};
 use std::collections::HashMap;
+use store::columns::{Code as _, version_text};
 use tokio_postgres::types::Type;
 
 use super::statement::Sql;
@@ -21,84 +22,117 @@ const ASKED: &[Column] = &[
     number("from_version", 0),
 ];
 
+/// Which chain starts which execution.
+const STARTED: &[Column] = &[number("chain", 0), text("execution_id", 0)];
+
+/// What a chain changes in the counts of executions.
+const CHANGES: &[Column] = &[
+    number("chain", 0),
+    text("function_name", 0),
+    text("function_version", 0),
+    text("status", 0),
+    number("change", 0),
+];
+
 /// The rows of a batch.
 #[derive(Debug)]
 pub(crate) struct Transitions<'a> {
     specs: Rows<'a>,
+    started: Rows<'a>,
+    first_states: Rows<'a>,
     states: Rows<'a>,
+    /// Keys of the executions whose states change.
+    keys: Vec<i64>,
     operations: Rows<'a>,
     events: Rows<'a>,
     removed: Rows<'a>,
     asked: Rows<'a>,
-    advances: bool,
+    changes: Rows<'a>,
 }
 
 impl<'a> Transitions<'a> {
-    /// The rows of these chains; `transition` gives that of a job.
-    pub fn of(batch: &Batch, transition: impl Fn(usize) -> &'a Transition) -> Self {
+    /// The rows of these chains; `transition` gives that of a job, and `key` that of an execution which is there.
+    pub fn of(
+        batch: &Batch,
+        transition: impl Fn(usize) -> &'a Transition,
+        key: impl Fn(&ExecutionId) -> i64,
+    ) -> Self {
         let mut rows = Self {
             specs: Rows::of(spec::COLUMNS),
+            started: Rows::of(STARTED),
+            first_states: Rows::of(state::COLUMNS),
             states: Rows::of(state::COLUMNS),
+            keys: Vec::new(),
             operations: Rows::of(operation::COLUMNS),
             events: Rows::of(event::COLUMNS),
             removed: Rows::of(ASKED),
             asked: Rows::of(ASKED),
-            advances: false,
+            changes: Rows::of(CHANGES),
         };
         for (number, chain) in batch.chains.iter().enumerate() {
             let transitions: Vec<_> = chain.jobs.iter().map(|job| transition(*job)).collect();
-            rows.add(number, chain, &transitions);
+            if let [first, ..] = transitions.as_slice() {
+                rows.add(number, chain, first, &transitions, &key);
+            }
         }
         rows
     }
 
-    fn add(&mut self, number: usize, chain: &Chain, transitions: &[&'a Transition]) {
-        let [first, .., last] = transitions else {
-            if let [only] = transitions {
-                self.add_links(number, chain, only, only, transitions);
-            }
-            return;
-        };
-        self.add_links(number, chain, first, last, transitions);
-    }
-
-    fn add_links(
+    fn add(
         &mut self,
         number: usize,
         chain: &Chain,
         first: &'a Transition,
-        last: &'a Transition,
         transitions: &[&'a Transition],
+        key: impl Fn(&ExecutionId) -> i64,
     ) {
-        let id = first.spec.arn.id.as_str();
-        if chain.removes || chain.changes_nothing() {
-            let rows = if chain.removes {
-                &mut self.removed
-            } else {
-                &mut self.asked
-            };
-            rows.bits(number as u64);
-            rows.id(id);
-            rows.bits(chain.from);
-            rows.end_row();
+        let id = &first.spec.arn.id;
+        if chain.changes_nothing() {
+            add_asked(&mut self.asked, number, chain, id);
             return;
         }
+        if chain.removes {
+            add_asked(&mut self.removed, number, chain, id);
+            self.add_changes(number, first, None);
+            return;
+        }
+        let last = transitions.last().unwrap_or(&first);
         if chain.from == 0 {
             spec::add(&mut self.specs, first);
+            self.started.bits(number as u64);
+            self.started.id(id.as_str());
+            self.started.end_row();
+            state::add_start(&mut self.first_states, number, last);
         } else {
-            self.advances = true;
+            let key = key(id);
+            self.keys.push(key);
+            state::add_advance(&mut self.states, number, key, chain.from, &last.state);
         }
-        self.states.bits(number as u64);
-        self.states.id(id);
-        self.states.bits(chain.from);
-        self.states
-            .number(Some(i64::from(first.spec.arn.id.shard().0)));
-        state::add(&mut self.states, &last.state);
+        self.add_changes(number, first, Some(last.state.status()));
         self.add_operations(number, transitions);
         for transition in transitions {
             for event in &transition.events {
                 event::add(&mut self.events, number, transition, event);
             }
+        }
+    }
+
+    /// What a chain changes in the counts. The status that it begins with is that of its version, which the statement
+    /// finds or refuses.
+    fn add_changes(&mut self, chain: usize, first: &'a Transition, to: Option<ExecutionStatus>) {
+        let from = first.from_status;
+        if from == to {
+            return;
+        }
+        for (status, change) in [(from, -1), (to, 1)] {
+            let Some(status) = status else { continue };
+            let arn = &first.spec.arn;
+            self.changes.bits(chain as u64);
+            self.changes.id(arn.function.name.as_str());
+            self.changes.word(Some(version_text(&arn.version)));
+            self.changes.id(status.code());
+            self.changes.number(Some(change));
+            self.changes.end_row();
         }
     }
 
@@ -127,48 +161,22 @@ impl<'a> Transitions<'a> {
         }
     }
 
-    /// The statement. It returns the number of each chain that came through, and -1 for the fence.
+    /// The statement. It returns the number of each chain that came through with the key of its execution where it is
+    /// known, and -1 for the fence.
     pub fn sql<'p>(&'p self, account: &'p &str, fence: &'p Fence) -> Sql<'p> {
         let mut sql = Sql::new();
-        sql.writes_out = self.states.len() + self.removed.len() + self.asked.len() == 1;
+        let chains = self.first_states.len() + self.states.len();
+        sql.writes_out = chains + self.removed.len() + self.asked.len() == 1;
         let account = sql.parameter(account, Type::TEXT);
+        // Without the fence nothing is written.
         fence.put(&mut sql, &account);
         let mut written = Vec::new();
-        let mut counted = Vec::new();
-        if !self.states.is_empty() {
-            let table = sql.table("state", state::COLUMNS, &self.states);
-            // Without the fence nothing is written.
-            sql.push(&format!(
-                ",\nstate AS MATERIALIZED (SELECT state.*, fence.writer_id, fence.batch FROM fence CROSS JOIN {table})"
-            ));
-        }
         if !self.specs.is_empty() {
-            self.put_starts(&mut sql, &account);
-            written.push(
-                "SELECT spec.execution_key, state.chain FROM started AS spec JOIN state USING (execution_id)",
-            );
-            counted.push(
-                "SELECT spec.function_name, spec.function_version, state.status, 1 AS change \
-                 FROM started AS spec JOIN state USING (execution_id)",
-            );
+            written.push(self.put_starts(&mut sql, &account));
         }
-        if self.advances {
-            self.put_advances(&mut sql, &account);
-            written.push("SELECT execution_key, chain FROM advanced");
-            counted.push(
-                "SELECT function_name, function_version, status_before AS status, -1 AS change FROM advanced \
-                 WHERE status <> status_before",
-            );
-            counted.push(
-                "SELECT function_name, function_version, status, 1 FROM advanced \
-                 WHERE status <> status_before",
-            );
-        }
-        let removes = !self.removed.is_empty();
-        if removes {
-            self.put_removals(&mut sql, &account);
-            counted
-                .push("SELECT function_name, function_version, status, -1 AS change FROM removed");
+        if !self.states.is_empty() {
+            self.put_advances(&mut sql);
+            written.push("SELECT execution_key, chain FROM advanced".to_owned());
         }
         if !written.is_empty() {
             sql.push(&format!(
@@ -178,15 +186,19 @@ impl<'a> Transitions<'a> {
             self.put_operations(&mut sql);
             self.put_events(&mut sql);
         }
-        if !counted.is_empty() {
-            put_counts(&mut sql, &account, &counted);
-        }
-        let mut answers = vec!["SELECT -1::bigint AS chain FROM fence".to_owned()];
+        let mut answers = vec!["SELECT -1::bigint AS chain, NULL::bigint FROM fence".to_owned()];
+        let mut through = Vec::new();
         if !written.is_empty() {
-            answers.push("SELECT chain FROM written".to_owned());
+            through.push("SELECT chain FROM written");
+            answers.push("SELECT chain, execution_key FROM written".to_owned());
         }
-        if removes {
-            answers.push("SELECT chain FROM removed".to_owned());
+        if !self.removed.is_empty() {
+            self.put_removals(&mut sql, &account);
+            through.push("SELECT chain FROM removed");
+            answers.push("SELECT chain, NULL FROM removed".to_owned());
+        }
+        if !self.changes.is_empty() {
+            self.put_counts(&mut sql, &account, &through);
         }
         if !self.asked.is_empty() {
             answers.push(self.asked(&mut sql, &account));
@@ -196,9 +208,12 @@ impl<'a> Transitions<'a> {
         sql
     }
 
-    fn put_starts<'p>(&'p self, sql: &mut Sql<'p>, account: &str) {
-        let table = sql.table("spec", spec::COLUMNS, &self.specs);
+    /// Inserts the executions that start; returns what selects their keys and chains.
+    fn put_starts<'p>(&'p self, sql: &mut Sql<'p>, account: &str) -> String {
+        let specs = sql.table("spec", spec::COLUMNS, &self.specs);
         let names = names(spec::COLUMNS, &self.specs, 0);
+        let states = sql.table("state", state::COLUMNS, &self.first_states);
+        let columns = self::names(&state::COLUMNS[1..], &self.first_states, 0);
         // Two to the power of 21 and of 42: see the comment on the table.
         sql.push(&format!(
             ",
@@ -208,24 +223,26 @@ started AS (
         least(greatest(started_at, 0), 4398046511103) * 2097152
         + nextval('lambdura.execution_keys') % 2097152,
         {account}, {names}
-    FROM fence CROSS JOIN {table}
+    FROM fence CROSS JOIN {specs}
     ON CONFLICT DO NOTHING
-    RETURNING execution_key, execution_id, function_name, function_version
+    RETURNING execution_key, execution_id
 ),
-started_states AS (
-    INSERT INTO lambdura.execution_states (
-        execution_key, account_id, execution_id, writer_id, batch, {columns}
-    )
-    SELECT spec.execution_key, {account}, state.execution_id, state.writer_id, state.batch, {columns}
-    FROM started AS spec JOIN state USING (execution_id)
-)",
-            columns = self::names(state::COLUMNS, &self.states, state::CHAIN_COLUMNS),
+first_states AS (
+    INSERT INTO lambdura.execution_states (execution_key, account_id, writer_id, batch, {columns})
+    SELECT spec.execution_key, {account}, fence.writer_id, fence.batch, {columns}
+    FROM fence CROSS JOIN started AS spec JOIN {states} USING (execution_id)
+)"
         ));
+        let started = sql.table("state", STARTED, &self.started);
+        format!(
+            "SELECT spec.execution_key, state.chain FROM started AS spec JOIN {started} USING (execution_id)"
+        )
     }
 
-    fn put_advances(&self, sql: &mut Sql<'_>, account: &str) {
+    /// Changes the states of executions that are there, where their versions are as the chains have them.
+    fn put_advances<'p>(&'p self, sql: &mut Sql<'p>) {
         let mut changes = String::new();
-        for column in &state::COLUMNS[state::CHAIN_COLUMNS + 1..] {
+        for column in &state::COLUMNS[state::CHAIN_COLUMNS..] {
             let name = column.name;
             let is_there = self.states.groups() & (1 << column.group) != 0;
             let is_of_outcome = column.group == state::OUTCOME;
@@ -240,24 +257,20 @@ started_states AS (
             };
             changes.push_str(&change);
         }
-        let spec = spec_of(account, "state");
+        let table = sql.table("state", state::COLUMNS, &self.states);
+        // The keys once more, so that however the planner joins, it reads no more than these by the index: its plan is
+        // kept, and may be of a time when there were few executions.
+        let keys = sql.parameter(&self.keys, Type::INT8_ARRAY);
         sql.push(&format!(
             ",
-located AS MATERIALIZED (
-    SELECT state.*, spec.execution_key, spec.function_name, spec.function_version
-    FROM state CROSS JOIN {spec}
-    WHERE state.from_version > 0
-),
 advanced AS (
     UPDATE lambdura.execution_states AS stored
-    SET status_before = stored.status, writer_id = state.writer_id, batch = state.batch{changes}
-    FROM located AS state
-    WHERE stored.execution_key = ANY (ARRAY(SELECT execution_key FROM located))
+    SET writer_id = fence.writer_id, batch = fence.batch{changes}
+    FROM fence CROSS JOIN {table}
+    WHERE stored.execution_key = ANY ({keys})
         AND stored.execution_key = state.execution_key
         AND stored.version = state.from_version
-    RETURNING
-        stored.execution_key, state.chain, state.function_name, state.function_version,
-        stored.status, stored.status_before
+    RETURNING stored.execution_key, state.chain
 )"
         ));
     }
@@ -268,7 +281,7 @@ advanced AS (
         sql.push(&format!(
             ",
 leaving AS MATERIALIZED (
-    SELECT removal.chain, removal.from_version, spec.*
+    SELECT removal.chain, removal.from_version, spec.execution_key
     FROM fence CROSS JOIN {table} CROSS JOIN {spec}
 ),
 removed AS (
@@ -277,8 +290,7 @@ removed AS (
     WHERE stored.execution_key = ANY (ARRAY(SELECT execution_key FROM leaving))
         AND stored.execution_key = leaving.execution_key
         AND stored.version = leaving.from_version
-    RETURNING
-        stored.execution_key, leaving.chain, leaving.function_name, leaving.function_version, stored.status
+    RETURNING stored.execution_key, leaving.chain
 ),
 removed_specs AS (
     DELETE FROM lambdura.execution_specs
@@ -333,11 +345,33 @@ written_events AS (
         ));
     }
 
+    /// Counts what the chains change that came through.
+    fn put_counts<'p>(&'p self, sql: &mut Sql<'p>, account: &str, through: &[&str]) {
+        let table = sql.table("changes", CHANGES, &self.changes);
+        // In order of the key, so that servers which share a bucket wait for each other and not in a circle.
+        sql.push(&format!(
+            ",
+counted AS (
+    INSERT INTO lambdura.execution_counts (
+        account_id, function_name, function_version, status, bucket, count
+    )
+    SELECT {account}, function_name, function_version, status, fence.bucket, sum(change)
+    FROM fence CROSS JOIN {table} JOIN ({}) AS through USING (chain)
+    GROUP BY function_name, function_version, status, fence.bucket
+    HAVING sum(change) <> 0
+    ORDER BY function_name, function_version, status
+    ON CONFLICT (account_id, function_name, function_version, status, bucket)
+    DO UPDATE SET count = execution_counts.count + excluded.count
+)",
+            through.join(" UNION ALL ")
+        ));
+    }
+
     fn asked<'p>(&'p self, sql: &mut Sql<'p>, account: &str) -> String {
         let table = sql.table("asked", ASKED, &self.asked);
         let spec = spec_of(account, "asked");
         format!(
-            "SELECT asked.chain FROM {table} CROSS JOIN {spec} CROSS JOIN LATERAL (
+            "SELECT asked.chain, spec.execution_key FROM {table} CROSS JOIN {spec} CROSS JOIN LATERAL (
     SELECT FROM lambdura.execution_states
     WHERE execution_key = spec.execution_key AND version = asked.from_version
     OFFSET 0
@@ -346,40 +380,25 @@ written_events AS (
     }
 }
 
+fn add_asked<'a>(rows: &mut Rows<'a>, number: usize, chain: &Chain, id: &'a ExecutionId) {
+    rows.bits(number as u64);
+    rows.id(id.as_str());
+    rows.bits(chain.from);
+    rows.end_row();
+}
+
 /// The execution that a row of `of` names by its id: looked up by the index of ids, for each row. A join would leave the
 /// way to the planner, whose plan is kept and may be of a time when there were few executions: it then reads all there
 /// are at each commit. `OFFSET 0` keeps it from making a join of this.
 fn spec_of(account: &str, of: &str) -> String {
     format!(
         "LATERAL (
-    SELECT execution_key, function_name, function_version
+    SELECT execution_key
     FROM lambdura.execution_specs
     WHERE account_id = {account} AND execution_id = {of}.execution_id
     OFFSET 0
 ) AS spec"
     )
-}
-
-fn put_counts(sql: &mut Sql<'_>, account: &str, counted: &[&str]) {
-    // In order of the key, so that servers which share a bucket wait for each other and not in a circle.
-    sql.push(&format!(
-        ",
-counted AS (
-    INSERT INTO lambdura.execution_counts (
-        account_id, function_name, function_version, status, bucket, count
-    )
-    SELECT {account}, function_name, function_version, status, fence.bucket, sum(change)
-    FROM fence CROSS JOIN (
-        {}
-    ) AS changes
-    GROUP BY function_name, function_version, status, fence.bucket
-    HAVING sum(change) <> 0
-    ORDER BY function_name, function_version, status
-    ON CONFLICT (account_id, function_name, function_version, status, bucket)
-    DO UPDATE SET count = execution_counts.count + excluded.count
-)",
-        counted.join("\n        UNION ALL\n        ")
-    ));
 }
 
 /// The columns that are there, without the first ones.
