@@ -196,6 +196,14 @@ def test_damaged_code_is_found(store, before):
         assert any("it is in no archive" in it for it in found), found
 
 
+@pytest.mark.parametrize("store", [Folder], ids=["sqlite"], indirect=True)
+def test_a_lost_outcome_is_found(store, before):
+    """PostgreSQL has it in the row of the state."""
+    execution = rows_of("execution_outcomes", ENDED).replace("{execution_outcomes}", "execution_outcomes")
+    found = problems(store.damaged(tables(store, f"DELETE FROM {execution}"))) - before
+    assert any(ENDED in it and "cannot be read" in it for it in found), found or "nothing is found"
+
+
 def test_a_state_without_its_execution_is_found(store, before):
     if isinstance(store, Folder):
         pytest.skip("SQLite's file is checked by SQLite, and its tables have one writer")

@@ -293,10 +293,12 @@ impl Driver {
         let Some(invocation) = self.chained_invocation(execution, operation_id) else {
             return;
         };
+        // From here on: a task that was spawned has not begun.
+        let lease = self.inner.residents.lease(&execution_id);
         let (driver, operation_id) = (self.clone(), operation_id.clone());
         self.spawn(async move {
             driver
-                .run_chained(held, execution_id, operation_id, invocation)
+                .run_chained(held, lease, operation_id, invocation)
                 .await;
         });
     }
@@ -307,8 +309,8 @@ impl Driver {
         execution_id: ExecutionId,
         operation_id: OperationId,
     ) {
+        let lease = self.inner.residents.lease(&execution_id);
         let invocation = {
-            let lease = self.inner.residents.lease(&execution_id);
             let mut resident = lease.slot.execution.lock().await;
             match self.inner.resident(&mut resident, &execution_id).await {
                 // The server that drives it now invokes it.
@@ -329,20 +331,20 @@ impl Driver {
             }
         };
         if let Some(invocation) = invocation {
-            self.run_chained(held, execution_id, operation_id, invocation)
+            self.run_chained(held, lease, operation_id, invocation)
                 .await;
         }
     }
 
+    /// Runs it. Its shard stays here meanwhile, by the lease: the server that drives it next would invoke the function once
+    /// more.
     async fn run_chained(
         &self,
         mut held: Held,
-        execution_id: ExecutionId,
+        lease: Lease,
         operation_id: OperationId,
         invocation: PlainInvocation,
     ) {
-        // Its shard stays here meanwhile: the server that drives it next would invoke the function once more.
-        let _lease = self.inner.residents.lease(&execution_id);
         let outcome = self.inner.invoker.invoke_plain(invocation).await;
         if let PlainOutcome::Throttled(_) = outcome {
             held.put_back();
@@ -353,7 +355,7 @@ impl Driver {
             operation_id,
             outcome: chained_outcome(outcome),
         };
-        self.record(&execution_id, input).await;
+        self.record(&lease.id, input).await;
     }
 
     /// What a chained invoke of a plain function runs; none when it is no longer to be run.

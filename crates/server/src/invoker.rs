@@ -163,8 +163,11 @@ impl HostInvoker {
             called_off: invocation.called_off.clone(),
             permit: {
                 let (tenure, place) = (invocation.tenure.clone(), entered.lease());
-                let clock = Arc::clone(&self.clock);
-                Permit::new(move || tenure.holds() && place.holds(clock.now()))
+                let (registry, clock) = (Arc::clone(&self.registry), Arc::clone(&self.clock));
+                let name = arn.function.name.clone();
+                Permit::new(move || {
+                    tenure.holds() && registry.may_begin(&name, &place, clock.now())
+                })
             },
         };
         // The event has what the process is given; an invocation may take long, and memory is short.
@@ -282,8 +285,9 @@ impl HostInvoker {
             response_sink,
             called_off: CancellationToken::new(),
             permit: {
-                let (place, clock) = (entered.lease(), Arc::clone(&self.clock));
-                Permit::new(move || place.holds(clock.now()))
+                let (registry, clock) = (Arc::clone(&self.registry), Arc::clone(&self.clock));
+                let (name, place) = (invocation.function.clone(), entered.lease());
+                Permit::new(move || registry.may_begin(&name, &place, clock.now()))
             },
         };
         let invoked = self.run(&version, request).await;

@@ -233,8 +233,10 @@ impl Writer {
     async fn try_write(&mut self, writes: &[&Write], batch: &Batch) -> Result<Answers, Failure> {
         let account = self.account.clone();
         let account = &&*account;
-        self.find_keys(writes, batch).await?;
+        // The number moves before anything of the batch can fail in doubt: otherwise the batch before it, which is there,
+        // would be taken for this one.
         let fence = self.lane.next_fence();
+        self.find_keys(writes, batch).await?;
         let keys = &self.keys;
         // The rows assert what must hold of them; where it does not, the one write fails and not the writer.
         let encoding = AssertUnwindSafe(|| Encoded::of(writes, batch, keys));

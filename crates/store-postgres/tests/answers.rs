@@ -114,3 +114,38 @@ async fn a_transaction_whose_answer_is_lost_is_found_to_be_there() {
     assert_eq!(queued.expect("it works").len(), 20);
     assert_eq!(store.health().trouble, None);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_that_breaks_before_it_is_sent_is_not_taken_for_the_one_before_it() {
+    let url = server().database().await;
+    let proxy = Proxy::before(server().socket());
+    let (elsewhere, store) = (open(&url).await, open(&proxy.url(&url)).await);
+    let begin = start("Loan", "own", "own");
+    let mut own = Subject::of(&begin);
+    store.commit(begin).await.expect("it is stored");
+    let mut subjects = Vec::new();
+    for number in 0..10 {
+        let name = format!("other-{number}");
+        let begin = start("Loan", &name, &name);
+        let mut other = Subject::of(&begin);
+        elsewhere.commit(begin).await.expect("it is stored");
+        // What this store wrote last is of `own`.
+        let last = step(&mut own, 2 * number);
+        store.commit(Arc::clone(&last)).await.expect("it is stored");
+        own.absorb(&last);
+        // The other one has to be looked up first, which is not answered.
+        let (of_other, of_own) = (step(&mut other, 0), step(&mut own, 2 * number + 1));
+        proxy.swallows.store(true, Ordering::SeqCst);
+        let (other_stored, own_stored) = tokio::join!(
+            store.commit(Arc::clone(&of_other)),
+            store.commit(Arc::clone(&of_own))
+        );
+        other_stored.expect("it is stored");
+        own_stored.expect("it is stored");
+        other.absorb(&of_other);
+        own.absorb(&of_own);
+        subjects.push(other);
+    }
+    subjects.push(own);
+    check(&store, subjects, Vec::new()).await;
+}

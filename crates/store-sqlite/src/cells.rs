@@ -127,6 +127,11 @@ impl Cells for Columns<'_, '_> {
         self.next()
     }
 
+    /// Every flag has a value here: where there is none, its row is lost.
+    fn flag(&mut self) -> rusqlite::Result<bool> {
+        self.next()
+    }
+
     fn optional_text_as<T>(&mut self, make: impl FnOnce(&str) -> T) -> rusqlite::Result<Option<T>> {
         Ok(self.next_text()?.map(make))
     }

@@ -370,7 +370,12 @@ impl StackService {
             Ok(damage) => damage,
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
         };
-        Ok(damage.is_none().then_some(frozen))
+        if damage.is_some() {
+            return Ok(None);
+        }
+        // Its archive counts as used: whoever deploys what is planned with it relies on it.
+        registry.share_code(&frozen.dir).await?;
+        Ok(Some(frozen))
     }
 
     pub fn now(&self) -> Timestamp {

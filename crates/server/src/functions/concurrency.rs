@@ -3,8 +3,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::FunctionName;
-use runtime::{Clock, Entered, Places, Reservations, Room};
+use model::{FunctionName, Timestamp};
+use runtime::{Clock, Entered, PlaceLease, Places, Reservations, Room};
 use store::{CatalogueRevision, CodeBlobs, Store};
 use tokio::sync::Notify;
 
@@ -72,6 +72,12 @@ impl Registry {
         let (places, _) = self.places(name)?;
         let room = || self.room(self.settings(name).reserved_concurrency);
         places.enter(clock, room).await
+    }
+
+    /// Whether an invocation that has entered may begin: it still has its place, or needs none any more.
+    pub fn may_begin(&self, name: &FunctionName, place: &PlaceLease, now: Timestamp) -> bool {
+        let is_shared = || matches!(self.places(name), Some((_, Room::Shared { .. })));
+        place.holds(now) || !is_shared()
     }
 
     /// How many invocations of a function may run here at one time.

@@ -71,6 +71,10 @@ impl Writer {
                 }
                 Came::Refused => {}
             }
+            // What was remembered may be of a database that lost its last commits and has made them anew.
+            if let Some(id) = writes[*first].execution() {
+                self.keys.forget(id);
+            }
             let refusal = self.refusal(writes[*first]).await;
             match refusal {
                 Some(error) => {

@@ -10,8 +10,8 @@ use super::code::Code;
 
 /// A column that always has a value, and has none here.
 #[derive(Debug, Error)]
-#[error("there is no value")]
-struct Missing;
+#[error("there is no value in column {0}, counted from 0")]
+struct Missing(usize);
 
 /// Reads columns in order. What cannot be decoded was not written by this program.
 pub trait Cells {
@@ -51,7 +51,8 @@ pub trait Cells {
 
     /// That there is a value in the column which was read last.
     fn present<T>(&self, value: Option<T>) -> Result<T, Self::Error> {
-        value.ok_or_else(|| self.undecodable(self.position() - 1, Missing))
+        let position = self.position() - 1;
+        value.ok_or_else(|| self.undecodable(position, Missing(position)))
     }
 
     fn number(&mut self) -> Result<i64, Self::Error> {

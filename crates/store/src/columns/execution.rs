@@ -241,7 +241,8 @@ fn read_outcome<C: Cells>(
             return Ok(None);
         }
         ExecutionStatus::Succeeded => {
-            columns.skip(5);
+            // Read, so that it is noticed where it cannot be.
+            columns.error()?;
             return Ok(Some(Outcome::Succeeded(columns.payload()?)));
         }
         ExecutionStatus::Failed => Outcome::Failed,

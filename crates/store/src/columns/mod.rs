@@ -9,7 +9,7 @@ mod operation;
 mod records;
 
 pub use cells::Cells;
-pub use code::{Code, UnknownCode, unknown, version_text};
+pub use code::{Code, UnknownCode, version_text};
 pub use event::{EventColumns, payload_source, read_event};
 pub use execution::{Contradiction, read_arn, read_deadline, read_head, read_record, whole};
 pub use operation::read_operation;

@@ -37,13 +37,28 @@ const ITEMS: [&str; 9] = [
     "union",
 ];
 
+/// The text up to its tests, without what else is there for tests alone.
+fn without_tests(text: &str) -> String {
+    let mut kept = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            kept.push_str(line);
+            kept.push('\n');
+            continue;
+        }
+        // A module that begins here is at the end of its file; anything else is one line.
+        let item = lines.next().unwrap_or_default();
+        if item.contains("mod ") && item.ends_with('{') {
+            break;
+        }
+    }
+    kept
+}
+
 impl Source {
     pub fn read(file: &str, text: &str) -> Self {
-        let above_tests = text
-            .lines()
-            .take_while(|line| line.trim() != "#[cfg(test)]");
-        let above_tests: String = above_tests.flat_map(|line| [line, "\n"]).collect();
-        let tokens = tokens(&above_tests);
+        let tokens = tokens(&without_tests(text));
         let mut source = Self {
             file: file.to_owned(),
             imports: Vec::new(),
