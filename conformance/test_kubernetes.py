@@ -165,7 +165,7 @@ def test_a_server_is_given_the_time_to_leave():
     pod = pods()["lambdura"]["spec"]
     pause = int(server()["lifecycle"]["preStop"]["exec"]["command"][1])
     assert pod["terminationGracePeriodSeconds"] > pause + LEAVES_WITHIN_SECONDS
-    source = (HERE.parent / "crates/server/src/server.rs").read_text()
+    source = (HERE.parent / "crates/server/src/server/at_work.rs").read_text()
     grace = re.search(r"const LEAVE_GRACE: Duration = Duration::from_secs\((\d+)\)", source)
     assert int(grace.group(1)) < LEAVES_WITHIN_SECONDS
 
