@@ -35,7 +35,7 @@ Resources:
       Handler: bootstrap
       CodeUri: code/
 """
-# What a server needs after SIGTERM: `LEAVE_GRACE` and what follows it in crates/server/src/server.rs.
+# What a server needs after SIGTERM: `LEAVE_GRACE` and what follows it in crates/server/src/server/at_work.rs.
 LEAVES_WITHIN_SECONDS = 12
 
 
