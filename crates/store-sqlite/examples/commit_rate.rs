@@ -160,20 +160,12 @@ fn spec(id: ExecutionId, now: Timestamp) -> ExecutionSpec {
 fn updates(step: usize) -> Vec<OperationUpdate> {
     // Ids as the SDKs make them: a digest in hexadecimal.
     let id = format!("{:064x}", step as u64 * 0x9e37_79b9_7f4a_7c15);
+    let id = OperationId::parse(&id).expect("hexadecimal digits");
     let update = |action, payload: Option<&str>| OperationUpdate {
-        id: OperationId::parse(&id).expect("hexadecimal digits"),
-        parent_id: None,
         name: Some(format!("step_number_{step}")),
         sub_type: Some("Step".to_owned()),
-        operation_type: OperationType::Step,
-        action,
         payload: payload.map(Payload::from),
-        error: None,
-        replay_children: None,
-        next_attempt_delay_seconds: None,
-        wait_seconds: None,
-        callback_options: None,
-        chained_invoke: None,
+        ..OperationUpdate::new(id.clone(), OperationType::Step, action)
     };
     let result = "{\"bureau\":\"equifax\",\"score\":720,\"report_date\":\"2026-11-23\"}";
     vec![

@@ -117,19 +117,10 @@ pub fn update(
         "{:064x}",
         (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     );
+    let id = OperationId::parse(&id).expect("hexadecimal digits");
     OperationUpdate {
-        id: OperationId::parse(&id).expect("hexadecimal digits"),
-        parent_id: None,
         name: Some(name.to_owned()),
         sub_type: Some(format!("{operation_type:?}")),
-        operation_type,
-        action,
-        payload: None,
-        error: None,
-        replay_children: None,
-        next_attempt_delay_seconds: None,
-        wait_seconds: None,
-        callback_options: None,
-        chained_invoke: None,
+        ..OperationUpdate::new(id, operation_type, action)
     }
 }
