@@ -137,7 +137,13 @@ impl Driver {
         &self.inner.clock
     }
 
-    /// How many executions are in memory: those with an invocation at work, or being changed.
+    /// Keeps no execution in memory that nobody uses: for a driver of a store that somebody else changes.
+    pub fn keep_nothing(&self) {
+        self.inner.residents.keep_nothing();
+    }
+
+    /// How many executions are resident: those with an invocation at work, or being changed. Those that are kept for a while
+    /// after that are not counted.
     pub fn resident_count(&self) -> usize {
         self.inner.residents.len()
     }

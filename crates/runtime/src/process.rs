@@ -81,16 +81,19 @@ impl Driver {
                 return Ok(transition.answer);
             }
             let transition = Arc::new(transition);
+            // It is put back once it is what is stored: nobody may find it who comes after a commit that was given up half
+            // way, or whose transition was taken in half way.
+            let mut execution = resident.take().expect("it was found, or loaded");
             match self.inner.store.commit(Arc::clone(&transition)).await {
                 Ok(()) => {
-                    self.take_in(execution, &transition)?;
-                    if transition.removes {
-                        *resident = None;
+                    self.take_in(&mut execution, &transition)?;
+                    if !transition.removes {
+                        *resident = Some(execution);
                     }
                     return Ok(transition.answer.clone());
                 }
-                // What is in memory is not what is stored, or may not be: load it again.
-                Err(CommitError::VersionConflict(_)) => *resident = None,
+                // What was in memory is not what is stored: load it again.
+                Err(CommitError::VersionConflict(_)) => {}
                 Err(CommitError::NameTaken(arn)) => {
                     unreachable!("`{arn}` exists; only a start takes a name")
                 }

@@ -1,13 +1,19 @@
 //! Executions in memory, each behind its own lock.
 //!
 //! An execution is resident while somebody changes it or a function process works on it: while there is a
-//! lease. A suspended one is not, and neither is one that waits for its turn: they hold no memory.
+//! lease. A suspended one is not, and neither is one that waits for its turn. Those that were left last are kept all
+//! the same, as far as a fixed amount of memory goes, so that a short wait or a turn that comes soon costs no look into
+//! the store; what is kept belongs to nobody and counts as not resident.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use engine::Execution;
 use model::{ExecutionId, Shards};
+
+use self::kept::Kept;
+
+mod kept;
 
 /// Transitions of one execution are made one after the other, under this lock.
 #[derive(Debug, Default)]
@@ -18,10 +24,14 @@ pub(crate) struct Slot {
 
 #[derive(Debug, Default)]
 pub(crate) struct Residents {
-    slots: Arc<Mutex<Slots>>,
+    memory: Arc<Mutex<Memory>>,
 }
 
-type Slots = HashMap<ExecutionId, Entry>;
+#[derive(Debug, Default)]
+struct Memory {
+    slots: HashMap<ExecutionId, Entry>,
+    kept: Kept,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -32,77 +42,85 @@ struct Entry {
 impl Residents {
     /// The execution's slot, for as long as the lease lives.
     pub fn lease(&self, id: &ExecutionId) -> Lease {
-        let mut slots = self
-            .slots
-            .lock()
-            .expect("the map is never left half changed");
+        let mut memory = self.memory();
+        let Memory { slots, kept } = &mut *memory;
         let entry = slots.entry(id.clone()).or_insert_with(|| Entry {
-            slot: Arc::default(),
+            slot: Arc::new(Slot {
+                execution: kept.take(id).into(),
+            }),
             users: 0,
         });
         entry.users += 1;
         Lease {
-            slots: Arc::clone(&self.slots),
+            memory: Arc::clone(&self.memory),
             id: id.clone(),
             slot: Arc::clone(&entry.slot),
         }
     }
 
-    /// The slot of an execution that is in memory.
+    /// The slot of an execution that is resident.
     pub fn find(&self, id: &ExecutionId) -> Option<Arc<Slot>> {
-        let slots = self
-            .slots
-            .lock()
-            .expect("the map is never left half changed");
-        slots.get(id).map(|entry| Arc::clone(&entry.slot))
+        let memory = self.memory();
+        memory.slots.get(id).map(|entry| Arc::clone(&entry.slot))
     }
 
-    /// What is in memory.
+    /// Whether an execution is kept that nobody uses. It has not ended.
+    pub fn keeps(&self, id: &ExecutionId) -> bool {
+        self.memory().kept.has(id)
+    }
+
+    /// Keeps nothing that nobody uses from now on: others may change what the store has.
+    pub fn keep_nothing(&self) {
+        self.memory().kept.close();
+    }
+
+    /// What is resident.
     pub fn ids(&self) -> Vec<ExecutionId> {
-        let slots = self
-            .slots
-            .lock()
-            .expect("the map is never left half changed");
-        slots.keys().cloned().collect()
+        self.memory().slots.keys().cloned().collect()
     }
 
-    /// The shards of what is in memory.
+    /// The shards of what is resident.
     pub fn shards(&self) -> Shards {
-        let slots = self
-            .slots
-            .lock()
-            .expect("the map is never left half changed");
-        slots.keys().map(ExecutionId::shard).collect()
+        let memory = self.memory();
+        memory.slots.keys().map(ExecutionId::shard).collect()
     }
 
     pub fn len(&self) -> usize {
-        self.slots
-            .lock()
-            .expect("the map is never left half changed")
-            .len()
+        self.memory().slots.len()
     }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        locked(&self.memory)
+    }
+}
+
+fn locked(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
+    memory.lock().expect("the maps are never left half changed")
 }
 
 /// Keeps an execution's slot in the map.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    slots: Arc<Mutex<Slots>>,
+    memory: Arc<Mutex<Memory>>,
     pub id: ExecutionId,
     pub slot: Arc<Slot>,
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let mut slots = self
-            .slots
-            .lock()
-            .expect("the map is never left half changed");
-        let entry = slots
-            .get_mut(&self.id)
-            .expect("a leased slot is in the map");
+        let mut memory = locked(&self.memory);
+        let entry = memory.slots.get_mut(&self.id);
+        let entry = entry.expect("a leased slot is in the map");
         entry.users -= 1;
-        if entry.users == 0 {
-            slots.remove(&self.id);
+        if entry.users > 0 {
+            return;
+        }
+        memory.slots.remove(&self.id);
+        // Somebody may have found it a moment ago, and look at it still.
+        if let Ok(mut execution) = self.slot.execution.try_lock()
+            && let Some(execution) = execution.take()
+        {
+            memory.kept.put(execution);
         }
     }
 }

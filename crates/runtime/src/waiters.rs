@@ -113,8 +113,11 @@ impl Driver {
         }
     }
 
-    /// Whether the execution is resident and has not ended, which spares a look into the store.
+    /// Whether the execution is in memory and has not ended, which spares a look into the store.
     async fn runs_in_memory(&self, id: &ExecutionId) -> bool {
+        if self.inner.residents.keeps(id) {
+            return true;
+        }
         let Some(slot) = self.inner.residents.find(id) else {
             return false;
         };

@@ -127,8 +127,11 @@ impl Driver {
             (Ok(true), Some(made)) => {
                 let execution = execution.expect("it is taken back once");
                 let execution = resident.insert(execution);
-                self.take_in(execution, &made)?;
-                Ok(Some(made.answer.clone()))
+                let taken_in = self.take_in(execution, &made);
+                if taken_in.is_err() {
+                    *resident = None;
+                }
+                taken_in.map(|()| Some(made.answer.clone()))
             }
             (Ok(_), _) => {
                 *resident = execution;

@@ -55,6 +55,7 @@ impl Server {
             ..ServerConfig::local(scratch)
         };
         let server = Self::prepare_on(config, stores, true).await?;
+        server.app.driver.keep_nothing();
         server.app.diagnostics.set_ready();
         let (app, ended) = (Arc::clone(&server.app), server.shutdown.clone());
         server.tasks.spawn(async move {

@@ -108,6 +108,7 @@ impl Cluster {
             .inner
             .territory
             .set(Shards::NONE, Arc::clone(&nobody));
+        driver.keep_nothing();
         driver.inner.territory.lasts_until(None, driver.now());
         Arc::new(Self {
             started_at: driver.now(),

@@ -2,6 +2,7 @@
 //! told to, and a store that fails where the test wants it.
 
 mod faults;
+mod kept;
 mod queue;
 mod recovery;
 mod servers;

@@ -316,7 +316,7 @@ pub(super) async fn metrics(app: &Arc<App>) -> Response<Body> {
     text.head(
         "lambdura_resident_executions",
         "gauge",
-        "Executions in memory.",
+        "Executions with an invocation at work, or being changed.",
     );
     text.sample("lambdura_resident_executions", &[], resident);
     text.head(
