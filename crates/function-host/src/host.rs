@@ -20,7 +20,7 @@ use crate::launch::LaunchError;
 use crate::left_behind;
 use crate::log::LogSink;
 use crate::open_files::OpenFilesLimit;
-use crate::pool::{FunctionStats, Placement, Pools, ProcessHandle, ProcessId};
+use crate::pool::{FunctionStats, Next, Placement, Pools, ProcessHandle, ProcessId};
 use crate::process::{self, Launcher, Sweeper};
 use crate::request::{Reply, Ticket, Work};
 use crate::slot::Slot;
@@ -298,6 +298,7 @@ impl Shared {
     fn carry_out(self: &Arc<Self>, function: &Arc<FunctionConfig>, placement: Placement) {
         match placement {
             Placement::Placed => {}
+            Placement::Watch => self.watch(function.key()),
             Placement::Start(work) => self.start_process(Arc::clone(function), work),
             Placement::Refused(work, error) => {
                 tracing::debug!(invocation = %work.request_id, %error, "invocation refused");
@@ -308,10 +309,22 @@ impl Shared {
 
     /// Notes that a process could be started, and starts another one if invocations wait for want of processes.
     pub(crate) fn process_started(self: &Arc<Self>, key: &FunctionKey) {
-        let waiting = self.pools().process_started(key);
-        if let Some((function, work)) = waiting {
-            self.start_process(function, work);
+        let next = self.pools().process_started(key);
+        self.go_on(key, next);
+    }
+
+    /// Does what is to be done for invocations that wait.
+    pub(crate) fn go_on(self: &Arc<Self>, key: &FunctionKey, next: Next) {
+        match next {
+            Next::Nothing => {}
+            Next::Start(function, work) => self.start_process(function, work),
+            Next::Watch => self.watch(key.clone()),
         }
+    }
+
+    fn watch(self: &Arc<Self>, key: FunctionKey) {
+        let watch = Arc::clone(self).start_as_of_use(key);
+        self.tasks.spawn_on(watch, &self.runtime);
     }
 
     /// Lets invocations wait whose process could not be started for want of something, and sees that another start is tried.
@@ -354,10 +367,8 @@ impl Shared {
             () = self.room.notified() => {}
             _ = shutdown.wait_for(Option::is_some) => {}
         }
-        let waiting = self.pools().try_again(&key);
-        if let Some((function, work)) = waiting {
-            self.start_process(function, work);
-        }
+        let next = self.pools().try_again(&key);
+        self.go_on(&key, next);
     }
 
     /// Sees that a process with a debugger is the only one of its function: its other processes end unless they are at work.

@@ -72,7 +72,8 @@ pub struct InvocationOutcome {
     pub duration: Duration,
     /// From the process's start to its first call of `next`, when this invocation started the process.
     pub init_duration: Option<Duration>,
-    /// The process's highest resident memory so far, in bytes, where the system tells.
+    /// The process's highest resident memory so far, in bytes, where the system tells, and where the process has one
+    /// invocation at a time.
     pub max_rss_bytes: Option<u64>,
     /// The last 4 KiB of the invocation's log: `START`, output, `END`, `REPORT`.
     pub log_tail: Vec<u8>,

@@ -16,6 +16,7 @@ mod exec_wrapper;
 mod executable;
 mod family;
 mod function;
+mod growing;
 mod host;
 mod invocation;
 mod launch;
@@ -35,6 +36,7 @@ mod runtimes;
 mod slot;
 #[cfg(target_os = "linux")]
 mod sock_diag;
+mod spare_time;
 mod unix;
 
 pub use capture::LINE_BYTES_MAX;

@@ -14,6 +14,10 @@ use crate::launch::LaunchError;
 use crate::open_files::Others;
 use crate::request::{Ticket, Work};
 
+mod growth;
+
+pub(crate) use growth::Growth;
+
 /// Names one process of this host for as long as the host lives, unlike the system's process ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ProcessId(pub(crate) u64);
@@ -59,10 +63,24 @@ pub struct FunctionStats {
 pub(crate) enum Placement {
     /// It was given to a process with room for it, or waits in the queue.
     Placed,
+    /// It waits in the queue, and somebody has to see from now on whether more processes are of use: see
+    /// [`Pools::grow`].
+    Watch,
     /// A process must be started for it, and is already counted.
     Start(Work),
     /// It cannot be taken.
     Refused(Work, InvokeError),
+}
+
+/// What is to be done for invocations that wait.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// Nothing: none waits, or whoever has a process goes on with them.
+    Nothing,
+    /// A process must be started for one, and is already counted.
+    Start(Arc<FunctionConfig>, Work),
+    /// Somebody has to see from now on whether more processes are of use: see [`Pools::grow`].
+    Watch,
 }
 
 /// What is to be done after an invocation was put back.
@@ -98,6 +116,8 @@ struct Pool {
     start_is_due: bool,
     /// How many starts in a row have failed so.
     failed_starts: u32,
+    /// Whether somebody sees to it that it gets more processes when they are of use.
+    is_watched: bool,
 }
 
 impl Pools {
@@ -120,7 +140,7 @@ impl Pools {
             Err(work) => work,
         };
         let pool = self.pool(key.clone(), function);
-        if pool.queue.len() >= queue_max {
+        if pool.queue.len() >= queue_max.saturating_add(pool.room_to_come()) {
             let shortage = Shortage::QueueFull {
                 processes: pool.processes,
                 queued: pool.queue.len(),
@@ -129,7 +149,7 @@ impl Pools {
             return Placement::Refused(*work, InvokeError::NoRoom { function, shortage });
         }
         pool.queue.push_back(*work);
-        Placement::Placed
+        pool.queued()
     }
 
     /// Finds a place for an invocation that a process gave back: as above, but before everyone else in the queue.
@@ -150,8 +170,9 @@ impl Pools {
                 Placement::Refused(*work, error)
             }
             Err(work) => {
-                self.pool(key, function).queue.push_front(*work);
-                Placement::Placed
+                let pool = self.pool(key, function);
+                pool.queue.push_front(*work);
+                pool.queued()
             }
             Ok(placement) => placement,
         }
@@ -168,7 +189,7 @@ impl Pools {
         let Some(mut work) = pool.give_to_free(work) else {
             return Ok(Placement::Placed);
         };
-        if pool.processes < function.concurrency_max && !pool.start_is_due {
+        if pool.may_start() {
             pool.processes += 1;
             work.cold = true;
             return Ok(Placement::Start(work));
@@ -216,37 +237,35 @@ impl Pools {
         PutBack { refused, try_again }
     }
 
-    /// Returns an invocation for which a process must be started, already counted, after a start has failed for want of
-    /// something.
-    pub(crate) fn try_again(&mut self, key: &FunctionKey) -> Option<(Arc<FunctionConfig>, Work)> {
+    /// After a start has failed for want of something.
+    pub(crate) fn try_again(&mut self, key: &FunctionKey) -> Next {
         self.existing(key).start_is_due = false;
         self.start_for_waiting(key)
     }
 
-    /// Notes that a process could be started. As above if invocations wait although there may be more processes, because
-    /// starts have failed for want of something.
-    pub(crate) fn process_started(
-        &mut self,
-        key: &FunctionKey,
-    ) -> Option<(Arc<FunctionConfig>, Work)> {
+    /// Notes that a process could be started. Invocations wait although there may be more processes where starts have failed
+    /// for want of something.
+    pub(crate) fn process_started(&mut self, key: &FunctionKey) -> Next {
         self.existing(key).failed_starts = 0;
         self.start_for_waiting(key)
     }
 
-    fn start_for_waiting(&mut self, key: &FunctionKey) -> Option<(Arc<FunctionConfig>, Work)> {
+    fn start_for_waiting(&mut self, key: &FunctionKey) -> Next {
         let closed = self.closed;
         let pool = self.existing(key);
         if !closed
-            && !pool.start_is_due
-            && pool.processes < pool.function.concurrency_max
+            && pool.may_start()
             && let Some(mut work) = pool.next_waiting()
         {
             pool.processes += 1;
             work.cold = true;
-            return Some((Arc::clone(&pool.function), work));
+            return Next::Start(Arc::clone(&pool.function), work);
+        }
+        if !closed && !pool.queue.is_empty() && pool.begins_watch() {
+            return Next::Watch;
         }
         self.forget_if_unused(key);
-        None
+        Next::Nothing
     }
 
     /// Removes an invocation from the queue. `None` when it is not there, because a process has it.
@@ -391,38 +410,30 @@ impl Pools {
             .retain(|process| process.handle.id != id);
     }
 
-    /// Counts a process as one that finishes what it has. Returns the invocation for which another must be started in its
-    /// place, already counted.
-    pub(crate) fn process_leaves(
-        &mut self,
-        key: &FunctionKey,
-    ) -> Option<(Arc<FunctionConfig>, Work)> {
+    /// Counts a process as one that finishes what it has.
+    pub(crate) fn process_leaves(&mut self, key: &FunctionKey) -> Next {
         let pool = self.existing(key);
         pool.processes -= 1;
         pool.leaving += 1;
         self.start_for_waiting(key)
     }
 
-    /// Counts a process out. Returns the invocation for which another must be started in its place, already counted.
-    pub(crate) fn process_ended(
-        &mut self,
-        key: &FunctionKey,
-        was_leaving: bool,
-    ) -> Option<(Arc<FunctionConfig>, Work)> {
+    /// Counts a process out. Another is started in its place for one that waits.
+    pub(crate) fn process_ended(&mut self, key: &FunctionKey, was_leaving: bool) -> Next {
         let pool = self.existing(key);
         if was_leaving {
             pool.leaving -= 1;
             self.forget_if_unused(key);
-            return None;
+            return Next::Nothing;
         }
         pool.processes -= 1;
         if let Some(mut work) = pool.next_waiting() {
             pool.processes += 1;
             work.cold = true;
-            return Some((Arc::clone(&pool.function), work));
+            return Next::Start(Arc::clone(&pool.function), work);
         }
         self.forget_if_unused(key);
-        None
+        Next::Nothing
     }
 
     /// Counts a process out whose task was dropped in the middle.
@@ -477,6 +488,7 @@ impl Pools {
             room_of_process: function.invocations_per_process(),
             start_is_due: false,
             failed_starts: 0,
+            is_watched: false,
         })
     }
 
@@ -488,7 +500,8 @@ impl Pools {
 
     fn forget_if_unused(&mut self, key: &FunctionKey) {
         let is_unused = |pool: &Pool| {
-            pool.processes == 0 && pool.leaving == 0 && pool.queue.is_empty() && !pool.start_is_due
+            let is_empty = pool.processes == 0 && pool.leaving == 0 && pool.queue.is_empty();
+            is_empty && !pool.start_is_due && !pool.is_watched
         };
         if self.pools.get(key).is_some_and(is_unused) {
             self.pools.remove(key);
@@ -540,54 +553,4 @@ impl Pool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::num::NonZeroUsize;
-
-    use super::*;
-
-    fn handle(id: u64) -> ProcessHandle {
-        ProcessHandle {
-            id: ProcessId(id),
-            work: mpsc::channel(8).0,
-            retire: Arc::default(),
-        }
-    }
-
-    /// What it is not given at first it has to be able to ask for, or it never gets it.
-    #[test]
-    fn whatever_a_process_is_not_given_at_first_is_withheld() {
-        let mut pools = Pools::default();
-        let mut function = FunctionConfig::for_tests();
-        function.per_process = NonZeroUsize::new(8);
-        let function = Arc::new(function);
-        let key = function.key();
-        pools.pool(key.clone(), &function);
-        assert_eq!(pools.announce(&key, handle(1)), 0);
-        pools.asks_for(&key, 3);
-        assert_eq!(pools.announce(&key, handle(2)), 5);
-        assert_eq!(pools.existing(&key).free.last().map(|it| it.room), Some(2));
-        pools.asks_for(&key, 1);
-        assert_eq!(pools.announce(&key, handle(3)), 7);
-    }
-
-    #[test]
-    fn one_that_is_debugged_is_kept_however_long_it_is_idle() {
-        let mut pools = Pools::default();
-        let plain = Arc::new(FunctionConfig::for_tests());
-        let mut debugged = FunctionConfig::for_tests();
-        debugged.name = "debugged".to_owned();
-        debugged.debugger = Some(crate::Debugger {
-            port: 5678,
-            waits: false,
-            sources: "/".into(),
-        });
-        let debugged = Arc::new(debugged);
-        for (id, function) in [(1, &debugged), (2, &plain)] {
-            pools.pool(function.key(), function);
-            assert!(pools.park(&function.key(), &handle(id), || true).is_none());
-        }
-        let retired = pools.retire_longest_idle().map(|process| process.id);
-        assert_eq!(retired, Some(ProcessId(2)));
-        assert!(pools.retire_longest_idle().is_none());
-    }
-}
+mod tests;

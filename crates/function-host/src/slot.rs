@@ -85,10 +85,8 @@ impl Slot {
         if std::mem::replace(&mut self.is_leaving, true) {
             return;
         }
-        let waiting = self.shared.pools().process_leaves(&self.key);
-        if let Some((function, work)) = waiting {
-            self.shared.start_process(function, work);
-        }
+        let next = self.shared.pools().process_leaves(&self.key);
+        self.shared.go_on(&self.key, next);
     }
 
     /// Gives the place up because no process could be started for want of something; the invocations wait for a place.
@@ -102,13 +100,11 @@ impl Slot {
     /// Gives the place up, and starts another process if an invocation waits for one.
     pub(crate) fn release(mut self) {
         self.released = true;
-        let waiting = {
+        let next = {
             let mut pools = self.shared.pools();
             pools.process_ended(&self.key, self.is_leaving)
         };
-        if let Some((function, work)) = waiting {
-            self.shared.start_process(function, work);
-        }
+        self.shared.go_on(&self.key, next);
         self.shared.room.notify_one();
     }
 }

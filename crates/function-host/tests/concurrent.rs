@@ -91,6 +91,28 @@ async fn a_process_is_filled_before_another_is_started() {
 }
 
 #[tokio::test]
+async fn whoever_waits_gets_a_process_though_those_that_run_do_not_end() {
+    let world = world_with("as told", 2, |_, function| function.concurrency_max = 5);
+    let gate = Gate::new().await;
+    let ids: Vec<_> = (1..=10).map(|number| format!("r-{number}")).collect();
+    let begun = ids.iter().map(|id| world.begin(id, at(&gate, "")));
+    let pending: Vec<_> = begun.collect();
+    let (mut waiting, mut pids) = (Vec::new(), BTreeSet::new());
+    for _ in &ids {
+        let one = gate.arrival().await;
+        pids.insert(one.words.clone());
+        waiting.push(one);
+    }
+    assert_eq!(pids.len(), 5, "{pids:?}");
+    for one in waiting {
+        one.release().await;
+    }
+    for one in pending {
+        response(one).await;
+    }
+}
+
+#[tokio::test]
 async fn a_process_that_is_starting_takes_those_that_come_meanwhile() {
     let (start, gate) = (Gate::new().await, Gate::new().await);
     let world = world_with("at a gate", 4, |_, function| {

@@ -263,7 +263,9 @@ impl FunctionProcess {
         result: InvocationResult,
     ) -> (Work, InvocationOutcome) {
         let duration = in_flight.started.elapsed();
-        let max_rss_bytes = proc_fs::max_rss_bytes(self.pid);
+        // Memory of a process that has many is not of one invocation, and each look costs.
+        let is_alone = self.function.per_process.is_none();
+        let max_rss_bytes = is_alone.then(|| proc_fs::max_rss_bytes(self.pid)).flatten();
         let status = match &result {
             InvocationResult::Success(_) => Status::Success,
             InvocationResult::FunctionError(error) => match error.kind {
@@ -289,7 +291,7 @@ impl FunctionProcess {
             max_rss_bytes,
             init_duration: in_flight.init_duration,
             status,
-            is_alone: self.function.per_process.is_none(),
+            is_alone,
         }));
         let outcome = InvocationOutcome {
             request_id: request_id.clone(),
