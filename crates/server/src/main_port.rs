@@ -15,7 +15,8 @@ use crate::service::session;
 use crate::tables::Tables;
 use crate::{api, console, service, states};
 
-/// Answers a request to the main port: our own routes and the console's, then the Lambda API.
+/// Answers a request to the main port: what is meant for another service by its headers, the Lambda API, our own routes, and
+/// the console's.
 pub(crate) async fn handle(
     app: Arc<App>,
     request: Request<RequestBody>,
@@ -116,7 +117,7 @@ async fn admit(
     // Before it is decided, because what is asked for may be a state machine.
     api::look_for(app, request.uri()).await;
     // As `dispatch` tells them apart: requests for tables and for other services may have any path.
-    let is_elsewhere = app.other_services.are_meant(&request);
+    let is_elsewhere = app.other_services.meant(&request).is_some();
     let service = match states::serve(app, request.headers()) {
         true => Service::States,
         false => Service::of(Tables::serve(request.headers()), is_elsewhere),
@@ -136,17 +137,28 @@ fn is_for_everybody(request: &Request<RequestBody>) -> bool {
     is_read && (matches!(path, "/healthz" | "/readyz") || console::is_file(path))
 }
 
+/// All but the Lambda API is boxed: what answers a checkpoint is created, moved and dropped with each of them, and would be
+/// as large as the largest of the others.
 async fn dispatch(app: Arc<App>, request: Request<RequestBody>) -> Response<Body> {
     if states::serve(&app, request.headers()) {
-        return states::handle(&app, request).await;
+        return Box::pin(states::handle(&app, request)).await;
     }
-    let request = match app.other_services.handle(request).await {
-        Ok(answer) => return answer,
-        Err(request) => request,
-    };
+    if let Some(service) = app.other_services.meant(&request) {
+        return Box::pin(app.other_services.handle(request, &service)).await;
+    }
     if Tables::serve(request.headers()) {
-        return app.tables.handle(request).await;
+        return Box::pin(app.tables.handle(request)).await;
     }
+    if api::is_path(request.uri().path()) {
+        let wants_page = console::is_navigation(&request);
+        let answer = api::handle(app, request).await;
+        return or_page(answer, wants_page);
+    }
+    Box::pin(own_route(app, request)).await
+}
+
+/// Our own routes and the console's; what is none of them is the Lambda API's to refuse.
+async fn own_route(app: Arc<App>, request: Request<RequestBody>) -> Response<Body> {
     let request = match service::change(&app, request).await {
         Ok(answer) => return answer,
         Err(request) => request,
@@ -159,10 +171,15 @@ async fn dispatch(app: Arc<App>, request: Request<RequestBody>) -> Response<Body
     }
     let wants_page = console::is_navigation(&request);
     let answer = api::handle(app, request).await;
-    if wants_page && is_unknown_operation(&answer) {
-        return console::no_such_page();
+    or_page(answer, wants_page)
+}
+
+/// The answer, or a page where somebody in a browser asked for something that is not there.
+fn or_page(answer: Response<Body>, wants_page: bool) -> Response<Body> {
+    match wants_page && is_unknown_operation(&answer) {
+        true => console::no_such_page(),
+        false => answer,
     }
-    answer
 }
 
 /// Whether the Lambda API has nothing under the address that was asked for.

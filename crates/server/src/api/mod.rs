@@ -16,4 +16,4 @@ pub(crate) use functions::Draining;
 pub(crate) use invoke::call::invoke_by;
 pub(crate) use invoke::{AnswerStream, DeliverError, Scheduled, Streamed, Target};
 pub(crate) use request::small as small_json;
-pub(crate) use route::{handle, look_for};
+pub(crate) use route::{handle, is_path, look_for};

@@ -8,9 +8,18 @@ use wire::ApiError;
 
 use super::durable::{callback, checkpoint, execution, history, pause};
 use super::functions::route::{self as functions, Routed};
+use super::invoke::call;
 use crate::app::App;
 use crate::functions::Reference;
 use crate::http::{Body, Query, RequestBody, decode, refusal};
+
+const EXECUTIONS: &str = "/2025-12-01/durable-executions/";
+const FUNCTIONS: &str = "/2015-03-31/functions/";
+
+/// Whether a path is one of the Lambda API, as far as that can be told: they all begin with a date.
+pub(crate) fn is_path(path: &str) -> bool {
+    path.starts_with("/20")
+}
 
 /// Answers a request to the Lambda API.
 pub(crate) async fn handle(app: Arc<App>, request: Request<RequestBody>) -> Response<Body> {
@@ -39,6 +48,8 @@ pub(crate) async fn look_for(app: &App, uri: &Uri) {
     }
 }
 
+/// What running functions and their callers ask for is answered here; everything else is boxed, so that the future of
+/// these stays small.
 async fn dispatch(
     app: &Arc<App>,
     request: Request<RequestBody>,
@@ -46,55 +57,71 @@ async fn dispatch(
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().trim_end_matches('/');
     let query = Query::parse(parts.uri.query())?;
-    if let Some(rest) = path.strip_prefix("/2025-12-01/durable-executions/") {
-        return match split_action(rest) {
-            (arn, Some("checkpoint")) if parts.method == Method::POST => {
-                checkpoint::checkpoint(app, arn, body).await
-            }
-            (arn, Some("state")) if parts.method == Method::GET => {
-                checkpoint::state(app, arn, &query).await
-            }
-            (arn, Some("history")) if parts.method == Method::GET => {
-                history::history(app, arn, &query).await
-            }
-            (arn, Some("stop")) if parts.method == Method::POST => {
-                execution::stop(app, arn, body).await
-            }
-            (arn, Some("pause")) if parts.method == Method::POST => {
-                pause::pause(app, arn, body).await
-            }
-            (arn, Some("resume")) if parts.method == Method::POST => {
-                pause::resume(app, arn, body).await
-            }
-            (arn, None) if parts.method == Method::GET => execution::get(app, arn, &query).await,
-            (arn, None) if parts.method == Method::DELETE => execution::delete(app, arn).await,
-            (_, _) => Err(unknown(&parts.method, path)),
-        };
-    }
-    if let Some(rest) = path.strip_prefix("/2025-12-01/durable-execution-callbacks/") {
-        let (id, action) = rest.rsplit_once('/').unwrap_or((rest, ""));
-        return match action {
-            "succeed" if parts.method == Method::POST => callback::succeed(app, id, body).await,
-            "fail" if parts.method == Method::POST => callback::fail(app, id, body).await,
-            "heartbeat" if parts.method == Method::POST => callback::heartbeat(app, id).await,
-            _ => Err(unknown(&parts.method, path)),
-        };
-    }
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
-    if let ("GET", ["2025-12-01", "functions", name, "durable-executions"]) =
-        (parts.method.as_str(), segments.as_slice())
-    {
-        return execution::list(app, name, &query).await;
-    }
-    let routed = Routed {
+    let asked = Routed {
         method: &parts.method,
         path,
         query: &query,
         headers: &parts.headers,
     };
-    match functions::dispatch(app, &routed, body).await {
+    if let Some(rest) = path.strip_prefix(EXECUTIONS) {
+        let (arn, action) = split_action(rest);
+        return match (asked.method.as_str(), action) {
+            ("POST", Some("checkpoint")) => checkpoint::checkpoint(app, arn, body).await,
+            ("GET", Some("state")) => checkpoint::state(app, arn, &query).await,
+            (_, action) => Box::pin(of_execution(app, &asked, arn, action, body)).await,
+        };
+    }
+    let invoked = path.strip_prefix(FUNCTIONS);
+    let invoked = invoked.and_then(|rest| rest.strip_suffix("/invocations"));
+    match invoked.filter(|name| parts.method == Method::POST && !name.contains('/')) {
+        Some(name) => call::invoke(app, name, &query, &parts.headers, body).await,
+        None => Box::pin(others(app, &asked, body)).await,
+    }
+}
+
+/// What is asked about one execution, but for what its own function asks.
+async fn of_execution(
+    app: &Arc<App>,
+    asked: &Routed<'_>,
+    arn: &str,
+    action: Option<&str>,
+    body: RequestBody,
+) -> Result<Response<Body>, ApiError> {
+    match (asked.method.as_str(), action) {
+        ("GET", Some("history")) => history::history(app, arn, asked.query).await,
+        ("POST", Some("stop")) => execution::stop(app, arn, body).await,
+        ("POST", Some("pause")) => pause::pause(app, arn, body).await,
+        ("POST", Some("resume")) => pause::resume(app, arn, body).await,
+        ("GET", None) => execution::get(app, arn, asked.query).await,
+        ("DELETE", None) => execution::delete(app, arn).await,
+        (_, _) => Err(unknown(asked.method, asked.path)),
+    }
+}
+
+async fn others(
+    app: &Arc<App>,
+    asked: &Routed<'_>,
+    body: RequestBody,
+) -> Result<Response<Body>, ApiError> {
+    let (verb, path) = (asked.method.as_str(), asked.path);
+    if let Some(rest) = path.strip_prefix("/2025-12-01/durable-execution-callbacks/") {
+        let (id, action) = rest.rsplit_once('/').unwrap_or((rest, ""));
+        return match (verb, action) {
+            ("POST", "succeed") => callback::succeed(app, id, body).await,
+            ("POST", "fail") => callback::fail(app, id, body).await,
+            ("POST", "heartbeat") => callback::heartbeat(app, id).await,
+            (_, _) => Err(unknown(asked.method, path)),
+        };
+    }
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    if let ("GET", ["2025-12-01", "functions", name, "durable-executions"]) =
+        (verb, segments.as_slice())
+    {
+        return execution::list(app, name, asked.query).await;
+    }
+    match functions::dispatch(app, asked, body).await {
         Ok(answer) => answer,
-        Err(_body) => Err(unknown(&parts.method, path)),
+        Err(_body) => Err(unknown(asked.method, path)),
     }
 }
 

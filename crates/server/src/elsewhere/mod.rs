@@ -149,37 +149,31 @@ impl OtherServices {
         self.forwarder.is_some()
     }
 
-    /// Whether a request is signed for another service than those of the main port.
+    /// The service that a request is signed for, if it is another one than those of the main port.
     #[expect(clippy::unused_self, reason = "it is a question to them")]
-    pub fn are_meant<B>(&self, request: &Request<B>) -> bool {
-        signed_service::of(request).is_some()
+    pub fn meant<B>(&self, request: &Request<B>) -> Option<String> {
+        signed_service::of(request)
     }
 
-    /// Answers a request that is signed for another service than those of the main port; gives back what is not.
-    pub async fn handle(
-        &self,
-        request: Request<RequestBody>,
-    ) -> Result<Response<Body>, Request<RequestBody>> {
-        let Some(service) = signed_service::of(&request) else {
-            return Err(request);
-        };
+    /// Answers a request for one of them.
+    pub async fn handle(&self, request: Request<RequestBody>, service: &str) -> Response<Body> {
         if let Some(forwarder) = &self.forwarder {
-            return Ok(forwarder.forward(request, &service).await);
+            return forwarder.forward(request, service).await;
         }
         let request = match self.answer_own(request).await {
-            Ok(answer) => return Ok(answer),
+            Ok(answer) => return answer,
             Err(request) => request,
         };
         if self
             .diagnostics
             .is_news(&format!("AWS {service}"), "is not here")
         {
-            let name = refusal::full_name(&service);
+            let name = refusal::full_name(service);
             tracing::warn!(
                 "{name} was called, and is not served here: {}",
                 refusal::WHAT_TO_DO
             );
         }
-        Ok(refusal::refuse(&request, &service))
+        refusal::refuse(&request, service)
     }
 }

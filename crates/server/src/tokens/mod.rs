@@ -10,7 +10,7 @@ mod key_set;
 mod verify;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 pub use key_set::{KeySet, KeySetError};
 pub(crate) use verify::{Claims, Expected, TokenError};
@@ -41,7 +41,8 @@ pub enum TokenKeys {
 /// Believes tokens, or does not. Keys of issuers are kept for a while.
 pub(crate) struct Tokens {
     config: AuthorizerConfig,
-    client: Result<IssuerClient, String>,
+    /// Made when an issuer is asked: it reads all certificates of the machine, hundreds of files, and most servers ask none.
+    client: LazyLock<Result<IssuerClient, String>>,
     issuers: Mutex<HashMap<String, Arc<Issuer>>>,
 }
 
@@ -49,7 +50,7 @@ impl Tokens {
     pub fn new(config: AuthorizerConfig) -> Self {
         Self {
             config,
-            client: IssuerClient::new(),
+            client: LazyLock::new(IssuerClient::new),
             issuers: Mutex::default(),
         }
     }

@@ -1,4 +1,4 @@
-//! Routes about functions: everything on the Lambda API that is not about executions.
+//! Routes about functions: everything on the Lambda API that is not about executions, but for `Invoke`.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use hyper::{HeaderMap, Method, Response};
 use wire::ApiError;
 
 use super::{alias, change, event_invoke, event_source, function, setting, tags};
-use crate::api::invoke::{asynchronous, call, stream};
+use crate::api::invoke::{asynchronous, stream};
 use crate::app::App;
 use crate::http::{Body, Query, RequestBody};
 
@@ -40,9 +40,6 @@ pub(in crate::api) async fn dispatch(
     }
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let answer = match (method.as_str(), segments.as_slice()) {
-        ("POST", ["2015-03-31", "functions", name, "invocations"]) => {
-            call::invoke(app, name, query, headers, body).await
-        }
         (
             "POST",
             [

@@ -35,7 +35,7 @@ pub async fn serve() -> Result<(), lambda_runtime::Error> {
         // On the heap: with the AWS SDK's calls inside, it would not fit a stack without optimisation.
         let work = Box::pin(async {
             tools.logger.log_event(&event.payload);
-            fraud_check.handle(event.payload).await
+            Box::pin(fraud_check.handle(event.payload)).await
         });
         let handled = tools.run(invocation, work).await;
         handled.map_err(|error| Diagnostic {

@@ -59,7 +59,7 @@ pub async fn serve() -> Result<(), lambda_runtime::Error> {
             if let Err(error) = tools.metrics.capture_cold_start(&invocation) {
                 tracing::warn!(%error, "the cold start is not counted");
             }
-            Ok::<_, gateway::ReadRequestError>(api.handle(&request?).await)
+            Ok::<_, gateway::ReadRequestError>(Box::pin(api.handle(&request?)).await)
         });
         let handled = tools.run(invocation.clone(), work).await;
         handled.map_err(|error| Diagnostic {
