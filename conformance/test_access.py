@@ -270,6 +270,10 @@ def test_the_command_line_signs_and_reads_the_record(exposed):
     lines = [json.loads(line) for line in lambdura(exposed.admin, "audit", "CreateAccessKey").stdout.splitlines()]
     seen = [(line["who"].split(" of this machine")[0].split()[0], line["outcome"]) for line in lines]
     assert seen[-2:] == [("key", "done"), ("key", "refused")]
+    assert lines[-2]["resource"].endswith(":access-keys/partner"), lines[-2]
+    assert lambdura(exposed.admin, "keys", "disable", "partner").returncode == 0
+    changes = lambdura(exposed.admin, "audit", "DisableAccessKey").stdout.splitlines()
+    assert json.loads(changes[-1])["resource"].endswith(":access-keys/partner"), changes
 
 
 def test_nothing_is_let_in_unsigned(exposed):

@@ -24,5 +24,6 @@ pub use audit::AuditLine;
 pub use config::{AccessConfig, AccessLimits, TlsFiles};
 pub(crate) use gate::{Access, Admitted, Caller, Invoked};
 pub use key_ring::{KeyError, KeyRing, KeyView, KeyWithSecret};
+pub(crate) use notes::Concerned;
 pub use offline::{OfflineKeys, OfflineKeysError, ReadAuditError};
 pub(crate) use sign_in::{COOKIE, SignIns, SignedIn};

@@ -10,6 +10,10 @@ use store::{AuditKind, AuditRecord};
 use super::gate::{Access, Admitted, Noted};
 use super::principal::Principal;
 
+/// What a request concerned, where it is decided by less whether it may be made: which access key, for one.
+#[derive(Debug, Clone)]
+pub(crate) struct Concerned(pub String);
+
 impl Access {
     /// Notes what came of a request that was let in, and returns when that is durable.
     pub async fn note<B>(&self, admitted: Admitted, answer: &Response<B>, now: Timestamp) {
@@ -27,6 +31,10 @@ impl Access {
             ..400 => "done",
             400..500 => "refused",
             500.. => "failed",
+        };
+        let resource = match answer.extensions().get() {
+            Some(Concerned(name)) => format!("{resource}/{name}"),
+            None => resource,
         };
         let error = answer.headers().get(headers::ERROR_TYPE);
         let error = error.and_then(|error| error.to_str().ok());

@@ -12,7 +12,7 @@ use store::{AuditKind, AuditQuery};
 use utoipa::ToSchema;
 use wire::ApiError;
 
-use crate::access::{AuditLine, KeyError, KeyView, KeyWithSecret};
+use crate::access::{AuditLine, Concerned, KeyError, KeyView, KeyWithSecret};
 use crate::api::small_json;
 use crate::app::App;
 use crate::http::{Body, Query, RequestBody, decode, json};
@@ -60,11 +60,12 @@ pub(super) async fn handle(
         let access = &app.access;
         access.note_unsigned(action, named, is_done, now).await;
     };
-    let (status, answered) = match (method.as_str(), rest) {
+    let (status, named, answered) = match (method.as_str(), rest) {
         ("GET", None) => {
             let listed = keys.list().await;
             (
                 StatusCode::OK,
+                None,
                 listed.map(|keys| json!({ "access_keys": keys })),
             )
         }
@@ -79,7 +80,8 @@ pub(super) async fn handle(
                 };
                 let created = keys.create(&name, policies, now).await;
                 noted("CreateAccessKey", &name, created.is_ok()).await;
-                (StatusCode::CREATED, created.map(|created| json!(created)))
+                let created = created.map(|created| json!(created));
+                (StatusCode::CREATED, Some(name), created)
             }
             Err(error) => return Ok(Err(error)),
         },
@@ -87,7 +89,8 @@ pub(super) async fn handle(
             let named = named_key(named);
             let deleted = keys.delete(&named, now).await;
             noted("DeleteAccessKey", &named, deleted.is_ok()).await;
-            (StatusCode::OK, deleted.map(|deleted| json!(deleted)))
+            let deleted = deleted.map(|deleted| json!(deleted));
+            (StatusCode::OK, Some(named), deleted)
         }
         ("POST", Some(rest)) => {
             let (named, action) = rest.rsplit_once('/').unwrap_or((rest, ""));
@@ -110,12 +113,18 @@ pub(super) async fn handle(
                 _ => return Err(body),
             };
             noted(what, &named, changed.is_ok()).await;
-            (StatusCode::OK, changed)
+            (StatusCode::OK, Some(named), changed)
         }
         _ => return Err(body),
     };
     Ok(match answered {
-        Ok(answer) => Ok(json(status, &answer)),
+        Ok(answer) => {
+            let mut answer = json(status, &answer);
+            if let Some(named) = named {
+                answer.extensions_mut().insert(Concerned(named));
+            }
+            Ok(answer)
+        }
         Err(error) => Err(refused(error)),
     })
 }
