@@ -4,7 +4,8 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 const HEADER_BYTES: usize = 32;
@@ -111,7 +112,13 @@ pub(crate) fn read_log(path: &Path) -> io::Result<Option<LogFound>> {
     match Header::read(&header) {
         Some(header) => {
             let end = read_frames(&mut log, &header, &mut found)?;
-            count_lost(&mut log, header.page_bytes, end, header.salts, &mut found)?;
+            count_lost(
+                log.get_ref(),
+                header.page_bytes,
+                end,
+                header.salts,
+                &mut found,
+            )?;
         }
         // Written in advance, and not used yet.
         None if header == [0; HEADER_BYTES] => {}
@@ -121,7 +128,7 @@ pub(crate) fn read_log(path: &Path) -> io::Result<Option<LogFound>> {
             if read_whole(&mut log, &mut frame)? {
                 let mut salts = [0; 8];
                 salts.copy_from_slice(&frame[8..16]);
-                count_lost(&mut log, PAGE_BYTES, 0, salts, &mut found)?;
+                count_lost(log.get_ref(), PAGE_BYTES, 0, salts, &mut found)?;
             }
         }
     }
@@ -166,9 +173,9 @@ fn read_frames(
 }
 
 /// Counts the frames of this use of the log, which all have its salts, from the frame with this number
-/// on.
+/// on. Copies no page: most of the log is left of earlier uses, and a server that starts waits for this.
 fn count_lost(
-    log: &mut BufReader<File>,
+    log: &File,
     page_bytes: usize,
     first: u64,
     salts: [u8; 8],
@@ -178,21 +185,25 @@ fn count_lost(
         return Ok(());
     }
     let frame_bytes = (FRAME_HEADER_BYTES + page_bytes) as u64;
-    log.seek(SeekFrom::Start(HEADER_BYTES as u64 + first * frame_bytes))?;
+    let mut at = HEADER_BYTES as u64 + first * frame_bytes;
     let mut frame = [0; FRAME_HEADER_BYTES];
-    while read_whole(log, &mut frame)? {
+    while is_whole(log.read_exact_at(&mut frame, at))? {
         if word(&frame, 0) != 0 && frame[8..16] == salts {
             found.frames_lost += 1;
             found.commits_lost += u64::from(word(&frame, 4) > 0);
         }
-        log.seek_relative(i64::try_from(page_bytes).unwrap_or(i64::MAX))?;
+        at += frame_bytes;
     }
     Ok(())
 }
 
 /// Fills the buffer; false when the file ends before.
 fn read_whole(log: &mut BufReader<File>, buffer: &mut [u8]) -> io::Result<bool> {
-    match log.read_exact(buffer) {
+    is_whole(log.read_exact(buffer))
+}
+
+fn is_whole(read: io::Result<()>) -> io::Result<bool> {
+    match read {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
         Err(error) => Err(error),

@@ -2,12 +2,19 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use store::{LogLine, LogStream, Segment, StoreFault};
 use tokio::sync::oneshot;
 
 /// Bytes that may wait, about: two seconds of a very chatty set of functions.
 const WAITING_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long entries gather, unless somebody waits to read them: each transaction rewrites pages, however few lines it has.
+const GATHERED_FOR: Duration = Duration::from_millis(25);
+
+/// Bytes that are enough for a transaction.
+const GATHERED_BYTES_MAX: usize = WAITING_BYTES_MAX / 16;
 
 /// What a record weighs beyond its text.
 const RECORD_BYTES: usize = 200;
@@ -45,6 +52,8 @@ struct Inner {
     /// The dropped lines since the last one that found room, and the last of them.
     dropped: Option<(u64, LogLine)>,
     segments_dropped: u64,
+    /// Whether somebody waits until what is here can be read.
+    is_awaited: bool,
     closed: bool,
 }
 
@@ -52,6 +61,11 @@ impl Inner {
     fn push(&mut self, entry: Entry) {
         self.bytes += entry.bytes();
         self.entries.push_back(entry);
+    }
+
+    /// Whether more may come before it is taken.
+    fn gathers(&self) -> bool {
+        !self.closed && !self.is_awaited && self.bytes <= GATHERED_BYTES_MAX
     }
 
     fn has_room_for(&self, entry: &Entry) -> bool {
@@ -83,6 +97,7 @@ impl Intake {
         if inner.closed {
             return;
         }
+        let had = inner.entries.len();
         for line in lines {
             let entry = Entry::Line(line);
             if inner.has_room_for(&entry) {
@@ -93,8 +108,16 @@ impl Intake {
                 inner.dropped = Some((count + 1, line));
             }
         }
+        self.tell(inner, had);
+    }
+
+    /// Wakes the writer if it waits for the first entry, or has enough now.
+    fn tell(&self, inner: MutexGuard<'_, Inner>, had: usize) {
+        let is_of_interest = had == 0 || !inner.gathers();
         drop(inner);
-        self.filled.notify_one();
+        if is_of_interest {
+            self.filled.notify_one();
+        }
     }
 
     pub fn push_segment(&self, segment: Segment) {
@@ -116,9 +139,9 @@ impl Intake {
             }
             return;
         }
+        let had = inner.entries.len();
         inner.push(entry);
-        drop(inner);
-        self.filled.notify_one();
+        self.tell(inner, had);
     }
 
     /// Asks for an answer once everything pushed so far can be read. Dropped when closed.
@@ -128,28 +151,25 @@ impl Intake {
         if !inner.closed {
             inner.report_dropped();
             inner.push(Entry::Flush(answer));
+            inner.is_awaited = true;
         }
         drop(inner);
         self.filled.notify_one();
         answered
     }
 
-    /// Waits for entries and takes all of them. None when closed and empty.
+    /// Waits for entries and takes all of them, with those that come soon after the first. None when closed and empty.
     pub fn take(&self) -> Option<VecDeque<Entry>> {
-        let mut inner = self.inner();
-        loop {
-            if !inner.entries.is_empty() {
-                inner.bytes = 0;
-                return Some(std::mem::take(&mut inner.entries));
-            }
-            if inner.closed {
-                return None;
-            }
-            inner = self
-                .filled
-                .wait(inner)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
+        let is_idle = |inner: &mut Inner| inner.entries.is_empty() && !inner.closed;
+        let filled = self.filled.wait_while(self.inner(), is_idle);
+        let inner = filled.unwrap_or_else(PoisonError::into_inner);
+        let gathers = |inner: &mut Inner| inner.gathers();
+        let gathered = self.filled.wait_timeout_while(inner, GATHERED_FOR, gathers);
+        let (mut inner, _) = gathered.unwrap_or_else(PoisonError::into_inner);
+        inner.bytes = 0;
+        inner.is_awaited = false;
+        let entries = std::mem::take(&mut inner.entries);
+        (!entries.is_empty()).then_some(entries)
     }
 
     pub fn close(&self) {
@@ -185,6 +205,21 @@ mod tests {
             Entry::Segment(_) | Entry::Flush(_) => None,
         };
         entries.into_iter().filter_map(text).collect()
+    }
+
+    #[test]
+    fn whoever_waits_to_read_is_not_kept_waiting() {
+        let intake = Intake::default();
+        intake.push_lines(vec![line("first".into())]);
+        drop(intake.flush());
+        intake.push_lines(vec![line("second".into())]);
+        assert!(!intake.inner().gathers());
+        assert_eq!(
+            texts(intake.take().expect("a line waits")),
+            ["first", "second"]
+        );
+        intake.close();
+        assert!(intake.take().is_none());
     }
 
     #[test]
