@@ -32,6 +32,7 @@ const FUNCTIONS: &[FunctionProgram] = &[
     ("TenStepsTogetherFunction", "ten-steps"),
     ("OpenInvocationFunction", "open-invocation"),
     ("LoanWorkflowFunction", "loan-workflow"),
+    ("LoanWorkflowTogetherFunction", "loan-workflow"),
     ("FraudCheckFunction", "fraud-check"),
 ];
 

@@ -21,6 +21,11 @@ pub const TEN_STEPS: &str = "TenStepsFunction";
 /// The same, all invocations in one process.
 pub const TEN_STEPS_TOGETHER: &str = "TenStepsTogetherFunction";
 
+/// The loan workflow of the demo, in processes that have one invocation at a time.
+pub const LOANS: &str = "LoanWorkflowFunction";
+/// The same, all invocations in one process; those of the fraud check have one each.
+pub const LOANS_TOGETHER: &str = "LoanWorkflowTogetherFunction";
+
 /// Runs `count` executions of ten steps, `concurrency` at a time, and waits for the result of each.
 pub async fn ten_steps(
     endpoint: SocketAddr,
@@ -46,11 +51,16 @@ pub async fn ten_steps(
 
 /// Runs `count` loan workflows, `concurrency` at a time: Charlie asks for 25,000 dollars, which needs no manager, passes
 /// the fraud check, and is paid.
-pub async fn loans(endpoint: SocketAddr, concurrency: usize, count: usize) -> Result<Load> {
+pub async fn loans(
+    endpoint: SocketAddr,
+    function: &'static str,
+    concurrency: usize,
+    count: usize,
+) -> Result<Load> {
     load::run(
         connections(endpoint, concurrency).await?,
         count,
-        async |connection, _| {
+        async move |connection, _| {
             let application = json!({
                 "application_id": application_id()?,
                 "applicant_name": "Charlie Wilson",
@@ -59,7 +69,7 @@ pub async fn loans(endpoint: SocketAddr, concurrency: usize, count: usize) -> Re
                 "address": "7 Cedar Crescent, Victoria, BC V8W 2C4",
                 "phone": "250-555-0113",
             });
-            let path = path("LoanWorkflowFunction");
+            let path = path(function);
             let result = result(connection.post(&path, &[], application.to_string()).await?)?;
             ensure!(
                 result["status"] == "approved",

@@ -90,12 +90,13 @@ type Kind = fn(&Round) -> &[Work];
 impl Report {
     /// Sums up at least one round.
     pub fn new(rounds: &[Round], machine: Machine, revision: String) -> Self {
-        let kinds: [(&'static str, Kind); 5] = [
+        let kinds: [(&'static str, Kind); 6] = [
             ("loopback request", |round| &round.loopback),
             ("checkpoint", |round| &round.checkpoints),
             ("ten steps", |round| &round.ten_steps),
             ("in one process", |round| &round.ten_steps_together),
             ("loan workflow", |round| &round.loans),
+            ("loan, one process", |round| &round.loans_together),
         ];
         let mut lines = Vec::new();
         for (name, kind) in kinds {

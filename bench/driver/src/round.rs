@@ -9,7 +9,7 @@ use bench_driver::load::Load;
 use bench_driver::processor_time::{ProcessorTime, memory_of};
 use bench_driver::statistics::{median, quantile, seconds};
 
-use crate::executions::{TEN_STEPS, TEN_STEPS_TOGETHER};
+use crate::executions::{LOANS, LOANS_TOGETHER, TEN_STEPS, TEN_STEPS_TOGETHER};
 use crate::{checkpoints, disk, executions, loopback};
 
 /// What is measured.
@@ -48,6 +48,8 @@ pub struct Round {
     pub ten_steps_memory: u64,
     pub ten_steps_together_memory: u64,
     pub loans: Vec<Work>,
+    /// In one process.
+    pub loans_together: Vec<Work>,
 }
 
 /// One kind of work at one concurrency.
@@ -75,9 +77,11 @@ pub async fn warm_up(subject: &Subject) -> Result<()> {
             .context("warm up the ten steps")?;
     }
     if subject.with_loans {
-        executions::loans(subject.endpoint, 64, 256)
-            .await
-            .context("warm up the loans")?;
+        for function in [LOANS, LOANS_TOGETHER] {
+            executions::loans(subject.endpoint, function, 64, 256)
+                .await
+                .context("warm up the loans")?;
+        }
     }
     Ok(())
 }
@@ -105,16 +109,8 @@ pub async fn measure(subject: &Subject) -> Result<Round> {
     let ten_steps_together =
         self::ten_steps(subject, TEN_STEPS_TOGETHER, pieces::TEN_STEPS_TOGETHER).await?;
     let ten_steps_together_memory = memory_of(subject.pid, TEN_STEPS_TOGETHER);
-    let mut loans = Vec::new();
-    let kinds = if subject.with_loans {
-        &pieces::LOANS[..]
-    } else {
-        &[]
-    };
-    for &(concurrency, count) in kinds {
-        let load = executions::loans(subject.endpoint, concurrency, count);
-        loans.push(work(subject, concurrency, load).await.context("loans")?);
-    }
+    let loans = self::loans(subject, LOANS).await?;
+    let loans_together = self::loans(subject, LOANS_TOGETHER).await?;
     syncs.extend(sync_times(subject)?);
     Ok(Round {
         sync: median(&seconds(&syncs)),
@@ -125,7 +121,23 @@ pub async fn measure(subject: &Subject) -> Result<Round> {
         ten_steps_memory,
         ten_steps_together_memory,
         loans,
+        loans_together,
     })
+}
+
+async fn loans(subject: &Subject, function: &'static str) -> Result<Vec<Work>> {
+    let mut done = Vec::new();
+    let kinds = if subject.with_loans {
+        &pieces::LOANS[..]
+    } else {
+        &[]
+    };
+    for &(concurrency, count) in kinds {
+        let load = executions::loans(subject.endpoint, function, concurrency, count);
+        let work = work(subject, concurrency, load).await;
+        done.push(work.with_context(|| format!("loans of {function}"))?);
+    }
+    Ok(done)
 }
 
 async fn ten_steps(
