@@ -317,7 +317,7 @@ impl Shared {
     pub(crate) fn go_on(self: &Arc<Self>, key: &FunctionKey, next: Next) {
         match next {
             Next::Nothing => {}
-            Next::Start(function, work) => self.start_process(function, work),
+            Next::Start(function, work) => self.start_process(function, *work),
             Next::Watch => self.watch(key.clone()),
         }
     }

@@ -78,7 +78,7 @@ pub(crate) enum Next {
     /// Nothing: none waits, or whoever has a process goes on with them.
     Nothing,
     /// A process must be started for one, and is already counted.
-    Start(Arc<FunctionConfig>, Work),
+    Start(Arc<FunctionConfig>, Box<Work>),
     /// Somebody has to see from now on whether more processes are of use: see [`Pools::grow`].
     Watch,
 }
@@ -259,7 +259,7 @@ impl Pools {
         {
             pool.processes += 1;
             work.cold = true;
-            return Next::Start(Arc::clone(&pool.function), work);
+            return Next::Start(Arc::clone(&pool.function), Box::new(work));
         }
         if !closed && !pool.queue.is_empty() && pool.begins_watch() {
             return Next::Watch;
@@ -430,7 +430,7 @@ impl Pools {
         if let Some(mut work) = pool.next_waiting() {
             pool.processes += 1;
             work.cold = true;
-            return Next::Start(Arc::clone(&pool.function), work);
+            return Next::Start(Arc::clone(&pool.function), Box::new(work));
         }
         self.forget_if_unused(key);
         Next::Nothing
