@@ -286,11 +286,13 @@ impl Lanes {
         Some(rest)
     }
 
-    /// The lane has rested, or room was noticed.
+    /// The lane has rested, or room was noticed: one more than run is tried, because those may run for long.
     pub fn rested(&self, key: &LaneKey, limit: usize) -> Vec<Turn> {
         let mut inner = self.inner();
         if let Some(lane) = inner.lanes.get_mut(key) {
             lane.resting = false;
+            let one_more = lane.running + 1;
+            lane.ceiling = lane.ceiling.map(|ceiling| ceiling.max(one_more));
         }
         inner.start_next(key, limit)
     }
@@ -321,9 +323,13 @@ impl Lanes {
             .collect()
     }
 
-    /// More turns than before may run at one time.
+    /// More turns than before may run at one time, so that what there was no room for has room now.
     pub fn grown(&self, key: &LaneKey, limit: usize) -> Vec<Turn> {
-        self.inner().start_next(key, limit)
+        let mut inner = self.inner();
+        if let Some(lane) = inner.lanes.get_mut(key) {
+            lane.ceiling = None;
+        }
+        inner.start_next(key, limit)
     }
 
     /// How many turns wait, by function version.
@@ -410,6 +416,20 @@ mod tests {
         for it in 2..5 {
             assert_eq!(lanes.leave(&key(), &turn(it), 4), []);
         }
+    }
+
+    #[test]
+    fn what_found_no_room_does_not_wait_for_those_that_run_for_long() {
+        let lanes = Lanes::default();
+        for it in 0..4 {
+            lanes.enter(&key(), &turn(it), Purpose::Begin, 4);
+        }
+        for it in [3, 2] {
+            lanes.put_back(&key(), turn(it));
+        }
+        // Two run: one more is tried.
+        assert_eq!(lanes.rested(&key(), 4), [turn(2)]);
+        assert_eq!(lanes.grown(&key(), 4), [turn(3)]);
     }
 
     #[test]
