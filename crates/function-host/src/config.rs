@@ -37,8 +37,8 @@ pub struct HostConfig {
     /// extensions at shutdown.
     pub termination_grace: Duration,
     /// The most invocations of one function version that wait for a process, besides those that processes which are still to
-    /// be started have room for; further ones are refused with [`InvokeError::NoRoom`](crate::InvokeError::NoRoom). The default of 1000 is Lambda's default concurrency of an
-    /// account: more never wait on AWS either.
+    /// be started have room for; further ones are refused with [`InvokeError::NoRoom`](crate::InvokeError::NoRoom). The
+    /// default of 1000 is Lambda's default concurrency of an account: more never wait on AWS either.
     pub queue_max: usize,
     /// How long an invocation waits for a process before it is refused in the same way. The default of 5 minutes is longer
     /// than most callers wait, so that a caller who is still there is usually served.

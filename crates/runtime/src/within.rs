@@ -125,13 +125,10 @@ impl Driver {
         };
         match (committed, made) {
             (Ok(true), Some(made)) => {
-                let execution = execution.expect("it is taken back once");
-                let execution = resident.insert(execution);
-                let taken_in = self.take_in(execution, &made);
-                if taken_in.is_err() {
-                    *resident = None;
-                }
-                taken_in.map(|()| Some(made.answer.clone()))
+                let mut execution = execution.expect("it is taken back once");
+                self.take_in(&mut execution, &made)?;
+                *resident = Some(execution);
+                Ok(Some(made.answer.clone()))
             }
             (Ok(_), _) => {
                 *resident = execution;

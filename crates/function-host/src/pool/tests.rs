@@ -74,14 +74,19 @@ fn work(ticket: u64) -> Work {
     work.expect("it is a request")
 }
 
+/// A function whose processes have two invocations at a time, and how many of those are started at once.
+fn of_two() -> (Arc<FunctionConfig>, usize) {
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut function = FunctionConfig::for_tests();
+    function.per_process = NonZeroUsize::new(2);
+    function.concurrency_max = at_once + 62;
+    (Arc::new(function), at_once)
+}
+
 #[test]
 fn processes_for_many_invocations_are_started_as_they_are_of_use() {
     let mut pools = Pools::default();
-    let mut function = FunctionConfig::for_tests();
-    function.per_process = NonZeroUsize::new(2);
-    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-    function.concurrency_max = at_once + 62;
-    let function = Arc::new(function);
+    let (function, at_once) = of_two();
     let key = function.key();
     let mut place = {
         let mut tickets = 0..;
@@ -111,11 +116,7 @@ fn processes_for_many_invocations_are_started_as_they_are_of_use() {
 #[test]
 fn invocations_that_wait_are_watched_after_a_start_that_failed() {
     let mut pools = Pools::default();
-    let mut function = FunctionConfig::for_tests();
-    function.per_process = NonZeroUsize::new(2);
-    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-    function.concurrency_max = at_once + 62;
-    let function = Arc::new(function);
+    let (function, at_once) = of_two();
     let key = function.key();
     let mut started = Vec::new();
     for ticket in 0..=at_once as u64 {
@@ -148,11 +149,7 @@ fn invocations_that_wait_are_watched_after_a_start_that_failed() {
 #[test]
 fn a_runtime_that_asks_for_one_at_a_time_gets_a_process_for_each() {
     let mut pools = Pools::default();
-    let mut function = FunctionConfig::for_tests();
-    function.per_process = NonZeroUsize::new(2);
-    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-    function.concurrency_max = at_once + 62;
-    let function = Arc::new(function);
+    let (function, at_once) = of_two();
     assert!(matches!(
         pools.place(&function, 1, work(0)),
         Placement::Start(_)
@@ -167,11 +164,7 @@ fn a_runtime_that_asks_for_one_at_a_time_gets_a_process_for_each() {
 #[test]
 fn nothing_is_started_after_the_end() {
     let mut pools = Pools::default();
-    let mut function = FunctionConfig::for_tests();
-    function.per_process = NonZeroUsize::new(2);
-    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-    function.concurrency_max = at_once + 62;
-    let function = Arc::new(function);
+    let (function, at_once) = of_two();
     for ticket in 0..=at_once as u64 {
         pools.place(&function, 1, work(ticket));
     }
