@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -91,10 +90,11 @@ impl fmt::Debug for SecretKey {
 #[error("the operating system gives no randomness")]
 pub struct NoRandomness;
 
-/// Random bytes, fit for secrets.
+/// Random bytes, fit for secrets: the operating system's own. The cryptographic library's are mixed from them and from the
+/// processor's jitter, which takes a start 30 ms to gather.
 pub(crate) fn draw<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut drawn = [0; N];
-    rand::fill(&mut drawn).map_err(|_| NoRandomness)?;
+    getrandom::fill(&mut drawn).map_err(|_| NoRandomness)?;
     Ok(drawn)
 }
 
