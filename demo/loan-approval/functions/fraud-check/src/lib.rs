@@ -6,6 +6,8 @@
 
 mod check;
 
+use std::sync::Arc;
+
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use loan::{Pace, aws_configuration};
 use powertools::{Invocation, Powertools};
@@ -29,19 +31,24 @@ pub async fn serve() -> Result<(), lambda_runtime::Error> {
         pace: Pace::from_env()?,
         tracer: tools.tracer.clone(),
     };
-    let (tools, fraud_check) = (&tools, &fraud_check);
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let invocation = Invocation::from(&event.context);
-        // On the heap: with the AWS SDK's calls inside, it would not fit a stack without optimisation.
-        let work = Box::pin(async {
-            tools.logger.log_event(&event.payload);
-            Box::pin(fraud_check.handle(event.payload)).await
-        });
-        let handled = tools.run(invocation, work).await;
-        handled.map_err(|error| Diagnostic {
-            error_type: error.kind().to_owned(),
-            error_message: error.chain(),
-        })
+    let shared = Arc::new((tools, fraud_check));
+    // Several at once where the template says so, and otherwise one after another.
+    lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Value>| {
+        let shared = Arc::clone(&shared);
+        async move {
+            let (tools, fraud_check) = &*shared;
+            let invocation = Invocation::from(&event.context);
+            // On the heap: with the AWS SDK's calls inside, it would not fit a stack without optimisation.
+            let work = Box::pin(async {
+                tools.logger.log_event(&event.payload);
+                Box::pin(fraud_check.handle(event.payload)).await
+            });
+            let handled = tools.run(invocation, work).await;
+            handled.map_err(|error| Diagnostic {
+                error_type: error.kind().to_owned(),
+                error_message: error.chain(),
+            })
+        }
     }))
     .await
 }
