@@ -88,6 +88,7 @@ pub(crate) fn directory(state_dir: &Path) -> io::Result<PathBuf> {
 /// Ends the processes that an earlier host recorded and that still run, and removes their records. Returns how many
 /// processes it ended.
 pub(crate) fn end_all(directory: &Path) -> io::Result<usize> {
+    let boot_id = proc_fs::boot_id();
     let mut left_behind = Family::default();
     let mut ended = 0;
     for entry in fs::read_dir(directory)? {
@@ -103,8 +104,8 @@ pub(crate) fn end_all(directory: &Path) -> io::Result<usize> {
         }
         match serde_json::from_slice::<Content>(&fs::read(&path)?) {
             Ok(content) if content.format == FORMAT => {
-                ended += usize::from(end_group(&content));
-                if Some(&content.boot_id) == proc_fs::boot_id().as_ref() {
+                if Some(&content.boot_id) == boot_id.as_ref() {
+                    ended += usize::from(end_group(&content));
                     left_behind.add(content.start_ticks, content.log_stream_name);
                 }
                 fs::remove_file(&path)?;
@@ -122,10 +123,9 @@ pub(crate) fn end_all(directory: &Path) -> io::Result<usize> {
     Ok(ended)
 }
 
-/// Kills a process's group if it is the recorded process and not a later one with the same id.
+/// Kills a process's group if it is the recorded process of this boot, and not a later one with the same id.
 fn end_group(content: &Content) -> bool {
     let is_same = content.pid > 1
-        && Some(&content.boot_id) == proc_fs::boot_id().as_ref()
         && Process::of(content.pid).is_some_and(|it| it.start_ticks == content.start_ticks);
     if is_same {
         tracing::info!(
