@@ -34,6 +34,7 @@ const FUNCTIONS: &[FunctionProgram] = &[
     ("LoanWorkflowFunction", "loan-workflow"),
     ("LoanWorkflowTogetherFunction", "loan-workflow"),
     ("FraudCheckFunction", "fraud-check"),
+    ("FraudCheckTogetherFunction", "fraud-check"),
 ];
 
 /// Kills the server under load, and checks what it promised.

@@ -23,7 +23,7 @@ pub const TEN_STEPS_TOGETHER: &str = "TenStepsTogetherFunction";
 
 /// The loan workflow of the demo, in processes that have one invocation at a time.
 pub const LOANS: &str = "LoanWorkflowFunction";
-/// The same, all invocations in one process; those of the fraud check have one each.
+/// The same, all invocations in one process, and those of the fraud check in another.
 pub const LOANS_TOGETHER: &str = "LoanWorkflowTogetherFunction";
 
 /// Runs `count` executions of ten steps, `concurrency` at a time, and waits for the result of each.
