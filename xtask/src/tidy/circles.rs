@@ -48,11 +48,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "every cause changes the draft, and what a draft comes to may cause more",
     ),
     (
-        "crates/explore/src/invariants/mod.rs",
-        4,
-        "each kind of invariant is a part of the list of them",
-    ),
-    (
         "crates/function-host/src/host.rs",
         6,
         "a process, its slot and its host share one state",

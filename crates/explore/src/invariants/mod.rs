@@ -4,48 +4,16 @@
 
 mod retry;
 mod state;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod transition;
-
-use std::fmt::Debug;
-
-use engine::{Input, Rejection, Transition};
+mod verdict;
 
 use crate::world::World;
 
-/// An accepted input: the world before it, what it came to, the world after it.
-pub struct Accepted<'a> {
-    /// The world before.
-    pub before: &'a World,
-    /// What happened.
-    pub input: &'a Input,
-    /// What it came to.
-    pub transition: &'a Transition,
-    /// The world after.
-    pub after: &'a World,
-}
-
-/// The same request once more, right after it was accepted.
-pub struct Retry<'a> {
-    /// The request, the first time.
-    pub first: &'a Accepted<'a>,
-    /// What it comes to the second time.
-    pub second: &'a Result<Transition, Rejection>,
-}
-
-/// An input that the engine refused.
-pub struct Refused<'a> {
-    /// The world, in which nothing has changed.
-    pub world: &'a World,
-    /// What was refused.
-    pub input: &'a Input,
-    /// Why.
-    pub rejection: &'a Rejection,
-}
-
-/// What an invariant says: what was seen, when it does not hold.
-pub type Verdict = Result<(), String>;
+pub use subject::{Accepted, Refused, Retry};
+pub use verdict::Verdict;
 
 /// An invariant with its name.
 pub type Invariant<T> = (&'static str, fn(&T) -> Verdict);
@@ -106,14 +74,4 @@ pub const fn of_refusals<'a>() -> &'a [Invariant<Refused<'a>>] {
         retry::the_valid_token_is_not_refused,
         retry::the_running_invocation_may_end,
     ]
-}
-
-fn hold(condition: bool, seen: impl FnOnce() -> String) -> Verdict {
-    if condition { Ok(()) } else { Err(seen()) }
-}
-
-fn same<T: PartialEq + Debug>(seen: &T, expected: &T, of: &str) -> Verdict {
-    hold(seen == expected, || {
-        format!("{of}: expected {expected:?}, seen {seen:?}")
-    })
 }

@@ -2,7 +2,8 @@
 
 use engine::{Answer, Input, Rejection};
 
-use super::{Refused, Retry, Verdict, hold, same};
+use super::subject::{Refused, Retry};
+use super::verdict::{Verdict, hold, same};
 
 /// The same request once more changes nothing: it is refused, or is answered and writes nothing.
 pub fn a_retry_changes_nothing(retry: &Retry<'_>) -> Verdict {

@@ -9,7 +9,7 @@ use model::{
     OperationType,
 };
 
-use super::{Verdict, hold, same};
+use super::verdict::{Verdict, hold, same};
 use crate::history::Told;
 use crate::world::World;
 

@@ -3,7 +3,8 @@
 use engine::{Answer, Effect, Input, InvocationOutcome};
 use model::{DeadlineReason, EventKind, Invocation, OperationId, OperationStatus, OperationType};
 
-use super::{Accepted, Verdict, hold, same};
+use super::subject::Accepted;
+use super::verdict::{Verdict, hold, same};
 
 /// The version grows by one with every transition that writes, and one that writes nothing does nothing.
 pub fn the_version_counts_transitions(accepted: &Accepted<'_>) -> Verdict {
