@@ -11,10 +11,8 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::scope::Scope;
-pub(crate) use filter::Filter;
-
-/// Deepest nesting of filters; definitions come from outside.
-const FILTER_DEPTH_MAX: usize = 16;
+use filter::Filter;
+pub use parse::PathError;
 
 /// Where a path begins.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,34 +49,7 @@ pub(crate) enum Selector {
     Filter(Filter),
 }
 
-/// Why a text is not a path.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a valid JSONPath: {reason} at character {at}", at = .at + 1)]
-pub struct PathError {
-    text: String,
-    reason: String,
-    at: usize,
-}
-
 impl Path {
-    /// Reads a path: `$.order.items[0]`, `$$.Execution.Id`, `$total`.
-    ///
-    /// # Errors
-    ///
-    /// When it is none; the error says where.
-    pub fn parse(text: &str) -> Result<Self, PathError> {
-        let (root, segments) = parse::path(text).map_err(|(reason, at)| PathError {
-            text: text.to_owned(),
-            reason,
-            at,
-        })?;
-        Ok(Self {
-            text: text.to_owned(),
-            root,
-            segments,
-        })
-    }
-
     /// Where the path begins.
     #[must_use]
     pub fn root(&self) -> &Root {

@@ -23,16 +23,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "each checker finds by the types that all of them have",
     ),
     (
-        "crates/asl/src/path.rs",
-        3,
-        "a path has filters, and a filter compares paths",
-    ),
-    (
-        "crates/asl/src/read/map.rs",
-        3,
-        "a state is read that has states within",
-    ),
-    (
         "crates/cli/src/args.rs",
         3,
         "commands that share arguments with others name them by the list",

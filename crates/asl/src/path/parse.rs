@@ -3,12 +3,44 @@
 use serde_json::Value;
 
 use super::filter::{Comparison, Filter, Operand};
-use super::{FILTER_DEPTH_MAX, Path, Root, Segment, Selector};
+use super::{Path, Root, Segment, Selector};
+
+/// Deepest nesting of filters; definitions come from outside.
+const FILTER_DEPTH_MAX: usize = 16;
+
+/// Why a text is not a path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a valid JSONPath: {reason} at character {at}", at = .at + 1)]
+pub struct PathError {
+    text: String,
+    reason: String,
+    at: usize,
+}
+
+impl Path {
+    /// Reads a path: `$.order.items[0]`, `$$.Execution.Id`, `$total`.
+    ///
+    /// # Errors
+    ///
+    /// When it is none; the error says where.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        let (root, segments) = path(text).map_err(|(reason, at)| PathError {
+            text: text.to_owned(),
+            reason,
+            at,
+        })?;
+        Ok(Self {
+            text: text.to_owned(),
+            root,
+            segments,
+        })
+    }
+}
 
 /// What is wrong, and at which character.
 type Wrong = (String, usize);
 
-pub(super) fn path(text: &str) -> Result<(Root, Vec<Segment>), Wrong> {
+fn path(text: &str) -> Result<(Root, Vec<Segment>), Wrong> {
     let mut reader = Reader::new(text);
     reader.expect('$', "a path begins with `$`")?;
     let root = match reader.peek() {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::Fields;
-use super::state::{no_target, targets};
 use crate::definition::{ProblemCode, State, StateKind, Transition};
 
 /// Checks the ways between states. `object` has them all, `states` those that could be read.
@@ -63,4 +62,35 @@ pub(super) fn check(
             .reader
             .say(ProblemCode::NoTerminalState, &fields.at("States"), message);
     }
+}
+
+/// The names that a state goes to, with the place where they stand.
+fn targets(at: &str, state: &State) -> Vec<(String, String)> {
+    let below = crate::position::below;
+    let mut targets = Vec::new();
+    if let Transition::Next(next) = &state.next {
+        targets.push((below(at, "Next"), next.clone()));
+    }
+    if let StateKind::Choice { rules, default } = &state.kind {
+        for (index, rule) in rules.iter().enumerate() {
+            targets.push((format!("{at}/Choices/{index}/Next"), rule.next.clone()));
+        }
+        targets.extend(
+            default
+                .iter()
+                .map(|next| (below(at, "Default"), next.clone())),
+        );
+    }
+    for (index, catcher) in state.catch.iter().enumerate() {
+        targets.push((format!("{at}/Catch/{index}/Next"), catcher.next.clone()));
+    }
+    targets
+}
+
+/// Says that a state goes nowhere.
+fn no_target(fields: &Fields<'_>, location: &str, next: &str) {
+    let message = format!("there is no state `{next}` here");
+    fields
+        .reader
+        .say(ProblemCode::MissingTransitionTarget, location, message);
 }

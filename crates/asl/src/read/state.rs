@@ -8,7 +8,7 @@ use super::fields::Fields;
 use super::reader::kind;
 use super::values::jsonata;
 use super::{choice, integration, map, reach};
-use crate::definition::{ProblemCode, State, StateKind, States, Task, Transition, Wait};
+use crate::definition::{State, StateKind, States, Task, Transition, Wait};
 use crate::error::ALL;
 use crate::flow::{Flow, ResultPath};
 use crate::language::Language;
@@ -439,35 +439,4 @@ fn catch(fields: &Fields<'_>, language: Language) -> Vec<Catcher> {
             catcher
         });
     catchers.collect()
-}
-
-/// The names that a state goes to, with the place where they stand.
-pub(super) fn targets(at: &str, state: &State) -> Vec<(String, String)> {
-    let below = crate::position::below;
-    let mut targets = Vec::new();
-    if let Transition::Next(next) = &state.next {
-        targets.push((below(at, "Next"), next.clone()));
-    }
-    if let StateKind::Choice { rules, default } = &state.kind {
-        for (index, rule) in rules.iter().enumerate() {
-            targets.push((format!("{at}/Choices/{index}/Next"), rule.next.clone()));
-        }
-        targets.extend(
-            default
-                .iter()
-                .map(|next| (below(at, "Default"), next.clone())),
-        );
-    }
-    for (index, catcher) in state.catch.iter().enumerate() {
-        targets.push((format!("{at}/Catch/{index}/Next"), catcher.next.clone()));
-    }
-    targets
-}
-
-/// Says that a state goes nowhere.
-pub(super) fn no_target(fields: &Fields<'_>, location: &str, next: &str) {
-    let message = format!("there is no state `{next}` here");
-    fields
-        .reader
-        .say(ProblemCode::MissingTransitionTarget, location, message);
 }
