@@ -6,7 +6,6 @@ use lambda_api::{ErrorObject, Event, EventPayload, EventType, FunctionConfigurat
 use serde::Serialize;
 
 use crate::prices::Architecture;
-use crate::tally::Tally;
 
 /// What a function has unless its configuration says otherwise.
 const MEMORY_MIB: i64 = 128;
@@ -154,17 +153,6 @@ impl AddAssign for Usage {
 }
 
 impl Usage {
-    /// Of one execution, by its events with their data, oldest first. One that still runs has used what is recorded,
-    /// and nothing is retained yet after its end.
-    #[must_use]
-    pub fn of_execution(events: &[Event], function: Function) -> Self {
-        let mut tally = Tally::new("", function, false);
-        for event in events {
-            tally.add(event);
-        }
-        tally.finish().usage
-    }
-
     /// The average of so many executions that were added up.
     pub fn divided(self, executions: usize) -> Self {
         let by = float(u64::try_from(executions.max(1)).unwrap_or(u64::MAX));
@@ -286,102 +274,27 @@ pub(crate) fn float(count: u64) -> f64 {
 mod tests {
     use super::*;
 
-    const FUNCTION: Function = Function {
-        memory_mib: 512,
-        architecture: Architecture::X86_64,
-        retention_days: 14,
-        state_machine: None,
-    };
-
-    fn event(at: f64, kind: &str, id: &str, details: &str) -> String {
-        let details = match details {
-            "" => String::new(),
-            it => format!(",{it}"),
-        };
-        format!(
-            r#"{{"EventType":"{kind}","EventId":1,"Id":"{id}","EventTimestamp":{at}{details}}}"#
-        )
-    }
-
-    fn events(all: &[String]) -> Vec<Event> {
-        serde_json::from_str(&format!("[{}]", all.join(","))).unwrap()
-    }
-
-    fn approval() -> Vec<Event> {
-        events(&[
-            event(
-                0.0,
-                "ExecutionStarted",
-                "x",
-                r#""ExecutionStartedDetails":{"Input":{"Payload":"12345"},"ExecutionTimeout":60}"#,
-            ),
-            event(0.1, "StepStarted", "1", r#""StepStartedDetails":{}"#),
-            event(
-                0.2,
-                "StepFailed",
-                "1",
-                r#""StepFailedDetails":{"Error":{"Payload":{"ErrorMessage":"no"}},"RetryDetails":{"CurrentAttempt":1}}"#,
-            ),
-            event(
-                1.0,
-                "StepSucceeded",
-                "1",
-                r#""StepSucceededDetails":{"Result":{"Payload":"123"},"RetryDetails":{"CurrentAttempt":2}}"#,
-            ),
-            event(
-                1.1,
-                "WaitStarted",
-                "2",
-                r#""WaitStartedDetails":{"Duration":3599,"ScheduledEndTimestamp":3600.1}"#,
-            ),
-            event(
-                1.2,
-                "InvocationCompleted",
-                "x",
-                r#""InvocationCompletedDetails":{"StartTimestamp":0.2,"EndTimestamp":1.2,"RequestId":"r"}"#,
-            ),
-            event(3600.0, "WaitSucceeded", "2", r#""WaitSucceededDetails":{}"#),
-            event(
-                3600.0,
-                "ExecutionSucceeded",
-                "x",
-                r#""ExecutionSucceededDetails":{"Result":{"Payload":"ok"}}"#,
-            ),
-            event(
-                3600.0,
-                "InvocationCompleted",
-                "x",
-                r#""InvocationCompletedDetails":{"StartTimestamp":3599.0,"EndTimestamp":3600.0,"RequestId":"s"}"#,
-            ),
-        ])
-    }
-
-    #[test]
-    fn an_execution_is_metered_by_its_events() {
-        let usage = Usage::of_execution(&approval(), FUNCTION);
-        assert_eq!(usage.operations.executions, 1.0);
-        assert_eq!(usage.operations.step_attempts, 2.0);
-        assert_eq!(usage.operations.waits, 1.0);
-        assert_eq!(usage.operations.total(), 4.0);
-        assert_eq!(usage.bytes_written, 12.0, "12345, no, 123, ok");
-        assert_eq!(usage.requests, 2.0);
-        assert!((usage.gb_seconds_x86_64 - 1.0).abs() < 1e-9);
-        assert_eq!(usage.gb_seconds_arm64, 0.0);
-        // An hour, and fourteen days.
-        assert!((usage.byte_hours_retained - 12.0 * 337.0).abs() < 1e-6);
-    }
-
-    #[test]
-    fn what_still_runs_is_not_retained_beyond_now() {
-        let mut events = approval();
-        events.retain(|it| it.event_type != EventType::ExecutionSucceeded);
-        let usage = Usage::of_execution(&events, FUNCTION);
-        assert!((usage.byte_hours_retained - 10.0).abs() < 1e-6);
-    }
-
     #[test]
     fn an_average_is_the_sum_divided() {
-        let one = Usage::of_execution(&approval(), FUNCTION);
+        let one = Usage {
+            operations: Operations {
+                executions: 1.0,
+                step_attempts: 2.0,
+                waits: 3.0,
+                callbacks: 4.0,
+                chained_invokes: 5.0,
+                contexts: 6.0,
+            },
+            bytes_written: 7.0,
+            byte_hours_retained: 8.0,
+            transitions: 9.0,
+            express_requests: 10.0,
+            express_gb_seconds: 11.0,
+            bytes_passed: 12.0,
+            requests: 13.0,
+            gb_seconds_x86_64: 14.0,
+            gb_seconds_arm64: 15.0,
+        };
         let mut two = one;
         two += one;
         assert_eq!(two.divided(2), one);

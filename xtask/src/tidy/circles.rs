@@ -28,11 +28,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "commands that share arguments with others name them by the list",
     ),
     (
-        "crates/cost/src/usage.rs",
-        3,
-        "what is used is counted by what runs it",
-    ),
-    (
         "crates/engine/src/draft.rs",
         18,
         "every cause changes the draft, and what a draft comes to may cause more",
