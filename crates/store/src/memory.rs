@@ -14,19 +14,13 @@ mod search;
 mod servers;
 mod sessions;
 mod stacks;
+mod tables;
 mod work;
 
 use std::future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use access_keys::AccessKeyTable;
-use audit::AuditTable;
-use catalogue::CatalogueTables;
-use executions::ExecutionTables;
-use queue::QueueTables;
-use schedule_marks::MarkTable;
-use stacks::StackTable;
-use work::AsideTable;
+use tables::Tables;
 
 use crate::{Durability, Store, StoreFault, StoreFuture, StoreHealth, StoreStats, StoreTrouble};
 
@@ -43,20 +37,6 @@ pub type Faults = Box<dyn Fn(&str) -> Option<StoreFault> + Send + Sync>;
 pub struct MemoryStore {
     tables: Mutex<Tables>,
     faults: Option<Faults>,
-}
-
-/// What is stored: a table, or a few, for each part.
-#[derive(Debug, Default)]
-struct Tables {
-    executions: ExecutionTables,
-    set_aside: AsideTable,
-    queue: QueueTables,
-    schedule_marks: MarkTable,
-    catalogue: CatalogueTables,
-    access_keys: AccessKeyTable,
-    stacks: StackTable,
-    audit: AuditTable,
-    closed: bool,
 }
 
 impl std::fmt::Debug for MemoryStore {

@@ -123,11 +123,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "what stands in the way of opening names what was connected to",
     ),
     (
-        "crates/store/src/memory.rs",
-        9,
-        "a table for each part, and the store that has them all",
-    ),
-    (
         "xtask/src/bench.rs",
         4,
         "each bench is started with the arguments and the system of all",

@@ -1,16 +1,8 @@
 //! Access keys in memory.
 
-use std::collections::BTreeMap;
-
+use super::tables::AccessKeyTable;
 use super::{MemoryStore, ready};
 use crate::{AccessKeyRecord, AccessKeyRevision, AccessKeys, StoreFault, StoreFuture};
-
-/// By id, with how often they were changed.
-#[derive(Debug, Default)]
-pub(super) struct AccessKeyTable {
-    records: BTreeMap<String, AccessKeyRecord>,
-    changes: u64,
-}
 
 impl AccessKeyTable {
     fn create(&mut self, record: AccessKeyRecord) -> Result<(), StoreFault> {

@@ -1,15 +1,10 @@
 //! The record of changes in memory.
 
-use std::collections::BTreeMap;
-
 use super::MemoryStore;
 use crate::StoreFuture;
 use crate::audit::{
     AUDIT_REMOVED_AT_ONCE, AuditKeep, AuditKind, AuditQuery, AuditRecord, AuditRecords,
 };
-
-/// By id.
-pub(super) type AuditTable = BTreeMap<String, AuditRecord>;
 
 impl AuditRecords for MemoryStore {
     fn append_audit(&self, records: Vec<AuditRecord>) -> StoreFuture<'_, ()> {

@@ -1,22 +1,13 @@
 //! The catalogue in memory.
 
-use std::collections::BTreeMap;
-
 use model::{FunctionName, Version};
 
+use super::tables::CatalogueTables;
 use super::{MemoryStore, ready};
 use crate::{
     AliasRecord, Catalogue, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord,
     StoreFault, StoreFuture,
 };
-
-#[derive(Debug, Default)]
-pub(super) struct CatalogueTables {
-    versions: BTreeMap<(FunctionName, Version), FunctionVersionRecord>,
-    aliases: BTreeMap<(FunctionName, String), AliasRecord>,
-    settings: BTreeMap<FunctionName, FunctionSettingsRecord>,
-    revision: u64,
-}
 
 impl MemoryStore {
     /// Changes the catalogue.

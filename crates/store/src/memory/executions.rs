@@ -1,33 +1,15 @@
 //! Executions in memory, with the orders in which they are looked for.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use engine::{Execution, Transition};
-use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp};
+use model::{Event, ExecutionId, ExecutionName, FunctionName};
 
+use super::tables::{ExecutionTables, Stored};
 use super::{MemoryStore, ready};
 use crate::{
     CommitError, Cursor, ExecutionFilter, ExecutionHead, ExecutionRecord, Executions, StoreFuture,
 };
-
-#[derive(Debug, Default)]
-pub(super) struct ExecutionTables {
-    pub(super) by_id: BTreeMap<ExecutionId, Stored>,
-    names: BTreeMap<(FunctionName, ExecutionName), ExecutionId>,
-    starts: BTreeSet<Cursor>,
-    /// In the order of recording.
-    pub(super) sequences: BTreeMap<i64, ExecutionId>,
-    sequence_last: i64,
-    pub(super) deadlines: BTreeSet<(Timestamp, ExecutionId)>,
-}
-
-#[derive(Debug)]
-pub(super) struct Stored {
-    sequence: i64,
-    pub(super) execution: Execution,
-    pub(super) events: Vec<Event>,
-}
 
 impl Executions for MemoryStore {
     fn commit(&self, transition: Arc<Transition>) -> StoreFuture<'_, (), CommitError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::{Event, EventKind, ExecutionId, OperationId};
 
 use super::MemoryStore;
-use super::executions::ExecutionTables;
+use super::tables::ExecutionTables;
 use crate::{EventPage, History, StoreFuture, event_head};
 
 impl History for MemoryStore {

@@ -1,23 +1,15 @@
 //! The queue of asynchronous invocations in memory, with its dead letters.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use model::{Shards, Timestamp};
 
 use super::MemoryStore;
+use super::tables::QueueTables;
 use crate::{
     AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DEAD_LETTERS_MAX, DeadLetter,
     DeadLetterId, InvocationQueue, QueuedInvocation, StoreFuture, within_bytes,
 };
-
-#[derive(Debug, Default)]
-pub(super) struct QueueTables {
-    pub(super) waiting: BTreeMap<AsyncInvocationId, AsyncInvocation>,
-    id_last: i64,
-    dead_letters: BTreeMap<DeadLetterId, DeadLetter>,
-    dead_letter_id_last: i64,
-}
 
 impl InvocationQueue for MemoryStore {
     fn enqueue(&self, invocation: AsyncInvocation) -> StoreFuture<'_, AsyncInvocationId> {

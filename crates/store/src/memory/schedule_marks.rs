@@ -1,12 +1,7 @@
 //! Marks of schedules in memory.
 
-use std::collections::BTreeMap;
-
 use super::MemoryStore;
 use crate::{AsyncInvocation, AsyncInvocationId, ScheduleMark, ScheduleMarks, StoreFuture};
-
-/// By ARN.
-pub(super) type MarkTable = BTreeMap<String, ScheduleMark>;
 
 impl ScheduleMarks for MemoryStore {
     fn put_schedule_mark(&self, mark: ScheduleMark) -> StoreFuture<'_, ()> {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use model::{ExecutionId, FunctionName, OperationDetails, Outcome};
 
 use super::MemoryStore;
-use super::executions::{ExecutionTables, Stored, matches};
+use super::executions::matches;
+use super::tables::{ExecutionTables, Stored};
 use crate::search::name_in;
 use crate::{
     CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionFilter, ExecutionSearch,

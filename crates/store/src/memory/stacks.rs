@@ -5,13 +5,6 @@ use std::collections::BTreeMap;
 use super::{MemoryStore, ready};
 use crate::{StackList, StackRecord, Stacks, StacksRevision, StoreFault, StoreFuture};
 
-/// By name, with how often any was changed.
-#[derive(Debug, Default)]
-pub(super) struct StackTable {
-    records: BTreeMap<String, StackRecord>,
-    revision: StacksRevision,
-}
-
 impl MemoryStore {
     fn change_stacks(
         &self,

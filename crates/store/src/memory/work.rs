@@ -1,16 +1,15 @@
 //! Work in memory: read off the executions and the queue.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use model::{
     ChainedTarget, DeadlineReason, ExecutionId, FunctionName, OperationDetails, Owner, Shards,
     Timestamp, Version,
 };
 
-use super::{MemoryStore, Tables};
+use super::MemoryStore;
+use super::tables::Tables;
 use crate::{SetAside, StoreFuture, Work};
-
-pub(super) type AsideTable = BTreeMap<ExecutionId, SetAside>;
 
 impl Work for MemoryStore {
     fn deadlines(
