@@ -13,7 +13,7 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::open::OpenError;
+use crate::open_error::OpenError;
 use crate::tls::{self, Checks};
 
 /// How long a server may take to answer at all, unless the configuration says so.

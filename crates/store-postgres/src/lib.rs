@@ -10,9 +10,11 @@
 
 mod store;
 
+mod check;
 mod connect;
 mod maintenance;
 mod open;
+mod open_error;
 mod partitions;
 mod restoring;
 mod schema;
@@ -41,7 +43,7 @@ mod health;
 mod stats;
 
 pub use logs::{LogOptions, PostgresLogs};
-pub use open::OpenError;
+pub use open_error::OpenError;
 pub use restoring::Restoring;
 pub use schema::{may_create, pending_migrations};
 pub use store::PostgresStore;

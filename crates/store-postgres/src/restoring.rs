@@ -6,8 +6,9 @@ use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
+use crate::check::{CONNECT, check_server};
 use crate::connect::Target;
-use crate::open::{CONNECT, OpenError, check_server};
+use crate::open_error::OpenError;
 
 /// A database in the making, from [`Restoring::begin`] to [`Restoring::finish`].
 ///
@@ -174,8 +175,21 @@ const OF_NO_USE_ALONE: &[&str] = &[
     "access_key_revisions",
 ];
 
+/// Refuses a database that is being restored, or of which a part was.
+pub(crate) async fn require_whole(client: &Client, target: &Target) -> Result<(), OpenError> {
+    let since = marked_since(client).await;
+    let since = since.map_err(|cause| OpenError::of(target, "look whether it is whole", cause))?;
+    match since {
+        None => Ok(()),
+        Some(since) => Err(OpenError::Unfinished {
+            database: target.database().to_owned(),
+            since,
+        }),
+    }
+}
+
 /// Since when the database is marked, for people; none when it is not.
-pub(crate) async fn marked_since(client: &Client) -> Result<Option<String>, tokio_postgres::Error> {
+async fn marked_since(client: &Client) -> Result<Option<String>, tokio_postgres::Error> {
     let sql = "SELECT to_regclass('lambdura.restoring') IS NOT NULL";
     if !client.query_one(sql, &[]).await?.try_get::<_, bool>(0)? {
         return Ok(None);

@@ -9,8 +9,10 @@ use std::time::Duration;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Transaction};
 
+use crate::check::{CONNECT, check_server};
 use crate::connect::Target;
-use crate::open::OpenError;
+use crate::open_error::OpenError;
+use crate::restoring::require_whole;
 
 /// All migrations, in order, with their names.
 const MIGRATIONS: &[(&str, &str)] = &[
@@ -68,9 +70,9 @@ pub async fn pending_migrations(url: &str) -> Result<Vec<&'static str>, OpenErro
     let target = Target::parse(url)?;
     let connected = target.connect().await;
     let (client, _connection) =
-        connected.map_err(|cause| OpenError::of(&target, crate::open::CONNECT, cause))?;
-    crate::open::check_server(&client, &target).await?;
-    crate::open::require_whole(&client, &target).await?;
+        connected.map_err(|cause| OpenError::of(&target, CONNECT, cause))?;
+    check_server(&client, &target).await?;
+    require_whole(&client, &target).await?;
     let failed = |cause| OpenError::of(&target, "read which migrations were done", cause);
     let done = match exists(&client).await.map_err(failed)? {
         true => applied(&client, &target).await?,
@@ -88,7 +90,7 @@ pub async fn may_create(url: &str) -> Result<bool, OpenError> {
     let target = Target::parse(url)?;
     let connected = target.connect().await;
     let (client, _connection) =
-        connected.map_err(|cause| OpenError::of(&target, crate::open::CONNECT, cause))?;
+        connected.map_err(|cause| OpenError::of(&target, CONNECT, cause))?;
     let failed = |cause| OpenError::of(&target, "say what its role may do", cause);
     let sql = include_str!("sql/read/may_create.sql");
     let row = client.query_one(sql, &[]).await.map_err(failed)?;

@@ -13,7 +13,7 @@ use rustls::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::open::OpenError;
+use crate::open_error::OpenError;
 
 /// What of a server's certificate is looked at. The file has the certificates of authorities; none: those of the
 /// system.

@@ -118,11 +118,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "states have states within, which run in the same way",
     ),
     (
-        "crates/store-postgres/src/open.rs",
-        6,
-        "what stands in the way of opening names what was connected to",
-    ),
-    (
         "xtask/src/bench.rs",
         4,
         "each bench is started with the arguments and the system of all",

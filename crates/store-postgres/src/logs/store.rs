@@ -15,7 +15,8 @@ use super::intake::LogIntake;
 use super::writer::LogWriter;
 use crate::cells::Columns;
 use crate::fault::ReadError;
-use crate::open::{OpenError, Prepared, prepare};
+use crate::open::{Prepared, prepare};
+use crate::open_error::OpenError;
 use crate::read::row_limit;
 use crate::readers::Readers;
 
