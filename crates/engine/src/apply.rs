@@ -1,24 +1,9 @@
 //! The one way to change an execution.
 
-use model::{Limits, Owner, Timestamp};
-
 use crate::{
-    Chance, Execution, Input, Rejection, Transition, callback, chained_invoke, checkpoint,
+    Context, Execution, Input, Rejection, Transition, callback, chained_invoke, checkpoint,
     deadline, delete, invocation, pause, stop,
 };
-
-/// What surrounds an input: the time, chance, and the limits in force.
-#[derive(Debug, Clone)]
-pub struct Context<'a> {
-    /// When the input happens.
-    pub now: Timestamp,
-    /// Randomness for ids and tokens.
-    pub chance: Chance,
-    /// The limits in force.
-    pub limits: &'a Limits,
-    /// The run of the server: it owns the invocations that it schedules.
-    pub owner: Owner,
-}
 
 /// What the input comes to. Changes nothing; the caller commits the transition and lets the
 /// execution absorb it.

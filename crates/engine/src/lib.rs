@@ -8,7 +8,8 @@
 //! The rules are those of AWS's service as the official SDKs, emulator and conformance suite show
 //! them. A transition costs work in proportion to its own updates, never to the history.
 //!
-//! In reading order: [`Input`] says what can happen, `apply` dispatches, one module a cause.
+//! In reading order: [`Input`] says what can happen, `apply` dispatches, one module a cause. A cause
+//! changes a `draft` of the execution, which becomes the transition.
 
 mod apply;
 mod callback;
@@ -16,6 +17,7 @@ mod chained_invoke;
 mod chance;
 mod checkpoint;
 mod close;
+mod context;
 mod deadline;
 mod delete;
 mod draft;
@@ -24,13 +26,15 @@ mod input;
 mod invocation;
 mod pause;
 mod rejection;
+mod schedule;
 mod start;
 mod stop;
 mod token;
 mod transition;
 
-pub use apply::{Context, apply};
+pub use apply::apply;
 pub use chance::Chance;
+pub use context::Context;
 pub use execution::{Execution, times_out_at};
 pub use input::{ChainedOutcome, Input, InvocationOutcome, Output};
 pub use rejection::Rejection;

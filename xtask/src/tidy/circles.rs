@@ -28,11 +28,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "commands that share arguments with others name them by the list",
     ),
     (
-        "crates/engine/src/draft.rs",
-        18,
-        "every cause changes the draft, and what a draft comes to may cause more",
-    ),
-    (
         "crates/function-host/src/host.rs",
         6,
         "a process, its slot and its host share one state",
