@@ -25,6 +25,7 @@ pub mod limits;
 mod load;
 mod nearby;
 mod nested;
+mod options;
 mod references;
 mod resource;
 mod samconfig;
@@ -49,7 +50,8 @@ pub use function::{
     Architecture, DurableConfig, EventInvokeResource, FunctionResource, FunctionUrlResource,
     ImageBuild, LogFormat, LoggingConfig, S3Object, Tracing,
 };
-pub use load::{LoadOptions, OtherServices, load, missing_parameters};
+pub use load::{load, missing_parameters};
+pub use options::{LoadOptions, OtherServices};
 pub use references::References;
 pub use resource::invocations_per_process_default;
 pub use serverless_package::FOLDER as SERVERLESS_FOLDER;

@@ -5,67 +5,18 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::limits::TEMPLATE_BYTES_MAX;
-use crate::nearby;
+use crate::nearby::{self, FILE_NAMES};
 use crate::nested::{load_nested, outermost};
-use crate::resource::{Assets, Reading, TYPES, is_word, outputs};
+use crate::resource::{Assets, is_word, outputs, read_all, types};
 use crate::samconfig::SamConfig;
 use crate::serverless_package::{self, Package};
 use crate::template::{
     Document, Given, Givers, Named, Node, Parameters, Pseudo, Report, Reported, Resolver, Text,
-    expand, include, missing, parameters, parse, section,
+    expand, include, missing, parameters, parse, resolve, section,
 };
-use crate::{LayerResource, LoadStackError, MissingParameter, References, Stack, cloud_assembly};
-
-/// What the template does not say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadOptions {
-    /// `AWS::Region`; `us-east-1` by default.
-    pub region: String,
-    /// Whether somebody chose it: else that of a CDK app which names its own counts, because it stands in the template.
-    pub is_region_chosen: bool,
-    /// `AWS::AccountId`, twelve digits; `000000000000` by default.
-    pub account_id: String,
-    /// Instead of the name in `samconfig.toml`, or the directory's.
-    pub stack_name: Option<String>,
-    /// Values of parameters, over those in `samconfig.toml` and the template's defaults.
-    pub parameters: BTreeMap<String, String>,
-    /// What `{{resolve:…}}` and parameters of type `AWS::SSM::Parameter::Value` stand for.
-    pub references: References,
-    /// Layers that are not in the template, by their ARNs with or without a version: a folder or an archive each.
-    pub layers: BTreeMap<String, PathBuf>,
-    /// What AWS's other services are.
-    pub services: OtherServices,
-}
-
-/// What AWS's services are that are not here: it decides what is made of the template's queues, topics and buckets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OtherServices {
-    /// None: nothing is created.
-    #[default]
-    Nowhere,
-    /// An emulator, in which the template's own are created.
-    Emulator,
-    /// An account, in which nothing is created.
-    Account,
-}
-
-impl Default for LoadOptions {
-    fn default() -> Self {
-        Self {
-            region: "us-east-1".to_owned(),
-            is_region_chosen: false,
-            account_id: "000000000000".to_owned(),
-            stack_name: None,
-            parameters: BTreeMap::new(),
-            references: References::default(),
-            layers: BTreeMap::new(),
-            services: OtherServices::Nowhere,
-        }
-    }
-}
-
-/// What is looked for in a directory, as `sam` does.
-pub(crate) const FILE_NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
+use crate::{
+    LayerResource, LoadOptions, LoadStackError, MissingParameter, References, Stack, cloud_assembly,
+};
 
 /// Loads the template at `path`, or in it if it is a directory, with the `samconfig.toml` beside it.
 ///
@@ -256,14 +207,14 @@ pub(crate) fn build(
     let files = &source.assets.files;
     let root = include(root, &source.assets.directory, files, report);
     let expanded = expand(&root, &parameters, &pseudo, report);
-    let document = Document::open(expanded, &TYPES, &parameters, report)?;
+    let document = Document::open(expanded, &types(), &parameters, report)?;
     let (resources, absent) = (&document.resources, document.absent);
     let given = Given {
         parameters,
         references: source.references,
         nested: &|resolver, index| load_nested(resolver, index, source),
     };
-    let resolver = Resolver::new(report, pseudo.clone(), resources, absent, given);
+    let resolver = resolve(report, pseudo.clone(), resources, absent, given);
     for property in ["FunctionName", "TableName"] {
         check_unique_names(&resolver, property);
     }
@@ -276,7 +227,7 @@ pub(crate) fn build(
         outputs: outputs(&resolver, &document.outputs),
         ..Stack::default()
     };
-    Ok(Reading::read(&resolver, source.assets, stack))
+    Ok(read_all(&resolver, source.assets, stack))
 }
 
 /// Reports resources that a property gives the name of another one.

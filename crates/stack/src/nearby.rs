@@ -4,8 +4,10 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::load::FILE_NAMES;
 use crate::serverless_package::service_file;
+
+/// What is looked for in a directory, as `sam` does.
+pub(crate) const FILE_NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
 
 /// How deep, and how many entries of a folder, are looked at, and how many finds are named: enough for people's projects.
 const DEPTH_MAX: usize = 3;

@@ -154,61 +154,6 @@ fn remember_layers(resolver: &Resolver<'_>, assets: &Assets) {
     }
 }
 
-impl Stack {
-    /// Puts the logical id of what nests this stack in front of all of its own.
-    fn prefix(&mut self, prefix: &str) {
-        let add = |id: &mut String| id.insert_str(0, prefix);
-        for function in &mut self.functions {
-            add(&mut function.logical_id);
-        }
-        for api in &mut self.http_apis {
-            add(&mut api.logical_id);
-            api.routes.iter_mut().for_each(|it| add(&mut it.function));
-        }
-        for api in &mut self.rest_apis {
-            add(&mut api.logical_id);
-            api.routes.iter_mut().for_each(|it| add(&mut it.function));
-        }
-        for url in &mut self.function_urls {
-            add(&mut url.logical_id);
-            add(&mut url.function);
-        }
-        for schedule in &mut self.schedules {
-            add(&mut schedule.logical_id);
-            add(&mut schedule.function);
-        }
-        for source in &mut self.event_sources {
-            add(&mut source.logical_id);
-            add(&mut source.function);
-        }
-        for companion in &mut self.companions {
-            add(&mut companion.logical_id);
-            add(&mut companion.place.logical_id);
-        }
-        self.tables
-            .iter_mut()
-            .for_each(|it| add(&mut it.logical_id));
-        self.layers
-            .iter_mut()
-            .for_each(|it| add(&mut it.logical_id));
-    }
-
-    /// Adds what a nested stack has.
-    pub(crate) fn absorb(&mut self, nested: Self) {
-        self.functions.extend(nested.functions);
-        self.http_apis.extend(nested.http_apis);
-        self.rest_apis.extend(nested.rest_apis);
-        self.function_urls.extend(nested.function_urls);
-        self.schedules.extend(nested.schedules);
-        self.event_sources.extend(nested.event_sources);
-        self.companions.extend(nested.companions);
-        self.tables.extend(nested.tables);
-        self.activities.extend(nested.activities);
-        self.layers.extend(nested.layers);
-        self.api_keys.extend(nested.api_keys);
-    }
-}
-
 /// The canonical path of a template, as [`Source::around`] has it.
 pub(crate) fn outermost(path: &Path) -> Vec<PathBuf> {
     path.canonicalize().into_iter().collect()

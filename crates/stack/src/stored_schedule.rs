@@ -1,8 +1,9 @@
 //! A schedule as JSON: its expression as it was written, instants as text.
 
+use schedule::ScheduleExpression;
 use serde::{Deserialize, Serialize};
 
-use crate::{ScheduleExpression, ScheduleResource, ScheduleService};
+use crate::{ScheduleResource, ScheduleService};
 
 /// See the module.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -98,16 +98,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "everything that is simulated knows the world, which is made of it",
     ),
     (
-        "crates/stack/src/load.rs",
-        52,
-        "a resource is read with the template, which is evaluated by its resources and loads those within it",
-    ),
-    (
-        "crates/stack/src/template/node.rs",
-        3,
-        "a node reports its problems by where it is",
-    ),
-    (
         "crates/state-machine/src/state.rs",
         12,
         "states have states within, which run in the same way",

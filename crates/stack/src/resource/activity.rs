@@ -20,11 +20,10 @@ pub(super) static TYPE: Type = Type {
         ("Arn", |it| it.arn(Pseudo::activity_arn)),
         ("Name", yields::name),
     ],
-    read: Some(read),
     ..Type::plain("AWS::StepFunctions::Activity")
 };
 
-fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let is_valid = |name: &str| is_word(name, 1..=80, b"-_.!'()+=@");
     let must = "must be 1 to 80 letters, digits and -_.!'()+=@";
     reading.stack.activities.push(ActivityResource {

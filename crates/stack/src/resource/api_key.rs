@@ -8,8 +8,8 @@ use crate::template::{
 };
 use crate::{ApiKeyResource, ApiKeySource};
 
-use super::http_api::NO_THROTTLING;
 use super::reading::Reading;
+use super::unsupported::NO_THROTTLING;
 
 pub(super) static KEY: Type = Type {
     properties: properties! {
@@ -21,7 +21,6 @@ pub(super) static KEY: Type = Type {
     },
     named: Named::By("Name", 1024),
     attributes: &[("APIKeyId", yields::placeholder)],
-    read: Some(|fields, reading| add(fields, fields.text("Value"), reading)),
     ..Type::plain("AWS::ApiGateway::ApiKey")
 };
 
@@ -34,11 +33,6 @@ pub(super) static PLAN: Type = Type {
             "tags are not kept" => Tags;
     },
     attributes: &[("Id", yields::placeholder)],
-    read: Some(|fields, _| {
-        for stage in fields.mappings("ApiStages", STAGE) {
-            stage.text("Stage");
-        }
-    }),
     ..Type::plain("AWS::ApiGateway::UsagePlan")
 };
 
@@ -54,7 +48,6 @@ pub(super) static PLAN_KEY: Type = Type {
         required: KeyId = "`!Ref` to an API key", UsagePlanId = "`!Ref` to a usage plan";
     },
     attributes: &[("Id", yields::placeholder)],
-    read: Some(|_, _| {}),
     ..Type::plain("AWS::ApiGateway::UsagePlanKey")
 };
 
@@ -71,7 +64,8 @@ pub(super) static MADE_PLAN: Type = Type {
 };
 
 /// Adds a key that is a resource of its own, with the APIs that it opens.
-fn add(fields: &Fields<'_>, value: Option<String>, reading: &mut Reading<'_>) {
+pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    let value = fields.text("Value");
     let name = fields.resolver.name(fields.index()).unwrap_or_default();
     let must = "must be 20 to 128 letters, digits and marks";
     let is_fit =
@@ -90,6 +84,13 @@ fn add(fields: &Fields<'_>, value: Option<String>, reading: &mut Reading<'_>) {
         enabled: enabled.unwrap_or(true),
         apis: opened(fields.resolver, fields.index()),
     });
+}
+
+/// Checks a plan; which APIs it opens is read with its keys.
+pub(super) fn read_plan(fields: &Fields<'_>, _: &mut Reading<'_>) {
+    for stage in fields.mappings("ApiStages", STAGE) {
+        stage.text("Stage");
+    }
 }
 
 /// The logical ids of the APIs that a key opens.

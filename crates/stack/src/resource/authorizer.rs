@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::template::{Fields, Node, Resolver, Role, Type, properties};
 use crate::{Access, Authorizer, AuthorizerEvent, AuthorizerKind, FunctionResource, RequestPart};
 
-use super::gateway_http::{part_type, parts};
-use super::open_api::Kind;
+use super::api_kind::Kind;
+use super::api_part::{part_type, parts};
 use super::target::target;
 
 pub(super) const UNSIGNED: &str =

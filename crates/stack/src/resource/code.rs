@@ -268,6 +268,12 @@ fn inline(fields: &Fields<'_>, property: &str, path: &str, text: &Node) -> Optio
     takes.then(|| Code::inline(text))
 }
 
+/// Whether `Metadata.SkipBuild` says that the code has been built.
+pub(super) fn skips_build(fields: &Fields<'_>) -> bool {
+    let value = fields.metadata("SkipBuild").and_then(Node::scalar_value);
+    value.is_some_and(|value| value.plain_text().eq_ignore_ascii_case("true"))
+}
+
 /// Joins without looking at the disk: the directory may only come to be when the code is built.
 pub(super) fn code_path(directory: &Path, code_uri: &str) -> PathBuf {
     let mut path = PathBuf::new();

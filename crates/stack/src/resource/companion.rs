@@ -6,13 +6,13 @@
 use serde_json::{Map, Value};
 
 use crate::template::{
-    Fields, Lookup, Named, Properties, Reported, Resolver, Rule, Type, properties, yields,
+    Fields, Lookup, Named, Parameters, Properties, Reported, Resource, Rule, Type, properties,
+    yields,
 };
 use crate::{CompanionResource, OtherServices, Warning};
 
-use super::function::NO_ENCRYPTION;
 use super::reading::Reading;
-use super::unsupported::meaning_of;
+use super::unsupported::{NO_ENCRYPTION, meaning_of};
 
 const NO_TAGS: &str = "tags are not kept";
 const NO_OBSERVATION: &str = "nothing is observed or reported";
@@ -30,24 +30,15 @@ pub(super) static QUEUE: Type = Type {
     named: Named::By("QueueName", 75),
     reference: queue_url,
     attributes: &[
-        ("Arn", |it| {
-            Ok(it.resolver.pseudo.queue_arn(&queue_name(it)?))
-        }),
+        ("Arn", |it| Ok(it.pseudo.queue_arn(&queue_name(it)?))),
         ("QueueName", queue_name),
         ("QueueUrl", queue_url),
     ],
-    read: Some(read_queue),
     ..Type::plain("AWS::SQS::Queue")
 };
 
 pub(super) static QUEUE_POLICY: Type = Type {
     properties: properties! { used: PolicyDocument, Queues; },
-    // Permissions are not checked without an emulator: nobody notices.
-    read: Some(|fields, reading| {
-        if reading.assets.services == OtherServices::Emulator {
-            add(fields, reading, String::new(), None, None);
-        }
-    }),
     ..Type::plain("AWS::SQS::QueuePolicy")
 };
 
@@ -64,7 +55,6 @@ pub(super) static TOPIC: Type = Type {
     named: Named::By("TopicName", 250),
     reference: topic_arn,
     attributes: &[("TopicArn", topic_arn), ("TopicName", topic_name)],
-    read: Some(read_topic),
     ..Type::plain("AWS::SNS::Topic")
 };
 
@@ -80,20 +70,17 @@ pub(super) static SUBSCRIPTION: Type = Type {
             "permissions are not checked" => SubscriptionRoleArn;
     },
     attributes: &[("Arn", yields::placeholder)],
-    read: Some(read_subscription),
     ..Type::plain("AWS::SNS::Subscription")
 };
 
 /// Permissions are not checked here, nor by emulators: nobody notices.
 pub(super) static TOPIC_POLICY: Type = Type {
     properties: properties! { used: PolicyDocument, Topics; },
-    read: Some(|_, _| {}),
     ..Type::plain("AWS::SNS::TopicPolicy")
 };
 
 pub(super) static BUCKET_POLICY: Type = Type {
     properties: properties! { used: Bucket, PolicyDocument; },
-    read: Some(|_, _| {}),
     ..Type::plain("AWS::S3::BucketPolicy")
 };
 
@@ -117,7 +104,7 @@ pub(super) static BUCKET: Type = Type {
     reference: bucket_name,
     attributes: &[
         ("Arn", |it| {
-            let partition = it.resolver.pseudo.partition();
+            let partition = it.pseudo.partition();
             Ok(format!("arn:{partition}:s3:::{}", bucket_name(it)?))
         }),
         ("DomainName", |it| {
@@ -129,73 +116,83 @@ pub(super) static BUCKET: Type = Type {
             Ok(format!("http://{}", bucket_host(it, "s3-website-")?))
         }),
     ],
-    read: Some(read_bucket),
     ..Type::plain("AWS::S3::Bucket")
 };
 
 fn queue_name(it: &Lookup<'_>) -> Result<String, Reported> {
-    fifo_name(it.resolver, it.index, "FifoQueue")
+    let name = yields::name(it)?;
+    Ok(fifo_name(name, it.resource, it.parameters, "FifoQueue"))
 }
 
 fn topic_name(it: &Lookup<'_>) -> Result<String, Reported> {
-    fifo_name(it.resolver, it.index, "FifoTopic")
+    let name = yields::name(it)?;
+    Ok(fifo_name(name, it.resource, it.parameters, "FifoTopic"))
 }
 
 /// The names of what keeps an order end so.
-fn fifo_name(resolver: &Resolver<'_>, index: usize, property: &str) -> Result<String, Reported> {
-    let name = resolver.name(index)?;
-    let fifo = resolver.resources[index].constant(property, resolver.parameters());
+fn fifo_name(name: String, of: &Resource, parameters: &Parameters, property: &str) -> String {
+    let fifo = of.constant(property, parameters);
     match fifo == Some("true") && !name.ends_with(".fifo") {
-        true => Ok(format!("{name}.fifo")),
-        false => Ok(name),
+        true => format!("{name}.fifo"),
+        false => name,
     }
 }
 
+fn fifo_name_of(fields: &Fields<'_>, property: &str) -> Option<String> {
+    let name = fields.resolver.name(fields.index()).ok()?;
+    let parameters = fields.resolver.parameters();
+    Some(fifo_name(name, fields.resource(), parameters, property))
+}
+
 fn queue_url(it: &Lookup<'_>) -> Result<String, Reported> {
-    Ok(it.resolver.pseudo.queue_url(&queue_name(it)?))
+    Ok(it.pseudo.queue_url(&queue_name(it)?))
 }
 
 fn topic_arn(it: &Lookup<'_>) -> Result<String, Reported> {
-    Ok(it.resolver.pseudo.topic_arn(&topic_name(it)?))
+    Ok(it.pseudo.topic_arn(&topic_name(it)?))
 }
 
 fn bucket_name(it: &Lookup<'_>) -> Result<String, Reported> {
-    bucket_name_of(it.resolver, it.index)
+    Ok(bucket_name_of(yields::name(it)?, it.resource))
 }
 
 /// A name that the template leaves to AWS has small letters only.
-fn bucket_name_of(resolver: &Resolver<'_>, index: usize) -> Result<String, Reported> {
-    let name = resolver.name(index)?;
-    match resolver.resources[index].property("BucketName") {
-        Some(_) => Ok(name),
-        None => Ok(name.to_lowercase()),
+fn bucket_name_of(name: String, bucket: &Resource) -> String {
+    match bucket.property("BucketName") {
+        Some(_) => name,
+        None => name.to_lowercase(),
     }
 }
 
 fn bucket_host(it: &Lookup<'_>, service: &str) -> Result<String, Reported> {
-    let (region, suffix) = (&it.resolver.pseudo.region, it.resolver.pseudo.url_suffix());
+    let (region, suffix) = (&it.pseudo.region, it.pseudo.url_suffix());
     Ok(format!("{}.{service}{region}.{suffix}", bucket_name(it)?))
 }
 
-fn read_queue(fields: &Fields<'_>, reading: &mut Reading<'_>) {
-    let resolver = fields.resolver;
-    let Ok(name) = fifo_name(resolver, fields.index(), "FifoQueue") else {
+pub(super) fn read_queue(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    let Some(name) = fifo_name_of(fields, "FifoQueue") else {
         return;
     };
-    let pseudo = &resolver.pseudo;
+    let pseudo = &fields.resolver.pseudo;
     let (arn, url) = (pseudo.queue_arn(&name), pseudo.queue_url(&name));
     add(fields, reading, name, Some(arn), Some(url));
+}
+
+pub(super) fn read_queue_policy(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    // Permissions are not checked without an emulator: nobody notices.
+    if reading.assets.services == OtherServices::Emulator {
+        add(fields, reading, String::new(), None, None);
+    }
 }
 
 const SUBSCRIBED: Properties =
     properties! { required: Endpoint = "who is told", Protocol = "such as `sqs`"; };
 
-fn read_topic(fields: &Fields<'_>, reading: &mut Reading<'_>) {
-    let resolver = fields.resolver;
-    let Ok(name) = fifo_name(resolver, fields.index(), "FifoTopic") else {
+pub(super) fn read_topic(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    let Some(name) = fifo_name_of(fields, "FifoTopic") else {
         return;
     };
-    let arn = resolver.pseudo.topic_arn(&name);
+    let arn = fields.resolver.pseudo.topic_arn(&name);
     add(fields, reading, name, Some(arn.clone()), None);
     for own in fields.mappings("Subscription", SUBSCRIBED) {
         let (protocol, endpoint) = (own.text("Protocol"), own.text("Endpoint"));
@@ -221,7 +218,7 @@ fn read_topic(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     }
 }
 
-fn read_subscription(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read_subscription(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     match fields.text("Protocol").as_deref() {
         Some("sqs") => add(fields, reading, String::new(), None, None),
         Some(_) => warn_of_subscriber(fields),
@@ -234,12 +231,12 @@ fn warn_of_subscriber(fields: &Fields<'_>) {
     fields.warn_of("Protocol", meaning);
 }
 
-fn read_bucket(fields: &Fields<'_>, reading: &mut Reading<'_>) {
-    let resolver = fields.resolver;
-    let Ok(name) = bucket_name_of(resolver, fields.index()) else {
+pub(super) fn read_bucket(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    let Ok(name) = fields.resolver.name(fields.index()) else {
         return;
     };
-    let arn = format!("arn:{}:s3:::{name}", resolver.pseudo.partition());
+    let name = bucket_name_of(name, fields.resource());
+    let arn = format!("arn:{}:s3:::{name}", fields.resolver.pseudo.partition());
     add(fields, reading, name, Some(arn), None);
 }
 

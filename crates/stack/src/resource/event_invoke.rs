@@ -6,8 +6,8 @@
 use crate::EventInvokeResource;
 use crate::template::{Fields, Properties, Type, properties};
 
-use super::function_url::no_function;
-use super::target::target;
+use super::reading::Reading;
+use super::target::{no_function, target};
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
@@ -15,13 +15,6 @@ pub(super) static TYPE: Type = Type {
         required: FunctionName = "`!Ref` to the function",
             Qualifier = "an alias, a version, or `$LATEST`";
     },
-    read: Some(|fields, _| {
-        // Each function takes its own.
-        let function = fields.node("FunctionName");
-        if function.is_some_and(|it| fields.resolver.function_of(it).is_none()) {
-            no_function(fields, "FunctionName");
-        }
-    }),
     ..Type::plain("AWS::Lambda::EventInvokeConfig")
 };
 
@@ -32,6 +25,14 @@ const CONFIG: Properties = properties! {
 const DESTINATIONS: Properties = properties! { used: OnFailure, OnSuccess; };
 
 const DESTINATION: Properties = properties! { used: Destination, Type; };
+
+/// Checks one; each function takes its own.
+pub(super) fn check(fields: &Fields<'_>, _: &mut Reading<'_>) {
+    let function = fields.node("FunctionName");
+    if function.is_some_and(|it| fields.resolver.function_of(it).is_none()) {
+        no_function(fields, "FunctionName");
+    }
+}
 
 /// How a function is invoked asynchronously: what it says itself, then what others say of it.
 pub(super) fn event_invoke(fields: &Fields<'_>) -> Vec<EventInvokeResource> {

@@ -6,12 +6,12 @@
 use crate::template::{Fields, Named, Properties, Pseudo, Type, properties, yields};
 use crate::{ScheduleResource, ScheduleService};
 
-use super::function::NO_ENCRYPTION;
 use super::reading::Reading;
 use super::schedule::{
     EXAMPLES, NO_DEAD_LETTERS, NO_RETRY_POLICY, Timing, input, timing, warn_of_window,
 };
 use super::target::target;
+use super::unsupported::NO_ENCRYPTION;
 
 const NO_BUS: &str = "there is no event bus here: no event matches the pattern";
 const FUNCTIONS_ONLY: &str = "only functions are invoked here";
@@ -27,7 +27,6 @@ pub(super) static RULE: Type = Type {
     named: Named::By("Name", 64),
     reference: yields::name,
     attributes: &[("Arn", |it| it.arn(Pseudo::rule_arn))],
-    read: Some(read_rule),
     ..Type::plain("AWS::Events::Rule")
 };
 
@@ -53,13 +52,10 @@ pub(super) static SCHEDULE: Type = Type {
     named: Named::By("Name", 64),
     reference: yields::name,
     attributes: &[("Arn", |it| {
-        let resource = &it.resolver.resources[it.index];
-        let group = resource.constant("GroupName", it.resolver.parameters());
-        let name = it.resolver.name(it.index)?;
+        let group = it.resource.constant("GroupName", it.parameters);
         let group = group.unwrap_or(DEFAULT_GROUP);
-        Ok(it.resolver.pseudo.schedule_arn(group, &name))
+        Ok(it.pseudo.schedule_arn(group, &yields::name(it)?))
     })],
-    read: Some(read_schedule),
     ..Type::plain("AWS::Scheduler::Schedule")
 };
 
@@ -76,7 +72,7 @@ const SCHEDULE_TARGET: Properties = properties! {
 const TARGET: &str = "`!GetAtt` and the function's `Arn`, or `!Ref` to its alias";
 const DEFAULT_GROUP: &str = "default";
 
-fn read_rule(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read_rule(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let property = "ScheduleExpression";
     if fields.node(property).is_none() {
         if fields.node("EventPattern").is_none() {
@@ -110,7 +106,7 @@ fn read_rule(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     }
 }
 
-fn read_schedule(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read_schedule(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let service = ScheduleService::Scheduler;
     warn_of_window(fields);
     let timing = timing(fields, "ScheduleExpression", service);

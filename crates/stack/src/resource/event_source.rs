@@ -7,9 +7,9 @@ use crate::template::{Fields, Lookup, Node, Properties, Reported, Role, Type, Yi
 use crate::{EventSourceResource, OtherServices};
 
 use super::companion::QUEUE;
-use super::function::NO_ENCRYPTION;
 use super::reading::Reading;
 use super::target::{Target, target};
+use super::unsupported::NO_ENCRYPTION;
 
 const NO_STREAM: &str = "queues have no such thing, and only queues are read here";
 const NO_POLLERS: &str = "pollers are started as needed";
@@ -32,20 +32,18 @@ pub(super) static TYPE: Type = Type {
     },
     reference: id,
     attributes: ATTRIBUTES,
-    read: Some(read_mapping),
     ..Type::plain("AWS::Lambda::EventSourceMapping")
 };
 
 const ATTRIBUTES: &[(&str, Yields)] = &[
     ("Id", id),
     ("EventSourceMappingArn", |it| {
-        Ok(it.resolver.pseudo.mapping_arn(&id(it)?))
+        Ok(it.pseudo.mapping_arn(&id(it)?))
     }),
 ];
 
 fn id(it: &Lookup<'_>) -> Result<String, Reported> {
-    let logical_id = &it.resolver.resources[it.index].logical_id;
-    Ok(it.resolver.pseudo.mapping_id(logical_id))
+    Ok(it.pseudo.mapping_id(&it.resource.logical_id))
 }
 
 /// The mapping of an `SQS` event, for references to it.
@@ -67,7 +65,6 @@ pub(super) static EVENT: Type = Type {
             NO_METRICS => LoggingConfig, MetricsConfig;
             NO_POLLERS => ProvisionedPollerConfig;
     },
-    read: Some(read_event),
     ..Type::plain("SQS")
 };
 
@@ -75,7 +72,7 @@ const SCALING: Properties = properties! { used: MaximumConcurrency; };
 const CRITERIA: Properties = properties! { used: Filters; };
 const FILTER: Properties = properties! { used: Pattern; };
 
-fn read_mapping(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read_mapping(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let property = "FunctionName";
     let target = fields
         .node(property)
@@ -95,7 +92,7 @@ fn read_mapping(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     read(fields, "EventSourceArn", target, reading);
 }
 
-fn read_event(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read_event(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let Some(made) = &fields.resource().made else {
         return;
     };

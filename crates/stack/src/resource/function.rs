@@ -17,14 +17,14 @@ use crate::{
 };
 
 use super::capacity::invocations_per_process;
-use super::code::{Code, serverless_code};
+use super::code::{Code, serverless_code, skips_build};
 use super::event_invoke::event_invoke;
 use super::layer::layers;
 use super::reading::{Reading, WORD_MARKS, checked_name, is_word};
+use super::unsupported::NO_ENCRYPTION;
 use super::{events, function_url};
 
 pub(super) const NO_SCALING: &str = "processes are started as needed, and kept warm for a while";
-pub(super) const NO_ENCRYPTION: &str = "nothing is encrypted with a key here";
 pub(super) const NO_UPDATES: &str = "the machine's interpreter is used";
 
 pub(super) static TYPE: Type = Type {
@@ -61,7 +61,6 @@ pub(super) static TYPE: Type = Type {
         own: names! { Events FunctionName ImageUri InlineCode Policies Role },
     }),
     makes,
-    read: Some(read),
     ..function_type("AWS::Serverless::Function")
 };
 
@@ -142,7 +141,7 @@ fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resourc
     made
 }
 
-fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let resolver = fields.resolver;
     let code = serverless_code(fields, reading.assets);
     check_auto_publish_alias(fields, resolver.published_alias(fields.index()));
@@ -229,12 +228,6 @@ pub(super) fn common(
         skip_build: skips_build(fields),
         construct_path: construct.map(construct::path),
     }
-}
-
-/// Whether `Metadata.SkipBuild` says that the code has been built.
-pub(super) fn skips_build(fields: &Fields<'_>) -> bool {
-    let value = fields.metadata("SkipBuild").and_then(Node::scalar_value);
-    value.is_some_and(|value| value.plain_text().eq_ignore_ascii_case("true"))
 }
 
 fn architecture(fields: &Fields<'_>) -> Architecture {

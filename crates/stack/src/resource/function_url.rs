@@ -8,6 +8,7 @@ use crate::template::{Fields, Role, Type, properties, yields};
 
 use super::http_api::cors_mapping;
 use super::reading::Reading;
+use super::target::no_function;
 
 /// What SAM makes of `FunctionUrlConfig`.
 pub(super) static MADE: Type = Type {
@@ -18,7 +19,6 @@ pub(super) static MADE: Type = Type {
         ("FunctionUrl", yields::url),
         ("FunctionArn", yields::function_arn),
     ],
-    read: Some(read),
     ..Type::plain("")
 };
 
@@ -30,11 +30,10 @@ pub(super) static TYPE: Type = Type {
     },
     reference: yields::part,
     attributes: &[("FunctionUrl", yields::url), ("FunctionArn", yields::part)],
-    read: Some(read),
     ..Type::plain("AWS::Lambda::Url")
 };
 
-fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let resolver = fields.resolver;
     let Some(part) = resolver.part(fields.index()) else {
         no_function(fields, "TargetFunctionArn");
@@ -59,11 +58,4 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         cors: cors_mapping(fields, "Cors").map(|(cors, _)| cors),
     };
     reading.stack.function_urls.push(url);
-}
-
-/// Reports a property that names a function, and none of this template.
-pub(super) fn no_function(fields: &Fields<'_>, property: &str) {
-    let must = "must mean a function of this template";
-    let help = "write `!Ref` and the function's logical id";
-    fields.wrong(property, must, "not such a function", help);
 }

@@ -4,18 +4,21 @@
 
 use std::time::Duration;
 
-use crate::template::{Fields, OtherAttributes, Type, properties, shorten, yields};
+use crate::template::{Fields, Type, properties, shorten};
 use crate::{
     Access, HttpApiResource, Integration, RequestChecks, Route, RouteKey, StatesIntegration,
 };
 
+use super::api_kind::{HTTP_API_TIMEOUT, Kind};
+use super::api_part::{part_type, parts};
 use super::authorizer::{access, authorizers};
-use super::function_url::no_function;
-use super::http_api::{DEFAULT_STAGE, LOCAL, NO_IMPORT, NO_THROTTLING, http_api, http_api_type};
-use super::open_api::{Kind, add_routes};
+use super::http_api::{DEFAULT_STAGE, http_api, http_api_type};
+use super::open_api::add_routes;
 use super::reading::Reading;
-use super::route::{HTTP_API_TIMEOUT, is_path, method};
+use super::route::{is_path, method};
 use super::states_target::{ALIAS, mentioned, subtype as subtype_action};
+use super::target::no_function;
+use super::unsupported::{LOCAL, NO_CLIENT_CERTIFICATES, NO_IMPORT, NO_THROTTLING};
 
 const ROUTES_ONLY: &str = "routes come from `Route` resources and from `Body` only";
 
@@ -31,12 +34,10 @@ pub(super) static TYPE: Type = Type {
             NO_IMPORT => FailOnWarnings;
             "tags are not kept" => Tags;
     },
-    read: Some(read),
     ..http_api_type("AWS::ApiGatewayV2::Api")
 };
 
 const WEB_SOCKETS_ONLY: &str = "it is for WebSocket APIs, and does nothing for an HTTP API";
-pub(super) const NO_CLIENT_CERTIFICATES: &str = "no certificate is shown to functions";
 const FUNCTIONS_ONLY: &str = "only functions are behind APIs here";
 const AS_IT_IS: &str = "requests and answers are passed on as they are";
 
@@ -84,18 +85,7 @@ pub(super) static DEPLOYMENT: Type = Type {
     ..part_type("AWS::ApiGatewayV2::Deployment")
 };
 
-/// A part of an API, which is read with it. A stage is known by its name, everything else by an id
-/// that nobody sees.
-pub(super) const fn part_type(name: &'static str) -> Type {
-    Type {
-        reference: yields::stage,
-        other_attributes: OtherAttributes::Placeholder,
-        read: Some(|_, _| {}),
-        ..Type::plain(name)
-    }
-}
-
-fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     if fields.text("ProtocolType").as_deref() == Some("WEBSOCKET") {
         fields.warn_of_all("no WebSocket API is served");
         return;
@@ -117,22 +107,6 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         .stack
         .http_apis
         .push(HttpApiResource { authorizers, ..api });
-}
-
-/// The resources of a type that refer to an API by a property.
-pub(super) fn parts<'a>(
-    api: &Fields<'a>,
-    kind: &'static Type,
-    property: &'static str,
-) -> impl Iterator<Item = Fields<'a>> {
-    let (resolver, index) = (api.resolver, api.index());
-    let parts = resolver.resources.iter().enumerate();
-    let parts = parts.filter(move |(_, part)| {
-        let is_such = part.kind.name == kind.name;
-        let named = part.property(property).filter(|_| is_such);
-        named.and_then(|node| resolver.referenced(node)) == Some(index)
-    });
-    parts.map(|(part, _)| Fields::of(resolver, part))
 }
 
 fn route(fields: &Fields<'_>) -> Option<Route> {

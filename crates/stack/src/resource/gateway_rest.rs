@@ -2,25 +2,25 @@
 //!
 //! Source of names: CloudFormation template reference, `AWS::ApiGateway`, read 2026-11-23.
 
-use std::collections::BTreeMap;
-
 use crate::template::{Fields, Node, Properties, Resolver, Type, properties};
 use crate::{
     Access, AwsIntegration, FunctionResource, Integration, IntegrationResponse, Passthrough,
-    RequestChecks, RestApiResource, RestCors, Route, RouteKey, RouteMethod, StatesIntegration,
+    RequestChecks, RestApiResource, RestCors, Route, RouteKey, RouteMethod,
 };
 
 use super::api_key;
+use super::api_kind::{Kind, REST_API_TIMEOUT};
+use super::api_part::{part_type, parts};
 use super::authorizer::{access, authorizers};
-use super::gateway_http::{NO_CLIENT_CERTIFICATES, integrated, part_type, parts};
-use super::http_api::{LOCAL, NO_IMPORT, NO_THROTTLING};
-use super::open_api::{Kind, add_routes, is_asynchronous};
+use super::gateway_http::integrated;
+use super::open_api::{add_routes, is_asynchronous, preflight_headers};
 use super::reading::Reading;
 use super::request_check::{Models, of_method};
 use super::rest_api::{rest_api, rest_api_type};
-use super::route::{REST_API_TIMEOUT, is_path, method};
-use super::states_target::{ALIAS, action, mentioned};
+use super::route::{is_path, method};
+use super::states_target::states_call;
 use super::target::target;
+use super::unsupported::{LOCAL, NO_CLIENT_CERTIFICATES, NO_IMPORT, NO_THROTTLING};
 
 const METHODS_ONLY: &str = "routes come from `Method` resources and from `Body` only";
 
@@ -35,7 +35,6 @@ pub(super) static TYPE: Type = Type {
             "permissions are not checked here" => Policy;
             "tags are not kept" => Tags;
     },
-    read: Some(read),
     ..rest_api_type("AWS::ApiGateway::RestApi")
 };
 
@@ -83,7 +82,7 @@ const NEWEST: &str = "all requests take the newest deployment";
 /// Deepest path. Ours: no URL that people write has so many segments, and a circle must end.
 const SEGMENTS_MAX: usize = 64;
 
-fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let document = add_routes(fields, "Body", Kind::Rest, reading);
     let mut cors = document.cors;
     let models = Models::of_parts(fields);
@@ -154,22 +153,6 @@ fn preflight(fields: &Fields<'_>, method: RouteMethod) -> Option<RestCors> {
     preflight_headers(response.get("ResponseParameters")?)
 }
 
-/// The headers of CORS among the response parameters of a mock.
-pub(super) fn preflight_headers(parameters: &Node) -> Option<RestCors> {
-    let header = |name: &str| {
-        let key = format!("method.response.header.Access-Control-{name}");
-        let text = parameters.get(&key)?.text()?;
-        Some(text.trim_matches('\'').to_owned())
-    };
-    Some(RestCors {
-        allow_origin: header("Allow-Origin")?,
-        allow_methods: header("Allow-Methods"),
-        allow_headers: header("Allow-Headers"),
-        max_age: header("Max-Age"),
-        allow_credentials: header("Allow-Credentials").as_deref() == Some("true"),
-    })
-}
-
 fn route(fields: &Fields<'_>, key: RouteKey, nested: &[FunctionResource]) -> Option<Route> {
     fields.required("Integration", "a method needs something behind it")?;
     let entry = fields.entry("Integration")?;
@@ -209,34 +192,6 @@ fn templated_route(
         event: fields.logical_id.to_owned(),
         timeout: timeout.unwrap_or(REST_API_TIMEOUT),
         integration: Integration::Aws(Box::new(templated(integration))),
-        access: Access::default(),
-        checks: RequestChecks::default(),
-    })
-}
-
-/// A call of Step Functions for a machine of this template, which its templates mention. Key, event and timeout are the
-/// caller's.
-pub(super) fn states_call(
-    integration: &Fields<'_>,
-    property: &str,
-    uri: &Node,
-    templated: impl FnOnce() -> AwsIntegration,
-) -> Option<Route> {
-    // Not evaluated before it is clear: a URI may be anything.
-    let action = action(&integration.text_of(property, uri)?)?;
-    let templates = templated();
-    let function = mentioned(integration, templates.request_templates.values())?;
-    Some(Route {
-        key: RouteKey::Default,
-        function,
-        qualifier: Some(ALIAS.to_owned()),
-        event: String::new(),
-        timeout: REST_API_TIMEOUT,
-        integration: Integration::States(Box::new(StatesIntegration {
-            action: action.to_owned(),
-            templates: Some(templates),
-            parameters: BTreeMap::new(),
-        })),
         access: Access::default(),
         checks: RequestChecks::default(),
     })

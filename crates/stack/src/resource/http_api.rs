@@ -11,13 +11,11 @@ use crate::template::{
 };
 use crate::{Cors, HttpApiResource};
 
-use super::open_api::{Kind, add_routes};
+use super::api_kind::Kind;
+use super::open_api::add_routes;
 use super::reading::{Reading, WORD_MARKS, is_word};
 use super::sam_auth::api_auth;
-
-pub(super) const LOCAL: &str = "the API is served at its local address";
-pub(super) const NO_IMPORT: &str = "there is no import that could warn";
-pub(super) const NO_THROTTLING: &str = "requests are neither throttled nor measured";
+use super::unsupported::{LOCAL, NO_IMPORT, NO_THROTTLING};
 
 /// A stage whose name is in no URL.
 pub(super) const DEFAULT_STAGE: &str = "$default";
@@ -38,7 +36,6 @@ pub(super) static TYPE: Type = Type {
         own: names! { DefinitionBody DefinitionUri Description Name StageName },
     }),
     makes,
-    read: Some(read),
     ..http_api_type("AWS::Serverless::HttpApi")
 };
 
@@ -79,7 +76,7 @@ pub(super) fn stage(index: usize, api: &Resource, name: &str) -> Resource {
     }
 }
 
-fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let mut authorizers = api_auth(fields, Kind::Http, &reading.nested.functions).authorizers;
     for property in ["DefinitionBody", "DefinitionUri"] {
         let document = add_routes(fields, property, Kind::Http, reading);

@@ -7,9 +7,10 @@ use crate::template::{Fields, Role, Type, properties, yields};
 use crate::{FunctionResource, Tracing};
 
 use super::code::lambda_code;
-use super::function::{NO_ENCRYPTION, NO_SCALING, NO_UPDATES, common, function_type};
-use super::function_url::no_function;
+use super::function::{NO_SCALING, NO_UPDATES, common, function_type};
 use super::reading::Reading;
+use super::target::no_function;
+use super::unsupported::NO_ENCRYPTION;
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
@@ -31,7 +32,6 @@ pub(super) static TYPE: Type = Type {
             "tenants share processes" => TenancyConfig;
             "the function is on the machine's own network" => VpcConfig;
     },
-    read: Some(read),
     ..function_type("AWS::Lambda::Function")
 };
 
@@ -50,7 +50,6 @@ pub(super) static VERSION: Type = Type {
         ("FunctionArn", yields::version),
         ("Version", yields::version_number),
     ],
-    read: Some(read_version),
     ..Type::plain("AWS::Lambda::Version")
 };
 
@@ -66,13 +65,12 @@ pub(super) static ALIAS: Type = Type {
     },
     reference: yields::part,
     attributes: &[("AliasArn", yields::part)],
-    read: Some(read_alias),
     ..Type::plain("AWS::Lambda::Alias")
 };
 
 const NAME_IT: &str = "`!Ref` to the function";
 
-fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let code = lambda_code(fields, reading.assets);
     let modes = [
         ("Active", Tracing::Active),
@@ -87,14 +85,14 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
 }
 
 /// Checks a version; what it asks for is done with its function.
-fn read_version(fields: &Fields<'_>, _: &mut Reading<'_>) {
+pub(super) fn read_version(fields: &Fields<'_>, _: &mut Reading<'_>) {
     if fields.resolver.part(fields.index()).is_none() {
         no_function(fields, "FunctionName");
     }
 }
 
 /// Checks an alias; what it asks for is done with its function.
-fn read_alias(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read_alias(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     read_version(fields, reading);
     let version = fields.node("FunctionVersion");
     if let Some(version) = version.filter(|it| it.text().is_some()) {

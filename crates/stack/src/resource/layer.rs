@@ -8,8 +8,7 @@ use std::path::PathBuf;
 use crate::template::{Fields, Named, Node, Pseudo, Role, Shared, Type, properties};
 use crate::{LayerResource, OtherServices, S3Object};
 
-use super::code::{Assets, FETCHED_WITH, Source, asset, code_path, source};
-use super::function::skips_build;
+use super::code::{Assets, FETCHED_WITH, Source, asset, code_path, skips_build, source};
 use super::reading::Reading;
 
 pub(super) static TYPE: Type = Type {
@@ -38,13 +37,12 @@ const fn layer_type(name: &'static str) -> Type {
         role: Role::Layer,
         named: Named::By("LayerName", 140),
         reference: |it| it.arn(Pseudo::layer_arn),
-        read: Some(read),
         ..Type::plain(name)
     }
 }
 
 /// Reads a layer, which functions may use or not.
-fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let Some(place) = place(fields, reading.assets) else {
         return;
     };

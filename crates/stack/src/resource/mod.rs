@@ -1,12 +1,13 @@
 //! Converts the properties of each type of resource to plain data.
 //!
 //! A type is a `static` in its own file: the table of its properties, how its name is chosen, what
-//! references to it return, what SAM makes of it, and the function that adds it to the stack. To add
-//! a type, write that and add a line for it to [`reading::TYPES`]; an event of functions has its line in
-//! [`events`]. If a problem prevents a value, a default is used instead: a template with problems is not
-//! used anyway.
+//! references to it return, and what SAM makes of it. Beside it stands the function that adds it to the
+//! stack. To add a type, write both and add a line for them to [`types::TYPES`]; an event of functions has its
+//! lines in [`types::MADE`] and in [`events`]. If a problem prevents a value, a default is used instead: a
+//! template with problems is not used anyway.
 
 mod reading;
+mod types;
 mod unsupported;
 
 mod capacity;
@@ -22,6 +23,8 @@ mod states_target;
 
 mod activity;
 mod api_key;
+mod api_kind;
+mod api_part;
 mod authorizer;
 mod companion;
 mod event_invoke;
@@ -46,4 +49,5 @@ mod table;
 pub use capacity::invocations_per_process_default;
 pub(crate) use code::Assets;
 pub(crate) use nested::nested_path;
-pub(crate) use reading::{Reading, TYPES, is_word, outputs};
+pub(crate) use reading::is_word;
+pub(crate) use types::{outputs, read_all, types};

@@ -36,15 +36,11 @@ pub(super) static STACK: Type = Type {
     ..nested_type("AWS::CloudFormation::Stack")
 };
 
+/// The template itself is loaded when names are resolved: outputs are among them.
 const fn nested_type(name: &'static str) -> Type {
     Type {
         role: Role::Nested,
-        reference: |it| {
-            let id = &it.resolver.resources[it.index].logical_id;
-            Ok(it.resolver.pseudo.nested(id).stack_id())
-        },
-        // The template itself is loaded when names are resolved: outputs are among them.
-        read: Some(|_, _| {}),
+        reference: |it| Ok(it.pseudo.nested(&it.resource.logical_id).stack_id()),
         ..Type::plain(name)
     }
 }

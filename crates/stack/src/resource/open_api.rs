@@ -3,7 +3,6 @@
 //! Source: API Gateway developer guide, "OpenAPI extensions for API Gateway", read 2026-11-28.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::template::{Entry, Fields, Node, Span};
 use crate::{
@@ -11,31 +10,16 @@ use crate::{
     Passthrough, RequestChecks, RestCors, Route, RouteKey, RouteMethod,
 };
 
-use super::gateway_rest::{preflight_headers, states_call};
+use super::api_kind::Kind;
 use super::open_api_security::Security;
 use super::reading::Reading;
 use super::request_check::{DocumentChecks, within};
-use super::route::{HTTP_API_TIMEOUT, REST_API_TIMEOUT, is_path, method};
+use super::route::{is_path, method};
+use super::states_target::states_call;
 use super::target::{Target, target};
 
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
 const NOT_SERVED: &str = "only functions are behind APIs here: the route is not served";
-
-/// Which kind of API a document describes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Http,
-    Rest,
-}
-
-impl Kind {
-    fn timeout(self) -> Duration {
-        match self {
-            Self::Http => HTTP_API_TIMEOUT,
-            Self::Rest => REST_API_TIMEOUT,
-        }
-    }
-}
 
 /// What a document says besides routes.
 #[derive(Debug, Default)]
@@ -281,4 +265,20 @@ pub(super) fn is_asynchronous(parameters: &BTreeMap<String, String>) -> bool {
 fn preflight(integration: &Node) -> Option<RestCors> {
     let responses = integration.get("responses")?.entries()?;
     preflight_headers(responses.first()?.value.get("responseParameters")?)
+}
+
+/// The headers of CORS among the response parameters of a mock.
+pub(super) fn preflight_headers(parameters: &Node) -> Option<RestCors> {
+    let header = |name: &str| {
+        let key = format!("method.response.header.Access-Control-{name}");
+        let text = parameters.get(&key)?.text()?;
+        Some(text.trim_matches('\'').to_owned())
+    };
+    Some(RestCors {
+        allow_origin: header("Allow-Origin")?,
+        allow_methods: header("Allow-Methods"),
+        allow_headers: header("Allow-Headers"),
+        max_age: header("Max-Age"),
+        allow_credentials: header("Allow-Credentials").as_deref() == Some("true"),
+    })
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use crate::template::{Entry, Fields, Node};
 use crate::{Access, Authorizer, FunctionResource};
 
+use super::api_kind::Kind;
 use super::authorizer::{DOCUMENT_WORDS, Otherwise, UNSIGNED, authorizer};
-use super::open_api::Kind;
 use super::sam_auth::default_access;
 
 const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";

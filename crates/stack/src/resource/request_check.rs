@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::template::{Entry, Fields, Named, Node, Properties, Type, properties, yields};
 use crate::{RequestChecks, RequestPart};
 
+use super::api_part::{part_type, parts};
 use super::authorizer::request_part;
-use super::gateway_http::{part_type, parts};
 
 pub(super) static VALIDATOR: Type = Type {
     properties: properties! {

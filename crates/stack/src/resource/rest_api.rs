@@ -11,10 +11,12 @@ use crate::template::{
 use crate::{Access, ApiKeySource, RestApiResource, RestCors};
 
 use super::api_key;
-use super::http_api::{LOCAL, NO_IMPORT, stage};
-use super::open_api::{Kind, add_routes};
+use super::api_kind::Kind;
+use super::http_api::stage;
+use super::open_api::add_routes;
 use super::reading::{Reading, WORD_MARKS, is_word};
 use super::sam_auth::{add_key, api_auth, made_of_plan};
+use super::unsupported::{LOCAL, NO_IMPORT};
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
@@ -39,7 +41,6 @@ pub(super) static TYPE: Type = Type {
         own: &["DefinitionBody", "Description", "StageName"],
     }),
     makes,
-    read: Some(read),
     ..rest_api_type("AWS::Serverless::Api")
 };
 
@@ -71,7 +72,7 @@ fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resourc
     made
 }
 
-fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     if fields.logical_id != EventApi::REST.implicit_id {
         fields.required("StageName", "for example `StageName: Prod`");
     }

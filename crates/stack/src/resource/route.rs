@@ -5,19 +5,11 @@ use std::time::Duration;
 use crate::template::{EventApi, Fields, Properties, Role, Type, properties};
 use crate::{Integration, RequestChecks, Route, RouteKey, RouteMethod};
 
-use super::open_api::Kind;
+use super::api_kind::{HTTP_API_TIMEOUT, Kind, REST_API_TIMEOUT};
 use super::reading::{Reading, is_word};
 use super::request_check::of_event;
 use super::sam_auth::event_access;
 use super::states_target::{machine_name, started, starting};
-
-/// How long an HTTP API waits for a function, at most and by default.
-/// Source: API Gateway developer guide, "Quotas for HTTP APIs", read 2026-11-23.
-pub(super) const HTTP_API_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long a REST API waits for a function by default.
-/// Source: API Gateway developer guide, "Quotas for REST APIs", read 2026-11-23.
-pub(super) const REST_API_TIMEOUT: Duration = Duration::from_secs(29);
 
 /// More than any quota that an account can ask for: an API can be allowed to wait longer.
 const REST_API_TIMEOUT_MILLIS_MAX: u32 = 900_000;
@@ -48,12 +40,6 @@ const REST_API: Properties = properties! {
 pub(super) static HTTP_EVENT: Type = Type {
     role: Role::Event(Some(EventApi::HTTP)),
     properties: HTTP_API,
-    read: Some(|fields, reading| {
-        check_payload_format(fields);
-        let timeout = fields.milliseconds("TimeoutInMillis", 50..=30_000);
-        let timeout = timeout.unwrap_or(HTTP_API_TIMEOUT);
-        add_route(fields, http_route_key(fields), timeout, reading);
-    }),
     ..Type::plain("HttpApi")
 };
 
@@ -61,11 +47,6 @@ pub(super) static HTTP_EVENT: Type = Type {
 pub(super) static REST_EVENT: Type = Type {
     role: Role::Event(Some(EventApi::REST)),
     properties: REST_API,
-    read: Some(|fields, reading| {
-        let timeout = fields.milliseconds("TimeoutInMillis", 50..=REST_API_TIMEOUT_MILLIS_MAX);
-        let timeout = timeout.unwrap_or(REST_API_TIMEOUT);
-        add_route(fields, path_key(fields), timeout, reading);
-    }),
     ..Type::plain("Api")
 };
 
@@ -73,11 +54,25 @@ pub(super) static REST_EVENT: Type = Type {
 pub(super) static MACHINE_EVENT: Type = Type {
     role: Role::Event(Some(EventApi::REST)),
     properties: MACHINE_API,
-    read: Some(|fields, reading| {
-        add_route(fields, path_key(fields), REST_API_TIMEOUT, reading);
-    }),
     ..Type::plain("Api")
 };
+
+pub(super) fn read_http_event(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    check_payload_format(fields);
+    let timeout = fields.milliseconds("TimeoutInMillis", 50..=30_000);
+    let timeout = timeout.unwrap_or(HTTP_API_TIMEOUT);
+    add_route(fields, http_route_key(fields), timeout, reading);
+}
+
+pub(super) fn read_rest_event(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    let timeout = fields.milliseconds("TimeoutInMillis", 50..=REST_API_TIMEOUT_MILLIS_MAX);
+    let timeout = timeout.unwrap_or(REST_API_TIMEOUT);
+    add_route(fields, path_key(fields), timeout, reading);
+}
+
+pub(super) fn read_machine_event(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    add_route(fields, path_key(fields), REST_API_TIMEOUT, reading);
+}
 
 fn add_route(
     fields: &Fields<'_>,

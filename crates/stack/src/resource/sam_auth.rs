@@ -13,12 +13,12 @@ use crate::{
 };
 
 use super::api_key::{MADE_KEY, MADE_PLAN};
+use super::api_kind::Kind;
 use super::authorizer::{
     UNSIGNED, http_event, jwt_kind, lambda, missing, request_part, user_pools,
 };
-use super::http_api::NO_THROTTLING;
-use super::open_api::Kind;
 use super::reading::Reading;
+use super::unsupported::NO_THROTTLING;
 
 const NO_POLICIES: &str = "permissions are not checked here";
 

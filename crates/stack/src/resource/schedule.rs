@@ -4,11 +4,14 @@
 //! EventBridge user guide, "Schedule expressions", and EventBridge Scheduler user guide, "Schedule
 //! types"; read 2026-11-23.
 
-use crate::template::{Fields, Node, Properties, Role, Type, properties};
-use crate::{Cron, ScheduleExpression, ScheduleResource, ScheduleService};
+use ::schedule::{Cron, ScheduleExpression};
 
-use super::function::NO_ENCRYPTION;
+use crate::template::{Fields, Node, Properties, Role, Type, properties};
+use crate::{ScheduleResource, ScheduleService};
+
+use super::reading::Reading;
 use super::states_target::started;
+use super::unsupported::NO_ENCRYPTION;
 
 pub(super) const NO_DEAD_LETTERS: &str = "events that fail are not sent to a queue";
 pub(super) const NO_RETRY_POLICY: &str = "asynchronous events have Lambda's default retries";
@@ -39,10 +42,6 @@ pub(super) const EXAMPLES: &str = "for example `rate(5 minutes)` or `cron(0 8 ? 
 pub(super) static RULE_EVENT: Type = Type {
     role: Role::Event(None),
     properties: RULE,
-    read: Some(|fields, reading| {
-        let schedule = schedule(fields, "Schedule", ScheduleService::Rule);
-        reading.stack.schedules.extend(schedule);
-    }),
     ..Type::plain("Schedule")
 };
 
@@ -50,14 +49,20 @@ pub(super) static RULE_EVENT: Type = Type {
 pub(super) static SCHEDULER_EVENT: Type = Type {
     role: Role::Event(None),
     properties: SCHEDULER,
-    read: Some(|fields, reading| {
-        let service = ScheduleService::Scheduler;
-        warn_of_window(fields);
-        let schedule = schedule(fields, "ScheduleExpression", service);
-        reading.stack.schedules.extend(schedule);
-    }),
     ..Type::plain("ScheduleV2")
 };
+
+pub(super) fn read_rule_event(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    let schedule = schedule(fields, "Schedule", ScheduleService::Rule);
+    reading.stack.schedules.extend(schedule);
+}
+
+pub(super) fn read_scheduler_event(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    let service = ScheduleService::Scheduler;
+    warn_of_window(fields);
+    let schedule = schedule(fields, "ScheduleExpression", service);
+    reading.stack.schedules.extend(schedule);
+}
 
 fn schedule(
     fields: &Fields<'_>,

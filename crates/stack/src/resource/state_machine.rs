@@ -21,9 +21,10 @@ use crate::{
 
 use super::code::Assets;
 use super::events;
-use super::function::{NO_ENCRYPTION, ROLE, has_role, policies};
+use super::function::{ROLE, has_role, policies};
 use super::reading::{Reading, WORD_MARKS, checked_name, is_word};
 use super::states_target::ALIAS;
+use super::unsupported::NO_ENCRYPTION;
 
 const NO_PUBLISHING: &str =
     "a version is published whenever the definition changes, and the alias `live` follows it";
@@ -55,10 +56,6 @@ pub(super) static TYPE: Type = Type {
         }
         made
     },
-    read: Some(|fields, reading| {
-        events::check_of_machine(fields);
-        read(fields, reading, &SERVERLESS);
-    }),
     ..machine_type("AWS::Serverless::StateMachine")
 };
 
@@ -70,7 +67,6 @@ pub(super) static STEP_FUNCTIONS: Type = Type {
             NO_ENCRYPTION => EncryptionConfiguration;
     },
     named: Named::By("StateMachineName", 64),
-    read: Some(|fields, reading| read(fields, reading, &CLOUD_FORMATION)),
     ..machine_type("AWS::StepFunctions::StateMachine")
 };
 
@@ -111,6 +107,15 @@ const CLOUD_FORMATION: Names = Names {
     object: "DefinitionS3Location",
     shown: ["LoggingConfiguration", "TracingConfiguration", "RoleArn"],
 };
+
+pub(super) fn read_serverless(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    events::check_of_machine(fields);
+    read(fields, reading, &SERVERLESS);
+}
+
+pub(super) fn read_step_functions(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    read(fields, reading, &CLOUD_FORMATION);
+}
 
 fn read(fields: &Fields<'_>, reading: &mut Reading<'_>, names: &Names) {
     let is_valid = |name: &str| is_word(name, 1..=64, WORD_MARKS);

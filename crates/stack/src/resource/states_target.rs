@@ -5,8 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::template::{Fields, Resolver};
-use crate::{AwsIntegration, IntegrationResponse, Passthrough, StatesIntegration};
+use crate::template::{Fields, Node, Resolver};
+use crate::{
+    Access, AwsIntegration, Integration, IntegrationResponse, Passthrough, RequestChecks, Route,
+    RouteKey, StatesIntegration,
+};
+
+use super::api_kind::REST_API_TIMEOUT;
 
 /// The alias of every state machine here, which follows its newest revision.
 pub(super) const ALIAS: &str = "live";
@@ -67,7 +72,7 @@ pub(super) fn starting(arn: &str) -> StatesIntegration {
 }
 
 /// The operation that a URI of a REST API's integration means: `arn:aws:apigateway:REGION:states:action/StartExecution`.
-pub(super) fn action(uri: &str) -> Option<&'static str> {
+fn action(uri: &str) -> Option<&'static str> {
     let (_, action) = uri.split_once(":states:action/")?;
     ACTIONS.into_iter().find(|known| *known == action)
 }
@@ -99,4 +104,32 @@ pub(super) fn mentioned<'t>(
         .filter_map(|index| Some((index, machine_name(resolver, index)?)));
     let (index, _) = machines.find(|(_, name)| is_named(name))?;
     Some(resolver.shown_id(index).to_owned())
+}
+
+/// A call of Step Functions for a machine of this template, which its templates mention. Key, event and timeout are the
+/// caller's.
+pub(super) fn states_call(
+    integration: &Fields<'_>,
+    property: &str,
+    uri: &Node,
+    templated: impl FnOnce() -> AwsIntegration,
+) -> Option<Route> {
+    // Not evaluated before it is clear: a URI may be anything.
+    let action = action(&integration.text_of(property, uri)?)?;
+    let templates = templated();
+    let function = mentioned(integration, templates.request_templates.values())?;
+    Some(Route {
+        key: RouteKey::Default,
+        function,
+        qualifier: Some(ALIAS.to_owned()),
+        event: String::new(),
+        timeout: REST_API_TIMEOUT,
+        integration: Integration::States(Box::new(StatesIntegration {
+            action: action.to_owned(),
+            templates: Some(templates),
+            parameters: BTreeMap::new(),
+        })),
+        access: Access::default(),
+        checks: RequestChecks::default(),
+    })
 }

@@ -3,14 +3,12 @@
 //! Source of names: CloudFormation template reference, `AWS::SSM::Parameter` and
 //! `AWS::SecretsManager::Secret`, read 2026-11-28.
 
-use crate::template::{
-    Fields, Named, PARAMETER, Pseudo, Reported, SECRET, Type, properties, yields,
-};
+use crate::template::{Fields, Named, PARAMETER, Pseudo, SECRET, Type, properties, yields};
 use crate::{CompanionResource, OtherServices};
 
 use super::companion::resource;
-use super::function::NO_ENCRYPTION;
 use super::reading::Reading;
+use super::unsupported::NO_ENCRYPTION;
 
 pub(super) static PARAMETER_TYPE: Type = Type {
     properties: properties! {
@@ -22,34 +20,7 @@ pub(super) static PARAMETER_TYPE: Type = Type {
     },
     named: Named::By("Name", 1011),
     reference: yields::name,
-    attributes: &[
-        ("Value", |it| {
-            let value = it.resolver.property_text(it.index, "Value")?;
-            value.ok_or(Reported)
-        }),
-        ("Type", |it| {
-            let kind = it.resolver.property_text(it.index, "Type")?;
-            kind.ok_or(Reported)
-        }),
-    ],
-    read: Some(|fields, reading| {
-        if fields.required("Value", "the parameter's value").is_none() {
-            return;
-        }
-        let Ok(name) = fields.resolver.name(fields.index()) else {
-            return;
-        };
-        if let Ok(Some(value)) = fields.resolver.parameter_value(&name) {
-            add(
-                fields,
-                reading,
-                name,
-                None,
-                ("Value", value),
-                &["Type", "Description"],
-            );
-        }
-    }),
+    property_attributes: &["Value", "Type"],
     ..Type::plain(PARAMETER)
 };
 
@@ -64,20 +35,34 @@ pub(super) static SECRET_TYPE: Type = Type {
     named: Named::By("Name", 512),
     reference: |it| it.arn(Pseudo::secret_arn),
     attributes: &[("Id", |it| it.arn(Pseudo::secret_arn))],
-    read: Some(|fields, reading| {
-        let Ok(name) = fields.resolver.name(fields.index()) else {
-            return;
-        };
-        let arn = fields.resolver.pseudo.secret_arn(&name);
-        if let Ok(Some(value)) = fields.resolver.secret(&name) {
-            let value = ("SecretString", value);
-            add(fields, reading, name, Some(arn), value, &["Description"]);
-        } else {
-            fields.warn_of_all("it has no value here: give it one in `references.json`");
-        }
-    }),
     ..Type::plain(SECRET)
 };
+
+pub(super) fn read_parameter(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    if fields.required("Value", "the parameter's value").is_none() {
+        return;
+    }
+    let Ok(name) = fields.resolver.name(fields.index()) else {
+        return;
+    };
+    if let Ok(Some(value)) = fields.resolver.parameter_value(&name) {
+        let value = ("Value", value);
+        add(fields, reading, name, None, value, &["Type", "Description"]);
+    }
+}
+
+pub(super) fn read_secret(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    let Ok(name) = fields.resolver.name(fields.index()) else {
+        return;
+    };
+    let arn = fields.resolver.pseudo.secret_arn(&name);
+    if let Ok(Some(value)) = fields.resolver.secret(&name) {
+        let value = ("SecretString", value);
+        add(fields, reading, name, Some(arn), value, &["Description"]);
+    } else {
+        fields.warn_of_all("it has no value here: give it one in `references.json`");
+    }
+}
 
 /// Adds a value, which is answered here or created at an emulator.
 fn add(

@@ -36,7 +36,6 @@ pub(super) static TYPE: Type = Type {
             NO_ENCRYPTION => SSESpecification;
             "tags are not kept" => Tags;
     },
-    read: Some(read),
     ..table_type("AWS::DynamoDB::Table")
 };
 
@@ -54,7 +53,6 @@ pub(super) static GLOBAL_TYPE: Type = Type {
                 WarmThroughput, WriteOnDemandThroughputSettings,
                 WriteProvisionedThroughputSettings;
     },
-    read: Some(read_global),
     ..table_type("AWS::DynamoDB::GlobalTable")
 };
 
@@ -88,7 +86,7 @@ const TIME_TO_LIVE: Properties = properties! {
     required: Enabled = "`true` or `false`";
 };
 
-fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let modes = [("PROVISIONED", false), ("PAY_PER_REQUEST", true)];
     let on_demand = fields.choice("BillingMode", &modes).unwrap_or(false);
     if !on_demand {
@@ -99,7 +97,7 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
 }
 
 /// A global table has its throughput in other words, and none of them counts here.
-fn read_global(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read_global(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     fields.word("BillingMode", &["PROVISIONED", "PAY_PER_REQUEST"]);
     if let [_, second, ..] = fields.list("Replicas") {
         fields.warn("Replicas", second.span, ONE_TABLE);
@@ -272,7 +270,6 @@ pub(super) static SIMPLE_TYPE: Type = Type {
         section: "SimpleTable",
         own: &["TableName"],
     }),
-    read: Some(read_simple),
     ..table_type("AWS::Serverless::SimpleTable")
 };
 
@@ -280,7 +277,7 @@ const PRIMARY_KEY: Properties = properties! {
     required: Type = "one of String, Number, Binary", Name = "the attribute's name";
 };
 
-fn read_simple(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+pub(super) fn read_simple(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let name = table_name(fields);
     let (key, key_type) = primary_key(fields).unwrap_or_default();
     let mut body = json!({

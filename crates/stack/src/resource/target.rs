@@ -47,6 +47,13 @@ pub(super) fn target(
     })
 }
 
+/// Reports a property that names a function, and none of this template.
+pub(super) fn no_function(fields: &Fields<'_>, property: &str) {
+    let must = "must mean a function of this template";
+    let help = "write `!Ref` and the function's logical id";
+    fields.wrong(property, must, "not such a function", help);
+}
+
 /// Name and qualifier in an ARN, which may stand within a URI.
 fn written(text: &str) -> Option<(String, Option<String>)> {
     let (_, rest) = text.rsplit_once(":function:")?;

@@ -12,16 +12,13 @@ use serde_json::Value;
 use crate::limits::{CONDITION_DEPTH_MAX, NODES_MAX};
 
 use super::evaluate::{Evaluation, text_of};
-use super::function::references;
+use super::function::{LANGUAGE_EXTENSIONS, references};
 use super::loops::unroll;
 use super::node::Call;
 use super::report::{did_you_mean, shorten};
 use super::{
     Entry, Function, Node, NodeValue, Parameters, Place, Pseudo, Report, Reported, Resolver, Span,
 };
-
-/// The transform that `Fn::Length` and `Fn::ToJsonString` need.
-pub(super) const LANGUAGE_EXTENSIONS: &str = "AWS::LanguageExtensions";
 
 /// A template without conditions and mappings.
 pub(crate) struct Expanded {
@@ -245,12 +242,14 @@ impl<'a> Expander<'a> {
     }
 
     fn at<'p>(&'p self, property: &'p str) -> Evaluation<'p> {
-        self.resolver.at(Place {
+        let place = Place {
             logical_id: &self.current,
             resource_type: "condition",
             property,
             opaque: false,
-        })
+        };
+        let resolver = &self.resolver;
+        Evaluation { resolver, place }
     }
 
     /// Decides every condition, also those that nothing asks for: a wrong one is a problem.

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::function::{Reference, references};
-use super::names::{Names, Target};
-use super::resolver::report_unresolved;
+use super::names::{Names, Target, report_unresolved};
 use super::{Node, Report, Resource, Role, Span};
 
 /// The resources in an order in which each comes after what it needs.

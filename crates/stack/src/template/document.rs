@@ -5,11 +5,14 @@ use std::rc::Rc;
 
 use crate::limits::RESOURCES_MAX;
 
-use super::condition::{Expanded, LANGUAGE_EXTENSIONS};
+use super::condition::Expanded;
+use super::function::LANGUAGE_EXTENSIONS;
 use super::globals::Globals;
-use super::report::{Keys, names, shorten, suggestion};
+use super::keys::{Keys, names};
+use super::report::{shorten, suggestion};
 use super::{
     Entry, EventApi, Node, Parameters, Report, Reported, Resource, Role, Span, Type, Types,
+    at_most, section,
 };
 
 /// Source: CloudFormation user guide, "Template anatomy"; `Globals` from SAM's; read 2026-11-23.
@@ -118,35 +121,6 @@ fn check_transform(root: &Node, report: &Report) {
         let meaning = "only SAM's transform and the language extensions are applied";
         report.warn(name.span, "Transform", "section", None, meaning);
     }
-}
-
-/// The entries of a section that is a mapping.
-pub(crate) fn section<'t>(root: &'t Node, name: &str, report: &Report) -> &'t [Entry] {
-    let Some(node) = root.get(name) else {
-        return &[];
-    };
-    node.entries().unwrap_or_else(|| {
-        let message = format!("`{name}` must be a mapping, found {}", node.describe());
-        let help = format!("give each entry of `{name}` a name and indent what belongs to it");
-        report.problem(node.span, message, "not a mapping", help);
-        &[]
-    })
-}
-
-/// The entries that a section may have; one too many is a problem.
-pub(crate) fn at_most<'t>(
-    count: usize,
-    entries: &'t [Entry],
-    what: &str,
-    report: &Report,
-) -> &'t [Entry] {
-    let Some(entry) = entries.get(count) else {
-        return entries;
-    };
-    let message = format!("the template has more than {count} {what}");
-    let help = "that is CloudFormation's limit; split the template";
-    report.problem(entry.key_span, message, "one too many", help);
-    &entries[..count]
 }
 
 /// The resources that the template declares.

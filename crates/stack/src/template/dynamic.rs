@@ -5,6 +5,7 @@
 //! read 2026-11-28.
 
 use super::evaluate::Evaluation;
+use super::parameter::no_stored_value;
 use super::report::shorten;
 use super::{Node, Place, Reported, Resolver, Span};
 
@@ -54,7 +55,7 @@ impl Resolver<'_> {
         match service {
             "ssm" | "ssm-secure" => match self.parameter_value(rest)? {
                 Some(value) => Ok(value),
-                None => Err(self.no_parameter(rest, span)),
+                None => Err(no_stored_value(rest, span, self.report)),
             },
             "secretsmanager" => self.secret_value(rest, span),
             other => {
@@ -86,18 +87,6 @@ impl Resolver<'_> {
             Some(index) => self.property_text(index, "Value"),
             None => Ok(None),
         }
-    }
-
-    /// Reports a value of the parameter store that nobody gives.
-    pub(super) fn no_parameter(&self, name: &str, span: Span) -> Reported {
-        let shown = shorten(name);
-        let message = format!("`{shown}` of the parameter store has no value here");
-        let help = format!(
-            "give it one in `references.json` in the data folder, or in the file of \
-             `--references`: {{\"ssm\": {{\"{shown}\": \"value\"}}}}"
-        );
-        self.report
-            .problem(span, message, "nothing to resolve it to", help)
     }
 
     /// `secret-id:SecretString:json-key:version-stage:version-id`, all but the first optional.
@@ -202,7 +191,8 @@ impl Resolver<'_> {
             property,
             opaque: false,
         };
-        let text = self.at(place).settled_text(node);
+        let resolver = self;
+        let text = Evaluation { resolver, place }.settled_text(node);
         self.dynamic_depth.set(depth);
         text.map(Some)
     }

@@ -8,14 +8,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::function::{Piece, pieces, placeholder};
-use super::names::Target;
+use super::names::{Target, report_unresolved};
 use super::node::Call;
-use super::parameter::ParameterValue;
+use super::parameter::{ParameterValue, no_stored_value};
 use super::report::{did_you_mean, shorten};
-use super::resolver::{UnknownOutput, report_unresolved};
+use super::resolver::UnknownOutput;
+use super::yields::{Whole, Yields};
 use super::{
-    Function, Lookup, Node, NodeValue, OtherAttributes, Place, Reported, Resolver, Role, Span,
-    Yields,
+    Function, Lookup, Node, NodeValue, OtherAttributes, Place, Reported, Resolver, Role, Span, Type,
 };
 
 /// A value that is wanted as text.
@@ -270,7 +270,8 @@ impl Evaluation<'_> {
         let meaning = format!(
             "other stacks are not here to import from; the value is the placeholder `{shown}`"
         );
-        self.warn(argument.span, &meaning);
+        self.place
+            .warn(argument.span, &meaning, self.resolver.report);
         Ok(name)
     }
 
@@ -339,7 +340,7 @@ impl Evaluation<'_> {
                 Ok(items.as_slice().into())
             }
             Some(ParameterValue::Missing { name, span }) => {
-                Err(self.resolver.no_parameter(name, *span))
+                Err(no_stored_value(name, *span, self.resolver.report))
             }
             Some(ParameterValue::Reported) | None => Err(Reported),
         }
@@ -362,7 +363,7 @@ impl Evaluation<'_> {
         };
         self.charge(written.len(), node.span)?;
         let Target::Resource(index) = target else {
-            return Err(self.no_attribute(name, attribute, node, &[]));
+            return Err(self.no_attribute(name, attribute, node, None));
         };
         let kind = self.resolver.resources[index].kind;
         if kind.role == Role::Nested
@@ -374,12 +375,14 @@ impl Evaluation<'_> {
         if let Some((_, yields)) = known.find(|(name, _)| *name == attribute) {
             return self.yielded(*yields, index, node);
         }
-        let placeholder = self.resolver.placeholder_name(index);
+        if kind.property_attributes.contains(&attribute) {
+            let text = self.resolver.property_text(index, attribute)?;
+            return self.charged(text.ok_or(Reported)?, node);
+        }
+        let placeholder = self.placeholder_name(index);
         let value = format!("{placeholder}.{}", shorten(attribute));
         match kind.other_attributes {
-            OtherAttributes::Problem => {
-                Err(self.no_attribute(name, attribute, node, kind.attributes))
-            }
+            OtherAttributes::Problem => Err(self.no_attribute(name, attribute, node, Some(kind))),
             OtherAttributes::Placeholder => Ok(value.into()),
             OtherAttributes::StandIn => Ok(self.lookup(index, node).stand_in(value).into()),
         }
@@ -396,7 +399,7 @@ impl Evaluation<'_> {
         match self.resolver.nested_output(index, output) {
             Ok(Some(value)) => self.charged(value, node),
             Ok(None) => {
-                let placeholder = self.resolver.placeholder_name(index);
+                let placeholder = self.placeholder_name(index);
                 let value = format!("{placeholder}.{}", shorten(output));
                 Ok(self.lookup(index, node).stand_in(value).into())
             }
@@ -417,12 +420,16 @@ impl Evaluation<'_> {
         name: &str,
         attribute: &str,
         node: &Node,
-        known: &[(&str, Yields)],
+        kind: Option<&Type>,
     ) -> Reported {
-        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-        let help = match known {
+        let names = kind.map(|kind| {
+            let attributes = kind.attributes.iter().map(|(name, _)| *name);
+            attributes.chain(kind.property_attributes.iter().copied())
+        });
+        let names: Vec<&str> = names.into_iter().flatten().collect();
+        let help = match names.as_slice() {
             [] => "use `!Ref` for it".to_owned(),
-            _ => format!("it has {}", names.join(", ")),
+            names => format!("it has {}", names.join(", ")),
         };
         let span = self.span(node, &format!("{name}.{attribute}"));
         let (name, attribute) = (shorten(name), shorten(attribute));
@@ -434,13 +441,27 @@ impl Evaluation<'_> {
         self.charged(yields(&self.lookup(index, node))?, node)
     }
 
-    fn lookup<'l>(&'l self, index: usize, node: &'l Node) -> Lookup<'l> {
+    fn lookup(&self, index: usize, node: &Node) -> Lookup<'_> {
+        let resolver = self.resolver;
         Lookup {
-            evaluation: self,
-            resolver: self.resolver,
-            index,
-            node,
+            resource: &resolver.resources[index],
+            name: resolver.name(index),
+            shown_id: resolver.shown_id(index),
+            whole: resolver.part(index).map(|part| Whole {
+                name: resolver.name(part.function),
+                alias: part.alias.as_deref(),
+            }),
+            parameters: resolver.parameters(),
+            pseudo: &resolver.pseudo,
+            report: resolver.report,
+            place: self.place,
+            span: node.span,
         }
+    }
+
+    fn placeholder_name(&self, index: usize) -> String {
+        let resource = &self.resolver.resources[index];
+        resource.placeholder_name(&self.resolver.pseudo)
     }
 
     fn charge(&self, bytes: usize, span: Span) -> Result<(), Reported> {
@@ -461,17 +482,6 @@ impl Evaluation<'_> {
         help: impl Into<String>,
     ) -> Reported {
         self.resolver.report.problem(span, message, label, help)
-    }
-
-    /// Warns of a value, unless it is only kept.
-    pub(super) fn warn(&self, span: Span, meaning: &str) {
-        if !self.place.opaque {
-            let property = Some(self.place.property.to_owned());
-            let (id, resource_type) = (self.place.logical_id, self.place.resource_type);
-            self.resolver
-                .report
-                .warn(span, id, resource_type, property, meaning);
-        }
     }
 
     /// `written` is what stands in a `!Sub`: the name with its attribute.

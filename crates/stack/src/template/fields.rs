@@ -444,12 +444,14 @@ impl<'a> Fields<'a> {
     }
 
     fn at<'p>(&'p self, property: &'p str, opaque: bool) -> Evaluation<'p> {
-        self.resolver.at(Place {
+        let place = Place {
             logical_id: self.logical_id,
             resource_type: self.resource_type,
             property,
             opaque,
-        })
+        };
+        let resolver = self.resolver;
+        Evaluation { resolver, place }
     }
 }
 

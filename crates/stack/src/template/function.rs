@@ -48,6 +48,9 @@ functions! {
 const OTHERS: &str =
     "Fn::Cidr Fn::Contains Fn::GetStackOutput Fn::RefAll Fn::Transform Fn::ValueOf";
 
+/// The transform that `Fn::ForEach`, `Fn::Length` and `Fn::ToJsonString` need.
+pub(super) const LANGUAGE_EXTENSIONS: &str = "AWS::LanguageExtensions";
+
 impl Function {
     /// From a tag's name, without its `!`.
     pub fn from_tag(tag: &str) -> Option<Self> {

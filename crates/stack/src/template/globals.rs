@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use crate::limits::NODES_MAX;
 
-use super::report::{Keys, names};
+use super::keys::{Keys, names};
 use super::{Entry, Node, NodeValue, Report, Reported, Resource, Shared, Types};
 
 /// Sections of `Globals` that SAM has, ours first.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use crate::limits::{NODES_MAX, RESOLVED_BYTES_MAX};
 
-use super::condition::LANGUAGE_EXTENSIONS;
+use super::function::LANGUAGE_EXTENSIONS;
 use super::node::{Call, Scalar};
 use super::report::shorten;
 use super::{Entry, Function, Node, NodeValue, Report, Reported, Span};

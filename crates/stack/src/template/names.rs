@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::function::references;
-use super::{Node, Parameters, Pseudo, Resource, Role};
+use super::report::{did_you_mean, shorten};
+use super::{Node, Parameters, Pseudo, Report, Reported, Resource, Role, Span};
 
 /// What a name stands for. The index is the resource's, in the document's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,4 +239,29 @@ impl Names {
             resource.kind.role == Role::Function && given == Some(name)
         })
     }
+}
+
+/// Reports a name that stands for nothing. Its place is searched for, so only if there is room.
+pub(super) fn report_unresolved(
+    name: &str,
+    span: impl FnOnce() -> Span,
+    names: &Names,
+    report: &Report,
+) -> Reported {
+    if report.is_full() {
+        return Reported;
+    }
+    let shown = shorten(name);
+    if let Some(condition) = names.absent.get(name) {
+        let message = format!("`{shown}` is not created");
+        let label = format!("its condition `{}` does not hold", shorten(condition));
+        let help =
+            "refer to it under the same condition: `!If [Condition, !Ref It, !Ref AWS::NoValue]`";
+        return report.problem(span(), message, label, help);
+    }
+    let otherwise = "a reference names a parameter, a resource or a pseudo parameter; \
+                     in `!Sub`, `${!Name}` is the literal text `${Name}`";
+    let help = did_you_mean(name, names.sorted(), otherwise);
+    let message = format!("`{shown}` is not in this template");
+    report.problem(span(), message, "refers to nothing", help)
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use crate::References;
 use crate::limits::{PARAMETER_VALUE_BYTES_MAX, PARAMETERS_MAX};
 
+use super::keys::{Keys, names};
 use super::node::Scalar;
-use super::report::{Keys, did_you_mean, names, shorten};
+use super::report::{did_you_mean, shorten};
 use super::{Entry, Function, Node, Report, Reported, Span, at_most};
 
 /// Values by name, for every declared parameter.
@@ -144,6 +145,17 @@ pub(crate) fn missing(
             }
         })
         .collect()
+}
+
+/// Reports a value of the parameter store that nobody gives.
+pub(super) fn no_stored_value(name: &str, span: Span, report: &Report) -> Reported {
+    let shown = shorten(name);
+    let message = format!("`{shown}` of the parameter store has no value here");
+    let help = format!(
+        "give it one in `references.json` in the data folder, or in the file of \
+         `--references`: {{\"ssm\": {{\"{shown}\": \"value\"}}}}"
+    );
+    report.problem(span, message, "nothing to resolve it to", help)
 }
 
 /// A parameter being read.

@@ -1,4 +1,5 @@
-//! Resolves a template's names, in the order in which AWS would create the resources.
+//! What is known of a template's names: what each stands for, how resources are called, and what nested templates came
+//! to.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -7,35 +8,9 @@ use crate::limits::RESOLVED_BYTES_MAX;
 use crate::references::NO_REFERENCES;
 use crate::{References, Stack};
 
-use super::dependency::creation_order;
-use super::evaluate::Evaluation;
 use super::function::references;
 use super::names::{Names, Part, Target};
-use super::report::{did_you_mean, shorten};
-use super::{Function, Named, Node, Parameters, Pseudo, Report, Reported, Resource, Role, Span};
-
-/// Where a value is wanted, for messages.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'p> {
-    pub logical_id: &'p str,
-    pub resource_type: &'p str,
-    /// The property's path.
-    pub property: &'p str,
-    /// Functions that are not evaluated stay in their long form, instead of being a problem: the
-    /// value is only kept, never used.
-    pub opaque: bool,
-}
-
-/// What a template is given from outside.
-pub(crate) struct Given<'t> {
-    pub parameters: Parameters,
-    pub references: &'t References,
-    /// Loads the template that a resource nests; `None` if it lies elsewhere.
-    pub nested: &'t LoadNested<'t>,
-}
-
-pub(crate) type LoadNested<'l> =
-    dyn Fn(&Resolver<'_>, usize) -> Result<Option<Stack>, Reported> + 'l;
+use super::{Function, Node, Parameters, Pseudo, Report, Reported, Resource, Role, Span};
 
 /// Why a nested template has no such output.
 pub(super) enum UnknownOutput {
@@ -64,19 +39,16 @@ pub(crate) struct Resolver<'t> {
 }
 
 impl<'t> Resolver<'t> {
-    /// Resolves the names of all resources, each after those that it needs. `absent` are those that
-    /// are not created, with the condition that says so.
-    pub fn new(
+    /// Knows what names stand for, and of no resource yet how it is called.
+    pub(super) fn new(
         report: &'t Report,
         pseudo: Pseudo,
         resources: &'t [Resource],
-        absent: BTreeMap<String, String>,
-        given: Given<'t>,
+        names: Names,
+        parameters: Parameters,
+        references: &'t References,
     ) -> Self {
-        let parameters = given.parameters;
-        let names = Names::new(resources, absent, &parameters);
-        let order = creation_order(resources, &names, report);
-        let resolver = Self {
+        Self {
             report,
             pseudo,
             resources,
@@ -84,31 +56,26 @@ impl<'t> Resolver<'t> {
             names,
             resolved: RefCell::default(),
             nested: RefCell::default(),
-            references: given.references,
+            references,
             bytes: Cell::new(0),
             dynamic_depth: Cell::new(0),
-        };
-        for index in order {
-            if let Ok(name) = resolver.physical_name(index) {
-                resolver.resolved.borrow_mut().insert(index, name);
-            }
-            if resources[index].kind.role == Role::Nested
-                && let Ok(stack) = (given.nested)(&resolver, index)
-            {
-                resolver.nested.borrow_mut().insert(index, stack);
-            }
         }
-        resolver
     }
 
     /// Knows parameters and pseudo parameters alone.
     pub fn of_parameters(report: &'t Report, pseudo: Pseudo, parameters: Parameters) -> Self {
-        let given = Given {
-            parameters,
-            references: &NO_REFERENCES,
-            nested: &|_, _| Ok(None),
-        };
-        Self::new(report, pseudo, &[], BTreeMap::new(), given)
+        let names = Names::new(&[], BTreeMap::new(), &parameters);
+        Self::new(report, pseudo, &[], names, parameters, &NO_REFERENCES)
+    }
+
+    /// Notes how a resource is called.
+    pub(super) fn set_name(&self, index: usize, name: String) {
+        self.resolved.borrow_mut().insert(index, name);
+    }
+
+    /// Notes what a nested template came to; `None` where it lies elsewhere.
+    pub(super) fn set_nested(&self, index: usize, stack: Option<Stack>) {
+        self.nested.borrow_mut().insert(index, stack);
     }
 
     /// What all nested templates have, without their outputs.
@@ -145,14 +112,6 @@ impl<'t> Resolver<'t> {
         };
         let resource = self.resources.iter().find(nests);
         resource.map_or(Span::START, |resource| resource.id_span)
-    }
-
-    /// Evaluates what is wanted at a place.
-    pub fn at<'r>(&'r self, place: Place<'r>) -> Evaluation<'r> {
-        Evaluation {
-            resolver: self,
-            place,
-        }
     }
 
     pub fn parameters(&self) -> &Parameters {
@@ -217,31 +176,6 @@ impl<'t> Resolver<'t> {
         self.find(call.argument.text()?)
     }
 
-    fn physical_name(&self, index: usize) -> Result<String, Reported> {
-        let resource = &self.resources[index];
-        let id = &*resource.logical_id;
-        let (property, characters_max) = match resource.kind.named {
-            Named::By(property, characters_max) => (property, characters_max),
-            Named::ApiId => return Ok(self.pseudo.api_id(id)),
-            Named::Placeholder => return Ok(self.placeholder_name(index)),
-        };
-        let Some(node) = resource.property(property) else {
-            return Ok(self.pseudo.physical_name(id, characters_max));
-        };
-        let place = Place {
-            logical_id: id,
-            resource_type: &resource.resource_type,
-            property,
-            opaque: false,
-        };
-        self.at(place).settled_text(node)
-    }
-
-    pub(super) fn placeholder_name(&self, index: usize) -> String {
-        let id = &self.resources[index].logical_id;
-        self.pseudo.physical_name(id, 255)
-    }
-
     pub(super) fn charge(&self, bytes: usize, span: Span) -> Result<(), Reported> {
         // One more, so that empty values cost something too.
         let total = self.bytes.get().saturating_add(bytes).saturating_add(1);
@@ -254,29 +188,4 @@ impl<'t> Resolver<'t> {
         let label = "the limit is passed here";
         Err(self.report.problem(span, message, label, help))
     }
-}
-
-/// Reports a name that stands for nothing. Its place is searched for, so only if there is room.
-pub(super) fn report_unresolved(
-    name: &str,
-    span: impl FnOnce() -> Span,
-    names: &Names,
-    report: &Report,
-) -> Reported {
-    if report.is_full() {
-        return Reported;
-    }
-    let shown = shorten(name);
-    if let Some(condition) = names.absent.get(name) {
-        let message = format!("`{shown}` is not created");
-        let label = format!("its condition `{}` does not hold", shorten(condition));
-        let help =
-            "refer to it under the same condition: `!If [Condition, !Ref It, !Ref AWS::NoValue]`";
-        return report.problem(span(), message, label, help);
-    }
-    let otherwise = "a reference names a parameter, a resource or a pseudo parameter; \
-                     in `!Sub`, `${!Name}` is the literal text `${Name}`";
-    let help = did_you_mean(name, names.sorted(), otherwise);
-    let message = format!("`{shown}` is not in this template");
-    report.problem(span(), message, "refers to nothing", help)
 }

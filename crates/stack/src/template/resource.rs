@@ -1,8 +1,12 @@
-//! A resource as the template has it, before anything in it is resolved.
+//! A resource as the template has it, before anything in it is resolved, and the description of its type.
 
 use std::rc::Rc;
 
-use super::{Entry, EventApi, Node, NodeValue, Parameters, Role, Span, Type};
+use super::yields::{self, Yields};
+use super::{
+    Entry, EventApi, Named, Node, NodeValue, OtherAttributes, Parameters, Properties, Pseudo, Role,
+    Shared, Span,
+};
 
 /// One entry of `Resources` with `Globals` merged in, or what SAM makes of one.
 pub(crate) struct Resource {
@@ -98,4 +102,84 @@ impl Resource {
             Some(id) => Some((api, id.call()?.argument.text()?)),
         }
     }
+
+    /// The name of something that nobody looks at.
+    pub fn placeholder_name(&self, pseudo: &Pseudo) -> String {
+        pseudo.physical_name(&self.logical_id, 255)
+    }
 }
+
+/// The description of a type of resource: its properties, its name, and what references to it yield. Each type fills
+/// one in, in its own file under `resource`.
+pub(crate) struct Type {
+    pub name: &'static str,
+    pub role: Role,
+    pub properties: Properties,
+    pub shared: Option<Shared>,
+    pub named: Named,
+    /// What `!Ref` yields.
+    pub reference: Yields,
+    /// What `!GetAtt` yields, by the attribute's name.
+    pub attributes: &'static [(&'static str, Yields)],
+    /// Properties whose text `!GetAtt` yields by their own name.
+    pub property_attributes: &'static [&'static str],
+    /// What `!GetAtt` yields for any other attribute, unless that is a problem.
+    pub other_attributes: OtherAttributes,
+    /// The resources that SAM makes of one, whose index among these it is given.
+    pub makes: fn(usize, &[Resource], &Parameters) -> Vec<Resource>,
+}
+
+impl Type {
+    /// A type that has nothing but its name.
+    pub const fn plain(name: &'static str) -> Self {
+        Self {
+            name,
+            role: Role::Plain,
+            properties: &[],
+            shared: None,
+            named: Named::Placeholder,
+            reference: yields::placeholder,
+            attributes: &[],
+            property_attributes: &[],
+            other_attributes: OtherAttributes::Problem,
+            makes: |_, _, _| Vec::new(),
+        }
+    }
+
+    /// The type of this name.
+    pub fn named(name: &str, types: &Types) -> &'static Self {
+        let is_quiet = || QUIET_PREFIXES.iter().any(|it| name.starts_with(it));
+        match types.iter().copied().find(|it| it.name == name) {
+            Some(known) => known,
+            None if is_quiet() => &QUIET,
+            None => &UNSUPPORTED,
+        }
+    }
+}
+
+static UNSUPPORTED: Type = Type {
+    role: Role::Unsupported,
+    reference: yields::stand_in,
+    other_attributes: OtherAttributes::StandIn,
+    ..Type::plain("")
+};
+
+/// A type that does nothing here, and nobody notices.
+static QUIET: Type = Type {
+    attributes: &[("Arn", |it| it.arn(Pseudo::role_arn))],
+    other_attributes: OtherAttributes::StandIn,
+    ..Type::plain("")
+};
+
+/// What is about who may do what, which is not checked here, and what CDK says about itself.
+const QUIET_PREFIXES: [&str; 6] = [
+    "AWS::IAM::",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::LayerVersionPermission",
+    "AWS::Serverless::Connector",
+    "AWS::ApiGateway::Account",
+    "AWS::CDK::Metadata",
+];
+
+/// The types that do something here.
+pub(crate) type Types = [&'static Type];

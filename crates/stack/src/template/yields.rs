@@ -1,41 +1,59 @@
 //! What references to resources yield; the table of each type says which of these.
 
-use super::evaluate::Evaluation;
 use super::report::shorten;
-use super::{Node, Pseudo, Reported, Resolver};
+use super::{Parameters, Place, Pseudo, Report, Reported, Resource, Span};
 
-/// A reference to a resource, at a place.
-pub(crate) struct Lookup<'r> {
-    pub evaluation: &'r Evaluation<'r>,
-    pub resolver: &'r Resolver<'r>,
-    pub index: usize,
-    pub node: &'r Node,
-}
+/// What a reference to a resource yields.
+pub(crate) type Yields = fn(&Lookup<'_>) -> Yielded;
 
 type Yielded = Result<String, Reported>;
 
+/// A reference to a resource, with what is known of it.
+pub(crate) struct Lookup<'r> {
+    pub resource: &'r Resource,
+    /// The name as AWS would have it; an API's id.
+    pub name: Yielded,
+    /// The logical id that people know the resource by, or what SAM makes it of.
+    pub shown_id: &'r str,
+    /// What the resource is a part of, if it is a version, an alias or a URL.
+    pub whole: Option<Whole<'r>>,
+    pub parameters: &'r Parameters,
+    pub pseudo: &'r Pseudo,
+    pub report: &'r Report,
+    /// Where the value is wanted.
+    pub place: Place<'r>,
+    /// Where the reference is written.
+    pub span: Span,
+}
+
+/// The function that a version, an alias or a URL is a part of.
+pub(crate) struct Whole<'r> {
+    pub name: Yielded,
+    /// Which version is meant; `None` is `$LATEST`.
+    pub alias: Option<&'r str>,
+}
+
 pub(crate) fn name(it: &Lookup<'_>) -> Yielded {
-    it.resolver.name(it.index)
+    it.name.clone()
 }
 
 /// The URL of an API.
 pub(crate) fn endpoint(it: &Lookup<'_>) -> Yielded {
-    Ok(it.resolver.pseudo.endpoint(&name(it)?))
+    Ok(it.pseudo.endpoint(&name(it)?))
 }
 
 /// The URL of a function, with the slash that AWS puts there.
 pub(crate) fn url(it: &Lookup<'_>) -> Yielded {
-    let id = it.resolver.shown_id(it.index);
-    Ok(format!("{}/", it.resolver.pseudo.url_endpoint(id)))
+    Ok(format!("{}/", it.pseudo.url_endpoint(it.shown_id)))
 }
 
 /// The ARN of the function that a version, alias or URL is a part of, qualified.
 pub(crate) fn part(it: &Lookup<'_>) -> Yielded {
-    let Some(part) = it.resolver.part(it.index) else {
+    let Some(whole) = &it.whole else {
         return Err(no_function(it));
     };
     let arn = function_arn(it)?;
-    Ok(match &part.alias {
+    Ok(match whole.alias {
         Some(alias) => format!("{arn}:{alias}"),
         None => arn,
     })
@@ -43,9 +61,8 @@ pub(crate) fn part(it: &Lookup<'_>) -> Yielded {
 
 /// The same without the alias.
 pub(crate) fn function_arn(it: &Lookup<'_>) -> Yielded {
-    let part = it.resolver.part(it.index).ok_or(Reported)?;
-    let name = it.resolver.name(part.function)?;
-    Ok(it.resolver.pseudo.function_arn(&name))
+    let whole = it.whole.as_ref().ok_or(Reported)?;
+    Ok(it.pseudo.function_arn(&whole.name.clone()?))
 }
 
 /// The ARN of a version, which has no number yet.
@@ -57,14 +74,13 @@ pub(crate) fn version(it: &Lookup<'_>) -> Yielded {
 /// The number of a version, which the alias stands in for.
 pub(crate) fn version_number(it: &Lookup<'_>) -> Yielded {
     it.warn_of_version();
-    let alias = it.resolver.part(it.index).and_then(|it| it.alias.clone());
-    Ok(alias.unwrap_or_else(|| "$LATEST".to_owned()))
+    let alias = it.whole.as_ref().and_then(|it| it.alias);
+    Ok(alias.unwrap_or("$LATEST").to_owned())
 }
 
 /// The name of a stage, or a placeholder for what has none.
 pub(crate) fn stage(it: &Lookup<'_>) -> Yielded {
-    let resource = &it.resolver.resources[it.index];
-    match resource.constant("StageName", &it.resolver.parameters) {
+    match it.resource.constant("StageName", it.parameters) {
         Some(stage) => Ok(stage.to_owned()),
         None => placeholder(it),
     }
@@ -72,7 +88,7 @@ pub(crate) fn stage(it: &Lookup<'_>) -> Yielded {
 
 /// A name for something that nobody looks at.
 pub(crate) fn placeholder(it: &Lookup<'_>) -> Yielded {
-    Ok(it.resolver.placeholder_name(it.index))
+    Ok(it.resource.placeholder_name(it.pseudo))
 }
 
 /// A name for something that does not exist here, with a warning.
@@ -81,8 +97,8 @@ pub(crate) fn stand_in(it: &Lookup<'_>) -> Yielded {
 }
 
 fn no_function(it: &Lookup<'_>) -> Reported {
-    let id = it.resolver.shown_id(it.index);
-    let (message, label, help) = if it.resolver.resources[it.index].made.is_some() {
+    let id = it.shown_id;
+    let (message, label, help) = if it.resource.made.is_some() {
         let message = format!("`{id}` publishes no version and has no alias");
         let help = "add `AutoPublishAlias: live` to the function";
         (message, "needs `AutoPublishAlias`", help)
@@ -90,19 +106,18 @@ fn no_function(it: &Lookup<'_>) -> Reported {
         let message = format!("`{id}` belongs to no function of this template");
         (message, "no function", "let it name one with `!Ref`")
     };
-    let report = it.resolver.report;
-    report.problem(it.node.span, message, label, help)
+    it.report.problem(it.span, message, label, help)
 }
 
 impl Lookup<'_> {
     /// An ARN made of the resource's name.
     pub fn arn(&self, make: fn(&Pseudo, &str) -> String) -> Yielded {
-        Ok(make(&self.resolver.pseudo, &name(self)?))
+        Ok(make(self.pseudo, &name(self)?))
     }
 
     /// The value for something that does not exist here, and the warning that it does not.
     pub fn stand_in(&self, value: String) -> String {
-        let resource = &self.resolver.resources[self.index];
+        let resource = self.resource;
         // Functions log wherever they say that they log to.
         if !resource.resource_type.starts_with("AWS::Logs::") {
             let (id, kind) = (&resource.logical_id, shorten(&resource.resource_type));
@@ -121,6 +136,6 @@ impl Lookup<'_> {
     }
 
     fn warn(&self, meaning: &str) {
-        self.evaluation.warn(self.node.span, meaning);
+        self.place.warn(self.span, meaning, self.report);
     }
 }
