@@ -63,11 +63,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "operations claim from the context that has their methods",
     ),
     (
-        "crates/sdk/src/embedded/app.rs",
-        8,
-        "an app calls its handlers, which call the app",
-    ),
-    (
         "crates/server/src/functions/registry.rs",
         11,
         "versions, settings and changes are the registry's",

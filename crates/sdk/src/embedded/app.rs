@@ -1,47 +1,29 @@
 //! A program that runs its own executions.
 
-use std::collections::BTreeSet;
 use std::fmt;
-use std::future::IntoFuture;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::{Input, callback_target};
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-use lambda_api::{DurableExecutionSummary, EpochMillis, ExecutionStatus};
 use model::{
-    CallbackId, ErrorObject, ExecutionArn, ExecutionId, ExecutionName, FunctionArn, FunctionName,
-    Payload, Timestamp, Trigger, Version,
+    CallbackId, ErrorObject, ExecutionArn, ExecutionId, ExecutionName, FunctionName, Payload,
 };
-use runtime::{Clock, Driver, DriverConfig, Invoker as _, ProcessError, StartRequest, SteadyClock};
+use runtime::{Driver, ProcessError};
 use serde::Serialize;
-use store::{CommitError, Cursor, ExecutionFilter, StoreFault};
+use store::CommitError;
 use store_sqlite::rusqlite::{self, Connection};
 use store_sqlite::{Done, Verdict, Within};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use wire::wire_summary;
 
 use super::builder::Builder;
-use super::client::{self, OwnService};
-use super::error::{Error, OpenError};
+use super::error::Error;
 use super::execution::Execution;
-use super::ground::{Ground, Tables};
-use super::handlers::Handlers;
-use super::invoker::{OwnFunctions, OwnInvoker};
-use super::schedules::{self, Plan};
+use super::list::List;
+use super::program::Program;
 use super::start::Start;
 use crate::error::{BoxError, Failure};
-use crate::invocation::Invoker;
-use crate::machine_time::MachineTime;
-use crate::service::DurableServiceClient;
+use crate::payload;
 use crate::transaction::Transaction;
-
-/// Executions in a page of a list, unless it says otherwise.
-const LIST_LIMIT: usize = 100;
 
 /// A program that runs its own executions: a cheap handle, which may be cloned.
 ///
@@ -67,17 +49,7 @@ const LIST_LIMIT: usize = 100;
 /// ```
 #[derive(Clone)]
 pub struct Embedded {
-    pub(super) inner: Arc<Inner>,
-}
-
-pub(super) struct Inner {
-    pub driver: Driver,
-    pub invoker: OwnInvoker,
-    tables: Option<Tables>,
-    steady: Option<SteadyClock>,
-    grace: Duration,
-    ended: CancellationToken,
-    tasks: TaskTracker,
+    pub(super) program: Arc<Program>,
 }
 
 impl fmt::Debug for Embedded {
@@ -95,152 +67,9 @@ impl Embedded {
         Builder::new(path.as_ref())
     }
 
-    pub(super) async fn start_on(
-        builder: Builder,
-        handlers: Handlers,
-        ground: Ground,
-    ) -> Result<Self, OpenError> {
-        let plan = schedules::plan(builder.schedules, &handlers)?;
-        let Ground {
-            store,
-            tables,
-            clock,
-            steady,
-            limits,
-            seed,
-            repeats_requests,
-            beside_driver,
-            around_functions,
-            around_service,
-        } = ground;
-        let service = OwnService(Arc::new(client::Inner {
-            driver: OnceLock::new(),
-            within: tables.as_ref().map(|tables| Arc::clone(&tables.within)),
-            functions: OnceLock::new(),
-            repeats_requests,
-        }));
-        let asked: Arc<dyn DurableServiceClient> = Arc::new(service.clone());
-        let asked = match around_service {
-            Some(around) => around(asked),
-            None => asked,
-        };
-        let functions = Arc::new(OwnFunctions {
-            handlers,
-            invoker: Invoker::shared(asked, builder.plugins, machine_time(&clock)),
-            service: service.clone(),
-            grace: builder.grace,
-            concurrency: builder.concurrency,
-            clock: Arc::clone(&clock),
-            draining: CancellationToken::new(),
-            at_work: TaskTracker::new(),
-            missed: Mutex::new(BTreeSet::new()),
-        });
-        let invoker = OwnInvoker(Arc::clone(&functions));
-        let runs: Arc<dyn runtime::Invoker> = Arc::new(invoker.clone());
-        let driver = Driver::new(DriverConfig {
-            store,
-            invoker: match around_functions {
-                Some(around) => around(runs),
-                None => runs,
-            },
-            clock,
-            limits,
-            seed,
-        })
-        .map_err(|error| OpenError::Chance(error.to_string().into()))?;
-        if let Some(beside) = beside_driver {
-            beside(&driver);
-        }
-        let is_first = service.0.functions.set(Arc::downgrade(&functions)).is_ok()
-            && service.0.driver.set(driver.downgrade()).is_ok();
-        assert!(is_first, "nobody else has this service yet");
-        let app = Self {
-            inner: Arc::new(Inner {
-                driver,
-                invoker,
-                tables,
-                steady,
-                grace: builder.grace,
-                ended: CancellationToken::new(),
-                tasks: TaskTracker::new(),
-            }),
-        };
-        app.run(plan).await?;
-        Ok(app)
-    }
-
-    /// Starts what goes on by itself.
-    async fn run(&self, plan: Plan) -> Result<(), StoreFault> {
-        let Inner {
-            driver,
-            tasks,
-            steady,
-            ended,
-            ..
-        } = &*self.inner;
-        // A clock that is wound stands until what an earlier run left is taken up.
-        let recovers = driver.clock().work();
-        let plan = plan.begin(driver.store().as_ref(), driver.now()).await?;
-        if let Some(steady) = steady.clone() {
-            let until = ended.clone();
-            tasks.spawn(async move { steady.keep(until).await });
-        }
-        let timers = driver.clone();
-        tasks.spawn(again_after_panics("timers", move || {
-            let driver = timers.clone();
-            async move { driver.run_timers().await }
-        }));
-        let recovering = driver.clone();
-        tasks.spawn(async move {
-            let _at_work = recovers;
-            let taken_up = recovering.recover().await;
-            if taken_up > 0 {
-                tracing::info!(executions = taken_up, "took up what an earlier run left");
-            }
-        });
-        if !plan.is_empty() {
-            let (app, until) = (self.clone(), ended.clone());
-            tasks.spawn(async move { plan.run(&app, until).await });
-        }
-        Ok(())
-    }
-
-    /// Is ready when the program has ended.
-    pub(super) async fn has_ended(&self) {
-        self.inner.ended.cancelled().await;
-    }
-
     /// Starts an execution of a handler: `.await` it, with a name of its own or not.
     pub fn start(&self, handler: impl Into<String>, input: &(impl Serialize + ?Sized)) -> Start {
-        Start::new(self.clone(), handler.into(), input)
-    }
-
-    /// What to start, of a handler that is registered.
-    pub(super) fn request(
-        &self,
-        function: FunctionName,
-        name: Option<ExecutionName>,
-        input: String,
-        trigger: Trigger,
-    ) -> Result<StartRequest, Error> {
-        let settings = self
-            .inner
-            .invoker
-            .durable_settings(&function, &Version::Latest)
-            .ok_or_else(|| Error::UnknownHandler(function.to_string()))?;
-        Ok(StartRequest {
-            function: function_arn(function),
-            version: Version::Latest,
-            name,
-            id: None,
-            input: Some(Payload::from(input)),
-            execution_timeout_seconds: settings.execution_timeout_seconds,
-            retention_days: settings.retention_days,
-            result_bytes_max: self.inner.driver.limits().sync_result_bytes_max,
-            trace_header: None,
-            tenant_id: None,
-            trigger,
-        })
+        Start::new(Arc::clone(&self.program), handler.into(), input)
     }
 
     /// The execution with this ARN, or this id.
@@ -254,9 +83,9 @@ impl Embedded {
             Ok(arn) => arn.id,
             Err(_) => ExecutionId::parse(arn).map_err(|_| unknown())?,
         };
-        let head = self.inner.driver.store().head(&id).await?;
+        let head = self.program.driver.store().head(&id).await?;
         let head = head.ok_or_else(unknown)?;
-        Ok(Execution::new(self.clone(), head.arn))
+        Ok(Execution::new(Arc::clone(&self.program), head.arn))
     }
 
     /// The execution of a handler with this name, if there is one.
@@ -269,21 +98,14 @@ impl Embedded {
         else {
             return Ok(None);
         };
-        let store = self.inner.driver.store();
+        let store = self.program.driver.store();
         let head = store.head_by_name(&handler, &name).await?;
-        Ok(head.map(|head| Execution::new(self.clone(), head.arn)))
+        Ok(head.map(|head| Execution::new(Arc::clone(&self.program), head.arn)))
     }
 
     /// Lists executions, newest first: `.await` it.
     pub fn list(&self) -> List {
-        List {
-            app: self.clone(),
-            filter: ExecutionFilter {
-                limit: LIST_LIMIT,
-                ..ExecutionFilter::default()
-            },
-            is_impossible: false,
-        }
+        List::new(Arc::clone(&self.program))
     }
 
     /// Completes a callback with a result.
@@ -296,8 +118,8 @@ impl Embedded {
         callback_id: &str,
         result: &(impl Serialize + Sync + ?Sized),
     ) -> Result<(), Error> {
-        let result = json(result)?;
-        let max = self.inner.driver.limits().callback_result_bytes_max;
+        let result = payload::encode(result).map_err(Error::of_payload)?;
+        let max = self.program.driver.limits().callback_result_bytes_max;
         if result.len() > max {
             return Err(Error::Refused(format!(
                 "the callback's result has {} bytes, and {max} are the most",
@@ -360,7 +182,7 @@ impl Embedded {
         let callback_id = CallbackId::parse(callback_id).map_err(|_| unknown())?;
         let (id, operation_id) = callback_target(&callback_id).ok_or_else(unknown)?;
         let input = input(operation_id, callback_id);
-        match self.inner.driver.process(&id, input).await {
+        match self.program.driver.process(&id, input).await {
             Ok(_) => Ok(()),
             // An execution that is gone took its callbacks with it.
             Err(ProcessError::UnknownExecution(_)) => {
@@ -403,7 +225,7 @@ impl Embedded {
             verdict
         };
         let attempted = "transaction of the application".to_owned();
-        let within = &self.tables()?.within;
+        let within = &self.program.tables()?.within;
         let done = within.write_within(Within::new(attempted, work)).await;
         match done {
             Ok(Done::As(_)) => {}
@@ -431,19 +253,15 @@ impl Embedded {
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let attempted = "query of the application".to_owned();
-        let sqlite = &self.tables()?.sqlite;
+        let sqlite = &self.program.tables()?.sqlite;
         Ok(sqlite.query(attempted, query).await?)
-    }
-
-    fn tables(&self) -> Result<&Tables, Error> {
-        self.inner.tables.as_ref().ok_or(Error::NoTables)
     }
 
     /// What drives its executions, for `lambdura-testing` and fault injection; it may change with any release.
     #[doc(hidden)]
     #[must_use]
     pub fn driver(&self) -> &Driver {
-        &self.inner.driver
+        &self.program.driver
     }
 
     /// Shuts down: starts no more handlers, lets running ones reach a point where they can suspend (or cuts them off after
@@ -454,7 +272,7 @@ impl Embedded {
     ///
     /// When the store fails to close; what was recorded is safe in any case.
     pub async fn shut_down(&self) -> Result<(), Error> {
-        let Inner {
+        let Program {
             driver,
             invoker,
             steady,
@@ -462,7 +280,7 @@ impl Embedded {
             ended,
             tasks,
             ..
-        } = &*self.inner;
+        } = &*self.program;
         let functions = &invoker.0;
         functions.draining.cancel();
         functions.at_work.close();
@@ -490,110 +308,5 @@ fn explained(error: BoxError) -> BoxError {
     match store_sqlite::refused_to_application() {
         Some(why) => format!("{error}: {why}").into(),
         None => error,
-    }
-}
-
-/// Runs a task that the program cannot do without; a panic in it is said, and it begins again.
-async fn again_after_panics<F: Future<Output = ()>>(name: &'static str, task: impl Fn() -> F) {
-    while let Err(panic) = AssertUnwindSafe(task()).catch_unwind().await {
-        let reason = Failure::panicked(panic.as_ref()).message;
-        tracing::error!(task = name, reason, "a task has panicked, and begins again");
-    }
-}
-
-/// What the program's functions take for the time of their machine: that of the executions.
-fn machine_time(clock: &Arc<dyn Clock>) -> MachineTime {
-    let clock = Arc::clone(clock);
-    MachineTime::by(move || EpochMillis(clock.now().as_millis()))
-}
-
-/// ARNs of a program are those that `lambdura up` gives: no account and no region mean anything here.
-pub(super) fn function_arn(name: FunctionName) -> FunctionArn {
-    FunctionArn {
-        partition: "aws".into(),
-        region: "us-east-1".into(),
-        account_id: "000000000000".into(),
-        name,
-    }
-}
-
-pub(super) fn json(value: &(impl Serialize + ?Sized)) -> Result<String, Error> {
-    crate::payload::encode(value).map_err(|failure| Error::Json(failure.message))
-}
-
-/// A list of executions, newest first; see [`Embedded::list`].
-#[must_use = "nothing is listed until this is awaited"]
-#[derive(Debug)]
-pub struct List {
-    app: Embedded,
-    filter: ExecutionFilter,
-    /// Nothing can be in it.
-    is_impossible: bool,
-}
-
-impl List {
-    /// Only executions of this handler.
-    pub fn handler(mut self, handler: &str) -> Self {
-        match FunctionName::parse(handler) {
-            Ok(name) => self.filter.function = Some(name),
-            Err(_) => self.is_impossible = true,
-        }
-        self
-    }
-
-    /// Only executions in this status; more than one may be asked for.
-    pub fn status(mut self, status: ExecutionStatus) -> Self {
-        use model::ExecutionStatus as Status;
-        let status = match status {
-            ExecutionStatus::Running => Status::Running,
-            ExecutionStatus::Pausing => Status::Pausing,
-            ExecutionStatus::Paused => Status::Paused,
-            ExecutionStatus::Succeeded => Status::Succeeded,
-            ExecutionStatus::Failed => Status::Failed,
-            ExecutionStatus::TimedOut => Status::TimedOut,
-            ExecutionStatus::Stopped => Status::Stopped,
-            ExecutionStatus::Deleting | ExecutionStatus::Unknown(_) => {
-                self.is_impossible = true;
-                return self;
-            }
-        };
-        self.filter.statuses.push(status);
-        self
-    }
-
-    /// Only executions that come after this one in the list: the last of the page before.
-    pub fn after(mut self, last: &DurableExecutionSummary) -> Self {
-        match last.durable_execution_arn.parse::<ExecutionArn>() {
-            Ok(arn) => {
-                let started_at = EpochMillis::from(last.start_timestamp).0;
-                self.filter.after = Some(Cursor {
-                    started_at: Timestamp::from_millis(started_at),
-                    execution_id: arn.id,
-                });
-            }
-            Err(_) => self.is_impossible = true,
-        }
-        self
-    }
-
-    /// The largest number to return; 100 by default.
-    pub fn limit(mut self, limit: usize) -> Self {
-        self.filter.limit = limit.max(1);
-        self
-    }
-}
-
-impl IntoFuture for List {
-    type Output = Result<Vec<DurableExecutionSummary>, Error>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            if self.is_impossible {
-                return Ok(Vec::new());
-            }
-            let heads = self.app.inner.driver.store().list(self.filter).await?;
-            Ok(heads.iter().map(wire_summary).collect())
-        })
     }
 }

@@ -10,10 +10,12 @@ use serde::de::DeserializeOwned;
 use store::Durability;
 
 use super::app::Embedded;
-use super::error::{HandlerProblem, OpenError};
+use super::error::OpenError;
 use super::ground::Ground;
 use super::handlers::{self, Handler, Handlers};
-use super::schedules::Schedule;
+use super::open::{self, Parts};
+use super::options::HandlerOptions;
+use super::schedules::{self, Schedule};
 use crate::context::DurableContext;
 use crate::error::BoxError;
 use crate::plugin::{Plugin, Plugins};
@@ -62,70 +64,13 @@ const GRACE: Duration = Duration::from_secs(5);
 /// ```
 #[must_use = "nothing happens until it is opened"]
 pub struct Builder {
-    pub(super) path: PathBuf,
-    pub(super) durability: Durability,
-    pub(super) concurrency: usize,
-    pub(super) grace: Duration,
-    pub(super) plugins: Plugins,
-    pub(super) schedules: Vec<Schedule>,
+    path: PathBuf,
+    durability: Durability,
+    concurrency: usize,
+    grace: Duration,
+    plugins: Plugins,
+    schedules: Vec<Schedule>,
     handlers: Vec<(String, Handler)>,
-}
-
-/// How the executions of a handler are run: what is `DurableConfig` in a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct HandlerOptions {
-    /// Longest time from an execution's start to its end, rounded up to whole seconds. A year unless it is set.
-    pub execution_timeout: Duration,
-    /// How long an execution that has ended is kept, in days. Fourteen unless it is set.
-    pub retention_days: u32,
-}
-
-impl Default for HandlerOptions {
-    /// Source: Lambda API reference, `DurableConfig`: the longest timeout, and the retention where none is given.
-    fn default() -> Self {
-        Self {
-            execution_timeout: Duration::from_secs(31_622_400),
-            retention_days: 14,
-        }
-    }
-}
-
-impl HandlerOptions {
-    /// Executions are timed by the second, and none for less than was asked for.
-    pub(super) fn execution_timeout_seconds(&self) -> u32 {
-        let timeout = self.execution_timeout;
-        let seconds = timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0);
-        u32::try_from(seconds).unwrap_or(u32::MAX)
-    }
-
-    fn check(&self) -> Result<(), HandlerProblem> {
-        if self.execution_timeout.is_zero() {
-            return Err(HandlerProblem::NoTimeout);
-        }
-        if self.retention_days == 0 {
-            return Err(HandlerProblem::NoRetention);
-        }
-        Ok(())
-    }
-
-    /// Sets the longest time from an execution's start to its end, which is more than none.
-    #[must_use]
-    pub fn execution_timeout(self, execution_timeout: Duration) -> Self {
-        Self {
-            execution_timeout,
-            ..self
-        }
-    }
-
-    /// Sets how long an execution that has ended is kept, in days: one at the least.
-    #[must_use]
-    pub fn retention_days(self, retention_days: u32) -> Self {
-        Self {
-            retention_days,
-            ..self
-        }
-    }
 }
 
 impl Builder {
@@ -265,9 +210,9 @@ impl Builder {
     ///
     /// As for [`open`](Self::open).
     #[doc(hidden)]
-    pub async fn open_on(mut self, ground: Ground) -> Result<Embedded, OpenError> {
+    pub async fn open_on(self, ground: Ground) -> Result<Embedded, OpenError> {
         let mut handlers = Handlers::new();
-        for (name, handler) in std::mem::take(&mut self.handlers) {
+        for (name, handler) in self.handlers {
             let parsed = FunctionName::parse(&name);
             let parsed = parsed.map_err(|cause| OpenError::HandlerName {
                 name: name.clone(),
@@ -284,22 +229,14 @@ impl Builder {
                 return Err(OpenError::HandlerTwice { name });
             }
         }
-        Embedded::start_on(self, handlers, ground).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_execution_timeout_is_not_cut_to_less_than_was_asked_for() {
-        let seconds = |milliseconds| {
-            let timeout = Duration::from_millis(milliseconds);
-            let options = HandlerOptions::default().execution_timeout(timeout);
-            options.execution_timeout_seconds()
+        let parts = Parts {
+            plan: schedules::plan(self.schedules, &handlers)?,
+            handlers,
+            plugins: self.plugins,
+            concurrency: self.concurrency,
+            grace: self.grace,
         };
-        assert_eq!([1, 500, 1_000, 1_900].map(seconds), [1, 1, 1, 2]);
-        assert_eq!(seconds(u64::MAX), u32::MAX);
+        let program = open::open(parts, ground).await?;
+        Ok(Embedded { program })
     }
 }

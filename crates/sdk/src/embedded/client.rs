@@ -2,7 +2,7 @@
 //!
 //! Nothing is serialised but what is stored: updates and operations are converted as values.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 
 use engine::{Answer, Input};
 use futures_util::future::BoxFuture;
@@ -16,8 +16,7 @@ use store::CommitError;
 use store_sqlite::{Done, Verdict, Within, WriteWithin};
 use wire::{ApiError, Targets, wire_operation};
 
-use super::handlers::Handler;
-use super::invoker::OwnFunctions;
+use super::handlers::{Handler, Handlers};
 use crate::service::{
     CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse, DurableServiceClient,
     GetDurableExecutionStateResponse, ServiceError,
@@ -36,8 +35,8 @@ pub(super) struct Inner {
     pub driver: OnceLock<WeakDriver>,
     /// None: there are no tables beside the executions.
     pub within: Option<Arc<dyn WriteWithin>>,
-    /// They hold this in turn.
-    pub functions: OnceLock<Weak<OwnFunctions>>,
+    /// What chained invokes may reach.
+    pub handlers: Arc<Handlers>,
     /// Whether requests may be repeated; a call within the program is made once.
     pub repeats_requests: bool,
 }
@@ -193,10 +192,9 @@ impl Transactions for OwnService {
 /// Chained invokes reach the functions of the same program, whatever version or alias they name.
 impl Targets for OwnService {
     fn resolve(&self, function_name: &str) -> Result<ChainedTarget, ErrorObject> {
-        let functions = self.0.functions.get().and_then(Weak::upgrade);
         let name = name_in(function_name).and_then(|name| FunctionName::parse(name).ok());
-        let found = functions.zip(name).and_then(|(functions, name)| {
-            let is_durable = match functions.handlers.get(&name)? {
+        let found = name.and_then(|name| {
+            let is_durable = match self.0.handlers.get(&name)? {
                 Handler::Durable(..) => true,
                 Handler::Plain(_) => false,
             };

@@ -8,7 +8,7 @@ use schedule::ExpressionError;
 use store::StoreFault;
 use store_sqlite::OpenStoreError;
 
-use crate::error::BoxError;
+use crate::error::{BoxError, Failure};
 
 /// Why a program could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -180,6 +180,10 @@ fn told(error: Option<&ErrorObject>) -> String {
 
 // No `From`: what the engine's crates fail with is no part of what this one promises.
 impl Error {
+    pub(super) fn of_payload(failure: Failure) -> Self {
+        Self::Json(failure.message)
+    }
+
     pub(super) fn of_process(error: runtime::ProcessError) -> Self {
         use runtime::ProcessError;
         match error {

@@ -1,6 +1,7 @@
 //! One execution, as the program that runs it sees it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use engine::Input;
 use lambda_api::{Event, ExecutionStatus, GetDurableExecutionResponse};
@@ -10,8 +11,8 @@ use serde::de::DeserializeOwned;
 use store::EventPage;
 use wire::{wire_event, wire_execution};
 
-use super::app::Embedded;
 use super::error::Error;
+use super::program::Program;
 use crate::payload;
 
 /// Events read at a time.
@@ -20,7 +21,8 @@ const EVENTS: usize = 1_000;
 /// Bytes read at a time, about.
 const EVENT_BYTES: usize = 4 * 1024 * 1024;
 
-/// A handle on an execution, which may be dropped and found again: see [`Embedded::execution`] and [`Embedded::find`].
+/// A handle on an execution, which may be dropped and found again: see
+/// [`Embedded::execution`](super::Embedded::execution) and [`Embedded::find`](super::Embedded::find).
 ///
 /// ```no_run
 /// # use lambdura::BoxError;
@@ -38,7 +40,7 @@ const EVENT_BYTES: usize = 4 * 1024 * 1024;
 /// ```
 #[derive(Clone)]
 pub struct Execution {
-    app: Embedded,
+    program: Arc<Program>,
     arn: ExecutionArn,
 }
 
@@ -49,8 +51,8 @@ impl fmt::Debug for Execution {
 }
 
 impl Execution {
-    pub(super) fn new(app: Embedded, arn: ExecutionArn) -> Self {
-        Self { app, arn }
+    pub(super) fn new(program: Arc<Program>, arn: ExecutionArn) -> Self {
+        Self { program, arn }
     }
 
     /// Its ARN, which names it everywhere.
@@ -78,21 +80,21 @@ impl Execution {
     /// [`Error::Ended`] when it did not succeed; [`Error::SetAside`] when it cannot be worked on;
     /// [`Error::ShuttingDown`] when the program ends first.
     pub async fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let inner = &self.app.inner;
-        let ended = inner.driver.wait_ended(&self.arn.id);
+        let program = &self.program;
+        let ended = program.driver.wait_ended(&self.arn.id);
         let record = tokio::select! {
             biased;
             record = ended => record?,
-            aside = inner.driver.wait_set_aside(&self.arn.id) => {
+            aside = program.driver.wait_set_aside(&self.arn.id) => {
                 return Err(Error::of_set_aside(aside));
             }
-            () = self.app.has_ended() => return Err(Error::ShuttingDown),
+            () = program.has_ended() => return Err(Error::ShuttingDown),
         };
         let record = record.ok_or_else(|| Error::UnknownExecution(self.arn()))?;
         let (status, error) = match &record.state.outcome {
             Some(Outcome::Succeeded(result)) => {
                 let text = result.as_ref().map(Payload::as_str);
-                return payload::decode(text).map_err(|failure| Error::Json(failure.message));
+                return payload::decode(text).map_err(Error::of_payload);
             }
             Some(Outcome::Failed(error)) => (ExecutionStatus::Failed, error),
             Some(Outcome::TimedOut(error)) => (ExecutionStatus::TimedOut, error),
@@ -117,7 +119,7 @@ impl Execution {
     ///
     /// When it is no longer there, or the store fails.
     pub async fn get(&self) -> Result<GetDurableExecutionResponse, Error> {
-        let record = self.app.inner.driver.store().record(&self.arn.id).await?;
+        let record = self.program.driver.store().record(&self.arn.id).await?;
         let record = record.ok_or_else(|| Error::UnknownExecution(self.arn()))?;
         Ok(wire_execution(&record.spec, &record.state, true))
     }
@@ -128,7 +130,7 @@ impl Execution {
     ///
     /// When the store fails.
     pub async fn history(&self) -> Result<Vec<Event>, Error> {
-        let store = self.app.inner.driver.store();
+        let store = self.program.driver.store();
         let mut history = Vec::new();
         let mut after = None;
         loop {
@@ -195,14 +197,14 @@ impl Execution {
     ///
     /// [`Error::SetAside`] when it fails again, and stays set aside; [`Error::Store`] when the store fails.
     pub async fn try_again(&self) -> Result<(), Error> {
-        match self.app.inner.driver.try_again(&self.arn.id).await? {
+        match self.program.driver.try_again(&self.arn.id).await? {
             TriedAgain::TakenBack | TriedAgain::Unknown => Ok(()),
             TriedAgain::SetAside(aside) => Err(Error::of_set_aside(aside)),
         }
     }
 
     async fn process(&self, input: Input) -> Result<(), Error> {
-        let processed = self.app.inner.driver.process(&self.arn.id, input).await;
+        let processed = self.program.driver.process(&self.arn.id, input).await;
         processed.map(drop).map_err(Error::of_process)
     }
 }

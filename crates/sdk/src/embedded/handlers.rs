@@ -11,7 +11,7 @@ use runtime::{PlainInvocation, PlainOutcome};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::builder::HandlerOptions;
+use super::options::HandlerOptions;
 use crate::context::DurableContext;
 use crate::error::{BoxError, Failure, wire_type};
 use crate::invocation::{InvocationContext, Invoker};

@@ -28,7 +28,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The functions of the program, and what of them is at work.
 pub(super) struct OwnFunctions {
-    pub handlers: Handlers,
+    pub handlers: Arc<Handlers>,
     pub invoker: Invoker,
     /// What the invoker asks.
     pub service: OwnService,

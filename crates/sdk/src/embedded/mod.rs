@@ -40,30 +40,37 @@
 //! - **One program.** The file belongs to one process at a time; a second one is refused, and `lambdura console --file
 //!   app.db` looks at it while the program runs.
 //!
-//! In reading order: what a program is made of ([`Builder`]), what it does ([`Embedded`], [`Start`], [`Execution`]), and
-//! what stands between the SDK's core and the engine.
+//! In reading order: what a program is made of ([`Builder`]), what it does ([`Embedded`], [`Start`], [`Execution`],
+//! [`List`]), how it is opened, and what stands between the SDK's core and the engine.
 
 mod builder;
 mod handlers;
+mod options;
 
 mod app;
 mod execution;
-mod ground;
+mod list;
 mod start;
+
+mod ground;
+mod open;
+mod program;
 
 mod client;
 mod error;
 mod invoker;
 mod schedules;
 
-pub use app::{Embedded, List};
-pub use builder::{Builder, HandlerOptions};
+pub use app::Embedded;
+pub use builder::Builder;
 pub use error::{Error, HandlerProblem, OpenError, ScheduleProblem};
 pub use execution::Execution;
 pub use lambda_api::{
     DurableExecutionSummary, Event, ExecutionStatus, GetDurableExecutionResponse,
 };
+pub use list::List;
 pub use model::InvalidId;
+pub use options::HandlerOptions;
 pub use schedule::ExpressionError;
 pub use start::Start;
 pub use store::{Durability, StoreFault};

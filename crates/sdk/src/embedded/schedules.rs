@@ -11,9 +11,9 @@ use schedule::{ScheduleExpression, Timing, goes_on_at, latest, next};
 use store::{ScheduleMark, Store, StoreFault};
 use tokio_util::sync::CancellationToken;
 
-use super::app::Embedded;
 use super::error::{Error, OpenError, ScheduleProblem};
 use super::handlers::{Handler, Handlers};
+use super::program::Program;
 
 /// Longest sleep without looking at the clock: bounds what a machine that slept could cost.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
@@ -156,12 +156,12 @@ impl Plan {
     }
 
     /// Starts what is due until the program ends.
-    pub async fn run(mut self, app: &Embedded, ended: CancellationToken) {
-        let clock = app.inner.driver.clock();
+    pub async fn run(mut self, program: &Program, ended: CancellationToken) {
+        let clock = program.driver.clock();
         loop {
             let now = clock.now();
             for planned in &mut self.0 {
-                fire_if_due(planned, app, now).await;
+                fire_if_due(planned, program, now).await;
             }
             let due = self.0.iter();
             let due = due.filter_map(|it| Some(it.next_at?.max(it.not_before)));
@@ -176,7 +176,7 @@ impl Plan {
     }
 }
 
-async fn fire_if_due(planned: &mut Planned, app: &Embedded, now: Timestamp) {
+async fn fire_if_due(planned: &mut Planned, program: &Program, now: Timestamp) {
     let Some(first) = planned.next_at.filter(|at| *at <= now) else {
         return;
     };
@@ -187,7 +187,7 @@ async fn fire_if_due(planned: &mut Planned, app: &Embedded, now: Timestamp) {
         planned.next_at = next(&planned.timing(), now);
         return;
     };
-    match fire(planned, app, at).await {
+    match fire(planned, program, at).await {
         Ok(()) => planned.next_at = next(&planned.timing(), at),
         Err(error) => {
             let schedule = &planned.name;
@@ -197,18 +197,18 @@ async fn fire_if_due(planned: &mut Planned, app: &Embedded, now: Timestamp) {
     }
 }
 
-async fn fire(planned: &Planned, app: &Embedded, at: Timestamp) -> Result<(), Error> {
+async fn fire(planned: &Planned, program: &Program, at: Timestamp) -> Result<(), Error> {
     let source = EventSource {
         kind: EventSourceKind::Schedule,
         name: planned.name.clone(),
     };
-    let request = app.request(
+    let request = program.request(
         planned.handler.clone(),
         Some(planned.execution_name(at)),
         planned.input.clone(),
         Trigger::EventSource(source),
     )?;
-    let driver = &app.inner.driver;
+    let driver = &program.driver;
     match driver.start(request).await.map_err(Error::of_start) {
         // Its name is taken by what somebody else has started so.
         Ok(_) | Err(Error::AlreadyStarted { .. }) => {}

@@ -1,32 +1,38 @@
 //! Starting an execution.
 
 use std::future::IntoFuture;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use model::{ExecutionName, FunctionName, Trigger};
 use serde::Serialize;
 
-use super::app::{Embedded, json};
 use super::error::Error;
 use super::execution::Execution;
+use super::program::Program;
+use crate::payload;
 
-/// An execution to be started; see [`Embedded::start`].
+/// An execution to be started; see [`Embedded::start`](super::Embedded::start).
 ///
 /// When awaiting it returns `Ok`, the execution is recorded, and comes to its end however often the program is killed.
 #[must_use = "nothing is started until this is awaited"]
 pub struct Start {
-    app: Embedded,
+    program: Arc<Program>,
     handler: String,
     input: Result<String, Error>,
     name: Option<String>,
 }
 
 impl Start {
-    pub(super) fn new(app: Embedded, handler: String, input: &(impl Serialize + ?Sized)) -> Self {
+    pub(super) fn new(
+        program: Arc<Program>,
+        handler: String,
+        input: &(impl Serialize + ?Sized),
+    ) -> Self {
         Self {
-            app,
+            program,
             handler,
-            input: json(input),
+            input: payload::encode(input).map_err(Error::of_payload),
             name: None,
         }
     }
@@ -50,11 +56,14 @@ impl IntoFuture for Start {
             let handler = FunctionName::parse(&self.handler).map_err(unknown)?;
             let name = self.name.as_deref().map(ExecutionName::parse).transpose()?;
             let request = self
-                .app
+                .program
                 .request(handler, name, self.input?, Trigger::Invoke)?;
-            let started = self.app.inner.driver.start(request).await;
+            let started = self.program.driver.start(request).await;
             let started = started.map_err(Error::of_start)?;
-            Ok(Execution::new(self.app.clone(), started.arn().clone()))
+            Ok(Execution::new(
+                Arc::clone(&self.program),
+                started.arn().clone(),
+            ))
         })
     }
 }
