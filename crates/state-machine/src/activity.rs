@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::failure::IntoStateError as _;
-use crate::task::Limits;
+use crate::limits::Limits;
 use asl::StateError;
 
 /// The name of the callback that is a task token.

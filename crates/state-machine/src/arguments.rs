@@ -3,7 +3,8 @@
 use asl::{Definition, State, StateKind, States, Variables};
 use serde_json::Value;
 
-use crate::frame::{Entry, Frame};
+use crate::entry::Entry;
+use crate::frame::Frame;
 use crate::machine::{Settings, StateMachine};
 use crate::walk::Walk;
 

@@ -4,9 +4,10 @@ use asl::{Map, ProcessorMode, StateError, States};
 use lambdura::{BatchResult, CompletionConfig, DurableContext, NamedError, branch};
 use serde_json::{Value, json};
 
+use crate::entry::Given;
 use crate::failure::{IntoStateError as _, named};
-use crate::frame::{Frame, Given};
-use crate::machine::ItemRun;
+use crate::frame::Frame;
+use crate::middle::ItemRun;
 use crate::walk::Walk;
 use crate::{reading, writing};
 

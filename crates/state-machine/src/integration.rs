@@ -7,7 +7,6 @@ use aws_services::{Operation, Refusal, Service, Style, service};
 use serde_json::{Map, Value, json};
 
 use crate::attribute_value;
-use crate::frame::Frame;
 
 /// An operation of a service, as a Task calls it.
 #[derive(Clone, Copy, Debug)]
@@ -296,18 +295,15 @@ impl Integration {
         own.contains(&(self.service.name, self.operation.name))
     }
 
-    /// What is sent for what the state says.
-    pub(crate) fn parameters(&self, given: Value, frame: &Frame<'_>) -> Value {
+    /// What is sent for what the state says, whose context object this is.
+    pub(crate) fn parameters(&self, given: Value, context: &Value) -> Value {
         let Some(optimized) = self.optimized else {
             return given;
         };
         let mut given = given;
         match (optimized.name, given.as_object_mut()) {
             ("events", Some(members)) => {
-                let own = [
-                    &frame.context["StateMachine"]["Id"],
-                    &frame.context["Execution"]["Id"],
-                ];
+                let own = [&context["StateMachine"]["Id"], &context["Execution"]["Id"]];
                 let entries = members.get_mut("Entries").and_then(Value::as_array_mut);
                 for entry in entries
                     .into_iter()

@@ -24,9 +24,12 @@ mod activity;
 mod attribute_value;
 mod evaluation;
 mod failure;
+mod inspection;
 mod integration;
 mod machine;
+mod middle;
 pub mod name;
+mod operation_name;
 mod proof;
 mod resource;
 mod services;
@@ -34,28 +37,33 @@ mod size;
 
 mod arguments;
 mod batch;
+mod call;
+mod entry;
 mod frame;
+mod handler;
+mod limits;
 mod nested;
 mod reading;
 mod state;
 mod task;
+mod wait;
 mod walk;
 mod writing;
 
 pub use activity::{RETURNED, Scheduled, TOKEN, TakenBy, offer};
 pub use arguments::{Recorded, arguments};
+pub use call::{CALL, HEARTBEAT, TIMEOUT};
+pub use entry::{Entry, Given};
 pub use evaluation::EvaluationFailed;
 pub use failure::{call_failure, is_output_too_large};
-pub use frame::{Entry, Given};
-pub use machine::{
-    CalledElsewhere, ItemRun, Redrive, Settings, StateMachine, UnsupportedResource,
-    called_elsewhere, functions, looks_like_item,
-};
+pub use inspection::{CalledElsewhere, UnsupportedResource, called_elsewhere, functions};
+pub use machine::{Settings, StateMachine};
+pub use middle::{ItemRun, Redrive, looks_like_item};
 pub use nested::{CALL_AND_WAIT, STOP, WATCH, Watched, outcome};
+pub use operation_name::operation_name;
 pub use proof::{KEY_VARIABLE, Key};
 pub use resource::{integration_parts, is_activity_name, task_name};
 pub use services::{ServiceAnswer, ServiceError, ServiceRequest, ServiceResult, Services};
 pub use size::{fits, fits_as_text, fits_in_bytes};
-pub use task::{CALL, HEARTBEAT, TIMEOUT, invoked};
-pub use walk::operation_name;
+pub use task::invoked;
 pub use writing::{WRITE, run_id};

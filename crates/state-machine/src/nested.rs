@@ -12,12 +12,13 @@ use lambdura::{BoxError, DurableContext, NamedError, RetryStrategy, StepContext}
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::call::{call, service};
 use crate::failure::IntoStateError as _;
 use crate::frame::Frame;
 use crate::integration::Integration;
+use crate::limits::Limits;
 use crate::services::{ServiceError, ServiceRequest, Services};
-use crate::state;
-use crate::task::{Limits, call, service};
+use crate::wait::wait;
 use crate::walk::Walk;
 
 /// What `StartExecution` is refused with for a name that was used.
@@ -172,7 +173,7 @@ async fn watched(
             }
             pause = pause.min(left);
         }
-        state::wait(context, pause, WATCH).await?;
+        wait(context, pause, WATCH).await?;
     }
 }
 

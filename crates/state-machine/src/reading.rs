@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use asl::{ItemReader, ReaderFormat, StateError};
+use asl::{ItemReader, StateError};
 use jiff::Timestamp;
 use lambdura::{BoxError, DurableContext, NamedError, RetryStrategy, StepContext};
 use serde_json::{Value, json};
@@ -11,39 +11,9 @@ use serde_json::{Value, json};
 use crate::failure::{IntoStateError as _, named};
 use crate::frame::Frame;
 use crate::integration::{Integration, of_sdk};
+use crate::resource::Source;
 use crate::services::{ServiceError, ServiceRequest, Services};
 use crate::walk::Walk;
-
-/// What can be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// `arn:aws:states:::s3:getObject`
-    Object,
-    /// `arn:aws:states:::s3:listObjectsV2`
-    List,
-}
-
-impl Source {
-    /// # Errors
-    ///
-    /// Why it cannot be read here, as the end of a sentence about the resource.
-    pub(crate) fn of(reader: &ItemReader) -> Result<Self, String> {
-        let is_list = reader.format == ReaderFormat::List;
-        match reader.resource.split(":::").nth(1) {
-            Some("s3:getObject") if is_list => Err(String::from(
-                "needs `ReaderConfig` with the `InputType` of the file",
-            )),
-            Some("s3:getObject") => Ok(Self::Object),
-            Some("s3:listObjectsV2") if is_list => Ok(Self::List),
-            Some("s3:listObjectsV2") => Err(String::from(
-                "lists objects, and reads none: an `InputType` is not supported here",
-            )),
-            _ => Err(String::from(
-                "is not supported here as an `ItemReader`: `arn:aws:states:::s3:getObject` and `s3:listObjectsV2` are",
-            )),
-        }
-    }
-}
 
 /// Reads the items of a file, once: what was read is recorded.
 pub(crate) async fn read(

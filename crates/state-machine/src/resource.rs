@@ -1,4 +1,6 @@
-//! What a Task calls.
+//! What a Task calls, and a Map state that reads its items or writes its results.
+
+use asl::{ItemReader, ReaderFormat};
 
 use crate::integration::{self, Integration};
 
@@ -65,6 +67,16 @@ pub fn integration_parts(resource: &str) -> Option<(&str, &str)> {
 #[must_use]
 pub fn task_name(resource: &str) -> &str {
     integration_parts(resource).map_or(resource, |(service, _)| service)
+}
+
+/// The name in an ARN, or in a name with a qualifier.
+pub(crate) fn bare_name(function: &str) -> &str {
+    let parts: Vec<&str> = function.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, _, _, _, _, name, ..] => name,
+        [name, ..] => name,
+        [] => function,
+    }
 }
 
 /// What `lambda:invoke` and `states:startExecution` take. Source: Step Functions developer guide, the pages of both.
@@ -137,6 +149,40 @@ impl Resource {
         }
     }
 }
+
+/// What a Map state can read its items from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// `arn:aws:states:::s3:getObject`
+    Object,
+    /// `arn:aws:states:::s3:listObjectsV2`
+    List,
+}
+
+impl Source {
+    /// # Errors
+    ///
+    /// Why it cannot be read here, as the end of a sentence about the resource.
+    pub(crate) fn of(reader: &ItemReader) -> Result<Self, String> {
+        let is_list = reader.format == ReaderFormat::List;
+        match reader.resource.split(":::").nth(1) {
+            Some("s3:getObject") if is_list => Err(String::from(
+                "needs `ReaderConfig` with the `InputType` of the file",
+            )),
+            Some("s3:getObject") => Ok(Self::Object),
+            Some("s3:listObjectsV2") if is_list => Ok(Self::List),
+            Some("s3:listObjectsV2") => Err(String::from(
+                "lists objects, and reads none: an `InputType` is not supported here",
+            )),
+            _ => Err(String::from(
+                "is not supported here as an `ItemReader`: `arn:aws:states:::s3:getObject` and `s3:listObjectsV2` are",
+            )),
+        }
+    }
+}
+
+/// What a Map state calls that writes its results.
+pub(crate) const RESULT_WRITER: &str = "arn:aws:states:::s3:putObject";
 
 #[cfg(test)]
 mod tests {

@@ -1,29 +1,94 @@
-//! One state, from its input to its output.
+//! From state to state, and through each: from its input to its output.
 
-use std::time::Duration;
+use std::pin::Pin;
 
-use asl::{Left, Rule, State, StateError, StateKind, Transition, Wait};
+use asl::{Left, Rule, State, StateError, StateKind, States, Transition, Variables, Wait};
 use lambdura::DurableContext;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::failure::IntoStateError as _;
-use crate::frame::{Entry, Frame, Purpose};
+use crate::entry::{Entry, enter};
+use crate::failure::{IntoStateError as _, named};
+use crate::frame::{Frame, Purpose};
+use crate::operation_name::operation_name;
 use crate::size::fits;
-use crate::walk::{Passed, Walk};
+use crate::wait::wait;
+use crate::walk::Walk;
 use crate::{batch, evaluation, task};
 
-/// Longest wait of the service: a year and a day. A longer one is several.
-const WAIT_SECONDS_MAX: u64 = 31_622_400;
+/// A future that borrows the machine.
+type Boxed<'m, T> = Pin<Box<dyn Future<Output = T> + Send + 'm>>;
+
+/// What is recorded of a state that went well.
+#[derive(Debug, Serialize, Deserialize)]
+struct Passed {
+    /// Where to go; nowhere at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    output: Value,
+    #[serde(default, skip_serializing_if = "Variables::is_empty")]
+    assigned: Variables,
+}
+
+impl<'m> Walk<'m> {
+    /// Goes from the first of these states to an end.
+    pub(crate) fn run(
+        self,
+        states: &'m States,
+        input: Value,
+        context: DurableContext,
+    ) -> Boxed<'m, Result<Value, StateError>> {
+        self.run_from(states, states.start_at.clone(), input, context)
+    }
+
+    /// Goes from one of these states to an end.
+    pub(crate) fn run_from(
+        mut self,
+        states: &'m States,
+        start: String,
+        input: Value,
+        context: DurableContext,
+    ) -> Boxed<'m, Result<Value, StateError>> {
+        Box::pin(async move {
+            let mut name = start;
+            let mut input = input;
+            loop {
+                let Some(state) = states.states.get(&name) else {
+                    return Err(StateError::runtime(format!("there is no state `{name}`")));
+                };
+                let (walk, given) = (self.clone(), input);
+                self.done = None;
+                self.given = None;
+                let body = |inside: DurableContext| async move {
+                    let ran = through(&walk, state, given, inside).await;
+                    ran.map_err(named)
+                };
+                let passed = context
+                    .run_in_child_context(operation_name(&name), body)
+                    .await;
+                let passed: Passed = passed.map_err(|error| error.into_state_error())?;
+                self.variables.extend(passed.assigned);
+                match passed.next {
+                    None => return Ok(passed.output),
+                    Some(next) => {
+                        name = next;
+                        input = passed.output;
+                    }
+                }
+            }
+        })
+    }
+}
 
 /// Runs a state: its attempts, and what its catchers make of their end.
-pub(crate) async fn run(
+async fn through(
     walk: &Walk<'_>,
     state: &State,
     input: Value,
     context: DurableContext,
 ) -> Result<Passed, StateError> {
     let given = walk.given.clone();
-    let entered = walk.machine.enter(&context, Entry::STEP, given).await;
+    let entered = enter(&context, Entry::STEP, given).await;
     let entered =
         entered.map_err(|error| StateError::new(error.error_type(), error.to_string()))?;
     let mut frame = Frame::new(walk, state, &input, &walk.variables, entered);
@@ -180,19 +245,4 @@ fn seconds_until(
     let left = at.as_millisecond() - frame.entered.at().as_millisecond();
     // Never too early.
     Ok(u64::try_from(left).map_or(0, |millis| millis.div_ceil(1_000)))
-}
-
-pub(crate) async fn wait(
-    context: &DurableContext,
-    seconds: u64,
-    name: &str,
-) -> Result<(), StateError> {
-    let mut left = seconds;
-    while left > 0 {
-        let part = left.min(WAIT_SECONDS_MAX);
-        let waited = context.wait(Duration::from_secs(part)).name(name).await;
-        waited.map_err(|error| error.into_state_error())?;
-        left -= part;
-    }
-    Ok(())
 }

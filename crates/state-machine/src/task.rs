@@ -1,46 +1,19 @@
 //! Work that a Task has done.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use asl::{StateError, Task};
-use lambdura::{
-    BoxError, Callback, DurableContext, NamedError, RetryStrategy, SerDes, SerDesContext,
-    StepContext,
-};
-use serde::{Deserialize, Serialize};
+use lambdura::{Callback, DurableContext};
 use serde_json::{Value, json};
 
 use crate::activity;
-use crate::failure::{IntoStateError as _, TEXT_TOO_LARGE, named};
+use crate::call::{CALL, call, service};
+use crate::failure::IntoStateError as _;
 use crate::frame::Frame;
 use crate::integration::{Integration, with_metadata};
+use crate::limits::Limits;
 use crate::nested;
 use crate::resource::{Resource, task_name};
-use crate::services::{ServiceError, ServiceRequest, ServiceResult};
-use crate::size::{fits, fits_as_text};
+use crate::size::fits;
 use crate::walk::Walk;
-
-/// The step that calls a service.
-pub const CALL: &str = "call";
-
-/// The name of the wait that a call is raced against.
-pub const TIMEOUT: &str = "timeout";
-/// The same, where the time without a heartbeat is the shorter one.
-pub const HEARTBEAT: &str = "heartbeat timeout";
-
-/// How a call and its timeout ended.
-#[derive(Serialize, Deserialize)]
-enum Raced {
-    Answered(Value),
-    TimedOut,
-}
-
-/// How long a task may take, and say nothing.
-pub(crate) struct Limits {
-    pub timeout: Option<Duration>,
-    pub heartbeat: Option<Duration>,
-}
 
 /// Has the work of a Task done, and gives its result.
 pub(crate) async fn run(
@@ -62,7 +35,7 @@ async fn work(
     task: &Task,
     context: &DurableContext,
 ) -> Result<Value, StateError> {
-    let limits = limits(frame, task)?;
+    let limits = Limits::of(frame, task)?;
     let resource = Resource::parse(&task.resource).map_err(|reason| {
         StateError::runtime(format!("The resource '{}' {reason}", task.resource))
     })?;
@@ -93,7 +66,7 @@ async fn work(
             nested::start(walk, frame, &arguments, CALL, &limits, context).await
         }
         Resource::Service { integration, .. } => {
-            let parameters = integration.parameters(arguments, frame);
+            let parameters = integration.parameters(arguments, &frame.context);
             service(walk, frame, integration, parameters, CALL, &limits, context).await
         }
     }
@@ -107,100 +80,6 @@ fn of_service(error: StateError) -> StateError {
         }
         _ => error,
     }
-}
-
-/// Has a service called, once for each attempt: the state says what is tried again. If the process dies before the answer
-/// is recorded, it is called again, with the same token where the service has a place for one.
-pub(crate) async fn service(
-    walk: &Walk<'_>,
-    frame: &Frame<'_>,
-    integration: Integration,
-    parameters: Value,
-    step: &str,
-    limits: &Limits,
-    context: &DurableContext,
-) -> Result<Value, StateError> {
-    let Some(services) = walk.machine.settings.services.clone() else {
-        return Err(StateError::runtime(format!(
-            "The operation '{}' cannot be called here",
-            integration.operation.name
-        )));
-    };
-    let request = ServiceRequest {
-        service: integration.service,
-        operation: integration.operation,
-        parameters,
-        token: token(&frame.name()),
-        style: integration.style(),
-        within: limits.timeout,
-    };
-    let call = move |_: StepContext| {
-        let (services, request) = (Arc::clone(&services), request.clone());
-        async move {
-            let answer = services.call(request).await;
-            let answer = answered(integration, answer)?;
-            if !fits(&answer) {
-                // It could not be recorded.
-                return Err(named(StateError::too_large(integration.service.name)).into());
-            }
-            Ok::<_, lambdura::BoxError>(answer)
-        }
-    };
-    let called = context
-        .step(call)
-        .name(step)
-        .retry(RetryStrategy::none())
-        .await;
-    called.map_err(|error| error.into_state_error())
-}
-
-fn answered(
-    integration: Integration,
-    answer: Result<ServiceResult, ServiceError>,
-) -> Result<Value, NamedError> {
-    let named = |(name, cause): (String, String)| NamedError::new(name, cause);
-    match answer {
-        Ok(ServiceResult {
-            result,
-            status,
-            headers,
-        }) => integration.output(result, status, &headers).map_err(named),
-        Err(ServiceError::Refused {
-            refusal,
-            status,
-            request_id,
-        }) => Err(named(integration.failure(
-            &refusal,
-            status,
-            request_id.as_deref(),
-        ))),
-        Err(ServiceError::Unanswered(cause)) => {
-            Err(NamedError::new(integration.client_failure(), cause))
-        }
-        Err(ServiceError::Named(error)) => Err(error),
-    }
-}
-
-fn limits(frame: &Frame<'_>, task: &Task) -> Result<Limits, StateError> {
-    let seconds = |template: &Option<asl::Template>, field: &'static str| {
-        let Some(template) = template else {
-            return Ok(None);
-        };
-        let seconds = frame.before(|scope| {
-            let effective = frame.state.flow.effective_input(scope)?;
-            template.whole(&scope.with_input(&effective), field)
-        })?;
-        if seconds == 0 {
-            return Err(StateError::runtime(format!(
-                "The field '{field}' is 0, and has to be at least 1"
-            )));
-        }
-        Ok(Some(Duration::from_secs(seconds)))
-    };
-    Ok(Limits {
-        timeout: seconds(&task.timeout_seconds, "TimeoutSeconds")?,
-        heartbeat: seconds(&task.heartbeat_seconds, "HeartbeatSeconds")?,
-    })
 }
 
 /// What `lambda:invoke` is told.
@@ -296,91 +175,6 @@ async fn invoke(
     Ok(json!({ "Payload": "", "StatusCode": 202 }))
 }
 
-/// Reads what a function returned: that it is too large comes before that it is no JSON.
-struct Output;
-
-impl SerDes<Value> for Output {
-    fn serialize(&self, value: &Value, _: SerDesContext<'_>) -> Result<String, BoxError> {
-        Ok(value.to_string())
-    }
-
-    fn deserialize(&self, text: &str, _: SerDesContext<'_>) -> Result<Value, BoxError> {
-        if text.is_empty() {
-            return Ok(Value::Null);
-        }
-        serde_json::from_str(text).map_err(|error| match fits_as_text(text) {
-            true => error.into(),
-            false => TEXT_TOO_LARGE.into(),
-        })
-    }
-}
-
-/// Calls a function, and fails with `States.Timeout` if it takes too long: its result is not used then.
-pub(crate) async fn call(
-    walk: &Walk<'_>,
-    function: &str,
-    payload: &Value,
-    limits: &Limits,
-    context: &DurableContext,
-) -> Result<Value, StateError> {
-    let function = callable(walk, function)?;
-    let invoke = context
-        .invoke::<_, Value>(&function, payload)
-        .name(short(&function))
-        .result_serdes(Output);
-    // A function sends no heartbeats: silence for that long is the same as taking that long.
-    let timeout = match (limits.timeout, limits.heartbeat) {
-        (Some(timeout), Some(heartbeat)) => Some(timeout.min(heartbeat)),
-        (timeout, heartbeat) => timeout.or(heartbeat),
-    };
-    let Some(timeout) = timeout else {
-        return invoke.await.map_err(|error| error.into_state_error());
-    };
-    let is_heartbeat = limits.timeout.is_none_or(|it| it > timeout);
-    let race = context.race([
-        invoke.future().map(Raced::Answered),
-        context
-            .wait(timeout)
-            .name(if is_heartbeat { HEARTBEAT } else { TIMEOUT })
-            .future()
-            .map(|()| Raced::TimedOut),
-    ]);
-    match race.name("call or timeout").await {
-        Ok(Raced::Answered(value)) => Ok(value),
-        Ok(Raced::TimedOut) if is_heartbeat => Err(StateError::new(asl::HEARTBEAT_TIMEOUT, "")),
-        Ok(Raced::TimedOut) => Err(StateError::new(asl::TIMEOUT, "")),
-        Err(error) => Err(error.into_state_error()),
-    }
-}
-
-/// The name by which the function is known here.
-fn callable(walk: &Walk<'_>, function: &str) -> Result<String, StateError> {
-    let Some(known) = &walk.machine.settings.callable else {
-        return Ok(function.to_owned());
-    };
-    let name = bare_name(function);
-    if known.contains(name) {
-        return Ok(name.to_owned());
-    }
-    let cause = format!("Function not found: {function}");
-    Err(StateError::new("Lambda.ResourceNotFoundException", cause))
-}
-
-/// The name in an ARN, or in a name with a qualifier.
-pub(crate) fn bare_name(function: &str) -> &str {
-    let parts: Vec<&str> = function.split(':').collect();
-    match parts.as_slice() {
-        ["arn", _, _, _, _, _, name, ..] => name,
-        [name, ..] => name,
-        [] => function,
-    }
-}
-
-/// An operation's name for a function, which may be as long as an ARN.
-fn short(function: &str) -> String {
-    crate::walk::operation_name(bare_name(function))
-}
-
 /// Opens a task token, passes it on, and waits until it is completed.
 async fn with_token(
     walk: &Walk<'_>,
@@ -406,7 +200,7 @@ async fn with_token(
     let arguments = with_token.before(|scope| frame.state.flow.arguments(scope))?;
     match resource {
         Resource::Service { integration, .. } => {
-            let parameters = integration.parameters(arguments, frame);
+            let parameters = integration.parameters(arguments, &frame.context);
             service(walk, frame, *integration, parameters, CALL, limits, context).await?;
         }
         Resource::StartExecutionAndWaitForToken => {
@@ -423,22 +217,4 @@ async fn with_token(
     serde_json::from_str(&result).map_err(|error| {
         StateError::runtime(format!("The output of the task is not JSON: {error}"))
     })
-}
-
-/// The token of an attempt's request, by the attempt's name. Athena wants at least 32 letters, DynamoDB at most 36.
-fn token(name: &str) -> String {
-    format!("ld-{name}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tokens_have_the_length_that_services_take() {
-        for attempt in ["0", "9999"] {
-            let token = token(&format!("beb195a90277bde4-1a22c245cba-{attempt}"));
-            assert!((32..=36).contains(&token.len()), "{token}");
-        }
-    }
 }

@@ -20,9 +20,6 @@ use crate::walk::Walk;
 
 /// The step that writes results.
 pub const WRITE: &str = "write";
-/// What it calls.
-pub(crate) const RESOURCE: &str = "arn:aws:states:::s3:putObject";
-
 /// Hexadecimal digits of an operation's id that tell a run from the others of an execution.
 const DIGITS: usize = 12;
 

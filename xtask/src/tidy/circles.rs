@@ -93,11 +93,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "everything that is simulated knows the world, which is made of it",
     ),
     (
-        "crates/state-machine/src/state.rs",
-        12,
-        "states have states within, which run in the same way",
-    ),
-    (
         "xtask/src/bench.rs",
         4,
         "each bench is started with the arguments and the system of all",
