@@ -5,11 +5,11 @@
 //! Every choice is drawn from the seed, so the same seed gives the same trace, byte by byte.
 //!
 //! In reading order: a [`Plan`] is computed from a seed: [programs](program) that executions run ([`body`] runs them), and
-//! the [faults](Fault) that hit them. A [`World`] outlives each run of the server, which [`life`] runs one after the other;
-//! [`clock`], [`around_store`], [`around_functions`] and [`around_service`] put the faults where they belong, and [`people`]
-//! make the requests from outside. In a third of the seeds, several servers run [`together`] on one store: each on a
-//! [`machine`] with its own clock, with [`around_servers`] and [`between_servers`] for what they know of each other, and
-//! [`reserved`] for the functions' places that they share.
+//! the [faults](Fault) that hit them. A [`World`] outlives each run of the server, which [`life`] runs one after the other.
+//! [`start`] puts a server on [`clock`], [`around_store`], [`around_functions`] and [`around_service`], which put the faults
+//! where they belong, and [`people`] make the requests from outside. In a third of the seeds, several servers run
+//! [`together`] on one store: each on a [`machine`] with its own clock, with [`around_servers`] and [`between_servers`] for
+//! what they know of each other, and [`reserved`] for the functions' places that they share.
 //! The invariants are in [`check`] and [`check_servers`], and are checked at each commit, request and step. [`run`] runs a plan,
 //! and [`shrink`] looks for the shortest plan that still fails.
 
@@ -18,6 +18,7 @@ mod check_servers;
 mod fault;
 mod plan;
 mod program;
+mod violation;
 
 mod body;
 mod world;
@@ -29,6 +30,7 @@ mod around_store;
 mod between_servers;
 mod clock;
 mod machine;
+mod occupancy;
 mod ownership;
 mod people;
 mod reserved;
@@ -37,10 +39,12 @@ mod life;
 mod panics;
 mod run;
 mod shrink;
+mod start;
 mod together;
 
 pub use fault::Fault;
 pub use plan::{Plan, Skew};
 pub use program::{Answer, Fate, Op, Program};
-pub use run::{Report, Violation, run};
+pub use run::{Report, run};
 pub use shrink::shrink;
+pub use violation::Violation;

@@ -3,20 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambdura::embedded::{BesideDriver, Embedded, Ground, HandlerOptions};
-use lambdura::{BoxError, service::DurableServiceClient};
-use model::Limits;
-use runtime::Invoker;
-use store::Around;
+use lambdura::BoxError;
 
-use crate::around_functions::AroundFunctions;
-use crate::around_service::AroundService;
-use crate::around_store::AroundStore;
-use crate::body::handler;
-use crate::clock::MachineClock;
-use crate::machine::{Machine, Server};
+use crate::machine::Server;
 use crate::people::{answer_callbacks, meddle, run_programs};
 use crate::reserved::Reserved;
+use crate::start::start;
 use crate::together::live_together;
 use crate::world::World;
 
@@ -25,9 +17,6 @@ const BOUND: Duration = Duration::from_secs(24 * 3_600);
 
 /// The same where servers share the store, whose programs wait for less.
 const BOUND_SHARED: Duration = Duration::from_secs(2 * 3_600);
-
-/// The execution timeout of hasty programs.
-const HASTE: Duration = Duration::from_secs(20);
 
 /// How a life ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +59,7 @@ async fn lives(world: &Arc<World>) -> Ending {
     }
     let machine = world.add_machine(0);
     let reserved = Reserved::of(&machine);
-    let app = match open(&machine, reserved, Box::new(|_| ())).await {
+    let app = match start(&machine, reserved, Box::new(|_| ())).await {
         Ok(app) => app,
         // The store fails when it starts: whoever looks after it starts it again.
         Err(error) => {
@@ -87,55 +76,4 @@ async fn lives(world: &Arc<World>) -> Ending {
     run_programs(world).await;
     world.check_aside(app.driver());
     Ending::AllEnded
-}
-
-/// Starts the server of a machine. `beside` is given the driver first.
-pub(crate) async fn open(
-    machine: &Arc<Machine>,
-    reserved: Arc<Reserved>,
-    beside: BesideDriver,
-) -> Result<Embedded, BoxError> {
-    let world = &machine.world;
-    let clock = Arc::new(MachineClock(Arc::clone(machine)));
-    let mut ground = Ground::in_memory(Arc::clone(&world.store), clock);
-    ground.store = Arc::new(Around::new(
-        Arc::clone(&world.store) as _,
-        AroundStore(Arc::clone(machine)),
-    ));
-    ground.beside_driver = Some(beside);
-    ground.seed = Some(world.life_seed());
-    ground.repeats_requests = true;
-    ground.limits = Limits {
-        // Faults end, and what they hit goes on.
-        failed_invocations_max: u32::MAX,
-        ..Limits::AWS
-    };
-    let functions = Arc::clone(machine);
-    ground.around_functions = Some(Box::new(move |inner: Arc<dyn Invoker>| {
-        Arc::new(AroundFunctions {
-            machine: functions,
-            reserved,
-            inner,
-        }) as _
-    }));
-    let network = Arc::clone(machine);
-    ground.around_service = Some(Box::new(move |inner: Arc<dyn DurableServiceClient>| {
-        Arc::new(AroundService {
-            machine: network,
-            inner,
-        }) as _
-    }));
-    let hasty = HandlerOptions::default().execution_timeout(HASTE);
-    let app = Embedded::builder("in memory")
-        .handler("program", handler(machine))
-        .handler_with("hasty", handler(machine), hasty)
-        .function("echo", echo)
-        .concurrency(world.plan.concurrency)
-        .open_on(ground)
-        .await?;
-    Ok(app)
-}
-
-async fn echo(event: lambda_runtime::LambdaEvent<String>) -> Result<String, BoxError> {
-    Ok(event.payload)
 }

@@ -104,52 +104,6 @@ impl Reservations for Reserved {
     }
 }
 
-/// As an onlooker writes it down: who has which places, in the database's time, and what runs in them.
-#[derive(Debug, Default)]
-pub(crate) struct Occupancy {
-    held: BTreeMap<(Owner, FunctionName), Held>,
-    at_work: BTreeMap<u64, AtWork>,
-    count: u64,
-    /// When one last began, by the number of its machine.
-    began: BTreeMap<(FunctionName, usize), Timestamp>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Held {
-    places: usize,
-    until: Timestamp,
-}
-
-#[derive(Debug)]
-struct AtWork {
-    function: FunctionName,
-    machine: usize,
-    owner: Option<Owner>,
-    /// The lease of its place was over meanwhile.
-    is_uncounted: bool,
-}
-
-impl Occupancy {
-    fn held(&self, owner: Owner, function: &FunctionName, now: Timestamp) -> usize {
-        let held = self.held.get(&(owner, function.clone()));
-        held.filter(|it| now < it.until).map_or(0, |it| it.places)
-    }
-
-    /// What runs where the lease is over counts no longer.
-    fn expire(&mut self, now: Timestamp) {
-        for at_work in self.at_work.values_mut() {
-            let Some(owner) = at_work.owner else { continue };
-            let held = self.held.get(&(owner, at_work.function.clone()));
-            at_work.is_uncounted |= held.is_none_or(|it| it.until <= now);
-        }
-    }
-
-    fn counted<'a>(&'a self, function: &'a FunctionName) -> impl Iterator<Item = &'a AtWork> {
-        let at_work = self.at_work.values();
-        at_work.filter(move |it| it.function == *function && !it.is_uncounted)
-    }
-}
-
 /// An invocation of a function, until it is dropped.
 pub(crate) struct Occupies {
     machine: Arc<Machine>,
@@ -159,7 +113,7 @@ pub(crate) struct Occupies {
 impl Drop for Occupies {
     fn drop(&mut self) {
         let mut state = self.machine.world.state();
-        state.occupancy.at_work.remove(&self.number);
+        state.occupancy.ends(self.number);
     }
 }
 
@@ -177,12 +131,8 @@ impl World {
                 for record in records.filter(|it| it.function == ask.function) {
                     all += record.held;
                     if record.server == by {
-                        let held = Held {
-                            places: record.held as usize,
-                            until: now + lease,
-                        };
-                        let key = (by, ask.function.clone());
-                        state.occupancy.held.insert(key, held);
+                        let (held, until) = (record.held as usize, now + lease);
+                        state.occupancy.holds(by, &ask.function, held, until);
                     }
                 }
                 if all > ask.limit {
@@ -207,22 +157,9 @@ impl World {
             let mut state = self.state();
             let occupancy = &mut state.occupancy;
             occupancy.expire(now);
-            occupancy.count += 1;
-            let number = occupancy.count;
-            let at_work = AtWork {
-                function: function.clone(),
-                machine: on.number,
-                owner,
-                is_uncounted: false,
-            };
-            occupancy.at_work.insert(number, at_work);
-            let began = (function.clone(), on.number);
-            occupancy.began.insert(began, now);
-            let counted = occupancy.counted(function);
-            let all: Vec<_> = counted
-                .map(|it| it.machine)
-                .filter(|it| living.contains(it))
-                .collect();
+            let number = occupancy.begins(function, on.number, owner, now);
+            let mut all = occupancy.counted(function);
+            all.retain(|it| living.contains(it));
             let here = all.iter().filter(|it| **it == on.number).count();
             let held = owner.map(|owner| occupancy.held(owner, function, now));
             (number, all, here, held)
@@ -264,13 +201,11 @@ impl World {
         let mut waiting = BTreeMap::new();
         for (name, limit) in &self.plan.reserved {
             let function = FunctionName::parse(name).expect("a valid name");
-            let at_work: Vec<_> = {
+            let at_work = {
                 let mut state = self.state();
                 state.occupancy.expire(now);
                 // Whatever goes on uncounted keeps its server's places.
-                let at_work = state.occupancy.at_work.values();
-                let at_work = at_work.filter(|it| it.function == function);
-                at_work.map(|it| it.machine).collect()
+                state.occupancy.at_work(&function)
             };
             let all = at_work
                 .iter()
@@ -287,9 +222,9 @@ impl World {
                 {
                     continue;
                 }
-                let key = (function.clone(), machine.number);
-                let began = self.state().occupancy.began.get(&key).copied();
+                let began = self.state().occupancy.last_began(&function, machine.number);
                 let began = began.unwrap_or(now);
+                let key = (function.clone(), machine.number);
                 let before = since
                     .get(&key)
                     .copied()

@@ -1,31 +1,15 @@
 //! Runs a plan, from the beginning of its world to its end.
 
-use std::fmt;
-
 use lambdura::BoxError;
 
 use crate::life::{Ending, live};
 use crate::panics::watched;
 use crate::plan::Plan;
+use crate::violation::Violation;
 use crate::world::{Counted, World};
 
 /// Lives of the server after which something must be wrong with the simulation.
 const LIVES_MAX: usize = 100;
-
-/// What must hold and does not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// In words.
-    pub invariant: &'static str,
-    /// What was seen instead.
-    pub seen: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.invariant, self.seen)
-    }
-}
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Eq)]

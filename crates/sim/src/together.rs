@@ -10,10 +10,10 @@ use runtime::{Cluster, ClusterConfig, Driver, Reservations};
 use crate::around_servers::AroundServers;
 use crate::between_servers::Line;
 use crate::fault::Fault;
-use crate::life::open;
 use crate::machine::{Machine, Server};
 use crate::people::{answer_callbacks, meddle, run_programs};
 use crate::reserved::Reserved;
+use crate::start::start;
 use crate::world::World;
 
 /// How long a server counts as alive after each time it says so.
@@ -99,7 +99,7 @@ async fn join(machine: &Arc<Machine>) -> Result<(), BoxError> {
         };
         told.get_or_init(|| Cluster::new(driver.clone(), config));
     };
-    let app = open(machine, reserved, Box::new(beside)).await?;
+    let app = start(machine, reserved, Box::new(beside)).await?;
     let cluster = made.get().ok_or("the driver was not given")?;
     let cluster = Arc::clone(cluster);
     let running = Arc::clone(&cluster);

@@ -12,11 +12,11 @@ use tokio::time::Instant;
 
 use crate::fault::Fault;
 use crate::machine::{Machine, Server};
+use crate::occupancy::Occupancy;
 use crate::ownership::Ownership;
 use crate::plan::Plan;
 use crate::program::Answer;
-use crate::reserved::Occupancy;
-use crate::run::Violation;
+use crate::violation::Violation;
 
 /// When every world begins.
 pub(crate) const BEGINNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);

@@ -88,11 +88,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "machines, executions, redrives and map runs are told of by each other",
     ),
     (
-        "crates/sim/src/world.rs",
-        14,
-        "everything that is simulated knows the world, which is made of it",
-    ),
-    (
         "xtask/src/bench.rs",
         4,
         "each bench is started with the arguments and the system of all",
