@@ -19,14 +19,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use lambda_api::{CheckpointDurableExecutionRequest, EpochMillis, ErrorObject};
+use lambda_api::ErrorObject;
 use tokio::time::{Instant, Sleep};
 
-use crate::checkpointer::Batch;
 use crate::execution::{Execution, State};
 use crate::handler_waker::HandlerWaker;
-use crate::operation::Operation;
 use crate::service::{DurableServiceClient, ServiceError};
+use crate::service_call::{CallResult, checkpoint};
 
 /// How long a handler that holds wakers only in combinators around parked operations is not woken before it is
 /// suspended.
@@ -119,15 +118,6 @@ struct Driver<'a, T> {
     sleep: Pin<Box<Sleep>>,
 }
 
-pub(crate) type CallResult = Result<Accepted, ServiceError>;
-
-/// What an accepted checkpoint brought.
-pub(crate) struct Accepted {
-    pub(crate) checkpoint_token: Option<String>,
-    pub(crate) batch: Batch,
-    pub(crate) operations: Vec<Operation>,
-}
-
 impl<T> Drop for Driver<'_, T> {
     fn drop(&mut self) {
         // The handler is dropped next, and every operation inside it: that is not user code giving them up.
@@ -211,7 +201,7 @@ impl<T> Driver<'_, T> {
             && let Some(transacting) = state.next_transaction()
         {
             drop(state);
-            self.call = Some(Box::pin(crate::transaction::call(
+            self.call = Some(Box::pin(crate::service_call::transact(
                 Arc::clone(self.client),
                 self.execution.arn.clone(),
                 self.checkpoint_token.clone(),
@@ -348,56 +338,4 @@ enum Rest {
     Until(Instant),
     UntilWoken,
     Suspend,
-}
-
-/// One checkpoint call, and the pages of its answer.
-async fn checkpoint(
-    client: Arc<dyn DurableServiceClient>,
-    arn: String,
-    checkpoint_token: String,
-    batch: Batch,
-) -> CallResult {
-    let request = CheckpointDurableExecutionRequest {
-        checkpoint_token,
-        updates: batch.updates.clone(),
-        // One per call, not per attempt: this is how the service knows a repeated request.
-        client_token: Some(uuid::Uuid::new_v4().to_string()),
-    };
-    let response = client.checkpoint(&arn, request).await?;
-    let checkpoint_token = response.checkpoint_token.filter(|token| !token.is_empty());
-    let mut operations = response.new_execution_state.operations;
-    if let Some(token) = &checkpoint_token {
-        let marker = response.new_execution_state.next_marker;
-        operations.extend(remaining_state(client.as_ref(), &arn, token, marker).await?);
-    }
-    Ok(Accepted {
-        checkpoint_token,
-        batch,
-        operations: operations
-            .into_iter()
-            .map(|operation| operation.map_timestamps(EpochMillis::from))
-            .collect(),
-    })
-}
-
-/// The pages of the state from `marker` on. An empty marker is the same as none.
-pub(crate) async fn remaining_state(
-    client: &dyn DurableServiceClient,
-    arn: &str,
-    checkpoint_token: &str,
-    marker: Option<String>,
-) -> Result<Vec<lambda_api::ApiOperation>, ServiceError> {
-    let mut operations = Vec::new();
-    let mut marker = marker.filter(|marker| !marker.is_empty());
-    while let Some(at) = marker {
-        let page = client.get_state(arn, checkpoint_token, &at).await?;
-        operations.extend(page.operations);
-        marker = page.next_marker.filter(|marker| !marker.is_empty());
-        if marker.as_deref() == Some(at.as_str()) {
-            return Err(ServiceError::Unreachable {
-                cause: format!("the state's page at marker {at} names itself as the next").into(),
-            });
-        }
-    }
-    Ok(operations)
 }

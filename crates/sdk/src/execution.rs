@@ -26,7 +26,7 @@ use crate::operation_id::OperationSpec;
 use crate::plugin::Plugins;
 use crate::replay_only::ReplayWatcher;
 #[cfg(feature = "embedded")]
-use crate::transaction::{Transacted, Transacting};
+use crate::transacting::{Transacted, Transacting};
 
 /// First poll for something whose end nobody can foresee, such as a callback. Source: official JavaScript and Go SDKs.
 const FIRST_POLL_AFTER: Duration = Duration::from_secs(1);

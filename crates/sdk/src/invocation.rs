@@ -16,7 +16,7 @@ use tracing::Instrument;
 
 use crate::client::LambdaClient;
 use crate::context::DurableContext;
-use crate::driver::{Ending, drive, remaining_state};
+use crate::driver::{Ending, drive};
 use crate::error::{BoxError, Failure, wire_type};
 use crate::execution::{Execution, Surroundings};
 use crate::machine_time::MachineTime;
@@ -26,6 +26,7 @@ use crate::plugin::{InvocationEnd, InvocationInfo, Operations, Plugin, Plugins};
 use crate::replay_only::ReplayWatcher;
 use crate::run_error::Error;
 use crate::service::{DurableServiceClient, ServiceError};
+use crate::service_call::remaining_state;
 
 /// Largest output of an invocation, in bytes; a larger result is checkpointed. Source: official SDKs
 /// (`LAMBDA_RESPONSE_SIZE_LIMIT`: 6 MiB less 50 bytes).
@@ -190,7 +191,7 @@ impl Invoker {
             is_first_invocation: !execution.has_history,
             execution_started_at: execution.started_at(),
             updated_operations: &updated,
-            operations: Operations::of(&execution),
+            operations: Operations::of(execution.as_ref()),
         };
         self.plugins
             .each(|plugin| plugin.on_invocation_start(&watched));

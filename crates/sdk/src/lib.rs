@@ -99,6 +99,7 @@ mod operation;
 mod operation_id;
 mod payload;
 mod replay_only;
+mod service_call;
 mod unfinished;
 
 mod client;
@@ -106,6 +107,8 @@ pub mod service;
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
+#[cfg(feature = "embedded")]
+mod transacting;
 #[cfg(feature = "embedded")]
 mod transaction;
 
@@ -144,7 +147,9 @@ pub use serdes::{SerDes, SerDesContext};
 pub use step::{DurableStep, NamedStep, Step};
 pub use step_context::StepContext;
 #[cfg(feature = "embedded")]
-pub use transaction::{Transaction, TransactionStep};
+pub use transacting::Transaction;
+#[cfg(feature = "embedded")]
+pub use transaction::TransactionStep;
 pub use wait::Wait;
 pub use wait_for_callback::WaitForCallback;
 pub use with_retry::WithRetry;

@@ -2,11 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_api::EpochMillis;
-
-use crate::plugin::instant;
 
 /// The machine's clock, unless the program that runs the function in its own process provides another one.
 #[derive(Clone, Default)]
@@ -41,4 +39,10 @@ impl fmt::Debug for MachineTime {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("MachineTime")
     }
+}
+
+/// The instant that the service names; `None` before 1970, which no execution has seen.
+pub(crate) fn instant(timestamp: EpochMillis) -> Option<SystemTime> {
+    let millis = u64::try_from(timestamp.0).ok()?;
+    UNIX_EPOCH.checked_add(Duration::from_millis(millis))
 }

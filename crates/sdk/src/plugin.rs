@@ -3,12 +3,11 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use lambda_api::EpochMillis;
 pub use lambda_api::{ErrorObject, InvocationStatus, OperationStatus, OperationType};
 
-use crate::execution::Execution;
+use crate::machine_time::instant;
 use crate::operation::{Operation, ends};
 use crate::operation_id::OperationSpec;
 
@@ -199,17 +198,17 @@ pub struct UserFunctionEnd<'a> {
 /// }
 /// ```
 #[derive(Clone, Copy)]
-pub struct Operations<'a>(&'a Execution);
+pub struct Operations<'a>(&'a dyn RecordedOperations);
 
 impl<'a> Operations<'a> {
-    pub(crate) fn of(execution: &'a Execution) -> Self {
-        Self(execution)
+    pub(crate) fn of(recorded: &'a dyn RecordedOperations) -> Self {
+        Self(recorded)
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.operation_count()
+        self.0.count()
     }
 
     /// Whether there is none.
@@ -221,14 +220,12 @@ impl<'a> Operations<'a> {
     /// Whether an operation with this id is recorded.
     #[must_use]
     pub fn contains(&self, operation_id: &str) -> bool {
-        self.0.operation(operation_id).is_some()
+        self.0.contains(operation_id)
     }
 
     /// Shows each, from the first that started to the last.
     pub fn each(&self, mut look: impl FnMut(&OperationInfo<'_>)) {
-        for operation in self.0.operations_in_order() {
-            look(&self.0.info(&operation));
-        }
+        self.0.each(&mut look);
     }
 }
 
@@ -236,6 +233,16 @@ impl fmt::Debug for Operations<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} operations", self.len())
     }
+}
+
+/// Where the operations of an execution are looked up.
+pub(crate) trait RecordedOperations: Send + Sync {
+    fn count(&self) -> usize;
+
+    fn contains(&self, operation_id: &str) -> bool;
+
+    /// Shows each, from the first that started to the last.
+    fn each(&self, look: &mut dyn FnMut(&OperationInfo<'_>));
 }
 
 /// The plugins of a function, in the order in which they were added.
@@ -355,10 +362,4 @@ impl<'a> OperationInfo<'a> {
             is_replay: false,
         }
     }
-}
-
-/// The instant that the service names; `None` before 1970, which no execution has seen.
-pub(crate) fn instant(timestamp: EpochMillis) -> Option<SystemTime> {
-    let millis = u64::try_from(timestamp.0).ok()?;
-    UNIX_EPOCH.checked_add(Duration::from_millis(millis))
 }

@@ -34,7 +34,7 @@ pub trait DurableServiceClient: Send + Sync + 'static {
     /// How a step is recorded together with what it writes to the application's tables, where that is possible.
     #[cfg(feature = "embedded")]
     #[doc(hidden)]
-    fn transactions(&self) -> Option<&dyn crate::transaction::Transactions> {
+    fn transactions(&self) -> Option<&dyn crate::transacting::Transactions> {
         None
     }
 }

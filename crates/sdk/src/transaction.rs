@@ -6,64 +6,25 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
-use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-use lambda_api::{
-    CheckpointDurableExecutionResponse, EpochMillis, OperationAction, OperationStatus,
-    OperationType, OperationUpdate,
-};
+use lambda_api::{OperationAction, OperationStatus, OperationType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use store_sqlite::rusqlite::Connection;
 
-use crate::checkpointer::Batch;
 use crate::context::DurableContext;
-use crate::driver::{Accepted, CallResult, remaining_state};
 use crate::error::{BoxError, Failure, StepError};
 use crate::operation::ends;
 use crate::operation_id::OperationSpec;
 use crate::payload;
 use crate::retry::RetryStrategy;
-use crate::service::{DurableServiceClient, ServiceError};
 use crate::step::{
     StepPolicy, attempt_failed, execute, is_pending, next_attempt, recorded_failure,
     recorded_result,
 };
+use crate::transacting::{Body, Transacting, Transaction};
 use crate::unfinished::Unfinished;
-
-/// The transaction that a [`DurableContext::transaction`] writes in: a connection of `rusqlite` to the program's file.
-///
-/// It is committed with the step's record after the function returns `Ok`, and undone when it returns `Err` or panics.
-/// It cannot be ended by hand, and the tables of the durable executions cannot be written to.
-pub struct Transaction<'a> {
-    connection: &'a Connection,
-}
-
-impl<'a> Transaction<'a> {
-    pub(crate) fn new(connection: &'a Connection) -> Self {
-        Self { connection }
-    }
-}
-
-impl Deref for Transaction<'_> {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        self.connection
-    }
-}
-
-impl fmt::Debug for Transaction<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Transaction")
-            .finish_non_exhaustive()
-    }
-}
 
 impl DurableContext {
     /// Runs `body` as a step whose writes to the application's own tables are durable together with its result, or not
@@ -110,8 +71,6 @@ impl DurableContext {
         }
     }
 }
-
-type Body = dyn Fn(&Transaction<'_>) -> Result<String, Failure> + Send + Sync;
 
 /// A transaction that was called and not awaited yet; see [`DurableContext::transaction`].
 #[must_use = "a transaction does nothing until it is awaited"]
@@ -167,13 +126,12 @@ impl<T: DeserializeOwned> TransactionStep<T> {
                 None | Some(OperationStatus::Ready) => true,
                 Some(_) => return Err(recorded_failure(recorded.as_deref())),
             };
-            let transacting = Arc::new(Transacting {
-                name: spec.name.clone().unwrap_or_default(),
-                start: is_new.then(|| spec.update(OperationAction::Start)),
-                succeed: spec.update(OperationAction::Succeed),
-                body: Arc::clone(&self.body),
-                outcome: Mutex::default(),
-            });
+            let transacting = Arc::new(Transacting::new(
+                spec.name.clone().unwrap_or_default(),
+                is_new.then(|| spec.update(OperationAction::Start)),
+                spec.update(OperationAction::Succeed),
+                Arc::clone(&self.body),
+            ));
             let run = execution.transact(transacting);
             match execute(context, spec, attempt, run).await {
                 Ok(payload) => return payload::decode(Some(&payload)),
@@ -201,138 +159,4 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for TransactionStep<T> {
             ran.map_err(|failure| StepError::new(self.spec.name.as_deref(), failure))
         })
     }
-}
-
-/// The recorded result as text, or why the body failed.
-pub(crate) type Transacted = Result<String, Failure>;
-
-/// A step on its way through a transaction.
-pub struct Transacting {
-    name: String,
-    start: Option<OperationUpdate>,
-    succeed: OperationUpdate,
-    body: Arc<Body>,
-    outcome: Mutex<Outcome>,
-}
-
-#[derive(Default)]
-struct Outcome {
-    /// What the body came to when it last ran.
-    last: Option<Transacted>,
-    /// Whether that is final.
-    is_settled: bool,
-}
-
-impl fmt::Debug for Transacting {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "transaction {}", self.name)
-    }
-}
-
-impl Transacting {
-    /// Runs the body; returns the updates that record its success. None: it failed, and what it wrote is to be undone.
-    pub(crate) fn run(&self, connection: &Connection) -> Option<Vec<OperationUpdate>> {
-        let transaction = Transaction::new(connection);
-        let ran = catch_unwind(AssertUnwindSafe(|| (self.body)(&transaction)));
-        let ran = ran.unwrap_or_else(|panic| Err(Failure::panicked(panic.as_ref())));
-        let ran = ran.map_err(|mut failure| {
-            if let Some(why) = store_sqlite::refused_to_application() {
-                failure.message = format!("{}: {why}", failure.message);
-            }
-            failure
-        });
-        let updates = ran.as_ref().ok().map(|payload| {
-            let mut succeed = self.succeed.clone();
-            succeed.payload = Some(payload.clone());
-            self.start.iter().cloned().chain([succeed]).collect()
-        });
-        self.last(ran);
-        updates
-    }
-
-    /// What it wrote was undone, whatever the body says.
-    pub(crate) fn undone(&self, why: String) {
-        self.last(Err(Failure::failed(StepError::WIRE_TYPE, why)));
-    }
-
-    /// What it writes cannot be recorded.
-    pub(crate) fn refuse(&self, why: String) {
-        self.last(Err(Failure::invalid(why)));
-    }
-
-    fn last(&self, ran: Transacted) {
-        self.lock().last = Some(ran);
-    }
-
-    fn settle(&self) {
-        self.lock().is_settled = true;
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Outcome> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What it came to, once that is final.
-    pub(crate) fn outcome(&self) -> Option<Transacted> {
-        let mut outcome = self.lock();
-        if outcome.is_settled {
-            outcome.last.take()
-        } else {
-            None
-        }
-    }
-
-    /// For faults: what is being done.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-/// A service that commits in the program's own file.
-pub trait Transactions: Send + Sync {
-    /// Runs the body within a transaction and records what it came to. None: the body failed, and nothing has changed.
-    fn transact<'a>(
-        &'a self,
-        durable_execution_arn: &'a str,
-        checkpoint_token: &'a str,
-        transacting: Arc<Transacting>,
-    ) -> BoxFuture<'a, Result<Option<CheckpointDurableExecutionResponse>, ServiceError>>;
-}
-
-/// The call of a transaction.
-pub(crate) async fn call(
-    client: Arc<dyn DurableServiceClient>,
-    arn: String,
-    checkpoint_token: String,
-    transacting: Arc<Transacting>,
-) -> CallResult {
-    let transactions = client
-        .transactions()
-        .expect("a step asks whether there are transactions before it begins one");
-    let transacted = transactions.transact(&arn, &checkpoint_token, Arc::clone(&transacting));
-    let mut accepted = Accepted {
-        checkpoint_token: Some(checkpoint_token.clone()),
-        batch: Batch {
-            updates: Vec::new(),
-            ends_execution: false,
-        },
-        operations: Vec::new(),
-    };
-    if let Some(response) = transacted.await? {
-        accepted.checkpoint_token = response.checkpoint_token.filter(|it| !it.is_empty());
-        let mut operations = response.new_execution_state.operations;
-        if let Some(token) = &accepted.checkpoint_token {
-            let marker = response.new_execution_state.next_marker;
-            operations.extend(remaining_state(client.as_ref(), &arn, token, marker).await?);
-        }
-        let operations = operations.into_iter();
-        accepted.operations = operations
-            .map(|operation| operation.map_timestamps(EpochMillis::from))
-            .collect();
-        let start = transacting.start.iter().cloned();
-        accepted.batch.updates = start.chain([transacting.succeed.clone()]).collect();
-    }
-    // The waiting task is woken when the driver takes this over.
-    transacting.settle();
-    Ok(accepted)
 }

@@ -7,11 +7,12 @@ use std::time::SystemTime;
 use lambda_api::OperationType;
 
 use crate::execution::{Execution, State};
+use crate::machine_time::instant;
 use crate::operation::{Operation, is_open};
 use crate::operation_id::OperationSpec;
 use crate::plugin::{
-    OperationChange, OperationInfo, Operations, Standing, UserFunctionEnd, UserFunctionInfo,
-    instant,
+    OperationChange, OperationInfo, Operations, RecordedOperations, Standing, UserFunctionEnd,
+    UserFunctionInfo,
 };
 
 impl Execution {
@@ -81,21 +82,13 @@ impl Execution {
     }
 
     /// An operation by its id; the execution itself is none.
-    pub(crate) fn operation(&self, id: &str) -> Option<Arc<Operation>> {
+    fn operation(&self, id: &str) -> Option<Arc<Operation>> {
         let operation = self.state().operations.get(id).cloned();
         operation.filter(|operation| !is_execution(operation))
     }
 
-    pub(crate) fn operation_count(&self) -> usize {
-        let state = self.state();
-        let operations = state.operations.values();
-        operations
-            .filter(|operation| !is_execution(operation))
-            .count()
-    }
-
     /// All operations, from the first that started to the last.
-    pub(crate) fn operations_in_order(&self) -> Vec<Arc<Operation>> {
+    fn operations_in_order(&self) -> Vec<Arc<Operation>> {
         let state = self.state();
         in_order(
             state
@@ -137,6 +130,26 @@ impl Execution {
         self.plugins
             .each(|plugin| plugin.on_user_function_start(&function));
         Some(watched)
+    }
+}
+
+impl RecordedOperations for Execution {
+    fn count(&self) -> usize {
+        let state = self.state();
+        let operations = state.operations.values();
+        operations
+            .filter(|operation| !is_execution(operation))
+            .count()
+    }
+
+    fn contains(&self, operation_id: &str) -> bool {
+        self.operation(operation_id).is_some()
+    }
+
+    fn each(&self, look: &mut dyn FnMut(&OperationInfo<'_>)) {
+        for operation in self.operations_in_order() {
+            look(&self.info(&operation));
+        }
     }
 }
 

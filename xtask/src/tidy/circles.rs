@@ -58,11 +58,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "a builder opens worlds, and a crash builds one again",
     ),
     (
-        "crates/sdk/src/context.rs",
-        12,
-        "operations claim from the context that has their methods",
-    ),
-    (
         "crates/server/src/functions/registry.rs",
         11,
         "versions, settings and changes are the registry's",

@@ -23,7 +23,7 @@ use super::program::Program;
 use super::start::Start;
 use crate::error::{BoxError, Failure};
 use crate::payload;
-use crate::transaction::Transaction;
+use crate::transacting::Transaction;
 
 /// A program that runs its own executions: a cheap handle, which may be cloned.
 ///

@@ -21,7 +21,7 @@ use crate::service::{
     CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse, DurableServiceClient,
     GetDurableExecutionStateResponse, ServiceError,
 };
-use crate::transaction::{Transacting, Transactions};
+use crate::transacting::{Transacting, Transactions};
 
 /// Operations in a page of the state.
 const PAGE: usize = 1_000;
