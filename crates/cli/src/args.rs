@@ -15,6 +15,7 @@ mod doctor;
 #[cfg(test)]
 mod documented;
 mod executions;
+mod for_up;
 mod init;
 mod invoke;
 mod kept;

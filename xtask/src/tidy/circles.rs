@@ -23,11 +23,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "each checker finds by the types that all of them have",
     ),
     (
-        "crates/cli/src/args.rs",
-        3,
-        "commands that share arguments with others name them by the list",
-    ),
-    (
         "crates/function-host/src/host.rs",
         6,
         "a process, its slot and its host share one state",

@@ -1,9 +1,8 @@
 //! `lambdura debug`.
 
-use clap::{Args, Parser as _};
+use clap::Args;
 
-use super::up::debugged;
-use super::{Arguments, Command, DebuggedFunction, UpArguments};
+use super::up::{DebuggedFunction, debugged};
 
 /// Set up an editor for functions that `lambdura up --debug` runs
 #[derive(Debug, Args)]
@@ -29,22 +28,4 @@ pub struct DebugArguments {
     /// Write .vscode/launch.json in this directory; other configurations in it stay
     #[arg(long)]
     pub vscode: bool,
-}
-
-impl DebugArguments {
-    /// What `up` would be given.
-    pub fn for_up(&self) -> Result<UpArguments, clap::Error> {
-        let mut words = vec!["lambdura", "up"];
-        if let Some(stack) = &self.stack {
-            words.extend(["--stack-name", stack]);
-        }
-        for parameter in &self.parameter {
-            words.extend(["--parameter", parameter]);
-        }
-        words.extend(["--", &self.template]);
-        match Arguments::try_parse_from(words)?.command {
-            Command::Up(up) => Ok(*up),
-            _ => unreachable!("it was given as the command"),
-        }
-    }
 }

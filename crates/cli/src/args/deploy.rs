@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser as _, Subcommand};
+use clap::{Args, Subcommand};
 
 use super::values::{AwsCredentials, BuildProfile, aws_credentials, http_url, key_value, layer};
-use super::{Arguments, Command, UpArguments};
 
 /// Build a template and deploy it to a server that `lambdura serve` started
 #[derive(Debug, Args)]
@@ -77,31 +76,6 @@ pub struct DeployArguments {
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
-}
-
-impl DeployArguments {
-    /// What `up` would be given to read and build the template.
-    ///
-    /// # Errors
-    /// When the environment has values for `up` that make no sense.
-    pub fn for_up(&self) -> Result<UpArguments, clap::Error> {
-        let words = ["lambdura", "up"];
-        let Command::Up(up) = Arguments::try_parse_from(words)?.command else {
-            unreachable!("it was given as the command")
-        };
-        let mut up = *up;
-        up.template = self.template.clone();
-        up.stack_name = self.stack_name.clone();
-        up.parameter = self.parameter.clone();
-        up.references = self.references.clone();
-        up.layer = self.layer.clone();
-        up.build_profile = self.build_profile;
-        up.no_build = self.no_build;
-        up.data_dir = self.build_dir.clone();
-        up.server.aws_endpoint = self.aws_endpoint.clone();
-        up.server.aws_credentials = self.aws_credentials.clone();
-        Ok(up)
-    }
 }
 
 /// List the stacks of a server, or show one
