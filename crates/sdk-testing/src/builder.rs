@@ -10,15 +10,12 @@ use lambdura::{BoxError, DurableContext, Plugin};
 use model::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use store::MemoryStore;
 
 use crate::answer::Answer;
 use crate::error::TestError;
 use crate::logs::Logs;
-use crate::runner::DurableTestRunner;
 use crate::shared_plugin::SharedPlugin;
 use crate::time::{parse, today};
-use crate::world::World;
 
 /// How long, in real time, nothing may happen before a test is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,7 +26,7 @@ type Part = Arc<dyn Fn(embedded::Builder, &Logs) -> embedded::Builder + Send + S
 /// Whether the process of a world has died.
 type Dead = Arc<AtomicBool>;
 
-/// A test to be; see [`DurableTestRunner::builder`].
+/// A test to be; see [`DurableTestRunner::builder`](crate::DurableTestRunner::builder).
 #[must_use = "nothing happens until it is opened"]
 ///
 /// ```
@@ -179,16 +176,6 @@ impl Builder {
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
-    }
-
-    /// Makes a world: an empty store, the clock, and the functions.
-    ///
-    /// # Errors
-    /// When two functions have the same name, or what was given cannot be used.
-    pub async fn open(self) -> Result<DurableTestRunner, TestError> {
-        let store = Arc::new(MemoryStore::new());
-        let world = World::open(&self, store, self.first_day()?, 1).await?;
-        Ok(DurableTestRunner::new(self, world))
     }
 
     pub(crate) fn first_day(&self) -> Result<Timestamp, TestError> {

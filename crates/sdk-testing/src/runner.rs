@@ -1,6 +1,7 @@
 //! Runs a handler in the test's own process.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use lambdura::embedded::{Embedded, Execution, HandlerOptions};
 use lambdura::{BoxError, DurableContext};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use store::MemoryStore;
 use wind::Unanswered;
 
 use crate::builder::Builder;
@@ -63,6 +65,21 @@ where
     }
 }
 
+impl Builder {
+    /// Makes a world: an empty store, the clock, and the functions.
+    ///
+    /// # Errors
+    /// When two functions have the same name, or what was given cannot be used.
+    pub async fn open(self) -> Result<DurableTestRunner, TestError> {
+        let store = Arc::new(MemoryStore::new());
+        let world = World::open(&self, store, self.first_day()?, 1).await?;
+        Ok(DurableTestRunner {
+            description: self,
+            world,
+        })
+    }
+}
+
 impl DurableTestRunner {
     /// A test of a durable function. Its name is the function's: executions, rules and errors have it.
     pub fn builder<F, Fut, Event, T, E>(name: impl Into<String>, handler: F) -> Builder
@@ -90,10 +107,6 @@ impl DurableTestRunner {
         E: Into<BoxError> + 'static,
     {
         Builder::new(name.into(), handler, options)
-    }
-
-    pub(crate) fn new(description: Builder, world: World) -> Self {
-        Self { description, world }
     }
 
     /// Runs the handler to its end, or until nothing more can happen: then it says what it waits for.

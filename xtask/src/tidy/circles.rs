@@ -48,11 +48,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "each part of the driver is a block of its methods",
     ),
     (
-        "crates/sdk-testing/src/builder.rs",
-        4,
-        "a builder opens worlds, and a crash builds one again",
-    ),
-    (
         "crates/server/src/functions/registry.rs",
         11,
         "versions, settings and changes are the registry's",
