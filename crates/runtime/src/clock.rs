@@ -6,6 +6,7 @@
 
 mod kept;
 mod machine;
+mod mode;
 mod steady;
 mod wound;
 
@@ -20,7 +21,8 @@ use steady::Steady;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-pub use wound::{ClockMode, Running, Work, WoundClock};
+pub use mode::ClockMode;
+pub use wound::{Running, Work, WoundClock};
 
 /// How often what was seen is kept. After a crash of the machine a run begins at least so much later
 /// than what the file says, so that it is never behind what the last run has seen.

@@ -38,11 +38,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "one port routes calls of functions and of extensions",
     ),
     (
-        "crates/runtime/src/clock.rs",
-        3,
-        "a wound clock is one, and counts by the steady one",
-    ),
-    (
         "crates/runtime/src/driver.rs",
         12,
         "each part of the driver is a block of its methods",

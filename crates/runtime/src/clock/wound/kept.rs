@@ -7,8 +7,8 @@ use std::path::Path;
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ClockMode;
 use crate::clock::kept::replace;
+use crate::clock::mode::ClockMode;
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Kept {
