@@ -6,8 +6,8 @@
 
 use std::path::PathBuf;
 
+use crate::folders;
 use crate::function::FunctionConfig;
-use crate::layers;
 
 /// The variable's name.
 pub(crate) const EXEC_WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
@@ -31,7 +31,7 @@ impl ExecWrapper {
         }
         Some(ExecWrapper {
             named: named.clone(),
-            file: layers::on_this_machine(&function.code_dir, named),
+            file: folders::on_this_machine(&function.code_dir, named),
         })
     }
 }

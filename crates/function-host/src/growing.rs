@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::function::FunctionKey;
-use crate::host::Shared;
 use crate::pool::Growth;
+use crate::shared::Shared;
 use crate::spare_time::SpareTime;
 
 /// How often it is looked. The system counts processor time in hundredths of a second.

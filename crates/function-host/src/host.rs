@@ -3,32 +3,25 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::HostConfig;
-use crate::debugger;
-use crate::function::{DebuggedProcess, FunctionConfig, FunctionKey};
+use crate::function::FunctionConfig;
 use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError, Permit};
-use crate::launch::LaunchError;
 use crate::left_behind;
 use crate::log::LogSink;
 use crate::open_files::OpenFilesLimit;
-use crate::pool::{FunctionStats, Next, Placement, Pools, ProcessHandle, ProcessId};
-use crate::process::{self, Launcher, Sweeper};
+use crate::pool::FunctionStats;
+use crate::process::{Launcher, Sweeper};
 use crate::request::{Reply, Ticket, Work};
-use crate::slot::Slot;
-
-/// How long a start rests that failed for want of something, at first and at most; it doubles each time, and half of it is
-/// left to chance. Room that another process of this host leaves ends the rest at once.
-const PAUSE_MIN: Duration = Duration::from_millis(20);
-const PAUSE_MAX: Duration = Duration::from_millis(500);
+use crate::shared::Shared;
 
 /// Runs functions in processes of their own. Cheap to clone; all clones are the same host.
 ///
@@ -263,164 +256,7 @@ impl Drop for Caller<'_> {
     }
 }
 
-/// What the handle and the tasks of all processes share.
-pub(crate) struct Shared {
-    pub(crate) config: HostConfig,
-    pub(crate) sink: Arc<dyn LogSink>,
-    pub(crate) launcher: Launcher,
-    pub(crate) tasks: TaskTracker,
-    /// Holds the grace period once the host shuts down.
-    pub(crate) shutdown: watch::Sender<Option<Duration>>,
-    pools: Mutex<Pools>,
-    runtime: Handle,
-    process_ids: AtomicU64,
-    tickets: AtomicU64,
-    pub(crate) open_files: OpenFilesLimit,
-    pub(crate) sweeper: Sweeper,
-    pub(crate) refused_connections: Arc<AtomicU64>,
-    /// Notified when a process has ended, so that others may find room.
-    pub(crate) room: Notify,
-}
-
 impl Shared {
-    /// Finds a place for a new invocation.
-    fn place(self: &Arc<Self>, function: &Arc<FunctionConfig>, work: Work) {
-        let placement = self.pools().place(function, self.config.queue_max, work);
-        self.carry_out(function, placement);
-    }
-
-    /// Finds a place for an invocation that was given to a process and not delivered.
-    pub(crate) fn place_again(self: &Arc<Self>, function: &Arc<FunctionConfig>, work: Work) {
-        let placement = self.pools().place_again(function, work);
-        self.carry_out(function, placement);
-    }
-
-    fn carry_out(self: &Arc<Self>, function: &Arc<FunctionConfig>, placement: Placement) {
-        match placement {
-            Placement::Placed => {}
-            Placement::Watch => self.watch(function.key()),
-            Placement::Start(work) => self.start_process(Arc::clone(function), work),
-            Placement::Refused(work, error) => {
-                tracing::debug!(invocation = %work.request_id, %error, "invocation refused");
-                work.reply(Err(error));
-            }
-        }
-    }
-
-    /// Notes that a process could be started, and starts another one if invocations wait for want of processes.
-    pub(crate) fn process_started(self: &Arc<Self>, key: &FunctionKey) {
-        let next = self.pools().process_started(key);
-        self.go_on(key, next);
-    }
-
-    /// Does what is to be done for invocations that wait.
-    pub(crate) fn go_on(self: &Arc<Self>, key: &FunctionKey, next: Next) {
-        match next {
-            Next::Nothing => {}
-            Next::Start(function, work) => self.start_process(function, *work),
-            Next::Watch => self.watch(key.clone()),
-        }
-    }
-
-    fn watch(self: &Arc<Self>, key: FunctionKey) {
-        let watch = Arc::clone(self).start_as_of_use(key);
-        self.tasks.spawn_on(watch, &self.runtime);
-    }
-
-    /// Lets invocations wait whose process could not be started for want of something, and sees that another start is tried.
-    pub(crate) fn wait_for_room(
-        self: &Arc<Self>,
-        key: &FunctionKey,
-        works: Vec<Work>,
-        obstacle: LaunchError,
-    ) {
-        let described = obstacle.to_string();
-        // Idle processes of other functions are in nobody's way then.
-        let is_debugger = obstacle.is_debugger();
-        let (put_back, retired) = {
-            let mut pools = self.pools();
-            let put_back = pools.put_back(key, works, obstacle);
-            let retired = put_back.try_again.filter(|_| !is_debugger);
-            let retired = retired.and_then(|_| pools.retire_longest_idle());
-            (put_back, retired)
-        };
-        if let Some(process) = retired {
-            process.retire.notify_one();
-        }
-        for (work, error) in put_back.refused {
-            work.reply(Err(error));
-        }
-        if let Some(failed) = put_back.try_again {
-            if failed == 0 {
-                tracing::warn!(function = %key, cause = described, "no room for another function process: invocations wait");
-            }
-            let again = Arc::clone(self).try_again_later(key.clone(), failed);
-            self.tasks.spawn_on(again, &self.runtime);
-        }
-    }
-
-    async fn try_again_later(self: Arc<Self>, key: FunctionKey, failed: u32) {
-        let pause = PAUSE_MIN.saturating_mul(1 << failed.min(10)).min(PAUSE_MAX);
-        let mut shutdown = self.shutdown.subscribe();
-        tokio::select! {
-            () = tokio::time::sleep(pause.mul_f64(0.5 + 0.5 * fastrand::f64())) => {}
-            () = self.room.notified() => {}
-            _ = shutdown.wait_for(Option::is_some) => {}
-        }
-        let next = self.pools().try_again(&key);
-        self.go_on(&key, next);
-    }
-
-    /// Sees that a process with a debugger is the only one of its function: its other processes end unless they are at work.
-    ///
-    /// # Errors
-    /// One is at work, or is still ending, or its port is taken.
-    pub(crate) fn make_way_for_debugger(
-        &self,
-        function: &FunctionConfig,
-    ) -> Result<(), LaunchError> {
-        let Some(debugger) = &function.debugger else {
-            return Ok(());
-        };
-        let (retired, others) = self.pools().retire_other_versions(&function.key());
-        for process in &retired {
-            process.retire.notify_one();
-        }
-        if others > 0 {
-            return Err(LaunchError::OtherIsDebugged {
-                function: function.name.clone(),
-            });
-        }
-        debugger::check_port(function, debugger)
-    }
-
-    pub(crate) fn tell_of_debugger(&self, function: &FunctionConfig, pid: u32) {
-        if let (Some(debugger), Some(listener)) = (&function.debugger, &self.config.debugged) {
-            let started = DebuggedProcess {
-                function: function.name.clone(),
-                version: function.version.clone(),
-                pid,
-                port: debugger::has_port(&function.runtime).then_some(debugger.port),
-            };
-            // A reader that is this slow is notified of the next one.
-            let _ = listener.try_send(started);
-        }
-    }
-
-    pub(crate) fn start_process(self: &Arc<Self>, function: Arc<FunctionConfig>, work: Work) {
-        let (sender, inbox) = mpsc::channel(function.invocations_per_process());
-        let handle = ProcessHandle {
-            id: ProcessId(self.process_ids.fetch_add(1, Ordering::Relaxed)),
-            work: sender,
-            retire: Arc::default(),
-        };
-        let key = function.key();
-        let withheld = self.pools().announce(&key, handle.clone());
-        let slot = Slot::new(Arc::clone(self), key, handle, inbox, withheld);
-        let process = process::run(Arc::clone(self), function, slot, work);
-        self.tasks.spawn_on(process, &self.runtime);
-    }
-
     fn begin_shutdown(&self, grace: Duration) {
         let waiting = self.pools().close();
         for (function, work) in waiting {
@@ -432,12 +268,6 @@ impl Shared {
             first
         });
         self.tasks.close();
-    }
-
-    pub(crate) fn pools(&self) -> MutexGuard<'_, Pools> {
-        self.pools
-            .lock()
-            .expect("nothing panics while it holds the pools")
     }
 }
 

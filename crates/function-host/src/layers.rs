@@ -6,25 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::exec_wrapper::EXEC_WRAPPER;
+use crate::folders::{LAYERS_FOLDER, LAYERS_ROOT, TASK_ROOT, on_this_machine};
 use crate::function::FunctionConfig;
 use crate::mounts::LayersAt;
-
-/// The folder in a function's code that takes the place of `/opt`.
-pub const LAYERS_FOLDER: &str = ".opt";
-
-/// Lambda's folder for layers, and its folder for the code.
-const LAYERS_ROOT: &str = "/opt";
-const TASK_ROOT: &str = "/var/task";
-
-/// Where a path of Lambda's, or one relative to the code, lies on this machine.
-pub(crate) fn on_this_machine(code_dir: &Path, path: &str) -> PathBuf {
-    let path = Path::new(path);
-    if let Ok(rest) = path.strip_prefix(LAYERS_ROOT) {
-        return code_dir.join(LAYERS_FOLDER).join(rest);
-    }
-    let own = path.strip_prefix(TASK_ROOT).unwrap_or(path);
-    code_dir.join(own.strip_prefix(".").unwrap_or(own))
-}
 
 /// The executable of a `provided.*` function: its own, or else a layer's.
 pub(crate) fn bootstrap(code_dir: &Path) -> PathBuf {

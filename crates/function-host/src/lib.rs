@@ -5,8 +5,8 @@
 //! Everything else (aliases, durable executions, retries, HTTP) belongs to the server. How the parts fit together
 //! is written down in the design, section 7, and the Runtime API in the protocol reference, section 6.
 //!
-//! An invocation goes from `host` to the `pool`, which finds or starts a process for it; the `process`'s own task
-//! delivers it through the `runtime_api`, and answers the caller.
+//! An invocation goes from `host` to the `pool`, which finds a process for it or has `placing` start one; the `process`'s
+//! own task delivers it through the `runtime_api`, and answers the caller.
 
 mod capture;
 mod config;
@@ -15,6 +15,7 @@ mod environment;
 mod exec_wrapper;
 mod executable;
 mod family;
+mod folders;
 mod function;
 mod growing;
 mod host;
@@ -26,6 +27,7 @@ mod log;
 mod logging;
 mod mounts;
 mod open_files;
+mod placing;
 mod pool;
 mod proc_fs;
 mod process;
@@ -33,6 +35,7 @@ mod request;
 mod response_stream;
 mod runtime_api;
 mod runtimes;
+mod shared;
 mod slot;
 #[cfg(target_os = "linux")]
 mod sock_diag;
@@ -42,6 +45,7 @@ mod unix;
 pub use capture::LINE_BYTES_MAX;
 pub use config::{Credentials, CredentialsSource, HostConfig};
 pub use executable::ExecutableProblem;
+pub use folders::LAYERS_FOLDER;
 pub use function::{DebuggedProcess, Debugger, FunctionConfig, FunctionKey};
 pub use host::{FunctionHost, StartHostError};
 pub use invocation::{
@@ -49,7 +53,6 @@ pub use invocation::{
     InvokeError, Permit, Shortage,
 };
 pub use launch::LaunchError;
-pub use layers::LAYERS_FOLDER;
 pub use log::{DiscardLogs, LogLine, LogSink, LogStream};
 pub use logging::{LogFormat, LogLevel, Logging};
 pub use pool::FunctionStats;

@@ -14,8 +14,8 @@ use std::sync::{Arc, OnceLock};
 
 pub(crate) use imp::Mounts;
 
+use crate::folders::LAYERS_FOLDER;
 use crate::function::FunctionConfig;
-use crate::layers::LAYERS_FOLDER;
 
 /// Where a function's processes find its layers.
 #[derive(Clone, Debug)]

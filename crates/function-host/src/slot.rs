@@ -5,11 +5,11 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::function::FunctionKey;
-use crate::host::Shared;
 use crate::launch::LaunchError;
 use crate::open_files::Others;
 use crate::pool::ProcessHandle;
 use crate::request::Work;
+use crate::shared::Shared;
 
 /// See the module.
 pub(crate) struct Slot {

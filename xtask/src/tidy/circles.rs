@@ -23,21 +23,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "each checker finds by the types that all of them have",
     ),
     (
-        "crates/function-host/src/host.rs",
-        6,
-        "a process, its slot and its host share one state",
-    ),
-    (
-        "crates/function-host/src/layers.rs",
-        3,
-        "a layer may bring the wrapper that starts the process",
-    ),
-    (
-        "crates/function-host/src/runtime_api/route.rs",
-        3,
-        "one port routes calls of functions and of extensions",
-    ),
-    (
         "crates/runtime/src/driver.rs",
         12,
         "each part of the driver is a block of its methods",

@@ -10,20 +10,19 @@ use tokio::sync::{mpsc, watch};
 
 use super::delivery::WORKERS_PATIENCE;
 use super::extension::{Extensions, Introduction};
-use super::extension_calls::ExtensionEnd;
 use super::log::ProcessLog;
 use super::parts::Parts;
-use super::phase::{Assigned, DURATION_MAX, EndReason, InFlight, Phase, later};
+use super::phase::{Assigned, DURATION_MAX, EndReason, ExtensionEnd, InFlight, Phase, later};
 use super::report::{PlatformEvent, Status};
 use crate::capture::{OutputPipe, ReadBuffer};
 use crate::function::{FunctionConfig, FunctionKey};
-use crate::host::Shared;
 use crate::invocation::InvokeError;
 use crate::left_behind::ProcessRecord;
 use crate::log::LogStream;
 use crate::proc_fs::Process;
 use crate::request::Work;
 use crate::runtime_api::{Answer, ConnectionId, NextEvent, Refusal, RuntimeApi, RuntimeCall};
+use crate::shared::Shared;
 use crate::slot::Slot;
 use crate::unix::ProcessGroup;
 

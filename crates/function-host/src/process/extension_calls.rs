@@ -9,7 +9,7 @@ use serde_json::json;
 use super::actor::FunctionProcess;
 use super::delivery::unix_milliseconds;
 use super::extension::Introduction;
-use super::phase::{EndReason, InFlight, Phase, later};
+use super::phase::{EndReason, ExtensionEnd, InFlight, Phase, later};
 use super::report::{self, PlatformEvent};
 use crate::runtime_api::{ExtensionCall, ExtensionRefusal, Registered};
 
@@ -19,14 +19,6 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long a killed extension may take to be gone.
 const KILL_LIMIT: Duration = Duration::from_secs(10);
-
-/// What an extension did to its process.
-#[derive(Debug)]
-pub(super) struct ExtensionEnd {
-    pub(super) error_type: &'static str,
-    /// Behind the request's id.
-    pub(super) message: String,
-}
 
 impl FunctionProcess {
     pub(super) fn extension_called(&mut self, call: ExtensionCall) -> ControlFlow<EndReason> {

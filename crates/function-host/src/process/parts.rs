@@ -11,11 +11,11 @@ use super::extension::Extensions;
 use super::launcher::Launched;
 use crate::capture::OutputPipe;
 use crate::function::FunctionConfig;
-use crate::host::Shared;
 use crate::launch::LaunchError;
 use crate::left_behind::ProcessRecord;
 use crate::proc_fs::Process;
 use crate::runtime_api::{Guard, RuntimeApi, RuntimeCall};
+use crate::shared::Shared;
 use crate::unix::ProcessGroup;
 
 /// A process that was started and is watched by the async runtime. Dropping it ends it.

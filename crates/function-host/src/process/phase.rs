@@ -1,4 +1,4 @@
-//! What a process is doing, and until when it may.
+//! What a process is doing, until when it may, and why it ends.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -57,6 +57,14 @@ pub(super) enum EndReason {
     NeverPolled,
     /// The host shuts down.
     Shutdown { grace: Duration },
+}
+
+/// What an extension did to its process.
+#[derive(Debug)]
+pub(super) struct ExtensionEnd {
+    pub(super) error_type: &'static str,
+    /// Behind the request's id.
+    pub(super) message: String,
 }
 
 /// Longer than anything here is waited for in earnest; settings beyond it (`Duration::MAX` for "never") mean the same and

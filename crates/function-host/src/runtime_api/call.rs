@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::oneshot;
 
-use super::extension::ExtensionCall;
+use super::extension_call::ExtensionCall;
 use crate::invocation::Permit;
 use crate::response_stream::ResponseSink;
 

@@ -6,6 +6,7 @@
 mod body;
 mod call;
 mod extension;
+mod extension_call;
 mod peer;
 mod route;
 mod server;
@@ -14,7 +15,7 @@ mod watched_stream;
 
 pub(crate) use body::RESPONSE_BYTES_MAX;
 pub(crate) use call::{Answer, ConnectionId, NextEvent, Posted, Refusal, RuntimeCall};
-pub(crate) use extension::{
+pub(crate) use extension_call::{
     EXTENSIONS_MAX, ExtensionAnswer, ExtensionCall, ExtensionEvent, ExtensionRefusal,
     LifecycleEvents, Registered,
 };
