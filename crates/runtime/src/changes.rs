@@ -6,8 +6,6 @@
 use model::ExecutionId;
 use tokio::sync::broadcast;
 
-use crate::Driver;
-
 /// Notices that a listener may be behind: a burst within the pauses that live views make.
 const BEHIND_MAX: usize = 4_096;
 
@@ -30,9 +28,27 @@ impl Default for Changes {
 impl Changes {
     /// Notes a committed change.
     pub fn note(&self, id: &ExecutionId, ended: bool) {
-        if self.sender.receiver_count() > 0 {
+        if self.has_listeners() {
             // The last listener may have gone just now.
             let _ = self.sender.send(Some((id.clone(), ended)));
+        }
+    }
+
+    /// Notes that any execution may have changed.
+    pub fn note_many(&self) {
+        if self.has_listeners() {
+            // The last listener may have gone just now.
+            let _ = self.sender.send(None);
+        }
+    }
+
+    pub fn has_listeners(&self) -> bool {
+        self.sender.receiver_count() > 0
+    }
+
+    pub fn listen(&self) -> ChangeListener {
+        ChangeListener {
+            receiver: self.sender.subscribe(),
         }
     }
 }
@@ -55,30 +71,6 @@ pub enum Change {
 #[derive(Debug)]
 pub struct ChangeListener {
     receiver: broadcast::Receiver<Noted>,
-}
-
-impl Driver {
-    /// Tells listeners that somebody else has changed what is stored: any execution may be another.
-    pub fn changed_elsewhere(&self) {
-        let sender = &self.inner.changes.sender;
-        if sender.receiver_count() > 0 {
-            // The last listener may have gone just now.
-            let _ = sender.send(None);
-        }
-    }
-
-    /// Whether anybody listens to changes.
-    pub fn has_listeners(&self) -> bool {
-        self.inner.changes.sender.receiver_count() > 0
-    }
-
-    /// Listens to changes from now on: what is read from the store after this call and what is told
-    /// leave no gap.
-    pub fn changes(&self) -> ChangeListener {
-        ChangeListener {
-            receiver: self.inner.changes.sender.subscribe(),
-        }
-    }
 }
 
 impl ChangeListener {
@@ -110,9 +102,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_listener_is_told_that_it_missed_some() {
         let changes = Changes::default();
-        let mut listener = ChangeListener {
-            receiver: changes.sender.subscribe(),
-        };
+        let mut listener = changes.listen();
         let id = |number: usize| ExecutionId::parse(&format!("id-{number}")).expect("a valid id");
         let told = |id, ended| Change::Execution { id, ended };
         changes.note(&id(0), false);

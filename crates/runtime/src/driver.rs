@@ -2,21 +2,21 @@
 
 use std::sync::{Arc, Weak};
 
-use model::{Limits, Owner};
+use model::{ExecutionId, Limits, Owner, Shard, Shards};
 use store::{Durability, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::alarm::Alarm;
 use crate::aside::Aside;
 use crate::changes::Changes;
 use crate::lanes::Lanes;
-use crate::queue::QueueGauge;
+use crate::queue_gauge::QueueGauge;
 use crate::resident::Residents;
 use crate::seeds::Seeds;
 use crate::territory::Territory;
-use crate::timers::Alarm;
 use crate::waiters::Waiters;
-use crate::{Clock, Invoker};
+use crate::{ChangeListener, Clock, Invoker, Tenure};
 
 /// What a driver works with.
 pub struct DriverConfig {
@@ -59,7 +59,7 @@ pub(crate) struct Inner {
     /// This run: the invocations that it schedules carry it.
     pub owner: Owner,
     /// Which executions this run drives.
-    pub territory: Territory,
+    pub territory: Arc<Territory>,
     pub lanes: Lanes,
     pub aside: Aside,
     pub residents: Residents,
@@ -93,7 +93,7 @@ impl Driver {
                 limits: config.limits,
                 seeds,
                 owner,
-                territory: Territory::default(),
+                territory: Arc::default(),
                 lanes: Lanes::default(),
                 aside: Aside::default(),
                 residents: Residents::default(),
@@ -146,6 +146,48 @@ impl Driver {
     /// after that are not counted.
     pub fn resident_count(&self) -> usize {
         self.inner.residents.len()
+    }
+
+    /// What this run drives: all, unless servers share the store.
+    pub fn shards(&self) -> Shards {
+        self.inner.territory.shards()
+    }
+
+    /// Whether this run does what is done once for all servers under this name: of those that share a store, one does.
+    pub fn does(&self, name: &str) -> bool {
+        self.inner.territory.drives(Shard::of(name))
+    }
+
+    /// Whether this run may drive what it drives, by its clock: always, unless servers share the store and it has not said
+    /// in time that it lives.
+    pub fn holds_its_lease(&self) -> bool {
+        self.inner.territory.is_held(self.now())
+    }
+
+    /// Tells later whether this run has driven what it drives without a break from now on.
+    pub fn tenure(&self) -> Tenure {
+        Tenure::of(&self.inner.territory, &self.inner.clock)
+    }
+
+    /// Whether this run drives an execution.
+    pub fn drives(&self, id: &ExecutionId) -> bool {
+        self.inner.territory.has(id)
+    }
+
+    /// Tells listeners that somebody else has changed what is stored: any execution may be another.
+    pub fn changed_elsewhere(&self) {
+        self.inner.changes.note_many();
+    }
+
+    /// Whether anybody listens to changes.
+    pub fn has_listeners(&self) -> bool {
+        self.inner.changes.has_listeners()
+    }
+
+    /// Listens to changes from now on: what is read from the store after this call and what is told
+    /// leave no gap.
+    pub fn changes(&self) -> ChangeListener {
+        self.inner.changes.listen()
     }
 
     /// Takes no more work and waits until what is being committed is committed. Invocations at work

@@ -173,6 +173,18 @@ impl Driver {
         self.spawn(async move { driver.report_to_parent(&parent, outcome).await });
     }
 
+    /// After a commit for an execution that another server drives: tells it, and those who wait here.
+    pub(crate) fn leave_to_its_owner(&self, execution: &Execution) {
+        let id = &execution.spec.arn.id;
+        if execution.state.outcome.is_some() {
+            self.inner.waiters.ended(id, || ExecutionRecord {
+                spec: execution.spec.clone(),
+                state: execution.state.clone(),
+            });
+        }
+        self.inner.territory.outbox().add([id.clone()]);
+    }
+
     async fn report_to_parent(&self, parent: &ParentLink, outcome: ChainedOutcome) {
         let operation_id = parent.operation_id.clone();
         self.record(

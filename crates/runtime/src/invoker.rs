@@ -1,6 +1,5 @@
 //! The interface that the driver needs to run functions.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,10 +9,10 @@ use model::{
     CheckpointToken, ErrorObject, ExecutionSpec, FunctionName, Operation, OperationId, RequestId,
     Timestamp, Version,
 };
-use store::{AsyncInvocation, StoreFault};
+use store::AsyncInvocation;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Driver, ProcessError, StartRequest};
+use crate::{StartRequest, Tenure};
 
 /// The future of an invocation. Dropping it gives the invocation up.
 pub type InvokerFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -156,49 +155,6 @@ pub struct DurableInvocation {
     /// Asked right before a process gets it. Where it does not hold, the invocation ends as
     /// [`InvocationOutcome::NotStarted`].
     pub tenure: Tenure,
-}
-
-/// Whether this run has driven executions without a break since some moment. One that stood still, or did not reach the
-/// store, finds others at work when it goes on: what it was about to begin is theirs to begin.
-#[derive(Clone)]
-pub struct Tenure {
-    driver: Driver,
-    lapses: u64,
-}
-
-impl Tenure {
-    /// From now on.
-    pub(crate) fn of(driver: &Driver) -> Self {
-        Self {
-            driver: driver.clone(),
-            lapses: driver.inner.territory.lapses(),
-        }
-    }
-
-    /// Whether there was no break, and there is none now.
-    pub fn holds(&self) -> bool {
-        self.driver.holds_its_lease() && self.driver.inner.territory.lapses() == self.lapses
-    }
-
-    /// Fails if there was a break.
-    ///
-    /// # Errors
-    ///
-    /// A fault whose outcome is not known: what was asked for may be done, and whoever asked must not go on with it.
-    pub fn check(&self) -> Result<(), ProcessError> {
-        if self.holds() {
-            return Ok(());
-        }
-        let cause = "the lease of this server was over meanwhile, and others may have gone on";
-        let fault = StoreFault::new("go on with an execution", true, cause);
-        Err(fault.with_outcome_unknown().into())
-    }
-}
-
-impl fmt::Debug for Tenure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Tenure").field(&self.holds()).finish()
-    }
 }
 
 /// How an invocation of a durable function went.

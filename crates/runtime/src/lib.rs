@@ -8,6 +8,7 @@
 //! are read from the store, what waits for its turn is named in lanes, and [`Driver::recover`] takes up what
 //! an earlier run left.
 
+mod alarm;
 mod aside;
 mod awaited;
 mod changes;
@@ -22,26 +23,31 @@ mod lanes;
 mod places;
 mod process;
 mod queue;
+mod queue_gauge;
 mod read;
 mod recover;
 mod resident;
 mod seeds;
 mod servers;
+mod set_aside;
 mod start;
+mod start_request;
+mod tenure;
 mod territory;
 mod timers;
 mod to_the_end;
+mod wait;
 mod waiters;
 mod within;
 
-pub use aside::TriedAgain;
+pub use alarm::TimerPulse;
 pub use changes::{Change, ChangeListener};
 pub use clock::{Clock, ClockMode, Running, SteadyClock, Work, WoundClock};
 pub use driver::{Driver, DriverConfig, WeakDriver};
 pub use error::{ProcessError, StartError};
 pub use invoker::{
     Destination, DurableInvocation, DurableSettings, EndedInvocation, InvocationReport, Invoker,
-    InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy, Tenure,
+    InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
 };
 pub use places::{Entered, PlaceLease, Places, Reservations, Room};
 pub use queue::EnqueueError;
@@ -50,6 +56,7 @@ pub use servers::{
     Cluster, ClusterConfig, ClusterStatistics, MessageFuture, Messenger, Notice, Part, Plan,
     Standing, plan,
 };
-pub use start::{StartRequest, Started};
-pub use timers::TimerPulse;
+pub use set_aside::TriedAgain;
+pub use start_request::{StartRequest, Started};
+pub use tenure::Tenure;
 pub use within::Making;

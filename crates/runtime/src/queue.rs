@@ -3,10 +3,6 @@
 //!
 //! What they carry waits in the store: in memory there is an id for each.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use model::{ErrorObject, Shards, Timestamp};
 use store::{
     AsyncInvocation, AsyncInvocationId, DeadLetter, QueuedInvocation, ScheduleMark, StoreFault,
@@ -15,14 +11,11 @@ use thiserror::Error;
 
 use crate::dispatch::{Held, lane_of};
 use crate::lanes::{LaneKey, Purpose, Turn};
+use crate::queue_gauge::QUEUED_MAX;
 use crate::to_the_end::ToTheEnd;
 use crate::{
     Destination, Driver, EndedInvocation, PlainInvocation, PlainOutcome, StartError, StartRequest,
 };
-
-/// Accepted invocations that are not done. One more is refused: whoever floods the queue is told so while
-/// the disk still has room.
-const QUEUED_MAX: usize = 100_000;
 
 /// Rows read at once.
 const PAGE: usize = 1_024;
@@ -39,61 +32,6 @@ pub enum EnqueueError {
     /// The driver is shutting down.
     #[error("the service is shutting down")]
     ShuttingDown,
-}
-
-/// Accepted invocations that are not done.
-#[derive(Debug, Default)]
-pub(crate) struct QueueGauge {
-    count: Arc<AtomicUsize>,
-    /// Those that were accepted here and are in another server's shards. Nobody else knows of them until their shards
-    /// change hands or this server dies: they are run here.
-    guests: Mutex<BTreeSet<AsyncInvocationId>>,
-}
-
-/// Counted until it is dropped, unless it was accepted.
-struct Counted {
-    count: Arc<AtomicUsize>,
-    is_accepted: bool,
-}
-
-impl QueueGauge {
-    fn enter(&self) -> Option<Counted> {
-        let before = self.count.fetch_add(1, Ordering::Relaxed);
-        let counted = Counted {
-            count: Arc::clone(&self.count),
-            is_accepted: false,
-        };
-        (before < QUEUED_MAX).then_some(counted)
-    }
-
-    /// Counts one that an earlier run accepted. Those are never refused.
-    fn take_up(&self) {
-        self.count.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn guests(&self) -> MutexGuard<'_, BTreeSet<AsyncInvocationId>> {
-        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn done(&self, id: AsyncInvocationId) {
-        self.guests().remove(&id);
-        self.count.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Counted {
-    /// Stays counted until [`QueueGauge::done`].
-    fn keep(mut self) {
-        self.is_accepted = true;
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        if !self.is_accepted {
-            self.count.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
 }
 
 impl Driver {
@@ -155,7 +93,7 @@ impl Driver {
 
     /// How many accepted asynchronous invocations are not done.
     pub fn queued_count(&self) -> usize {
-        self.inner.queue.count.load(Ordering::Relaxed)
+        self.inner.queue.count()
     }
 
     /// After an invocation is in the store: whoever takes its shard over from here on finds it there.

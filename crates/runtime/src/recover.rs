@@ -115,6 +115,18 @@ impl Driver {
         }
     }
 
+    /// Goes on with an execution that another server says it has changed.
+    pub(crate) fn look_at(&self, id: ExecutionId) {
+        let driver = self.clone();
+        self.spawn(async move {
+            if driver.inner.aside.contains(&id) {
+                driver.look_whether_taken_back(&id).await;
+            }
+            driver.inner.changes.note(&id, false);
+            driver.take_up(&id).await;
+        });
+    }
+
     async fn try_take_up(&self, id: &ExecutionId) -> Result<(), ProcessError> {
         let lease = self.inner.residents.lease(id);
         let mut resident = lease.slot.execution.lock().await;

@@ -7,13 +7,11 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use engine::Execution;
 use model::{ExecutionId, Owner, Shard, Shards, Timestamp};
-use store::{ExecutionRecord, Membership};
+use store::Membership;
 use tokio::sync::Notify;
 
 use crate::seeds::Seeds;
-use crate::{Driver, Tenure};
 
 #[derive(Debug)]
 pub(crate) struct Territory {
@@ -113,6 +111,11 @@ impl Territory {
         self.until.store(until, Ordering::Release);
     }
 
+    /// Whether this run may drive at that time what it drives.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        now.as_millis() < self.until.load(Ordering::Acquire)
+    }
+
     /// How often there was a break.
     pub fn lapses(&self) -> u64 {
         self.lapses.load(Ordering::Acquire)
@@ -156,57 +159,5 @@ impl Outbox {
     /// Waits until there is something.
     pub async fn filled(&self) {
         self.added.notified().await;
-    }
-}
-
-impl Driver {
-    /// What this run drives: all, unless servers share the store.
-    pub fn shards(&self) -> Shards {
-        self.inner.territory.shards()
-    }
-
-    /// Whether this run does what is done once for all servers under this name: of those that share a store, one does.
-    pub fn does(&self, name: &str) -> bool {
-        self.inner.territory.drives(Shard::of(name))
-    }
-
-    /// Whether this run may drive what it drives, by its clock: always, unless servers share the store and it has not said
-    /// in time that it lives.
-    pub fn holds_its_lease(&self) -> bool {
-        self.now().as_millis() < self.inner.territory.until.load(Ordering::Acquire)
-    }
-
-    /// Tells later whether this run has driven what it drives without a break from now on.
-    pub fn tenure(&self) -> Tenure {
-        Tenure::of(self)
-    }
-
-    /// Whether this run drives an execution.
-    pub fn drives(&self, id: &ExecutionId) -> bool {
-        self.inner.territory.has(id)
-    }
-
-    /// After a commit for an execution that another server drives: tells it, and those who wait here.
-    pub(crate) fn leave_to_its_owner(&self, execution: &Execution) {
-        let id = &execution.spec.arn.id;
-        if execution.state.outcome.is_some() {
-            self.inner.waiters.ended(id, || ExecutionRecord {
-                spec: execution.spec.clone(),
-                state: execution.state.clone(),
-            });
-        }
-        self.inner.territory.outbox().add([id.clone()]);
-    }
-
-    /// Goes on with an execution that another server says it has changed.
-    pub(crate) fn look_at(&self, id: ExecutionId) {
-        let driver = self.clone();
-        self.spawn(async move {
-            if driver.inner.aside.contains(&id) {
-                driver.look_whether_taken_back(&id).await;
-            }
-            driver.inner.changes.note(&id, false);
-            driver.take_up(&id).await;
-        });
     }
 }

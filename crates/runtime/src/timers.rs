@@ -8,8 +8,6 @@
 //! and a read that waited for one of those would wait for ever.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use engine::Input;
@@ -18,9 +16,8 @@ use futures_util::stream::FuturesUnordered;
 use model::{ExecutionId, Timestamp};
 use stdx::error_chain;
 use store::StoreFault;
-use tokio::sync::Notify;
 
-use crate::{Driver, ProcessError};
+use crate::{Driver, ProcessError, TimerPulse};
 
 /// Deadlines read at once: enough that a burst is worked off in few reads, few enough to hold.
 const DEADLINES_PER_READ: usize = 256;
@@ -41,49 +38,6 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Failures in a row of one deadline, while the store works for others, before its execution is set aside.
 const FAILURES_MAX: u32 = 5;
-
-/// Wakes the timer loop when a deadline is set that is sooner than what it sleeps for, and says how it does.
-#[derive(Debug)]
-pub(crate) struct Alarm {
-    sleeping_until: AtomicI64,
-    sooner: Notify,
-    pulse: Mutex<TimerPulse>,
-}
-
-/// How the timer loop does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct TimerPulse {
-    /// When deadlines were last read from the store; none before the first time.
-    pub read_at: Option<Timestamp>,
-    /// How late the most overdue deadline was then.
-    pub lag: Duration,
-}
-
-impl Default for Alarm {
-    fn default() -> Self {
-        Self {
-            sleeping_until: AtomicI64::new(i64::MAX),
-            sooner: Notify::new(),
-            pulse: Mutex::default(),
-        }
-    }
-}
-
-impl Alarm {
-    pub fn set(&self, at: Timestamp) {
-        if at.as_millis() < self.sleeping_until.load(Ordering::SeqCst) {
-            self.sooner.notify_one();
-        }
-    }
-
-    fn sleep_until(&self, at: i64) {
-        self.sleeping_until.store(at, Ordering::SeqCst);
-    }
-
-    fn pulse(&self) -> std::sync::MutexGuard<'_, TimerPulse> {
-        self.pulse.lock().expect("it is never left half changed")
-    }
-}
 
 /// What the loop knows of deadlines that are due.
 #[derive(Debug, Default)]
@@ -175,7 +129,7 @@ impl Driver {
                         }
                     }
                     () = &mut sleeping, if firing.len() < CONCURRENT_LOW => break,
-                    () = self.inner.alarm.sooner.notified(), if firing.len() < CONCURRENT_LOW => break,
+                    () = self.inner.alarm.rings(), if firing.len() < CONCURRENT_LOW => break,
                 }
             }
         }

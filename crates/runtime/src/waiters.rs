@@ -2,17 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use model::ExecutionId;
-use store::{ExecutionRecord, StoreFault};
+use store::ExecutionRecord;
 use tokio::sync::watch;
 
-use crate::Driver;
-
-/// How often those look who wait for an execution that another server drives.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
-
+/// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
     waiting: Mutex<HashMap<ExecutionId, Waiting>>,
@@ -36,7 +31,8 @@ impl Waiters {
         }
     }
 
-    fn join(&self, id: &ExecutionId) -> watch::Receiver<Option<Arc<ExecutionRecord>>> {
+    /// Waits for the end from now on, until what is returned is dropped.
+    pub fn join<'a>(&'a self, id: &'a ExecutionId) -> Joined<'a> {
         let mut waiting = self
             .waiting
             .lock()
@@ -46,7 +42,11 @@ impl Waiters {
             waiters: 0,
         });
         entry.waiters += 1;
-        entry.ended.subscribe()
+        Joined {
+            ended: entry.ended.subscribe(),
+            waiters: self,
+            id,
+        }
     }
 
     fn leave(&self, id: &ExecutionId) {
@@ -63,7 +63,9 @@ impl Waiters {
 }
 
 /// Leaves when the waiting future is dropped, whatever the reason.
-struct Joined<'a> {
+pub(crate) struct Joined<'a> {
+    /// The record, once it has ended.
+    pub ended: watch::Receiver<Option<Arc<ExecutionRecord>>>,
     waiters: &'a Waiters,
     id: &'a ExecutionId,
 }
@@ -71,59 +73,5 @@ struct Joined<'a> {
 impl Drop for Joined<'_> {
     fn drop(&mut self) {
         self.waiters.leave(self.id);
-    }
-}
-
-impl Driver {
-    /// Waits until the execution has ended and returns its record; none when there is no such one.
-    /// Cancel safe.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn wait_ended(
-        &self,
-        id: &ExecutionId,
-    ) -> Result<Option<Arc<ExecutionRecord>>, StoreFault> {
-        // Listen first, look second: an end in between is not missed.
-        let mut ended = self.inner.waiters.join(id);
-        let _joined = Joined {
-            waiters: &self.inner.waiters,
-            id,
-        };
-        if !self.runs_in_memory(id).await {
-            match self.inner.store.record(id).await? {
-                Some(record) if record.state.outcome.is_none() => {}
-                ended_or_unknown => return Ok(ended_or_unknown.map(Arc::new)),
-            }
-        }
-        loop {
-            tokio::select! {
-                biased;
-                record = ended.wait_for(Option::is_some) => {
-                    let record = record.expect("whoever has joined keeps the sender alive");
-                    return Ok(record.clone());
-                }
-                // The server that drives it tells nobody here.
-                () = async { self.inner.clock.sleep(LOOK_AGAIN).await }, if !self.drives(id) => {}
-            }
-            match self.inner.store.record(id).await? {
-                Some(record) if record.state.outcome.is_none() => {}
-                ended_or_unknown => return Ok(ended_or_unknown.map(Arc::new)),
-            }
-        }
-    }
-
-    /// Whether the execution is in memory and has not ended, which spares a look into the store.
-    async fn runs_in_memory(&self, id: &ExecutionId) -> bool {
-        if self.inner.residents.keeps(id) {
-            return true;
-        }
-        let Some(slot) = self.inner.residents.find(id) else {
-            return false;
-        };
-        let resident = slot.execution.lock().await;
-        resident
-            .as_ref()
-            .is_some_and(|execution| execution.state.outcome.is_none())
     }
 }

@@ -23,11 +23,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "each checker finds by the types that all of them have",
     ),
     (
-        "crates/runtime/src/driver.rs",
-        12,
-        "each part of the driver is a block of its methods",
-    ),
-    (
         "crates/server/src/functions/registry.rs",
         11,
         "versions, settings and changes are the registry's",

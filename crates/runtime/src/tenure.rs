@@ -1,0 +1,54 @@
+//! Whether this run may go on with what it was about to do: nobody else has driven executions in its place meanwhile.
+
+use std::fmt;
+use std::sync::Arc;
+
+use store::StoreFault;
+
+use crate::territory::Territory;
+use crate::{Clock, ProcessError};
+
+/// Whether this run has driven executions without a break since some moment. One that stood still, or did not reach the
+/// store, finds others at work when it goes on: what it was about to begin is theirs to begin.
+#[derive(Clone)]
+pub struct Tenure {
+    territory: Arc<Territory>,
+    clock: Arc<dyn Clock>,
+    lapses: u64,
+}
+
+impl Tenure {
+    /// From now on.
+    pub(crate) fn of(territory: &Arc<Territory>, clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            territory: Arc::clone(territory),
+            clock: Arc::clone(clock),
+            lapses: territory.lapses(),
+        }
+    }
+
+    /// Whether there was no break, and there is none now.
+    pub fn holds(&self) -> bool {
+        self.territory.is_held(self.clock.now()) && self.territory.lapses() == self.lapses
+    }
+
+    /// Fails if there was a break.
+    ///
+    /// # Errors
+    ///
+    /// A fault whose outcome is not known: what was asked for may be done, and whoever asked must not go on with it.
+    pub fn check(&self) -> Result<(), ProcessError> {
+        if self.holds() {
+            return Ok(());
+        }
+        let cause = "the lease of this server was over meanwhile, and others may have gone on";
+        let fault = StoreFault::new("go on with an execution", true, cause);
+        Err(fault.with_outcome_unknown().into())
+    }
+}
+
+impl fmt::Debug for Tenure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Tenure").field(&self.holds()).finish()
+    }
+}
