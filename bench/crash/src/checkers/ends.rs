@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lambda_api::ExecutionStatus;
 use serde_json::Value;
 
-use super::{Check, Finding};
+use super::check::{Check, Finding};
 use crate::evidence::{Evidence, Execution, STARTED_BY_CLIENTS, STARTED_BY_EXECUTIONS};
 use crate::kind::{Call, End, Order, name_of};
 use crate::ledger::What;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lambda_api::{Event, EventType};
 
-use super::Check;
+use super::check::Check;
 use crate::evidence::{Evidence, Execution};
 use crate::ledger::{Line, What};
 

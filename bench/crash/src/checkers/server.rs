@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Check, Finding};
+use super::check::{Check, Finding};
 use crate::evidence::Evidence;
 
 /// Source: "What it must show" of the reliability work: every restart is ready within a second.
