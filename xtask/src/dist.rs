@@ -155,9 +155,7 @@ fn epoch(workspace: &Workspace) -> Result<String> {
     if let Ok(told) = std::env::var("SOURCE_DATE_EPOCH") {
         return Ok(told);
     }
-    let mut git = Command::new("git");
-    git.arg("-C").arg(&workspace.root);
-    let printed = process::output(git.args(["log", "-1", "--format=%ct"]))?;
+    let printed = workspace.git(&["log", "-1", "--format=%ct"])?;
     Ok(printed.trim().to_owned())
 }
 

@@ -3,14 +3,14 @@
 //! Nothing is pushed from here: a tag that somebody pushes has `.github/workflows/release.yml` do the rest, which comes
 //! back here for the upload to crates.io.
 
+mod change;
 mod changelog;
 mod compiler;
 mod crates;
 mod publish;
 mod versions;
 
-use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anstream::println;
 use anyhow::{Result, bail, ensure};
@@ -19,7 +19,8 @@ use owo_colors::OwoColorize;
 
 use crate::process;
 use crate::screen;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, cargo};
+use change::Change;
 
 /// Make a release: changelog, versions, crates as they are published, and the tag
 #[derive(Debug, Args)]
@@ -58,7 +59,7 @@ pub fn run(workspace: &Workspace, arguments: &ReleaseArguments) -> Result<ExitCo
         crates::pack(workspace, arguments.build)?;
         return Ok(ExitCode::SUCCESS);
     };
-    let changed = git(workspace, &["status", "--porcelain"])?;
+    let changed = workspace.git(&["status", "--porcelain"])?;
     if !changed.trim().is_empty() {
         let problem = "there are changes that are not committed";
         if !arguments.dry_run {
@@ -87,36 +88,30 @@ pub fn run(workspace: &Workspace, arguments: &ReleaseArguments) -> Result<ExitCo
     }
     // The lockfile has the versions of the workspace's own crates.
     process::run(
-        crate::workspace::cargo()
+        cargo()
             .current_dir(&workspace.root)
             .args(["update", "--workspace"]),
     )?;
-    git(
-        workspace,
-        &[
-            "commit",
-            "--all",
-            "--message",
-            &format!("release: {version}"),
-        ],
-    )?;
-    git(
-        workspace,
-        &[
-            "tag",
-            "--annotate",
-            &tag,
-            "--message",
-            &format!("Lambdura {version}"),
-        ],
-    )?;
+    workspace.git(&[
+        "commit",
+        "--all",
+        "--message",
+        &format!("release: {version}"),
+    ])?;
+    workspace.git(&[
+        "tag",
+        "--annotate",
+        &tag,
+        "--message",
+        &format!("Lambdura {version}"),
+    ])?;
     println!("Look at it, then: git push origin HEAD {tag}");
     Ok(ExitCode::SUCCESS)
 }
 
 /// Packs the crates that are published, without compiling them, and plans the next release without making it.
 pub fn rehearse(workspace: &Workspace) -> Result<()> {
-    let before = git(workspace, &["status", "--porcelain"])?;
+    let before = workspace.git(&["status", "--porcelain"])?;
     let version = versions::next(workspace)?;
     let plan = plan(workspace, &version)?;
     for change in &plan.files {
@@ -128,7 +123,7 @@ pub fn rehearse(workspace: &Workspace) -> Result<()> {
     }
     crates::pack(workspace, false)?;
     ensure!(
-        git(workspace, &["status", "--porcelain"])? == before,
+        workspace.git(&["status", "--porcelain"])? == before,
         "planning a release changed files"
     );
     Ok(())
@@ -146,36 +141,11 @@ fn plan(workspace: &Workspace, version: &str) -> Result<Plan> {
     versions::check(workspace, version)?;
     let tag = format!("v{version}");
     ensure!(
-        git(workspace, &["tag", "--list", &tag])?.trim().is_empty(),
+        workspace.git(&["tag", "--list", &tag])?.trim().is_empty(),
         "there is a tag `{tag}` already"
     );
     let mut files = vec![changelog::released(workspace, version)?];
     files.extend(versions::changed(workspace, version)?);
     versions::check_leftovers(workspace, &files, version)?;
     Ok(Plan { tag, files })
-}
-
-/// A file as it is and as it is to be.
-#[derive(Debug)]
-struct Change {
-    path: PathBuf,
-    before: String,
-    after: String,
-}
-
-impl Change {
-    fn is_changed(&self) -> bool {
-        self.before != self.after
-    }
-
-    fn write(&self) -> Result<()> {
-        use anyhow::Context as _;
-        std::fs::write(&self.path, &self.after)
-            .with_context(|| format!("write `{}`", self.path.display()))
-    }
-}
-
-fn git(workspace: &Workspace, arguments: &[&str]) -> Result<String> {
-    let mut command = Command::new("git");
-    process::output(command.arg("-C").arg(&workspace.root).args(arguments))
 }

@@ -77,19 +77,23 @@ impl Workspace {
 
     /// Every file that git tracks or would track, relative to the root.
     pub fn files(&self) -> Result<BTreeSet<PathBuf>> {
-        let mut command = Command::new("git");
-        command.arg("-C").arg(&self.root).args([
+        let listed = self.git(&[
             "ls-files",
             "-z",
             "--cached",
             "--others",
             "--exclude-standard",
-        ]);
-        let listed = process::output(&mut command)?;
+        ])?;
         let names = listed.split('\0').filter(|name| !name.is_empty());
         // A deleted file stays listed until the deletion is staged.
         let present = names.filter(|name| self.root.join(name).is_file());
         Ok(present.map(PathBuf::from).collect())
+    }
+
+    /// What git prints for these arguments.
+    pub fn git(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new("git");
+        process::output(command.arg("-C").arg(&self.root).args(arguments))
     }
 }
 

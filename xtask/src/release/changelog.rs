@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::Change;
+use super::change::Change;
 use crate::process;
 use crate::workspace::Workspace;
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anstream::eprint;
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::{crates, git, versions};
+use super::{crates, versions};
 use crate::process::ProcessGroup;
 use crate::screen;
 use crate::workspace::{Workspace, cargo};
@@ -36,7 +36,7 @@ enum Outcome {
 /// Uploads all crates, each after those that it needs. Only of a commit that has the version's tag.
 pub fn run(workspace: &Workspace) -> Result<()> {
     let tag = format!("v{}", versions::current(workspace)?);
-    let tags = git(workspace, &["tag", "--points-at", "HEAD"])?;
+    let tags = workspace.git(&["tag", "--points-at", "HEAD"])?;
     ensure!(
         tags.lines().any(|it| it == tag),
         "this commit does not have the tag `{tag}`: only a release is published"

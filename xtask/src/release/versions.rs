@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::Change;
+use super::change::Change;
 use crate::workspace::Workspace;
 
 /// Files that hold the version, and the beginning of the line that does.
