@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use super::BenchArguments;
+use super::arguments::BenchArguments;
 use crate::process;
 use crate::screen;
 use crate::setup;

@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use super::BenchArguments;
+use super::arguments::BenchArguments;
 use crate::demo::CLI_PACKAGE;
 use crate::process;
 use crate::screen;
@@ -36,7 +36,7 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
         empty_folder(data_dir)?;
         setup::install_functions(&binaries, FUNCTIONS, data_dir)?;
     }
-    let json = super::json_path(workspace, arguments)?;
+    let json = arguments.json_path(workspace)?;
     screen::step("Measuring what must not grow");
     let mut driver = Command::new(binaries.path(DRIVER));
     driver.arg("--server").arg(binaries.path("lambdura"));

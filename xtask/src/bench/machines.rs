@@ -5,7 +5,8 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use super::{BenchArguments, Measured, json_path, point_at, subject};
+use super::arguments::BenchArguments;
+use super::measured::{Measured, point_at, subject};
 use crate::demo::CLI_PACKAGE;
 use crate::process;
 use crate::screen;
@@ -26,7 +27,7 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     let profile = arguments.profile();
     let binaries = setup::build_binaries(workspace, &[CLI_PACKAGE, DRIVER, "as-code"], profile)?;
     let data_dir = arguments.empty_folder(workspace, "lambdura-bench-data")?;
-    let json = json_path(workspace, arguments)?;
+    let json = arguments.json_path(workspace)?;
     let measured = Measured {
         template: "bench/machines/template.yaml",
         functions: FUNCTIONS,

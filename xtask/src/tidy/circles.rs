@@ -42,11 +42,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         10,
         "machines, executions, redrives and map runs are told of by each other",
     ),
-    (
-        "xtask/src/bench.rs",
-        4,
-        "each bench is started with the arguments and the system of all",
-    ),
 ];
 
 /// The modules of a crate, by their paths.
