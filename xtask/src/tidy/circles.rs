@@ -28,11 +28,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "a gate asks authorizers, which ask what API it is of",
     ),
     (
-        "crates/server/src/gateway/rest/velocity/mod.rs",
-        3,
-        "what is parsed is evaluated, and a value may be a template",
-    ),
-    (
         "crates/server/src/permission/mod.rs",
         3,
         "one request may need what another route needs",

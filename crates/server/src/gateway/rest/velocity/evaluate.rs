@@ -1,13 +1,14 @@
-//! Renders a tree.
+//! Renders a tree, with what its template can see.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+use super::error::RenderError;
+use super::json_path;
 use super::parse::{Expression, Node, Operator, Reference, Step};
 use super::value::{call, is_true, text_of, util};
-use super::{RenderError, Scope, json_path};
 
 /// Most text that a template may make, in bytes: what a request may have.
 const OUTPUT_BYTES_MAX: usize = 10 * 1024 * 1024;
@@ -17,6 +18,19 @@ const STEPS_MAX: usize = 200_000;
 
 /// Most bytes of values that are copied. Ours: a body that is read in a loop is copied each time.
 const COPIED_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// What a template can see.
+#[derive(Debug, Clone, Default)]
+pub(in crate::gateway::rest) struct Scope {
+    /// `$input.body`: of the request, or of the function's answer.
+    pub body: String,
+    /// `$input.params()`: `path`, `querystring` and `header`.
+    pub params: Value,
+    /// `$context`.
+    pub context: Value,
+    /// `$stageVariables`.
+    pub stage_variables: Value,
+}
 
 pub(super) fn render(nodes: &[Node], scope: &Scope) -> Result<String, RenderError> {
     let mut renderer = Renderer {

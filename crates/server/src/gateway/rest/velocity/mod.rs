@@ -6,6 +6,7 @@
 //! Source: API Gateway developer guide, "Variables for data transformations for API Gateway", and
 //! Velocity's user guide, read 2026-11-28.
 
+mod error;
 mod evaluate;
 mod json_path;
 mod parse;
@@ -14,34 +15,9 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use serde_json::Value;
-use thiserror::Error;
-
+use error::RenderError;
+pub(super) use evaluate::Scope;
 pub(super) use json_path::find;
-
-/// What a template can see.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Scope {
-    /// `$input.body`: of the request, or of the function's answer.
-    pub body: String,
-    /// `$input.params()`: `path`, `querystring` and `header`.
-    pub params: Value,
-    /// `$context`.
-    pub context: Value,
-    /// `$stageVariables`.
-    pub stage_variables: Value,
-}
-
-/// Why a template cannot be rendered.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(super) enum RenderError {
-    /// The template is wrong.
-    #[error("line {line} of the template: {problem}")]
-    Syntax { line: usize, problem: String },
-    /// What it makes is too much.
-    #[error("the template makes more than {0}")]
-    TooMuch(&'static str),
-}
 
 /// The text that a template makes.
 pub(super) fn render(template: &str, scope: &Scope) -> Result<String, RenderError> {

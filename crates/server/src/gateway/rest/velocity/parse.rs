@@ -1,6 +1,6 @@
 //! From a template's text to a tree.
 
-use super::RenderError;
+use super::error::RenderError;
 
 /// How deep directives and expressions nest at the most. Ours: the recursion must fit a thread's stack.
 const DEPTH_MAX: usize = 32;

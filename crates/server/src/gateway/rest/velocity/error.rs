@@ -1,0 +1,14 @@
+//! Why a template is not rendered.
+
+use thiserror::Error;
+
+/// Why a template cannot be rendered.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(in crate::gateway::rest) enum RenderError {
+    /// The template is wrong.
+    #[error("line {line} of the template: {problem}")]
+    Syntax { line: usize, problem: String },
+    /// What it makes is too much.
+    #[error("the template makes more than {0}")]
+    TooMuch(&'static str),
+}
