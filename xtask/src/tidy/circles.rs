@@ -28,11 +28,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "a gate asks authorizers, which ask what API it is of",
     ),
     (
-        "crates/server/src/permission/mod.rs",
-        3,
-        "one request may need what another route needs",
-    ),
-    (
         "crates/server/src/states/execution.rs",
         10,
         "machines, executions, redrives and map runs are told of by each other",

@@ -3,6 +3,7 @@
 use engine::callback_target;
 use hyper::Method;
 use model::{CallbackId, ExecutionArn, Version};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::requirement::own_arn;
@@ -176,6 +177,12 @@ pub(super) fn needed(
     }
 }
 
+/// What is needed to invoke a function, as somebody names it: a name, or an ARN.
+pub(crate) fn to_invoke(named: &str, home: &Home) -> Needed {
+    let segment = utf8_percent_encode(named, NON_ALPHANUMERIC).to_string();
+    Needed::new("lambda:InvokeFunction", function(home, &segment, None))
+}
+
 /// The body of a checkpoint, as far as it matters here.
 #[derive(Debug, Deserialize)]
 struct Checkpoint {
@@ -206,7 +213,7 @@ pub(super) fn chained(body: &[u8], home: &Home) -> Vec<Needed> {
         .filter_map(|update| update.chained?.function);
     let mut needed: Vec<Needed> = Vec::new();
     for name in named {
-        let mut one = super::to_invoke(&name, home);
+        let mut one = to_invoke(&name, home);
         if let On::Arn(arn) = one.on {
             one.on = On::Chained(arn);
         }

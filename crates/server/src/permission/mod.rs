@@ -16,9 +16,9 @@ mod states;
 
 use hyper::header::{HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::functions::Home;
+pub(crate) use lambda::to_invoke;
 pub(crate) use machine::{of_callback, of_machine};
 pub(crate) use requirement::{Needed, On};
 
@@ -126,15 +126,6 @@ pub(crate) fn needed(
             needed
         }
     }
-}
-
-/// What is needed to invoke a function, as somebody names it: a name, or an ARN.
-pub(crate) fn to_invoke(named: &str, home: &Home) -> Needed {
-    let segment = utf8_percent_encode(named, NON_ALPHANUMERIC).to_string();
-    Needed::new(
-        "lambda:InvokeFunction",
-        lambda::function(home, &segment, None),
-    )
 }
 
 /// What is needed for an operation on tables, whose request has this body.
