@@ -23,11 +23,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "versions, settings and changes are the registry's",
     ),
     (
-        "crates/server/src/gateway/access/gate.rs",
-        3,
-        "a gate asks authorizers, which ask what API it is of",
-    ),
-    (
         "crates/server/src/states/execution.rs",
         10,
         "machines, executions, redrives and map runs are told of by each other",

@@ -207,7 +207,7 @@ impl Api {
                 qualifier: call.route.qualifier.as_deref(),
             },
             Some(gate) if call.access.iam => Invoked::Method {
-                arn: gate.method_arn(&self.app, parts, call),
+                arn: gate.api.method_arn(&self.app, parts, call),
             },
             None | Some(_) => return Ok(body),
         };

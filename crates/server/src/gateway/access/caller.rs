@@ -1,13 +1,6 @@
-//! Who sent a request to an API, as what is asked and answered by kind of API.
+//! Who sent a request to an API.
 
 use serde_json::Value;
-
-/// Which kind of API it is: they ask and answer differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum GateKind {
-    Http,
-    Rest,
-}
 
 /// What is known of who sent a request that is let in.
 #[derive(Debug, Clone, Default)]

@@ -3,24 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hyper::http::request::Parts;
 use model::FunctionName;
 use stack::{Access, ApiKeySource, Authorizer, AuthorizerKind, Route, Stack};
 
-use super::caller::{Admitted, ApiKey, Caller, GateKind};
+use super::caller::{Admitted, ApiKey, Caller};
+use super::gated_api::{GateKind, GatedApi};
 use super::lambda::LambdaAuthorizer;
 use super::refusal::Refusal;
 use super::request_check::Checks;
 use super::token::TokenAuthorizer;
 use crate::app::App;
-use crate::gateway::request::{Call, Incoming};
+use crate::gateway::request::Incoming;
 
 /// Who is let in to one API.
 pub(crate) struct Gate {
-    pub(super) kind: GateKind,
-    pub(super) api: String,
-    pub(super) api_id: String,
-    pub(super) stage_name: String,
+    pub api: GatedApi,
     authorizers: BTreeMap<String, Guard>,
     key_source: ApiKeySource,
     keys: Vec<ApiKey>,
@@ -59,10 +56,12 @@ impl Gate {
             (key.clone(), Checks::new(&it.checks, &key))
         });
         Self {
-            kind,
-            api: api.to_owned(),
-            api_id: api_id.to_owned(),
-            stage_name: stage_name.to_owned(),
+            api: GatedApi {
+                kind,
+                name: api.to_owned(),
+                id: api_id.to_owned(),
+                stage_name: stage_name.to_owned(),
+            },
             authorizers: guards.collect(),
             key_source: ApiKeySource::Header,
             keys: keys.collect(),
@@ -73,24 +72,6 @@ impl Gate {
     /// With another place where API keys come from.
     pub fn with_key_source(self, key_source: ApiKeySource) -> Self {
         Self { key_source, ..self }
-    }
-
-    /// What policies name a request by.
-    pub fn method_arn(&self, app: &App, parts: &Parts, call: &Call<'_>) -> String {
-        let home = &app.registry.home;
-        let (region, account_id) = (&home.region, &home.account_id);
-        let partition = match region {
-            it if it.starts_with("cn-") => "aws-cn",
-            it if it.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
-        let (api_id, stage) = (&self.api_id, &self.stage_name);
-        let method = parts.method.as_str();
-        let path = &call.matched_path;
-        let path = path.strip_prefix('/').unwrap_or(path);
-        format!(
-            "arn:{partition}:execute-api:{region}:{account_id}:{api_id}/{stage}/{method}/{path}"
-        )
     }
 
     /// Lets a request in, or not, before its body is read. `event` is the event that its function would be
@@ -147,12 +128,12 @@ impl Gate {
         incoming: &Incoming<'_>,
         event: impl FnOnce() -> Vec<u8>,
     ) -> Result<Admitted, Refusal> {
-        let api = self.api.as_str();
+        let api = self.api.name.as_str();
         match self.authorizers.get(name) {
-            Some(Guard::Token(guard)) => guard.admit(self, app, scopes, incoming).await,
+            Some(Guard::Token(guard)) => guard.admit(&self.api, app, scopes, incoming).await,
             Some(Guard::Lambda(guard)) => {
                 let event = serde_json::from_slice(&event()).unwrap_or_default();
-                guard.admit(self, app, incoming, event).await
+                guard.admit(&self.api, app, incoming, event).await
             }
             Some(Guard::Missing(reason)) => {
                 tracing::warn!(api, "the authorizer `{name}` lets nobody in: {reason}");

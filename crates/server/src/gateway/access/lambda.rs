@@ -14,9 +14,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use stack::{Authorizer, AuthorizerEvent, RequestPart};
 
-use super::GateKind;
 use super::caller::Admitted;
-use super::gate::Gate;
+use super::gated_api::{GateKind, GatedApi};
 use super::policy::{Policy, Verdict};
 use super::refusal::Refusal;
 use crate::api::Target;
@@ -95,7 +94,7 @@ impl LambdaAuthorizer {
     /// Lets in whom the function lets in. `event` is that of the function behind the route.
     pub async fn admit(
         &self,
-        gate: &Gate,
+        api: &GatedApi,
         app: &Arc<App>,
         incoming: &Incoming<'_>,
         event: Value,
@@ -109,18 +108,18 @@ impl LambdaAuthorizer {
         });
         let identity: Option<Vec<String>> = identity.collect();
         let identity = identity.ok_or(Refusal::Unauthorized(None))?;
-        self.check_token(gate, &identity)?;
-        let method_arn = gate.method_arn(app, incoming.parts, incoming.call);
+        self.check_token(api, &identity)?;
+        let method_arn = api.method_arn(app, incoming.parts, incoming.call);
         let now = app.driver.now();
         let decision = match self.recall(&identity, now) {
             Some(decision) => decision,
             None => {
                 let asked = self.asked(&method_arn, &identity, event);
-                let answer = self.ask(gate, app, incoming, &asked).await?;
+                let answer = self.ask(api, app, incoming, &asked).await?;
                 let decision = self.read(&answer).map_err(|problem| {
                     let name = &self.name;
                     tracing::warn!(
-                        api = gate.api,
+                        api = api.name,
                         "the answer of the authorizer `{name}` is not valid: {problem}"
                     );
                     Refusal::NoDecision
@@ -130,11 +129,11 @@ impl LambdaAuthorizer {
                 decision
             }
         };
-        decision.admit(gate.kind, &method_arn)
+        decision.admit(api.kind, &method_arn)
     }
 
     /// Refuses a token that the function need not see.
-    fn check_token(&self, gate: &Gate, identity: &[String]) -> Result<(), Refusal> {
+    fn check_token(&self, api: &GatedApi, identity: &[String]) -> Result<(), Refusal> {
         match &self.pattern {
             None => Ok(()),
             Some(Ok(pattern)) if identity.iter().all(|it| pattern.is_match(it)) => Ok(()),
@@ -142,7 +141,7 @@ impl LambdaAuthorizer {
             Some(Err(problem)) => {
                 let name = &self.name;
                 tracing::warn!(
-                    api = gate.api,
+                    api = api.name,
                     "the pattern of the authorizer `{name}` is not understood here, and lets nobody in: {problem}"
                 );
                 Err(Refusal::NoDecision)
@@ -212,16 +211,16 @@ impl LambdaAuthorizer {
 
     async fn ask(
         &self,
-        gate: &Gate,
+        api: &GatedApi,
         app: &Arc<App>,
         incoming: &Incoming<'_>,
         asked: &Value,
     ) -> Result<Vec<u8>, Refusal> {
-        let (api, name) = (gate.api.as_str(), self.name.as_str());
-        let (kind, within) = match gate.kind {
+        let (kind, within) = match api.kind {
             GateKind::Rest => (EventSourceKind::RestApi, REST_WITHIN),
             GateKind::Http => (EventSourceKind::HttpApi, HTTP_WITHIN),
         };
+        let (api, name) = (api.name.as_str(), self.name.as_str());
         let source = EventSource {
             kind,
             name: format!("{api} authorizer {name}"),

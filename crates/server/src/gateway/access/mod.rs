@@ -5,12 +5,14 @@
 
 mod caller;
 mod gate;
+mod gated_api;
 mod lambda;
 mod policy;
 mod refusal;
 mod request_check;
 mod token;
 
-pub(super) use caller::{Caller, GateKind};
+pub(super) use caller::Caller;
 pub(super) use gate::Gate;
+pub(super) use gated_api::GateKind;
 pub(super) use refusal::Refusal;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use stack::RequestPart;
 
-use super::GateKind;
 use super::caller::Admitted;
-use super::gate::Gate;
+use super::gated_api::{GateKind, GatedApi};
 use super::refusal::Refusal;
 use crate::app::App;
 use crate::gateway::request::Incoming;
@@ -27,7 +26,7 @@ impl TokenAuthorizer {
     /// Accepts callers with a valid token that has one of these scopes, if there are any.
     pub async fn admit(
         &self,
-        gate: &Gate,
+        api: &GatedApi,
         app: &Arc<App>,
         scopes: &[String],
         incoming: &Incoming<'_>,
@@ -53,15 +52,15 @@ impl TokenAuthorizer {
         let verified = app.tokens.verify(token, expected, || app.machine_now());
         let claims = verified
             .await
-            .map_err(|error| self.refused(&gate.api, &error))?;
-        if gate.kind == GateKind::Rest {
-            self.check_use(&gate.api, &claims, scopes)?;
+            .map_err(|error| self.refused(&api.name, &error))?;
+        if api.kind == GateKind::Rest {
+            self.check_use(&api.name, &claims, scopes)?;
         }
         let own = own_scopes(&claims);
         if !scopes.is_empty() && !scopes.iter().any(|it| own.contains(it)) {
             return Err(Refusal::NoScope);
         }
-        let authorizer = match gate.kind {
+        let authorizer = match api.kind {
             GateKind::Rest => json!({ "claims": rest_claims(&claims) }),
             GateKind::Http => {
                 let scopes = match scopes.is_empty() {
