@@ -22,11 +22,6 @@ const KNOWN: &[(&str, usize, &str)] = &[
         11,
         "versions, settings and changes are the registry's",
     ),
-    (
-        "crates/server/src/states/execution.rs",
-        10,
-        "machines, executions, redrives and map runs are told of by each other",
-    ),
 ];
 
 /// The modules of a crate, by their paths.

@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use state_machine::ItemRun;
 
 use super::error::{StatesError, optional, required};
-use super::execution::{find, status};
+use super::execution_read::{find, status};
 use super::lambda::{Call, segment};
 use super::machine::{self, Machine};
 use super::name::{self, execution_arn};
 use super::page::limit;
-use super::redrive;
+use super::redrive_names;
 use super::version::started_by;
 use crate::app::App;
 
@@ -88,7 +88,7 @@ pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
         }
         _ => (0, token.map(str::to_owned)),
     };
-    let redriven: HashMap<String, usize> = redrive::names(&machine).into_iter().collect();
+    let redriven: HashMap<String, usize> = redrive_names::names(&machine).into_iter().collect();
     let mut executions = Vec::new();
     let mut has_more = true;
     for _ in 0..PAGES_MAX {
@@ -149,11 +149,11 @@ async fn shown(
     filter: &Filter<'_>,
 ) -> Result<Option<Value>, StatesError> {
     let name = name::shown(&first.durable_execution_name);
-    if redrive::is_one(app, machine, &name) || is_of_item(app, machine, &first).await? {
+    if redrive_names::is_one(app, machine, &name) || is_of_item(app, machine, &first).await? {
         return Ok(None);
     }
     let latest = match redriven {
-        Some(count) => find(app, machine, &redrive::name_of(&name, count)).await?,
+        Some(count) => find(app, machine, &redrive_names::name_of(&name, count)).await?,
         None => None,
     };
     let (started, durable) = (first.start_timestamp, first.durable_execution_arn.clone());

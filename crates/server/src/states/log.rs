@@ -15,7 +15,7 @@ use state_machine::ItemRun;
 use store::{LogLine, LogStream, StoreFault};
 
 use super::error::StatesError;
-use super::execution::events;
+use super::execution_read::events;
 use super::history::{History, written};
 use super::machine::{Machine, newest};
 use super::name::execution_arn;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use state_machine::Key;
 
 use super::error::{StatesError, required};
-use super::execution::is_metadata_only;
+use super::included_data::is_metadata_only;
 use super::name::{function, machine, machine_arn, shown as shown_name};
 use super::page::page;
 use crate::app::App;

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use state_machine::{ItemRun, Key, WRITE, operation_name, run_id};
 
 use super::error::{StatesError, required};
-use super::execution::{Named, events, named};
+use super::execution_read::{Named, events, named};
 use super::name::{execution_arn, invalid, shown};
 use super::page::page;
+use super::redrive_names;
 use crate::app::App;
 use crate::functions::Home;
 
@@ -318,7 +319,7 @@ async fn find(app: &Arc<App>, input: &Value) -> Result<(Named, Run, String), Sta
     let execution = execution_arn(
         &app.registry.home,
         machine,
-        &super::redrive::of(app, machine, durable),
+        &redrive_names::of(app, machine, durable),
     );
     let found = named(app, &json!({ "executionArn": execution })).await;
     let found = found.map_err(|_| missing())?;

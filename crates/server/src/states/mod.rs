@@ -14,8 +14,11 @@ mod change;
 mod error;
 mod execution;
 mod execution_list;
+mod execution_read;
+mod execution_start;
 mod foreign;
 mod history;
+mod included_data;
 mod lambda;
 pub(crate) mod log;
 mod machine;
@@ -24,6 +27,7 @@ mod name;
 pub(crate) mod nested;
 mod page;
 mod redrive;
+mod redrive_names;
 mod tags;
 mod test_state;
 mod token;
@@ -31,8 +35,8 @@ mod validate;
 mod version;
 
 pub use name::durable_name;
-pub(crate) use redrive::redriven;
-pub use redrive::{durable_name_of as redrive_name, is_name as is_redrive_name};
+pub(crate) use redrive_names::redriven;
+pub use redrive_names::{durable_name_of as redrive_name, is_name as is_redrive_name};
 
 use std::sync::Arc;
 
@@ -147,8 +151,8 @@ async fn dispatch_once(
         "TagResource" => tags::tag(app, input).await,
         "UntagResource" => tags::untag(app, input).await,
         "ListTagsForResource" => tags::list(app, input),
-        "StartExecution" => execution::start(app, input).await,
-        "StartSyncExecution" => execution::start_sync(app, input).await,
+        "StartExecution" => execution_start::start(app, input).await,
+        "StartSyncExecution" => execution_start::start_sync(app, input).await,
         "DescribeExecution" => execution::describe(app, input).await,
         "ListExecutions" => execution_list::list(app, input).await,
         "ListMapRuns" => map_run::list(app, input).await,

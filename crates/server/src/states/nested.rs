@@ -16,6 +16,7 @@ use store::StoreFault;
 
 use super::error::StatesError;
 use super::execution;
+use super::execution_read::events;
 use super::lambda::{Call, segment};
 use super::machine::{self, Machine, newest};
 use super::name::execution_arn;
@@ -86,7 +87,7 @@ fn stop_all<'a>(
     Box::pin(async move {
         let name = arn.function.name.as_str();
         let shown = execution_arn(&app.registry.home, name, arn.name.as_str());
-        let events = match execution::events(app, &arn.to_string(), &shown).await {
+        let events = match events(app, &arn.to_string(), &shown).await {
             Ok(events) => events,
             Err(error) => {
                 let error = error.body().to_string();

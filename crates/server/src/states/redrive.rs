@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use lambda_api::{Event, EventType};
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
-use state_machine::name::spelled;
 use state_machine::{Key, Redrive, operation_name};
 
 use super::error::{StatesError, optional, required};
-use super::execution::{Named, events, find, invoke_with, named, status};
+use super::execution_read::{Named, events, find, named, status};
+use super::execution_start::invoke_with;
 use super::machine::{Machine, seconds};
-use super::name::{self, execution_arn, function};
+use super::name::{self, execution_arn};
+use super::redrive_names::name_of;
 use crate::app::App;
 use crate::functions::MachineRedrive;
 
@@ -28,90 +28,6 @@ const EXECUTIONS_MAX: usize = 1_000;
 const DONE_BYTES_MAX: usize = 128 * 1024;
 /// Largest input of an asynchronous invocation. Source: Lambda quotas.
 const INPUT_BYTES_MAX: usize = 1024 * 1024;
-/// What stands between an execution's name and the number of the redrive.
-const MARK: &str = "-redrive-";
-/// Characters of a name that one made of it begins with, and hexadecimal digits that it ends with.
-const NAME_HEAD: usize = 30;
-const DIGITS: usize = 16;
-
-/// How often an execution was redriven.
-pub(super) fn count(machine: &Machine, name: &str) -> usize {
-    let kept = machine.settings.machine.as_ref();
-    let redriven = kept.and_then(|kept| kept.redriven.get(name));
-    redriven.map_or(0, Vec::len)
-}
-
-/// The executions that were redriven, and how often each.
-pub(super) fn names(machine: &Machine) -> Vec<(String, usize)> {
-    let kept = machine.settings.machine.as_ref();
-    let redriven = kept.into_iter().flat_map(|kept| &kept.redriven);
-    redriven
-        .map(|(name, times)| (name.clone(), times.len()))
-        .collect()
-}
-
-/// The names of the durable executions that went on with one of a machine, oldest first.
-pub(crate) fn redriven(app: &App, machine: &model::FunctionName, name: &str) -> Vec<String> {
-    let settings = app.registry.settings(machine);
-    let times = settings
-        .machine
-        .as_ref()
-        .and_then(|kept| kept.redriven.get(&name::shown(name)));
-    let times = times.map_or(0, Vec::len);
-    (1..=times)
-        .map(|number| durable_name_of(name, number))
-        .collect()
-}
-
-/// The name of the durable execution that goes on with the one of this name, the first, second or a later time that it is
-/// redriven.
-#[must_use]
-pub fn durable_name_of(durable: &str, number: usize) -> String {
-    spelled(&name_of(&name::shown(durable), number)).into_owned()
-}
-
-/// The name under which an execution goes on that was redriven, the first, second or a later time. It always fits.
-pub(super) fn name_of(name: &str, number: usize) -> String {
-    let head: String = name.chars().take(NAME_HEAD).collect();
-    let digest = Sha256::digest(name.as_bytes());
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{head}{MARK}{number}-{}", &digits[..DIGITS])
-}
-
-/// The name of the execution that a durable one is a part of.
-pub(super) fn of(app: &App, machine: &str, durable: &str) -> String {
-    let own = || name::shown(durable);
-    let durable = &name::shown(durable);
-    if !is_name(durable) {
-        return own();
-    }
-    let Some(name) = function(&name::shown(machine)) else {
-        return own();
-    };
-    let kept = app.registry.settings(&name);
-    let redriven = kept.machine.iter().flat_map(|kept| &kept.redriven);
-    let mut redriven = redriven
-        .filter(|(name, times)| (1..=times.len()).any(|number| name_of(name, number) == *durable));
-    redriven.next().map_or_else(own, |(name, _)| name.clone())
-}
-
-/// Whether a durable execution goes on with another one. A name that looks like it may be anybody's.
-pub(super) fn is_one(app: &App, machine: &Machine, durable: &str) -> bool {
-    of(app, machine.name.as_str(), durable) != name::shown(durable)
-}
-
-/// Whether a name looks like one of those.
-#[must_use]
-pub fn is_name(name: &str) -> bool {
-    let number_and_digits = name
-        .rsplit_once(MARK)
-        .and_then(|(_, rest)| rest.split_once('-'));
-    number_and_digits.is_some_and(|(number, digits)| {
-        number.parse::<usize>().is_ok()
-            && digits.len() == DIGITS
-            && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
-}
 
 /// Says how often an execution was redriven, and whether it can be.
 pub(super) fn describe(shown: &mut Value, named: &Named) {
@@ -375,21 +291,4 @@ fn standing(
         }
     }
     Ok(stands)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_redrives_fit_and_are_known() {
-        let long = "n".repeat(64);
-        for name in ["order-7", &long] {
-            let made = name_of(name, 1_000);
-            assert!(made.len() <= 64, "{made}");
-            assert!(is_name(&made) && !is_name(name));
-        }
-        assert_ne!(name_of("a", 1), name_of("b", 1));
-        assert!(!is_name("my-redrive-1") && !is_name("x-redrive-1-short"));
-    }
 }

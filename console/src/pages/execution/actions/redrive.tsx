@@ -4,7 +4,7 @@ import type { ExecutionDetail } from '../../../api/types'
 import { ActionDialog } from '../../../components/action-dialog'
 import { redriveCommands } from '../../../util/commands'
 
-/** What the name of one that goes on ends with. Has to be as `name_of` in `crates/server/src/states/redrive.rs`. */
+/** What the name of one that goes on ends with. Has to be as `name_of` in `crates/server/src/states/redrive_names.rs`. */
 const REDRIVEN = /-redrive-\d+-[0-9a-f]{16}$/
 const HEAD = 30
 
