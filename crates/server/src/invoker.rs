@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use wire::{FIRST_PAGE, PAGE_BYTES_MAX, error_object, json_bytes, trace, wire_operation_millis};
 
 use crate::functions::{
-    Damage, Depth, FunctionVersion, Reference, Registry, Resolved, damaged, invocation_record,
+    Damage, Depth, FunctionVersion, Reference, Registry, Resolved, invocation_record,
 };
 use crate::telemetry::{Diagnostics, LogRecorder, OwnSources, Went, advice, execution_span};
 use wind::{Answers, StubOutcome};
@@ -530,7 +530,7 @@ fn host_error(error: &InvokeError) -> ErrorObject {
 }
 
 fn damage_error(version: &FunctionVersion, damage: &Damage) -> ErrorObject {
-    ErrorObject::new("InvalidZipFileException", damaged(version, damage))
+    ErrorObject::new("InvalidZipFileException", version.damaged(damage))
 }
 
 fn gone(invocation: &DurableInvocation) -> InvocationOutcome {

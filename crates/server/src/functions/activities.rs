@@ -8,9 +8,6 @@ use std::sync::{Arc, Mutex};
 
 use model::FunctionName;
 use serde::{Deserialize, Serialize};
-use store::StoreFault;
-
-use super::{CatalogueChanges, Registry};
 
 /// The function whose settings these are.
 pub(crate) const RESERVED: &str = "lambdura-activities";
@@ -29,45 +26,6 @@ pub(crate) type Activities = BTreeMap<String, Activity>;
 
 pub(super) fn reserved() -> FunctionName {
     FunctionName::parse(RESERVED).expect("it is a name")
-}
-
-impl Registry {
-    /// The activity of this name.
-    pub fn activity(&self, name: &str) -> Option<Activity> {
-        self.settings(&reserved()).activities.get(name).cloned()
-    }
-
-    /// All activities.
-    pub fn activities(&self) -> Activities {
-        self.settings(&reserved()).activities.clone()
-    }
-}
-
-impl CatalogueChanges<'_> {
-    /// Keeps these activities in the place of all that there were.
-    pub async fn put_activities(&self, activities: Activities) -> Result<(), StoreFault> {
-        let name = reserved();
-        let mut settings = self.registry.settings(&name).as_ref().clone();
-        settings.activities = activities;
-        self.put_settings(&name, settings).await
-    }
-
-    /// Makes activities that are not there yet.
-    pub async fn make_activities<'n>(
-        &self,
-        names: impl Iterator<Item = &'n str>,
-    ) -> Result<(), StoreFault> {
-        let mut activities = self.registry.activities();
-        for name in names {
-            activities
-                .entry(name.to_owned())
-                .or_insert_with(|| Activity {
-                    created_at: self.now().as_millis(),
-                    tags: BTreeMap::new(),
-                });
-        }
-        self.put_activities(activities).await
-    }
 }
 
 /// Whose turn it is to look for tasks of an activity: one worker looks, and the others wait in line.

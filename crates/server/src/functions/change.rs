@@ -1,5 +1,5 @@
-//! Changes of functions, versions and aliases that come over the API: one at a time, stored first
-//! and seen second.
+//! Changes of functions, versions, aliases and activities that come over the API: one at a time, stored
+//! first and seen second.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use store::{AliasRecord, Catalogue, FunctionVersionRecord, StoreFault};
 use tokio::sync::MutexGuard;
 use wire::ApiError;
 
-use super::activities::RESERVED;
+use super::activities::{Activities, Activity, RESERVED, reserved};
 use super::from_template::{config_sha256, last_modified};
 use super::{FrozenCode, FunctionSettings, FunctionVersion, Registry, leads_to};
 
@@ -248,6 +248,31 @@ impl CatalogueChanges<'_> {
         self.store.put_function_settings(record).await?;
         self.registry.insert_settings(name, settings);
         Ok(())
+    }
+
+    /// Keeps these activities in the place of all that there were.
+    pub async fn put_activities(&self, activities: Activities) -> Result<(), StoreFault> {
+        let name = reserved();
+        let mut settings = self.registry.settings(&name).as_ref().clone();
+        settings.activities = activities;
+        self.put_settings(&name, settings).await
+    }
+
+    /// Makes activities that are not there yet.
+    pub async fn make_activities<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<(), StoreFault> {
+        let mut activities = self.registry.activities();
+        for name in names {
+            activities
+                .entry(name.to_owned())
+                .or_insert_with(|| Activity {
+                    created_at: self.now().as_millis(),
+                    tags: BTreeMap::new(),
+                });
+        }
+        self.put_activities(activities).await
     }
 
     pub async fn put_alias(&self, alias: AliasRecord) -> Result<(), StoreFault> {

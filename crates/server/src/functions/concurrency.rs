@@ -1,46 +1,13 @@
 //! How many invocations of a function may run here at one time: what is reserved for it, shared with the servers of
 //! the same store where there are such.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use model::{FunctionName, Timestamp};
 use runtime::{Clock, Entered, PlaceLease, Places, Reservations, Room};
-use store::{CatalogueRevision, CodeBlobs, Store};
 use tokio::sync::Notify;
 
 use super::Registry;
-
-/// What functions have in common with those of other servers.
-pub(crate) struct Together {
-    /// Where all servers find their code.
-    pub(super) code: Arc<dyn CodeBlobs>,
-    pub(super) catalogue: Arc<dyn Store>,
-    /// What of it is known here.
-    known: Mutex<Option<CatalogueRevision>>,
-    clock: Arc<dyn Clock>,
-    /// Told when this server could use more of what is reserved, or has some to give back.
-    places_changed: Arc<Notify>,
-}
-
-impl Together {
-    pub fn new(
-        code: &Arc<dyn CodeBlobs>,
-        catalogue: &Arc<dyn Store>,
-        clock: &Arc<dyn Clock>,
-    ) -> Self {
-        Self {
-            code: Arc::clone(code),
-            catalogue: Arc::clone(catalogue),
-            known: Mutex::default(),
-            clock: Arc::clone(clock),
-            places_changed: Arc::default(),
-        }
-    }
-
-    pub(super) fn known(&self) -> MutexGuard<'_, Option<CatalogueRevision>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 impl Registry {
     fn room(&self, reserved: Option<u32>) -> Room {
@@ -50,11 +17,7 @@ impl Registry {
         let limit = limit as usize;
         match &self.together {
             None => Room::Limited(limit),
-            Some(together) => Room::Shared {
-                limit,
-                now: together.clock.now(),
-                changed: Arc::clone(&together.places_changed),
-            },
+            Some(together) => together.room(limit),
         }
     }
 
@@ -93,13 +56,6 @@ impl Registry {
             None => std::future::pending().await,
         }
     }
-
-    /// What is reserved was changed.
-    pub(super) fn reservation_changed(&self) {
-        if let Some(together) = &self.together {
-            together.places_changed.notify_one();
-        }
-    }
 }
 
 impl Reservations for Registry {
@@ -118,7 +74,7 @@ impl Reservations for Registry {
 
     fn places_changed(&self) -> Arc<Notify> {
         match &self.together {
-            Some(together) => Arc::clone(&together.places_changed),
+            Some(together) => together.places_changed(),
             None => Arc::default(),
         }
     }

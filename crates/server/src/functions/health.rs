@@ -8,22 +8,6 @@ use model::{FunctionName, Version};
 use super::code::{Checked, Damage};
 use super::{Depth, FunctionVersion, Registry};
 
-/// What a caller is told of a version with damaged code: what is wrong, and what to do.
-pub(crate) fn damaged(version: &FunctionVersion, damage: &Damage) -> String {
-    let (name, number) = (&version.config.name, &version.version);
-    let what_to_do = match number {
-        Version::Latest => "Deploy the function again".to_owned(),
-        Version::Published(_) => format!(
-            "Deploy the code of that version again, or put the file back; delete version {number} if \
-             nothing needs it"
-        ),
-    };
-    format!(
-        "The code of function {name}, version {number}, is damaged on this machine: {damage}. \
-         {what_to_do}."
-    )
-}
-
 impl Registry {
     /// Says in a configuration that the version's code is damaged, if it is.
     pub fn mark_damage(
@@ -43,7 +27,7 @@ impl Registry {
     /// What is wrong with a version's code, and what to do about it.
     pub fn damage_of(&self, version: &FunctionVersion) -> Option<String> {
         let damage = self.code.damage(&version.config.code_dir)?;
-        Some(damaged(version, &damage))
+        Some(version.damaged(&damage))
     }
 
     /// Looks at a version's code before its first process starts.
@@ -79,25 +63,11 @@ impl Registry {
             }
             Checked::Damaged(damage) => {
                 if before.as_ref() != Some(&damage) {
-                    tracing::error!("{}", damaged(version, &damage));
+                    tracing::error!("{}", version.damaged(&damage));
                 }
                 false
             }
             Checked::Sound | Checked::Unfinished => false,
         }
-    }
-
-    /// Every version of every function: those that are invoked most likely first.
-    pub fn all_versions(&self) -> Vec<Arc<FunctionVersion>> {
-        let functions = self
-            .functions
-            .read()
-            .expect("the map is never left half changed");
-        let newest_first = |function: &super::registry::Function| {
-            let published = function.published.values().rev();
-            let all = published.chain(function.latest.iter());
-            all.cloned().collect::<Vec<_>>()
-        };
-        functions.values().flat_map(newest_first).collect()
     }
 }

@@ -5,11 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use state_machine::Key;
-use store::{Catalogue, Sessions};
-
-use super::Registry;
-use super::activities::reserved;
-use crate::start_error::StartServerError;
+use store::{Sessions, StoreFault};
 
 /// The name under which servers that share a store agree on one.
 const SHARED: &str = "state-machines";
@@ -54,41 +50,18 @@ pub(crate) enum KeySharing<'s> {
     Reads,
 }
 
-impl Registry {
-    /// With the key that is kept, or the drawn one, which is kept from now on.
-    pub(super) async fn with_machine_key(
-        mut self,
-        store: &dyn Catalogue,
-        sharing: KeySharing<'_>,
-    ) -> Result<Self, StartServerError> {
-        let name = reserved();
-        let mut settings = self.settings(&name).as_ref().clone();
-        if let Some(kept) = settings.machine_key {
-            self.running.machine_key = kept;
-            return Ok(self);
-        }
-        match sharing {
-            KeySharing::Reads => return Ok(self),
-            KeySharing::Alone => {}
-            KeySharing::With(sessions) => {
-                let drawn = self.running.machine_key.0.to_text().into_bytes();
-                let kept = sessions.keep_secret(SHARED, drawn, None).await?;
-                let kept = String::from_utf8(kept).ok();
-                if let Some(kept) = kept.and_then(|text| Key::parse(&text)) {
-                    self.running.machine_key = MachineKey(kept);
-                }
-            }
-        }
-        settings.machine_key = Some(self.running.machine_key.clone());
-        store
-            .put_function_settings(settings.to_record(&name))
-            .await?;
-        self.insert_settings(&name, settings);
-        Ok(self)
-    }
-
-    /// The key of the machine of this name.
-    pub fn machine_key(&self, machine: &str) -> Key {
-        self.running.machine_key.of(machine)
+impl KeySharing<'_> {
+    /// The key that is kept from now on: the drawn one, unless another server was faster. None where nothing is written.
+    pub(super) async fn agreed(self, drawn: &MachineKey) -> Result<Option<MachineKey>, StoreFault> {
+        let sessions = match self {
+            Self::Reads => return Ok(None),
+            Self::Alone => return Ok(Some(drawn.clone())),
+            Self::With(sessions) => sessions,
+        };
+        let text = drawn.0.to_text().into_bytes();
+        let kept = sessions.keep_secret(SHARED, text, None).await?;
+        let kept = String::from_utf8(kept).ok();
+        let kept = kept.and_then(|text| Key::parse(&text)).map(MachineKey);
+        Ok(Some(kept.unwrap_or_else(|| drawn.clone())))
     }
 }

@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use lambda_api::ErrorCode;
 use model::{ChainedTarget, ErrorObject, ExecutionId, FunctionArn, FunctionName, Version};
 use runtime::Places;
+use state_machine::Key;
 use store::{AliasRecord, Catalogue};
 use wire::ApiError;
 
-use super::concurrency::Together;
-use super::health::damaged;
+use super::activities::reserved;
 use super::left_out::LeftOut;
 use super::{
-    CodeStore, EventSourceStates, FunctionSettings, FunctionVersion, KeySharing, Reference,
-    Running, routing,
+    Activities, Activity, CodeStore, EventSourceMapping, EventSourceStates, FunctionSettings,
+    FunctionVersion, KeySharing, Reference, Running, Together, routing,
 };
 use crate::start_error::StartServerError;
 
@@ -147,6 +147,30 @@ impl Registry {
         Ok(registry)
     }
 
+    /// With the key that is kept, or the drawn one, which is kept from now on.
+    async fn with_machine_key(
+        mut self,
+        store: &dyn Catalogue,
+        sharing: KeySharing<'_>,
+    ) -> Result<Self, StartServerError> {
+        let name = reserved();
+        let mut settings = self.settings(&name).as_ref().clone();
+        if let Some(kept) = settings.machine_key {
+            self.running.machine_key = kept;
+            return Ok(self);
+        }
+        let Some(key) = sharing.agreed(&self.running.machine_key).await? else {
+            return Ok(self);
+        };
+        self.running.machine_key = key.clone();
+        settings.machine_key = Some(key);
+        store
+            .put_function_settings(settings.to_record(&name))
+            .await?;
+        self.insert_settings(&name, settings);
+        Ok(self)
+    }
+
     pub fn insert(&self, name: &FunctionName, version: Arc<FunctionVersion>) {
         self.code.track(&version.config);
         let mut functions = self
@@ -195,7 +219,9 @@ impl Registry {
             function.places.changed();
         }
         self.settings_changed.notify_one();
-        self.reservation_changed();
+        if let Some(together) = &self.together {
+            together.places_changed().notify_one();
+        }
         let running = self.running_of(name);
         for version in self.versions(name).unwrap_or_default() {
             self.insert(name, Arc::new(version.running_as(&running)));
@@ -319,11 +345,53 @@ impl Registry {
         })
     }
 
+    /// Every version of every function: those that are invoked most likely first.
+    pub fn all_versions(&self) -> Vec<Arc<FunctionVersion>> {
+        let functions = self
+            .functions
+            .read()
+            .expect("the map is never left half changed");
+        let newest_first = |function: &Function| {
+            let published = function.published.values().rev();
+            let all = published.chain(function.latest.iter());
+            all.cloned().collect::<Vec<_>>()
+        };
+        functions.values().flat_map(newest_first).collect()
+    }
+
     /// All aliases of a function, by name.
     pub fn aliases(&self, name: &FunctionName) -> Option<Vec<AliasRecord>> {
         self.with(name, |function| {
             function.aliases.values().cloned().collect()
         })
+    }
+
+    /// All mappings of all functions.
+    pub fn event_sources(&self) -> Vec<(FunctionName, EventSourceMapping)> {
+        let names = self.names().into_iter();
+        let of = |name: FunctionName| {
+            let settings = self.settings(&name);
+            let mappings = settings.event_sources.clone().into_iter();
+            mappings
+                .map(|mapping| (name.clone(), mapping))
+                .collect::<Vec<_>>()
+        };
+        names.flat_map(of).collect()
+    }
+
+    /// The activity of this name.
+    pub fn activity(&self, name: &str) -> Option<Activity> {
+        self.settings(&reserved()).activities.get(name).cloned()
+    }
+
+    /// All activities.
+    pub fn activities(&self) -> Activities {
+        self.settings(&reserved()).activities.clone()
+    }
+
+    /// The key of the state machine of this name.
+    pub fn machine_key(&self, machine: &str) -> Key {
+        self.running.machine_key.of(machine)
     }
 
     /// What a reference means; an unqualified one means `$LATEST`.
@@ -385,7 +453,7 @@ impl Registry {
             ));
         }
         if let Some(damage) = self.code.damage(&resolved.version.config.code_dir) {
-            let message = damaged(&resolved.version, &damage);
+            let message = resolved.version.damaged(&damage);
             return Err(ApiError::new(ErrorCode::InvalidZipFile, message));
         }
         Ok(resolved)

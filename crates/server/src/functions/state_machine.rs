@@ -1,13 +1,10 @@
 //! State machines are functions: which ones, and what is kept of a machine beside its function.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 
 use lambda_api::FunctionConfiguration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use super::FunctionVersion;
 
 /// The variable that every state machine's function has: the program that runs definitions. What is stored there does
 /// not count: each server puts in the program that it is itself.
@@ -111,21 +108,6 @@ impl MachineAlias {
             left -= weight;
         }
         None
-    }
-}
-
-impl FunctionVersion {
-    /// Whether it is a state machine.
-    pub fn is_state_machine(&self) -> bool {
-        self.config.environment.contains_key(STATE_MACHINE_PROGRAM)
-    }
-
-    /// The definition of a state machine, as it lies beside its `bootstrap`.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn definition(&self) -> io::Result<String> {
-        std::fs::read_to_string(self.config.code_dir.join(STATE_MACHINE_DEFINITION))
     }
 }
 

@@ -1,6 +1,7 @@
 //! One version of a function: what the host runs and what the API shows.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +14,9 @@ use runtime::DurableSettings;
 use state_machine::KEY_VARIABLE;
 use store::FunctionVersionRecord;
 
-use super::{MachineKey, STATE_MACHINE_PROGRAM, STATE_MACHINE_ROLE};
+use super::{
+    Damage, MachineKey, STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, STATE_MACHINE_ROLE,
+};
 
 /// Lambda's own defaults, for a stored configuration that leaves them out.
 const TIMEOUT_SECONDS: u64 = 3;
@@ -162,6 +165,35 @@ impl FunctionVersion {
             config: Arc::new(config),
             ..self.clone()
         }
+    }
+
+    /// Whether it is a state machine.
+    pub fn is_state_machine(&self) -> bool {
+        self.config.environment.contains_key(STATE_MACHINE_PROGRAM)
+    }
+
+    /// The definition of a state machine, as it lies beside its `bootstrap`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn definition(&self) -> io::Result<String> {
+        std::fs::read_to_string(self.config.code_dir.join(STATE_MACHINE_DEFINITION))
+    }
+
+    /// What a caller is told of it where its code is damaged: what is wrong, and what to do.
+    pub fn damaged(&self, damage: &Damage) -> String {
+        let (name, number) = (&self.config.name, &self.version);
+        let what_to_do = match number {
+            Version::Latest => "Deploy the function again".to_owned(),
+            Version::Published(_) => format!(
+                "Deploy the code of that version again, or put the file back; delete version {number} if \
+                 nothing needs it"
+            ),
+        };
+        format!(
+            "The code of function {name}, version {number}, is damaged on this machine: {damage}. \
+             {what_to_do}."
+        )
     }
 }
 
