@@ -12,12 +12,8 @@ use self::source::Source;
 use crate::tidy::finding::Finding;
 use crate::tidy::source_file::SourceFile;
 
-/// Largest circle that needs no reason.
+/// How many files may use each other.
 const FILES_MAX: usize = 2;
-
-/// Circles that are left: a file of each, how many files it has, and why.
-const KNOWN: &[(&str, usize, &str)] = &[
-];
 
 /// The modules of a crate, by their paths.
 type Modules = BTreeMap<Vec<String>, Source>;
@@ -32,39 +28,16 @@ enum Place {
 
 /// Findings in the circles of all crates.
 pub fn check(files: &[SourceFile]) -> Vec<Finding> {
-    check_excepting(files, KNOWN)
-}
-
-fn check_excepting(files: &[SourceFile], known: &[(&str, usize, &str)]) -> Vec<Finding> {
+    let about = |circle: Vec<String>| {
+        let message = format!(
+            "is in a circle of {} files, which use each other: {}; move what several need into a file of its own",
+            circle.len(),
+            circle.join(", ")
+        );
+        Finding::about(&circle[0], message)
+    };
     let crates = crates(files);
-    let circles: Vec<Vec<String>> = crates.values().flat_map(circles).collect();
-    let mut findings = Vec::new();
-    for circle in &circles {
-        let count = circle.len();
-        let expected = known
-            .iter()
-            .find(|(file, ..)| circle.iter().any(|it| it == file));
-        match expected {
-            Some((_, expected, _)) if *expected == count => {}
-            Some((file, expected, _)) => findings.push(Finding::about(
-                file,
-                format!("is in a circle of {count} files, and of {expected} by xtask/src/tidy/circles.rs: {}", circle.join(", ")),
-            )),
-            None => findings.push(Finding::about(
-                &circle[0],
-                format!("is in a circle of {count} files, which use each other: {}; move what several need into a file of its own", circle.join(", ")),
-            )),
-        }
-    }
-    for (file, ..) in known {
-        if !circles.iter().flatten().any(|it| it == file) {
-            findings.push(Finding::about(
-                file,
-                "is in no circle any more, and named among them",
-            ));
-        }
-    }
-    findings
+    crates.values().flat_map(circles).map(about).collect()
 }
 
 /// The modules of every crate, by its folder. Tests may use whatever they like.
@@ -227,14 +200,13 @@ fn imported(modules: &Modules, at: &[String], name: &str, depth: usize) -> Optio
 mod tests {
     use super::*;
 
-    fn findings(files: &[(&str, &str)], known: &[(&str, usize, &str)]) -> Vec<String> {
+    fn findings(files: &[(&str, &str)]) -> Vec<String> {
         let file = |(path, text): &(&str, &str)| SourceFile {
             path: format!("crates/x/src/{path}"),
             text: (*text).to_owned(),
         };
         let files: Vec<_> = files.iter().map(file).collect();
-        let findings = check_excepting(&files, known);
-        findings.iter().map(ToString::to_string).collect()
+        check(&files).iter().map(ToString::to_string).collect()
     }
 
     const CIRCLE: &[(&str, &str)] = &[
@@ -249,7 +221,7 @@ mod tests {
 
     #[test]
     fn three_files_that_use_each_other_are_found() {
-        let found = findings(CIRCLE, &[]);
+        let found = findings(CIRCLE);
         assert_eq!(found.len(), 1);
         assert!(
             found[0].contains("src/a.rs, crates/x/src/b.rs, crates/x/src/c.rs"),
@@ -271,18 +243,6 @@ mod tests {
                 "use crate::{A, b::B};\npub struct C;\n#[cfg(test)]\nmod tests {}\n",
             ),
         ];
-        assert_eq!(findings(&files, &[]), [""; 0]);
-    }
-
-    #[test]
-    fn known_circles_are_kept_true() {
-        let a = "crates/x/src/a.rs";
-        assert_eq!(findings(CIRCLE, &[(a, 3, "one noun")]), [""; 0]);
-        assert_eq!(findings(CIRCLE, &[(a, 4, "one noun")]).len(), 1);
-        let none = &CIRCLE[..1];
-        assert_eq!(
-            findings(none, &[(a, 3, "one noun")]),
-            ["crates/x/src/a.rs: is in no circle any more, and named among them"]
-        );
+        assert_eq!(findings(&files), [""; 0]);
     }
 }
