@@ -530,7 +530,7 @@ fn host_error(error: &InvokeError) -> ErrorObject {
 }
 
 fn damage_error(version: &FunctionVersion, damage: &Damage) -> ErrorObject {
-    ErrorObject::new("InvalidZipFileException", version.damaged(damage))
+    ErrorObject::new("InvalidZipFileException", version.damage_text(damage))
 }
 
 fn gone(invocation: &DurableInvocation) -> InvocationOutcome {

@@ -29,60 +29,60 @@ Nothing else should run on the machine meanwhile.")]
 pub struct BenchArguments {
     /// Rounds, each of which measures everything once; the median is reported
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub rounds: u32,
+    pub(super) rounds: u32,
     /// Gets all numbers [default: target/bench/<epoch seconds>.json]
     #[arg(long, value_name = "PATH")]
-    pub json: Option<PathBuf>,
+    pub(super) json: Option<PathBuf>,
     /// A folder on the disk to measure; what a former run left in it is removed [default: target/xtask/bench/data]
     #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
+    pub(super) data_dir: Option<PathBuf>,
     /// What an answered request survives: disk, os or memory
     #[arg(long, value_name = "LEVEL", default_value = "disk")]
-    pub durability: String,
+    pub(super) durability: String,
     /// Measure a debug build: to try the benchmark itself
     #[arg(long)]
-    pub dev: bool,
+    pub(super) dev: bool,
     /// Measure what the console reads, with this many executions stored, and nothing else
     #[arg(long, value_name = "EXECUTIONS", num_args = 0..=1, default_missing_value = "1000000")]
-    pub console: Option<u32>,
+    pub(super) console: Option<u32>,
     /// Measure programs that run their own executions, and nothing else
     #[arg(long, conflicts_with_all = ["console", "crash"])]
-    pub embedded: bool,
+    pub(super) embedded: bool,
     /// Measure what must not grow with steps, executions and timers, a start and a recovery, and nothing else
     #[arg(long, conflicts_with_all = ["console", "crash", "embedded", "rounds"])]
-    pub growth: bool,
+    pub(super) growth: bool,
     /// Measure state machines next to durable functions that do the same, and nothing else
     #[arg(long, conflicts_with_all = ["console", "crash", "embedded", "growth", "peers"])]
-    pub machines: bool,
+    pub(super) machines: bool,
     /// Kill the server every two seconds while executions of every kind are started, check that it keeps what it
     /// promised, and nothing else
     #[arg(long, conflicts_with_all = ["console", "rounds"])]
-    pub crash: bool,
+    pub(super) crash: bool,
     /// Install other durable execution systems (npm, crates.io), measure them and us in turn, and nothing else
     #[arg(long, conflicts_with_all = ["console", "crash", "dev"])]
-    pub peers: bool,
+    pub(super) peers: bool,
     /// With --peers: durare and ours on a private PostgreSQL instead, and three of our servers beside one
     #[arg(long, requires = "peers", conflicts_with = "write")]
-    pub postgres: bool,
+    pub(super) postgres: bool,
     /// With --peers: for how long each kind of work is measured
     #[arg(long, value_name = "N", requires = "peers", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600))]
-    pub peer_seconds: u32,
+    pub(super) peer_seconds: u32,
     /// With --peers: writes the table into docs/performance.md, too
     #[arg(long, requires = "peers")]
-    pub write: bool,
+    pub(super) write: bool,
     /// With --crash: for how long executions are started
     #[arg(long, value_name = "N", requires = "crash", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=86_400))]
-    pub seconds: u32,
+    pub(super) seconds: u32,
     /// With --crash: executions that are started in a second
     #[arg(long, value_name = "N", requires = "crash", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub rate: u32,
+    pub(super) rate: u32,
     /// With --crash: decides chances, such as when a client pauses an execution
     #[arg(long, value_name = "N", requires = "crash", default_value_t = 1)]
-    pub seed: u64,
+    pub(super) seed: u64,
 }
 
 impl BenchArguments {
-    pub const fn profile(&self) -> Profile {
+    pub(super) const fn profile(&self) -> Profile {
         match self.dev {
             true => Profile::Dev,
             false => Profile::Release,
@@ -90,7 +90,7 @@ impl BenchArguments {
     }
 
     /// A folder of our own, of this name, inside the given one: nothing of somebody else's is removed.
-    pub fn empty_folder(&self, workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    pub(super) fn empty_folder(&self, workspace: &Workspace, name: &str) -> Result<PathBuf> {
         let folder = workspace.chores().join("bench");
         let folder = self.data_dir.as_ref().unwrap_or(&folder).join(name);
         let folder = std::path::absolute(folder).context("know the current folder")?;
@@ -99,7 +99,7 @@ impl BenchArguments {
     }
 
     /// Where all numbers go; its folder is made.
-    pub fn json_path(&self, workspace: &Workspace) -> Result<PathBuf> {
+    pub(super) fn json_path(&self, workspace: &Workspace) -> Result<PathBuf> {
         let json = match &self.json {
             Some(path) => path.clone(),
             None => workspace

@@ -1,4 +1,4 @@
-/** What the server asks of an invocation: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html and crates/server/src/lambda/invoke.rs. */
+/** What the server asks of an invocation: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html and crates/server/src/api/invoke. */
 
 import type { FunctionDetail } from '../../api/types'
 

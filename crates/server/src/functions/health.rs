@@ -27,7 +27,7 @@ impl Registry {
     /// What is wrong with a version's code, and what to do about it.
     pub fn damage_of(&self, version: &FunctionVersion) -> Option<String> {
         let damage = self.code.damage(&version.config.code_dir)?;
-        Some(version.damaged(&damage))
+        Some(version.damage_text(&damage))
     }
 
     /// Looks at a version's code before its first process starts.
@@ -63,7 +63,7 @@ impl Registry {
             }
             Checked::Damaged(damage) => {
                 if before.as_ref() != Some(&damage) {
-                    tracing::error!("{}", version.damaged(&damage));
+                    tracing::error!("{}", version.damage_text(&damage));
                 }
                 false
             }

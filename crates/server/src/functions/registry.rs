@@ -453,7 +453,7 @@ impl Registry {
             ));
         }
         if let Some(damage) = self.code.damage(&resolved.version.config.code_dir) {
-            let message = resolved.version.damaged(&damage);
+            let message = resolved.version.damage_text(&damage);
             return Err(ApiError::new(ErrorCode::InvalidZipFile, message));
         }
         Ok(resolved)

@@ -181,7 +181,7 @@ impl FunctionVersion {
     }
 
     /// What a caller is told of it where its code is damaged: what is wrong, and what to do.
-    pub fn damaged(&self, damage: &Damage) -> String {
+    pub fn damage_text(&self, damage: &Damage) -> String {
         let (name, number) = (&self.config.name, &self.version);
         let what_to_do = match number {
             Version::Latest => "Deploy the function again".to_owned(),

@@ -44,10 +44,10 @@ const MACHINE_TYPES: [(&str, &str); 5] = [
 ];
 
 /// What SAM makes of a state machine's events.
-static STARTING: [&Type; 3] = [&MACHINE_EVENT, &RULE_EVENT, &SCHEDULER_EVENT];
+pub(super) static STARTING: [&Type; 3] = [&MACHINE_EVENT, &RULE_EVENT, &SCHEDULER_EVENT];
 
 /// What SAM makes of events, each named like the event's type.
-static DELIVERED: [&Type; 5] = [
+pub(super) static DELIVERED: [&Type; 5] = [
     &HTTP_EVENT,
     &REST_EVENT,
     &RULE_EVENT,

@@ -71,8 +71,8 @@ static TYPES: [(&Type, Reader); 47] = [
     (&stored_value::SECRET_TYPE, stored_value::read_secret),
 ];
 
-/// What SAM makes of a function's URL and of events, and is read as well. Nobody looks at the properties of anything else
-/// that it makes.
+/// What SAM makes of `FunctionUrlConfig` and of events, and what reads each. Nobody looks at the properties of anything
+/// else that it makes.
 static MADE: [(&Type, Reader); 7] = [
     (&function_url::MADE, function_url::read),
     (&route::HTTP_EVENT, route::read_http_event),
@@ -189,4 +189,17 @@ pub(crate) fn outputs(resolver: &Resolver<'_>, entries: &[Entry]) -> Vec<Output>
     };
     let entries = at_most(OUTPUTS_MAX, entries, "outputs", resolver.report);
     entries.iter().filter_map(output).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::events::{DELIVERED, STARTING};
+    use super::reader;
+
+    #[test]
+    fn every_event_is_read() {
+        for kind in DELIVERED.iter().chain(&STARTING) {
+            assert!(reader(kind).is_some(), "nobody reads `{}`", kind.name);
+        }
+    }
 }

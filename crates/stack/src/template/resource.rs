@@ -110,7 +110,7 @@ impl Resource {
 }
 
 /// The description of a type of resource: its properties, its name, and what references to it yield. Each type fills
-/// one in, in its own file under `resource`.
+/// one in, in its own file under `crate::resource`.
 pub(crate) struct Type {
     pub name: &'static str,
     pub role: Role,

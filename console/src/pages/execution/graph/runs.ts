@@ -21,7 +21,7 @@ export interface GraphRuns {
 
 export const edgeKey = (from: string | null, to: string | null): string => `${from ?? ''} → ${to ?? ''}`
 
-/** Names of operations are printable ASCII. Has to be as `operation_name` in `crates/state-machine/src/walk.rs`. */
+/** Names of operations are printable ASCII. Has to be as `operation_name` in `crates/state-machine/src/operation_name.rs`. */
 export const operationName = (state: string): string =>
   [...state]
     .slice(0, 256)

@@ -2,14 +2,14 @@ import type { HistoryEvent } from '../../../api/lambda'
 import type { History, Operation } from '../model/history'
 import { stateBefore } from './runs'
 
-/** What is recorded of a state that went well. Has to be as `Passed` in `crates/state-machine/src/walk.rs`. */
+/** What is recorded of a state that went well. Has to be as `Passed` in `crates/state-machine/src/state.rs`. */
 export interface Passed {
   next?: string
   output?: unknown
   assigned?: Record<string, unknown>
 }
 
-/** What is recorded of an input that no other state's output is. Has to be as `Given` in `crates/state-machine/src/frame.rs`. */
+/** What is recorded of an input that no other state's output is. Has to be as `Given` in `crates/state-machine/src/entry.rs`. */
 type Given = 'same' | 'element' | 'content' | 'tooLarge' | { value: unknown }
 
 /** The events of an operation with their data; of the execution, its first one. */

@@ -15,11 +15,11 @@ pub(crate) enum GateKind {
 /// The API that a gate is of.
 #[derive(Debug)]
 pub(crate) struct GatedApi {
-    pub kind: GateKind,
+    pub(super) kind: GateKind,
     /// Its key in the template.
-    pub name: String,
-    pub id: String,
-    pub stage_name: String,
+    pub(super) name: String,
+    pub(super) id: String,
+    pub(super) stage_name: String,
 }
 
 impl GatedApi {
