@@ -1,8 +1,6 @@
 //! Where a server keeps what has to last.
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread;
 
 use access::SessionKeys;
 use store::{
@@ -38,22 +36,13 @@ impl Stores {
     /// When a file cannot be opened, or another server has it.
     pub fn open(config: &ServerConfig) -> Result<Self, StartServerError> {
         let logs_path = config.data_dir.join("logs.sqlite3");
-        let open_logs = || SqliteLogs::open(&logs_path, OpenLogsOptions::default());
-        let path = config.data_dir.join("lambdura.sqlite3");
-        // After a crash both read what the last run left in their logs: at the same time.
-        thread::scope(|scope| {
-            let logs = scope.spawn(open_logs);
-            let joined = |logs: thread::ScopedJoinHandle<'_, Result<SqliteLogs, _>>| {
-                let opened = logs.join().unwrap_or_else(|panic| resume_unwind(panic));
-                opened.map(Arc::new)
-            };
-            Ok(match config.durability {
-                Durability::Memory => Self::alone(Arc::new(MemoryStore::default()), joined(logs)?),
-                durability @ (Durability::Disk | Durability::Os) => {
-                    let store = SqliteStore::open(&path, durability)?;
-                    Self::alone(Arc::new(store), joined(logs)?)
-                }
-            })
+        let logs = Arc::new(SqliteLogs::open(&logs_path, OpenLogsOptions::default())?);
+        Ok(match config.durability {
+            Durability::Memory => Self::alone(Arc::new(MemoryStore::default()), logs),
+            durability @ (Durability::Disk | Durability::Os) => {
+                let path = config.data_dir.join("lambdura.sqlite3");
+                Self::alone(Arc::new(SqliteStore::open(&path, durability)?), logs)
+            }
         })
     }
 
