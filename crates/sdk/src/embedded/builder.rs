@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use lambda_runtime::LambdaEvent;
 use model::FunctionName;
+use runtime::DurableSettings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::Durability;
 
 use super::app::Embedded;
-use super::error::OpenError;
+use super::error::{HandlerProblem, OpenError};
 use super::ground::Ground;
 use super::handlers::{self, Handler, Handlers};
 use super::open::{self, Parts};
-use super::options::HandlerOptions;
 use super::schedules::{self, Schedule};
 use crate::context::DurableContext;
 use crate::error::BoxError;
@@ -73,6 +73,56 @@ pub struct Builder {
     handlers: Vec<(String, Handler)>,
 }
 
+/// How the executions of a handler are run: what is `DurableConfig` in a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HandlerOptions {
+    /// Longest time from an execution's start to its end, rounded up to whole seconds. A year unless it is set.
+    pub execution_timeout: Duration,
+    /// How long an execution that has ended is kept, in days. Fourteen unless it is set.
+    pub retention_days: u32,
+}
+
+impl Default for HandlerOptions {
+    /// Source: Lambda API reference, `DurableConfig`: the longest timeout, and the retention where none is given.
+    fn default() -> Self {
+        Self {
+            execution_timeout: Duration::from_secs(31_622_400),
+            retention_days: 14,
+        }
+    }
+}
+
+impl HandlerOptions {
+    /// Executions are timed by the second, and none for less than was asked for.
+    pub(super) fn settings(&self) -> DurableSettings {
+        let timeout = self.execution_timeout;
+        let seconds = timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0);
+        DurableSettings {
+            execution_timeout_seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
+            retention_days: self.retention_days,
+        }
+    }
+
+    /// Sets the longest time from an execution's start to its end, which is more than none.
+    #[must_use]
+    pub fn execution_timeout(self, execution_timeout: Duration) -> Self {
+        Self {
+            execution_timeout,
+            ..self
+        }
+    }
+
+    /// Sets how long an execution that has ended is kept, in days: one at the least.
+    #[must_use]
+    pub fn retention_days(self, retention_days: u32) -> Self {
+        Self {
+            retention_days,
+            ..self
+        }
+    }
+}
+
 impl Builder {
     pub(super) fn new(path: &Path) -> Self {
         Self {
@@ -114,7 +164,7 @@ impl Builder {
         T: Serialize + Send + 'static,
         E: Into<BoxError> + 'static,
     {
-        let handler = handlers::durable(handler, options);
+        let handler = handlers::durable(handler, options.settings());
         self.handlers.push((name.into(), handler));
         self
     }
@@ -218,8 +268,8 @@ impl Builder {
                 name: name.clone(),
                 cause,
             })?;
-            if let Handler::Durable(_, options) = &handler {
-                let checked = options.check();
+            if let Handler::Durable(_, settings) = &handler {
+                let checked = check(*settings);
                 checked.map_err(|cause| OpenError::HandlerOptions {
                     name: name.clone(),
                     cause,
@@ -238,5 +288,31 @@ impl Builder {
         };
         let program = open::open(parts, ground).await?;
         Ok(Embedded { program })
+    }
+}
+
+fn check(settings: DurableSettings) -> Result<(), HandlerProblem> {
+    if settings.execution_timeout_seconds == 0 {
+        return Err(HandlerProblem::NoTimeout);
+    }
+    if settings.retention_days == 0 {
+        return Err(HandlerProblem::NoRetention);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_execution_timeout_is_not_cut_to_less_than_was_asked_for() {
+        let seconds = |milliseconds| {
+            let timeout = Duration::from_millis(milliseconds);
+            let options = HandlerOptions::default().execution_timeout(timeout);
+            options.settings().execution_timeout_seconds
+        };
+        assert_eq!([1, 500, 1_000, 1_900].map(seconds), [1, 1, 1, 2]);
+        assert_eq!(seconds(u64::MAX), u32::MAX);
     }
 }

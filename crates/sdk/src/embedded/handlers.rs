@@ -7,11 +7,10 @@ use futures_util::future::BoxFuture;
 use lambda_api::{FunctionErrorBody, InvocationInput, InvocationOutput};
 use lambda_runtime::{Context, LambdaEvent};
 use model::{ErrorObject, FunctionName};
-use runtime::{PlainInvocation, PlainOutcome};
+use runtime::{DurableSettings, PlainInvocation, PlainOutcome};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::options::HandlerOptions;
 use crate::context::DurableContext;
 use crate::error::{BoxError, Failure, wire_type};
 use crate::invocation::{InvocationContext, Invoker};
@@ -32,14 +31,14 @@ pub(super) type Plain = dyn Fn(PlainInvocation) -> BoxFuture<'static, PlainOutco
 
 #[derive(Clone)]
 pub(super) enum Handler {
-    Durable(Arc<Durable>, HandlerOptions),
+    Durable(Arc<Durable>, DurableSettings),
     Plain(Arc<Plain>),
 }
 
 pub(super) type Handlers = BTreeMap<FunctionName, Handler>;
 
 /// A durable function of any types.
-pub(super) fn durable<F, Fut, Event, T, E>(handler: F, options: HandlerOptions) -> Handler
+pub(super) fn durable<F, Fut, Event, T, E>(handler: F, settings: DurableSettings) -> Handler
 where
     F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<T, E>> + Send + 'static,
@@ -53,7 +52,7 @@ where
         let run = async move { invoker.invoke(handler.as_ref(), input, context).await };
         Box::pin(run) as BoxFuture<'static, _>
     };
-    Handler::Durable(Arc::new(run), options)
+    Handler::Durable(Arc::new(run), settings)
 }
 
 /// A plain function of any types.

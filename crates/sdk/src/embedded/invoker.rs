@@ -51,10 +51,7 @@ pub(super) struct OwnInvoker(pub Arc<OwnFunctions>);
 impl runtime::Invoker for OwnInvoker {
     fn durable_settings(&self, function: &FunctionName, _: &Version) -> Option<DurableSettings> {
         match self.0.handlers.get(function)? {
-            Handler::Durable(_, options) => Some(DurableSettings {
-                execution_timeout_seconds: options.execution_timeout_seconds(),
-                retention_days: options.retention_days,
-            }),
+            Handler::Durable(_, settings) => Some(*settings),
             Handler::Plain(_) => None,
         }
     }

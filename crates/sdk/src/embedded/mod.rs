@@ -45,7 +45,6 @@
 
 mod builder;
 mod handlers;
-mod options;
 
 mod app;
 mod execution;
@@ -62,7 +61,7 @@ mod invoker;
 mod schedules;
 
 pub use app::Embedded;
-pub use builder::Builder;
+pub use builder::{Builder, HandlerOptions};
 pub use error::{Error, HandlerProblem, OpenError, ScheduleProblem};
 pub use execution::Execution;
 pub use lambda_api::{
@@ -70,7 +69,6 @@ pub use lambda_api::{
 };
 pub use list::List;
 pub use model::InvalidId;
-pub use options::HandlerOptions;
 pub use schedule::ExpressionError;
 pub use start::Start;
 pub use store::{Durability, StoreFault};

@@ -242,7 +242,7 @@ mod tests {
     fn reporting() -> Handlers {
         let report = |(): (), _: crate::DurableContext| async { Ok::<_, BoxError>(()) };
         let name = FunctionName::parse("report").unwrap();
-        let handler = handlers::durable(report, HandlerOptions::default());
+        let handler = handlers::durable(report, HandlerOptions::default().settings());
         Handlers::from([(name, handler)])
     }
 
