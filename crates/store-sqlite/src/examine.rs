@@ -87,7 +87,7 @@ fn missing(
 fn of_log(log: PathBuf, last_run: LastRun, found: Option<&LogFound>) -> Option<OpenWarning> {
     let bytes_before = match last_run {
         LastRun::Open { log_bytes } => Some(log_bytes),
-        LastRun::Closed | LastRun::Unknown => None,
+        LastRun::Closed | LastRun::Unchecked | LastRun::Unknown => None,
     };
     let Some(found) = found else {
         return bytes_before.map(|_| OpenWarning::LogMissing { log });

@@ -60,7 +60,7 @@ impl Drop for ForeignFile {
     /// Says for the next run that all is well if the log is gone: whoever had the file open has closed it.
     fn drop(&mut self) {
         if self.is_open {
-            self.lock.say_closed(true);
+            self.lock.say_closed(false, true);
         }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) enum LastRun {
     Unknown,
     /// It closed the database.
     Closed,
+    /// It closed the database, and one before it had not: whether the file is sound was not looked at to the end.
+    Unchecked,
     /// It ended with the database open, whose log was at least so long.
     Open { log_bytes: u64 },
 }
@@ -73,9 +75,15 @@ impl FileLock {
         Ok(lock)
     }
 
-    /// Says that nothing is wrong if the log is gone from here on: it is about to be folded in.
-    pub fn say_closed(&mut self, durably: bool) {
-        if let Err(error) = self.write(LastRun::Closed, durably) {
+    /// Says that nothing is wrong if the log is gone from here on: it is about to be folded in. Whether the file is still
+    /// to be looked at is for the next run.
+    pub fn say_closed(&mut self, is_check_due: bool, durably: bool) {
+        let closed = if is_check_due {
+            LastRun::Unchecked
+        } else {
+            LastRun::Closed
+        };
+        if let Err(error) = self.write(closed, durably) {
             // The next run looks at more than it would have to, and may warn in vain.
             tracing::warn!(%error, "the lock file does not say that the database was closed");
         }
@@ -91,6 +99,7 @@ impl FileLock {
         let run = match run {
             LastRun::Unknown => String::new(),
             LastRun::Closed => "closed\n".to_owned(),
+            LastRun::Unchecked => "unchecked\n".to_owned(),
             LastRun::Open { log_bytes } => format!("open {log_bytes}\n"),
         };
         self.file.set_len(0)?;
@@ -106,10 +115,16 @@ impl FileLock {
 }
 
 impl LastRun {
+    /// Whether the file is to be looked at.
+    pub const fn is_check_due(self) -> bool {
+        matches!(self, Self::Open { .. } | Self::Unchecked)
+    }
+
     fn parse(text: &str) -> Self {
         let mut words = text.lines().nth(1).unwrap_or("").split(' ');
         match (words.next(), words.next().map(str::parse)) {
             (Some("closed"), None) => Self::Closed,
+            (Some("unchecked"), None) => Self::Unchecked,
             (Some("open"), Some(Ok(log_bytes))) => Self::Open { log_bytes },
             _ => Self::Unknown,
         }
@@ -133,7 +148,9 @@ mod tests {
         // A run that did not get as far as opening the database says nothing else.
         assert_eq!(take().last_run(), open);
         assert_eq!(take().last_run(), open);
-        take().write(LastRun::Closed, true).expect("writable");
+        take().say_closed(true, true);
+        assert_eq!(take().last_run(), LastRun::Unchecked);
+        take().say_closed(false, true);
         let lock = take();
         assert_eq!(lock.last_run(), LastRun::Closed);
         match FileLock::take(&database) {

@@ -91,7 +91,7 @@ pub(crate) fn prepare(
     }
     create_database(path, readers).map_err(unusable(path))?;
     // The next process to open it may fold its log in, even if opening fails in the end.
-    lock.say_closed(false);
+    lock.say_closed(lock.last_run().is_check_due(), false);
     Ok(Prepared { lock, report })
 }
 

@@ -179,7 +179,7 @@ impl SqliteStore {
         let (readers, mut reading) = Readers::start(&path, connections, &told)?;
         let (searcher, searching) = Readers::start(&path, vec![searching], &told)?;
         reading.extend(searching);
-        let is_due = report.ended_uncleanly;
+        let is_due = lock.last_run().is_check_due();
         let report = Report::of(report);
         let stop = Arc::default();
         if is_due {
@@ -299,12 +299,13 @@ impl SqliteStore {
         // The connection that closes last leaves one tidy file behind, and cannot if it only reads.
         self.readers.close();
         self.searcher.close();
+        let is_check_due = self.report.read().check == FileCheck::Running;
         self.stop.store(true, Ordering::Relaxed);
         join_all(&mut threads.reading);
         self.writes.close();
         self.told.health.close();
         if let Some(lock) = &mut threads.lock {
-            lock.say_closed(self.durability == Durability::Disk);
+            lock.say_closed(is_check_due, self.durability == Durability::Disk);
         }
         join_all(&mut threads.writing);
         threads.lock = None;

@@ -106,6 +106,33 @@ async fn a_run_that_was_killed_is_taken_over_without_a_warning() {
 }
 
 #[tokio::test]
+async fn a_file_that_was_not_looked_at_to_the_end_is_looked_at_by_the_next_run() {
+    let folder = TempDir::new().expect("a folder");
+    let path = killed(&folder).await;
+    let version = |to: Option<i32>| {
+        let shell = Connection::open(&path).expect("a connection");
+        let found: i32 = shell
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .expect("a version");
+        if let Some(to) = to {
+            shell
+                .pragma_update(None, "user_version", to)
+                .expect("writable");
+        }
+        found
+    };
+    let own = version(Some(i32::MAX));
+    SqliteStore::open(&path, Durability::Disk).expect_err("of a newer version");
+    version(Some(own));
+    let store = open(&path);
+    assert!(!store.report().ended_uncleanly);
+    assert_eq!(checked(&store), FileCheck::Sound);
+    assert_eq!(names(&store).await, 20);
+    drop(store);
+    assert_eq!(open(&path).report().check, FileCheck::NotNeeded);
+}
+
+#[tokio::test]
 async fn a_flipped_bit_in_the_log_is_said_with_what_is_lost() {
     let folder = TempDir::new().expect("a folder");
     let path = killed(&folder).await;

@@ -119,7 +119,7 @@ impl Drop for SqliteLogs {
         self.readers.close();
         join_all(&mut self.reading);
         self.intake.close();
-        self.lock.say_closed(false);
+        self.lock.say_closed(false, false);
         join_all(&mut self.writing);
     }
 }
