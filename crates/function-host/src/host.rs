@@ -1,7 +1,7 @@
 //! The handle through which everyone else uses this crate.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -63,17 +63,7 @@ impl FunctionHost {
     /// See [`StartHostError`].
     pub fn new(config: HostConfig, sink: Arc<dyn LogSink>) -> Result<FunctionHost, StartHostError> {
         let runtime = Handle::try_current().map_err(StartHostError::NoRuntime)?;
-        let records = match &config.state_dir {
-            Some(state_dir) => {
-                Some(
-                    take_over(state_dir).map_err(|cause| StartHostError::StateDir {
-                        state_dir: state_dir.clone(),
-                        cause,
-                    })?,
-                )
-            }
-            None => None,
-        };
+        let records = config.state_dir.as_deref().map(take_over).transpose()?;
         let open_files = OpenFilesLimit::raise();
         let launcher = Launcher::start(config.clone(), records, open_files, runtime.clone())
             .map_err(StartHostError::Thread)?;
@@ -280,14 +270,29 @@ impl Drop for Owner {
     }
 }
 
-fn take_over(state_dir: &std::path::Path) -> io::Result<PathBuf> {
-    let directory = left_behind::directory(state_dir)?;
-    let ended = left_behind::end_all(&directory)?;
-    if ended > 0 {
-        tracing::warn!(
-            ended,
-            "ended function processes that an earlier server left behind"
-        );
-    }
-    Ok(directory)
+/// Ends the processes that a killed host left behind in a state directory. [`FunctionHost::new`] does it, too: this is for
+/// who has something else to do meanwhile.
+///
+/// # Errors
+/// [`StartHostError::StateDir`].
+pub fn end_left_behind(state_dir: &Path) -> Result<(), StartHostError> {
+    take_over(state_dir).map(drop)
+}
+
+fn take_over(state_dir: &Path) -> Result<PathBuf, StartHostError> {
+    let end_all = || {
+        let directory = left_behind::directory(state_dir)?;
+        let ended = left_behind::end_all(&directory)?;
+        if ended > 0 {
+            tracing::warn!(
+                ended,
+                "ended function processes that an earlier server left behind"
+            );
+        }
+        Ok(directory)
+    };
+    end_all().map_err(|cause| StartHostError::StateDir {
+        state_dir: state_dir.to_owned(),
+        cause,
+    })
 }

@@ -47,7 +47,7 @@ pub use config::{Credentials, CredentialsSource, HostConfig};
 pub use executable::ExecutableProblem;
 pub use folders::LAYERS_FOLDER;
 pub use function::{DebuggedProcess, Debugger, FunctionConfig, FunctionKey};
-pub use host::{FunctionHost, StartHostError};
+pub use host::{FunctionHost, StartHostError, end_left_behind};
 pub use invocation::{
     FunctionError, FunctionErrorKind, InvocationOutcome, InvocationRequest, InvocationResult,
     InvokeError, Permit, Shortage,

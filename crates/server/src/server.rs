@@ -40,7 +40,7 @@ use crate::telemetry::{Diagnostics, Exporter, LogRecorder, OwnSources};
 use crate::tokens::Tokens;
 use crate::{console, data_folder};
 pub use config::{Debugging, ServerConfig};
-use for_functions::{host_config, own_listener, start_xray};
+use for_functions::{end_left_behind, host_config, own_listener, start_xray};
 pub use stores::Stores;
 use stores::{session_keys, sign_ins};
 use wind::{AnswerSet, Answers, ComesDue, Winder};
@@ -120,9 +120,25 @@ impl Server {
         }
         let steady = SteadyClock::open(&config.data_dir.join("clock.json"));
         let sealing_key = config.access.sealing_key.clone();
-        let keys = KeyRing::open(access_keys, &config.data_dir, sealing_key, steady.now())
-            .await
-            .map_err(|error| StartServerError::AccessKeys(error.into()))?;
+        let keys = KeyRing::open(access_keys, &config.data_dir, sealing_key, steady.now());
+        let shutdown = CancellationToken::new();
+        let tables_path = config.data_dir.join("dynamodb.sqlite3");
+        let tables = Tables::start(
+            config.dynamodb.as_ref(),
+            &config.elsewhere,
+            &config.region,
+            &tables_path,
+            config.durability,
+            shutdown.clone(),
+        );
+        // The folder is this server's once its store is open; where that is elsewhere, once its tables are.
+        let is_folder_ours = shared.is_none() && !only_looks;
+        let ended = end_left_behind(&config, is_folder_ours);
+        // What takes longest after a crash, at the same time.
+        let (keys, tables, ended) = tokio::join!(keys, tables, ended);
+        let keys = keys.map_err(|error| StartServerError::AccessKeys(error.into()))?;
+        let tables = tables?;
+        ended?;
         config
             .access
             .check_listeners(&listeners, keys.enabled_count())?;
@@ -145,7 +161,6 @@ impl Server {
                 address: config.listen,
                 cause,
             })?;
-        let shutdown = CancellationToken::new();
         let tasks = TaskTracker::new();
         let wound_path = config.data_dir.join("wound-clock.json");
         let wound = WoundClock::open(&steady, config.clock, &wound_path);
@@ -164,16 +179,6 @@ impl Server {
             let set = set.map_err(|error| StartServerError::Answers(error.to_string()))?;
             answers.replace(set);
         }
-        let tables_path = config.data_dir.join("dynamodb.sqlite3");
-        let tables = Tables::start(
-            config.dynamodb.as_ref(),
-            &config.elsewhere,
-            &config.region,
-            &tables_path,
-            config.durability,
-            shutdown.clone(),
-        )
-        .await?;
         let datagrams_ignored = Arc::<AtomicU64>::default();
         let ignored = Arc::clone(&datagrams_ignored);
         let xray_address = start_xray(&logs, ignored, &tasks, &clock, &shutdown).await?;

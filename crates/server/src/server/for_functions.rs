@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::resume_unwind;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use function_host::{Credentials, HostConfig};
 use runtime::Clock;
 use store::LogStore;
 use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -52,6 +55,27 @@ pub(super) fn own_listener(
     Ok(Some((listener, address)))
 }
 
+/// Where the function host records its processes.
+pub(super) fn state_dir(config: &ServerConfig) -> PathBuf {
+    config.data_dir.join("processes")
+}
+
+/// Ends the function processes that an earlier run left behind, if the data folder is certainly nobody else's. The function
+/// host does it otherwise, later.
+pub(super) async fn end_left_behind(
+    config: &ServerConfig,
+    is_folder_ours: bool,
+) -> Result<(), StartServerError> {
+    if !is_folder_ours {
+        return Ok(());
+    }
+    let state_dir = state_dir(config);
+    match spawn_blocking(move || function_host::end_left_behind(&state_dir)).await {
+        Ok(ended) => Ok(ended?),
+        Err(panicked) => resume_unwind(panicked.into_panic()),
+    }
+}
+
 /// The function host's settings.
 pub(super) fn host_config(
     config: &ServerConfig,
@@ -80,7 +104,7 @@ pub(super) fn host_config(
     }
     HostConfig {
         region: config.region.clone(),
-        state_dir: Some(config.data_dir.join("processes")),
+        state_dir: Some(state_dir(config)),
         extra_environment: environment,
         idle_time: config.idle_time,
         init_limit: INIT_LIMIT,
