@@ -15,6 +15,11 @@ use crate::threads::start_thread;
 /// How long the check goes on. It reads the whole file: about a gigabyte within this.
 const TIME_MAX: Duration = Duration::from_secs(10);
 
+/// How far the check stands back behind everything else, on the scale of `nice`: executions go on at the same time, and they
+/// are what somebody waits for.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
 /// Steps of SQLite's machine between two looks at the time.
 const STEPS_PER_LOOK: i32 = 10_000;
 
@@ -52,12 +57,21 @@ pub(crate) fn start(
     report.change(|report| report.check = FileCheck::Running);
     let (report, stop, database) = (report.clone(), Arc::clone(stop), path.to_owned());
     start_thread("store-checker", path, move || {
+        stand_back();
         let until = Instant::now() + TIME_MAX;
         let is_over = move || stop.load(Ordering::Relaxed) || Instant::now() >= until;
         let bounded = connection.progress_handler(STEPS_PER_LOOK, Some(is_over));
         let found = bounded.and_then(|()| check(&connection));
         report.change(|report| conclude(report, database, found));
     })
+}
+
+/// Lets other threads go before this one. Elsewhere than on Linux, `nice` is about the whole process.
+fn stand_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICE) {
+        tracing::debug!(%error, "the check of the file takes as much processor time as everything else");
+    }
 }
 
 fn conclude(report: &mut OpenReport, database: PathBuf, found: rusqlite::Result<Vec<String>>) {
