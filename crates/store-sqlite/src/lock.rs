@@ -22,7 +22,7 @@ pub(crate) enum LastRun {
     Unknown,
     /// It closed the database.
     Closed,
-    /// It closed the database, and one before it had not: whether the file is sound was not looked at to the end.
+    /// It closed the database before the check was finished that a crash had made necessary.
     Unchecked,
     /// It ended with the database open, whose log was at least so long.
     Open { log_bytes: u64 },
@@ -75,8 +75,8 @@ impl FileLock {
         Ok(lock)
     }
 
-    /// Says that nothing is wrong if the log is gone from here on: it is about to be folded in. Whether the file is still
-    /// to be looked at is for the next run.
+    /// Says that nothing is wrong if the log is gone from here on: it is about to be folded in; and whether the next run
+    /// has to check the file.
     pub fn say_closed(&mut self, is_check_due: bool, durably: bool) {
         let closed = if is_check_due {
             LastRun::Unchecked
@@ -115,7 +115,7 @@ impl FileLock {
 }
 
 impl LastRun {
-    /// Whether the file is to be looked at.
+    /// Whether the file has to be checked.
     pub const fn is_check_due(self) -> bool {
         matches!(self, Self::Open { .. } | Self::Unchecked)
     }

@@ -18,8 +18,8 @@ pub struct OpenReport {
     pub log_frames: u64,
     /// The copy that was made before the database was brought to the current schema.
     pub copied_to: Option<PathBuf>,
-    /// Whether the database is sound. Looked at in the background, after a run that did not close it, and where that was not
-    /// looked at to the end.
+    /// Whether the database is sound. Checked in the background, after a run that did not close it, or that closed it before
+    /// such a check was finished.
     pub check: FileCheck,
     /// What is wrong. The database was opened all the same.
     pub warnings: Vec<OpenWarning>,
@@ -28,7 +28,7 @@ pub struct OpenReport {
 /// Whether a database is sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FileCheck {
-    /// It was closed, and nothing is left to be looked at.
+    /// The last run closed it, and left no check to be finished.
     NotNeeded,
     /// It is being looked at.
     Running,
