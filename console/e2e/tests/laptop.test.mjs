@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { until } from '../../../demo/loan-approval/e2e/support/until.mjs'
 import { launchBrowser, withPage } from '../support/browser.mjs'
+import { tells } from '../support/story.mjs'
 import { startShowcase } from '../support/system.mjs'
 
 const LAPTOPS = [
@@ -115,8 +116,8 @@ describe('a step in the middle of which the server dies', () => {
       // While it runs again, and afterwards.
       for (const _ of ['live', 'ended']) {
         await until('both invocations are told', async () => (await story.count()) === 2)
-        assert.match(await story.nth(0).innerText(), /cut off: the server stopped/)
-        assert.match(await story.nth(1).innerText(), /The server was back.*replayed 0 operations.*ran step-0 again/s)
+        await tells(story, 1, /cut off: the server stopped/)
+        await tells(story, 2, /The server was back.*replayed 0 operations.*ran step-0 again/s)
         const row = page.getByRole('row').filter({ hasText: 'step-0' })
         await row.getByText('run twice').waitFor()
         await system.ended(id)

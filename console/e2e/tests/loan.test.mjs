@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { until } from '../../../demo/loan-approval/e2e/support/until.mjs'
 import { launchBrowser, withPage } from '../support/browser.mjs'
+import { tells } from '../support/story.mjs'
 import { loanDemo } from '../support/system.mjs'
 
 const { endpoint, apiUrl } = loanDemo()
@@ -65,9 +66,9 @@ describe('the loan in the console', () => {
       // Checkpoint and replay at one glance: three invocations, and why.
       const story = page.getByRole('list', { name: 'Invocations' }).getByRole('listitem')
       await until('three invocations are told', async () => (await story.count()) === 3)
-      assert.match(await story.nth(0).innerText(), /The execution was started.*suspended on callback manager-approval/s)
-      assert.match(await story.nth(1).innerText(), /Callback manager-approval was answered.*replayed.*suspended on callback fraud-check/s)
-      assert.match(await story.nth(2).innerText(), /Callback fraud-check was answered.*replayed.*finished/s)
+      await tells(story, 1, /The execution was started.*suspended on callback manager-approval/s)
+      await tells(story, 2, /Callback manager-approval was answered.*replayed.*suspended on callback fraud-check/s)
+      await tells(story, 3, /Callback fraud-check was answered.*replayed.*finished/s)
       await page.getByRole('button', { name: /^Invocation 3: ran/ }).click()
       await page.waitForURL(/invocation=3/)
 
