@@ -214,7 +214,7 @@ impl Driver {
             operations: execution.replayed_operations().cloned().collect(),
             updated_operation_ids: execution.unsettled_operations().cloned().collect(),
             called_off: self.inner.lanes.called_off(turn),
-            tenure: self.tenure(),
+            tenure: self.tenure().over(execution.spec.arn.id.clone()),
         }
     }
 

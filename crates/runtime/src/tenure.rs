@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use model::ExecutionId;
 use store::StoreFault;
 
 use crate::territory::Territory;
@@ -15,6 +16,8 @@ pub struct Tenure {
     territory: Arc<Territory>,
     clock: Arc<dyn Clock>,
     lapses: u64,
+    /// Has to be driven here, too.
+    execution: Option<ExecutionId>,
 }
 
 impl Tenure {
@@ -24,12 +27,23 @@ impl Tenure {
             territory: Arc::clone(territory),
             clock: Arc::clone(clock),
             lapses: territory.lapses(),
+            execution: None,
+        }
+    }
+
+    /// The same over an execution, whose shard may be passed on to another server meanwhile.
+    pub(crate) fn over(self, id: ExecutionId) -> Self {
+        Self {
+            execution: Some(id),
+            ..self
         }
     }
 
     /// Whether there was no break, and there is none now.
     pub fn holds(&self) -> bool {
-        self.territory.is_held(self.clock.now()) && self.territory.lapses() == self.lapses
+        self.territory.is_held(self.clock.now())
+            && self.territory.lapses() == self.lapses
+            && (self.execution.as_ref()).is_none_or(|id| self.territory.has(id))
     }
 
     /// Fails if there was a break.

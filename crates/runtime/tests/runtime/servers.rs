@@ -252,6 +252,26 @@ async fn what_is_gained_while_other_shards_are_given_away_is_taken_up() {
     assert!(!three.world.driver.shards().is_empty(), "it was given some");
 }
 
+/// As with one that waits for a process while its shard is passed on, and that the other server repeats.
+#[tokio::test]
+async fn an_invocation_whose_shard_was_given_away_does_not_begin() {
+    let (site, one, two) = Site::two().await;
+    let id = one.start("loan").await;
+    let tenure = one.world.functions.tenure("loan");
+    assert!(tenure.holds());
+    let (from, to) = (one.id(), two.id());
+    let given = site.servers.give(from, Shards::ALL, Some(to)).await;
+    given.expect("works");
+    let drives = |world: &World| {
+        tick(world);
+        world.driver.drives(&id)
+    };
+    let is_gone = |drives: &bool| !drives;
+    one.world.until("it is another's", drives, is_gone).await;
+    assert!(one.world.driver.tenure().holds(), "its lease goes on");
+    assert!(!tenure.holds());
+}
+
 /// Suspends an execution on a callback; returns the answer to it.
 async fn callback(server: &Server, name: &str) -> engine::Input {
     server

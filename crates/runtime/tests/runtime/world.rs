@@ -12,7 +12,7 @@ use model::{
 };
 use runtime::{
     Clock, Driver, DriverConfig, DurableInvocation, DurableSettings, InvocationReport, Invoker,
-    InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, StartRequest,
+    InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, StartRequest, Tenure,
 };
 use store::{Around, Executions as _, History as _, MemoryStore, Store, StoreFault, Surround};
 use tokio::sync::{Notify, oneshot, watch};
@@ -110,6 +110,12 @@ impl Functions {
     pub fn begun(&self, name: &str) -> usize {
         let name = ExecutionName::parse(name).expect("a valid name");
         self.state().begun.get(&name).copied().unwrap_or(0)
+    }
+
+    /// What the invocation that is at work is asked for right before a process gets it.
+    pub fn tenure(&self, name: &str) -> Tenure {
+        let name = ExecutionName::parse(name).expect("a valid name");
+        self.state().at_work[&name].invocation.tenure.clone()
     }
 
     pub fn plain_begun(&self) -> Vec<String> {
