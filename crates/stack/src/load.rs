@@ -282,7 +282,7 @@ fn pseudo(
         return Err(wrong_option(message, "regions look like `us-east-1`"));
     }
     if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
-        let message = format!("`{account_id}` is not a account id");
+        let message = format!("`{account_id}` is not an account id");
         return Err(wrong_option(message, "account ids are twelve digits"));
     }
     let given = options.stack_name.as_ref().or(config.stack_name.as_ref());

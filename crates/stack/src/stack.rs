@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::stored_schedule::StoredSchedule;
 use crate::{
-    ApiKeyResource, FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource,
+    ApiKeyResource, Authorizer, AuthorizerKind, FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource,
     S3Object, Warning,
 };
 
@@ -135,54 +135,108 @@ impl Stack {
     /// Puts the logical id of what nests this stack in front of all of its own.
     pub(crate) fn prefix(&mut self, prefix: &str) {
         let add = |id: &mut String| id.insert_str(0, prefix);
-        for function in &mut self.functions {
+        let add_to_guards = |authorizers: &mut BTreeMap<String, Authorizer>| {
+            for authorizer in authorizers.values_mut() {
+                if let AuthorizerKind::Lambda { function, .. } = &mut authorizer.kind {
+                    add(function);
+                }
+            }
+        };
+        // Every list by its name, so that none is forgotten that comes later.
+        let Self {
+            functions,
+            http_apis,
+            rest_apis,
+            api_keys,
+            function_urls,
+            schedules,
+            event_sources,
+            companions,
+            tables,
+            activities,
+            layers,
+            name: _,
+            region: _,
+            account_id: _,
+            template_path: _,
+            more_files: _,
+            description: _,
+            outputs: _,
+            warnings: _,
+        } = self;
+        for function in functions {
             add(&mut function.logical_id);
         }
-        for api in &mut self.http_apis {
+        for api in http_apis {
             add(&mut api.logical_id);
             api.routes.iter_mut().for_each(|it| add(&mut it.function));
+            add_to_guards(&mut api.authorizers);
         }
-        for api in &mut self.rest_apis {
+        for api in rest_apis {
             add(&mut api.logical_id);
             api.routes.iter_mut().for_each(|it| add(&mut it.function));
+            add_to_guards(&mut api.authorizers);
         }
-        for url in &mut self.function_urls {
+        for key in api_keys {
+            add(&mut key.logical_id);
+            key.apis.iter_mut().for_each(add);
+        }
+        for url in function_urls {
             add(&mut url.logical_id);
             add(&mut url.function);
         }
-        for schedule in &mut self.schedules {
+        for schedule in schedules {
             add(&mut schedule.logical_id);
             add(&mut schedule.function);
         }
-        for source in &mut self.event_sources {
+        for source in event_sources {
             add(&mut source.logical_id);
             add(&mut source.function);
         }
-        for companion in &mut self.companions {
+        for companion in companions {
             add(&mut companion.logical_id);
             add(&mut companion.place.logical_id);
         }
-        self.tables
-            .iter_mut()
-            .for_each(|it| add(&mut it.logical_id));
-        self.layers
-            .iter_mut()
-            .for_each(|it| add(&mut it.logical_id));
+        tables.iter_mut().for_each(|it| add(&mut it.logical_id));
+        activities.iter_mut().for_each(|it| add(&mut it.logical_id));
+        layers.iter_mut().for_each(|it| add(&mut it.logical_id));
     }
 
     /// Adds what a nested stack has.
     pub(crate) fn absorb(&mut self, nested: Self) {
-        self.functions.extend(nested.functions);
-        self.http_apis.extend(nested.http_apis);
-        self.rest_apis.extend(nested.rest_apis);
-        self.function_urls.extend(nested.function_urls);
-        self.schedules.extend(nested.schedules);
-        self.event_sources.extend(nested.event_sources);
-        self.companions.extend(nested.companions);
-        self.tables.extend(nested.tables);
-        self.activities.extend(nested.activities);
-        self.layers.extend(nested.layers);
-        self.api_keys.extend(nested.api_keys);
+        let Self {
+            functions,
+            http_apis,
+            rest_apis,
+            api_keys,
+            function_urls,
+            schedules,
+            event_sources,
+            companions,
+            tables,
+            activities,
+            layers,
+            // A nested template's outputs are for this one, which has read them.
+            name: _,
+            region: _,
+            account_id: _,
+            template_path: _,
+            more_files: _,
+            description: _,
+            outputs: _,
+            warnings: _,
+        } = nested;
+        self.functions.extend(functions);
+        self.http_apis.extend(http_apis);
+        self.rest_apis.extend(rest_apis);
+        self.api_keys.extend(api_keys);
+        self.function_urls.extend(function_urls);
+        self.schedules.extend(schedules);
+        self.event_sources.extend(event_sources);
+        self.companions.extend(companions);
+        self.tables.extend(tables);
+        self.activities.extend(activities);
+        self.layers.extend(layers);
     }
 }
 

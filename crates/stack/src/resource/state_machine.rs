@@ -368,8 +368,10 @@ fn shown_logging(fields: &Fields<'_>, value: Value) -> Value {
                     }
                     _ => shown_logging(fields, member),
                 };
-                let small = name[..1].to_ascii_lowercase();
-                (format!("{small}{}", &name[1..]), member)
+                let mut letters = name.chars();
+                let first = letters.next().map(|it| it.to_ascii_lowercase());
+                let name = first.into_iter().chain(letters).collect();
+                (name, member)
             });
             Value::Object(members.collect())
         }

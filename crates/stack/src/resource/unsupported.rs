@@ -12,7 +12,7 @@ pub(super) fn meaning_of(resource_type: &str) -> &'static str {
     let (service, name) = name.split_once("::").unwrap_or_default();
     match (service, name) {
         ("StepFunctions", _) => {
-            "only state machines are run, without activities, versions and aliases of their own"
+            "only state machines and activities are here, without versions and aliases of their own"
         }
         ("Serverless", "WebSocketApi") => "no WebSocket API is served",
         ("Lambda", _) => {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use expect_test::{Expect, expect};
 
-use crate::{LoadOptions, LoadStackError, Stack, load};
+use crate::{AuthorizerKind, LoadOptions, LoadStackError, Stack, load};
 
 /// Loads `template.yaml` of these files.
 fn try_load(files: &[(&str, &str)]) -> Result<Stack, LoadStackError> {
@@ -134,6 +134,50 @@ fn a_nested_template_is_a_part_of_the_stack() {
     );
     let queue = stack.warnings.iter().find(|it| it.logical_id == "StoreQ");
     assert!(queue.unwrap().file.ends_with("child/template.yaml"));
+}
+
+/// Both guards of both kinds of API, and keys, belong to the nested template.
+#[test]
+fn who_is_let_in_is_decided_within_the_nested_template() {
+    let child = "
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {CodeUri: src/, Handler: f.handler, Runtime: python3.13}}
+Resources:
+  Guard: {Type: AWS::Serverless::Function}
+  Answers:
+    Type: AWS::Serverless::Function
+    Properties:
+      Events:
+        Http: {Type: HttpApi, Properties: {ApiId: !Ref Http, Path: /, Method: GET}}
+        Rest: {Type: Api, Properties: {RestApiId: !Ref Rest, Path: /, Method: GET}}
+  Http:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      Auth: {DefaultAuthorizer: G, Authorizers: {G: {FunctionArn: !GetAtt Guard.Arn, AuthorizerPayloadFormatVersion: '2.0', Identity: {Headers: [Authorization]}}}}
+  Rest:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: dev
+      Auth: {DefaultAuthorizer: G, Authorizers: {G: {FunctionArn: !GetAtt Guard.Arn}}, ApiKeyRequired: true, UsagePlan: {CreateUsagePlan: PER_API}}
+  Asked: {Type: AWS::StepFunctions::Activity}
+";
+    let parent = "
+Resources:
+  Store: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}
+";
+    let stack = loaded(&[("template.yaml", parent), ("child.yaml", child)]);
+    let (http, rest) = (&stack.http_apis[0], &stack.rest_apis[0]);
+    for authorizers in [&http.authorizers, &rest.authorizers] {
+        let AuthorizerKind::Lambda { function, .. } = &authorizers["G"].kind else {
+            panic!("{authorizers:?}");
+        };
+        let function = stack.function(function).expect("it is in the stack");
+        assert_eq!(function.logical_id, "StoreGuard");
+    }
+    let key = &stack.api_keys[0];
+    assert!(key.logical_id.starts_with("Store"), "{key:?}");
+    assert_eq!(key.apis, [rest.logical_id.as_str()]);
+    assert_eq!(stack.activities[0].logical_id, "StoreAsked");
 }
 
 #[test]

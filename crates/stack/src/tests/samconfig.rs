@@ -152,7 +152,7 @@ fn wrong_options_are_refused() {
     }));
     expect![[r#"
         Error:
-          × `123` is not a account id
+          × `123` is not an account id
           help: account ids are twelve digits
     "#]]
     .assert_eq(&message(LoadOptions {

@@ -298,7 +298,7 @@ Resources:
       RoleArn: !GetAtt Role.Arn
       DefinitionString: '{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Wait\", \"Seconds\": ${Pause}, \"End\": true}}}'
       DefinitionSubstitutions: {Pause: 9}
-      LoggingConfiguration: {Level: ALL, IncludeExecutionData: false}
+      LoggingConfiguration: {Level: ALL, IncludeExecutionData: false, '': 1, Übrig: 2}
       TracingConfiguration: {Enabled: false}
       Tags: [{Key: team, Value: pay}]
   Lost:
@@ -397,7 +397,8 @@ fn what_a_template_says_of_a_machine_is_kept() {
     let text = machine("Text");
     assert_eq!(
         text.logging,
-        Some(json!({ "level": "ALL", "includeExecutionData": false }))
+        // Names that no letter of ASCII begins stay as they are.
+        Some(json!({ "level": "ALL", "includeExecutionData": false, "": 1, "Übrig": 2 }))
     );
     assert!(!text.is_traced);
     assert_eq!(text.tags["team"], "pay");
