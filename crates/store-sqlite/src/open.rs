@@ -10,10 +10,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use store::Durability;
 
-use crate::checkpoint::LOG_BYTES;
 use crate::copy::CopyError;
 use crate::examine::examine;
 use crate::lock::{FileLock, LastRun, LockError};
+use crate::log_copy::LOG_BYTES;
 use crate::open_error::OpenStoreError;
 use crate::presence::{beside, followed};
 use crate::private::{Readers, create_database, create_folder};

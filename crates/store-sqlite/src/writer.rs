@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use store::{CommitError, StoreWrite, Written};
 
-use crate::checkpoint::Checkpoints;
 use crate::fault::{Failure, panic_message};
 use crate::health::Health;
 use crate::job::{Job, Write};
 use crate::landed::landed;
+use crate::log_copy::LogCopies;
 use crate::queue::Queue;
 use crate::refusal::Refusal;
 use crate::stats::Stats;
@@ -50,13 +50,13 @@ pub(crate) fn run(
     mut connection: Connection,
     path: &Path,
     queue: &Queue<Job>,
-    checkpoints: Checkpoints,
+    log_copies: LogCopies,
     stats: &Stats,
     health: &Health,
     began: &mpsc::SyncSender<rusqlite::Result<()>>,
 ) {
     let _guard = queue.close_on_drop();
-    let prepared = Checkpoints::take_over(&mut connection);
+    let prepared = LogCopies::take_over(&mut connection);
     let statements = match prepared.and_then(|()| Statements::prepare(&connection)) {
         Ok(statements) => statements,
         Err(error) => {
@@ -71,7 +71,7 @@ pub(crate) fn run(
         statements,
         known: Known::default(),
         queue,
-        checkpoints,
+        log_copies,
         stats,
         health,
     };
@@ -87,7 +87,7 @@ struct Writer<'c> {
     statements: Statements<'c>,
     known: Known,
     queue: &'c Queue<Job>,
-    checkpoints: Checkpoints,
+    log_copies: LogCopies,
     stats: &'c Stats,
     health: &'c Health,
 }
@@ -136,7 +136,7 @@ impl Writer<'_> {
         let mut batch = Vec::new();
         while self.take_batch(&mut batch) {
             self.write_batch(&mut batch);
-            self.checkpoints.after_batch(self.connection);
+            self.log_copies.after_batch(self.connection);
             self.queue.linger(AWAKE);
         }
     }
@@ -243,7 +243,7 @@ impl Writer<'_> {
             statements,
             known,
             queue: _,
-            checkpoints: _,
+            log_copies: _,
             stats: _,
             health: _,
         } = self;

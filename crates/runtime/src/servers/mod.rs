@@ -4,7 +4,7 @@
 //! A lease only decides who does the work. A server that continues without one is harmless: if another has taken over,
 //! its commits are rejected by version. Still, it stops as soon as it notices.
 
-mod deliver;
+mod notify;
 mod plan;
 mod reserved;
 mod standing;
@@ -173,13 +173,13 @@ impl Cluster {
 
     /// Takes part until the driver shuts down.
     pub async fn run(&self) {
-        let delivering = self.deliver();
+        let telling = self.tell_owners();
         let beating = self.beat_on();
         let sharing = self.share_on();
         tokio::select! {
             biased;
             () = self.driver.inner.shutdown.cancelled() => {}
-            () = delivering => {}
+            () = telling => {}
             () = beating => {}
             () = sharing => {}
         }

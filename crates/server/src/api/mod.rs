@@ -14,6 +14,6 @@ mod route;
 
 pub(crate) use functions::Draining;
 pub(crate) use invoke::call::invoke_by;
-pub(crate) use invoke::{AnswerStream, DeliverError, Scheduled, Streamed, Target};
+pub(crate) use invoke::{AnswerStream, Scheduled, SendEventError, Streamed, Target};
 pub(crate) use request::small as small_json;
 pub(crate) use route::{handle, is_path, look_for};

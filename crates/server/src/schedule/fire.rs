@@ -14,7 +14,7 @@ use store::ScheduleMark;
 use super::event::event;
 use super::occurrence::Occurrence;
 use super::plan::Planned;
-use crate::api::{DeliverError, Scheduled, Target};
+use crate::api::{Scheduled, SendEventError, Target};
 use crate::app::App;
 
 /// What fires occurrences.
@@ -88,19 +88,19 @@ async fn fired_elsewhere(app: &Arc<App>, planned: &Planned, at: Timestamp) -> Op
 }
 
 /// Whether an occurrence that was not accepted will not be later either; says why.
-fn is_over(planned: &Planned, refused: &DeliverError) -> bool {
+fn is_over(planned: &Planned, refused: &SendEventError) -> bool {
     let (schedule, function) = (&planned.schedule.name, &planned.function);
     let error = refused as &dyn std::error::Error;
     match refused {
-        DeliverError::Start(StartError::AlreadyStarted(_)) => {
+        SendEventError::Start(StartError::AlreadyStarted(_)) => {
             tracing::debug!(schedule, %function, error, "an occurrence was started before");
             true
         }
-        DeliverError::NoFunction(_) => {
+        SendEventError::NoFunction(_) => {
             tracing::error!(schedule, %function, error, "a schedule could not invoke its function");
             true
         }
-        DeliverError::Enqueue(_) | DeliverError::Start(_) | DeliverError::Store(_) => {
+        SendEventError::Enqueue(_) | SendEventError::Start(_) | SendEventError::Store(_) => {
             tracing::warn!(
                 schedule,
                 %function,
@@ -117,7 +117,7 @@ async fn send(
     planned: &Planned,
     at: Timestamp,
     mark: ScheduleMark,
-) -> Result<(), DeliverError> {
+) -> Result<(), SendEventError> {
     let schedule = &planned.schedule;
     let source = EventSource {
         kind: EventSourceKind::Schedule,

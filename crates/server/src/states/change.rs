@@ -41,7 +41,7 @@ const INVOCATION_SECONDS: i64 = 900;
 const MEMORY_MB: i64 = 256;
 
 /// What a request says about logs and traces, which is kept and shown.
-struct Observed {
+struct LoggingAndTracing {
     logging: Option<Value>,
     is_traced: Option<bool>,
 }
@@ -61,13 +61,13 @@ fn check_reachable(app: &App, definition: &Definition) -> Result<(), StatesError
     Err(StatesError::new("InvalidDefinition", message))
 }
 
-fn observed(input: &Value) -> Result<Observed, StatesError> {
+fn logging_and_tracing(input: &Value) -> Result<LoggingAndTracing, StatesError> {
     let logging = input.get("loggingConfiguration").filter(|it| !it.is_null());
     if let Some(logging) = logging {
         check_logging(logging)?;
     }
     let tracing = input.get("tracingConfiguration").filter(|it| !it.is_null());
-    Ok(Observed {
+    Ok(LoggingAndTracing {
         logging: logging.cloned(),
         is_traced: tracing.map(|it| it.get("enabled").and_then(Value::as_bool) == Some(true)),
     })
@@ -130,7 +130,7 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
     required(input, "roleArn")?;
     let role = role(input)?.unwrap_or_default().to_owned();
     let kind = kind(input)?;
-    let observed = observed(input)?;
+    let logging_and_tracing = logging_and_tracing(input)?;
     let tags = tags(input)?;
     let (text, definition) = sound(input, kind)?;
     check_reachable(app, &definition)?;
@@ -158,15 +158,15 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
                 // Role and tags are not compared, and not taken either. Source: API reference, "CreateStateMachine".
                 let is_same = latest.code_sha256 == code.sha256
                     && kind_of(&latest.configuration) == kind
-                    && kept.logging == observed.logging
-                    && kept.is_traced == observed.is_traced.unwrap_or(false);
+                    && kept.logging == logging_and_tracing.logging
+                    && kept.is_traced == logging_and_tracing.is_traced.unwrap_or(false);
                 if is_whole && !is_same {
                     return Err(exists(format!("State Machine Already Exists: '{arn}'")));
                 }
             }
             if !is_whole {
                 kept.created_at = changes.now().as_millis();
-                observed.keep(&mut kept);
+                logging_and_tracing.keep(&mut kept);
                 let settings = FunctionSettings {
                     tags,
                     machine: Some(kept),
@@ -194,7 +194,7 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
 pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     let arn = required(input, "stateMachineArn")?.to_owned();
     let kind = kind_of(&find_whole(app, &arn)?.version.configuration);
-    let observed = observed(input)?;
+    let logging_and_tracing = logging_and_tracing(input)?;
     let role = role(input)?.map(str::to_owned);
     let new = match input.get("definition").is_some_and(|it| !it.is_null()) {
         true => {
@@ -204,7 +204,7 @@ pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, State
         }
         false => None,
     };
-    let says_nothing = new.is_none() && role.is_none() && observed.says_nothing();
+    let says_nothing = new.is_none() && role.is_none() && logging_and_tracing.says_nothing();
     if says_nothing && input.get("encryptionConfiguration").is_none() {
         let message = "Either the definition, the role ARN, the LoggingConfiguration, the EncryptionConfiguration or \
                        the TracingConfiguration must be specified";
@@ -217,7 +217,7 @@ pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, State
             check_stays(&machine, &arn)?;
             let name = machine.name.clone();
             let mut settings = machine.settings.as_ref().clone();
-            observed.keep(settings.machine.get_or_insert_default());
+            logging_and_tracing.keep(settings.machine.get_or_insert_default());
             changes.put_settings(&name, settings).await?;
             let before = &machine.version;
             let role = role.unwrap_or_else(|| machine.role());
@@ -397,7 +397,7 @@ fn archive(definition: &str) -> io::Result<Vec<u8>> {
     Ok(archive.finish()?.into_inner())
 }
 
-impl Observed {
+impl LoggingAndTracing {
     fn says_nothing(&self) -> bool {
         self.logging.is_none() && self.is_traced.is_none()
     }

@@ -37,7 +37,7 @@ fn write(
         statements: Statements::prepare(&database.writer).expect("a current schema"),
         known: Known::default(),
         queue: &queue,
-        checkpoints: Checkpoints::start(path, copying).expect("a thread"),
+        log_copies: LogCopies::start(path, copying).expect("a thread"),
         stats: &stats,
         health: &health,
     };

@@ -21,7 +21,7 @@ use crate::functions::{Reference, Resolved, unqualified};
 
 /// Why an event was not accepted.
 #[derive(Debug, Error)]
-pub(crate) enum DeliverError {
+pub(crate) enum SendEventError {
     /// The function, its version or its alias is gone.
     #[error("{0}")]
     NoFunction(String),
@@ -62,14 +62,14 @@ impl Target {
         name: &FunctionName,
         qualifier: Option<&str>,
         source: EventSource,
-    ) -> Result<Self, DeliverError> {
+    ) -> Result<Self, SendEventError> {
         let reference = Reference {
             name: name.clone(),
             qualifier: qualifier.map(str::to_owned),
             region: None,
             account_id: None,
         };
-        let no_function = |error: ApiError| DeliverError::NoFunction(error.message);
+        let no_function = |error: ApiError| SendEventError::NoFunction(error.message);
         let resolved = app.registry.route(&reference).map_err(no_function)?;
         Ok(Self { resolved, source })
     }
@@ -197,7 +197,7 @@ impl Target {
         app: &Arc<App>,
         payload: Vec<u8>,
         trace_header: String,
-    ) -> Result<(), DeliverError> {
+    ) -> Result<(), SendEventError> {
         if let Some(settings) = self.resolved.version.durable {
             let bytes_max = app.driver.limits().async_result_bytes_max;
             let start = self.start_request(settings, &payload, trace_header, bytes_max);
@@ -221,7 +221,7 @@ impl Target {
         app: &Arc<App>,
         payload: Vec<u8>,
         scheduled: Scheduled,
-    ) -> Result<(), DeliverError> {
+    ) -> Result<(), SendEventError> {
         let Scheduled {
             execution_name,
             request_id,

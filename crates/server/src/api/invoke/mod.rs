@@ -8,5 +8,5 @@ pub(super) mod stream;
 mod streamed;
 
 pub(super) use event_source::check_waited_for;
-pub(crate) use event_source::{DeliverError, Scheduled, Target};
+pub(crate) use event_source::{Scheduled, SendEventError, Target};
 pub(crate) use streamed::{AnswerStream, Streamed};

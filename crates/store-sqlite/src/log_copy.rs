@@ -37,7 +37,7 @@ thread_local! {
 /// writer's closes last, alone, and folds what is left of the log into the file. Of two that close
 /// at once, each would leave that to the other.
 #[derive(Debug)]
-pub(crate) struct Checkpoints {
+pub(crate) struct LogCopies {
     due: Option<SyncSender<()>>,
     copied: Arc<AtomicBool>,
     thread: Vec<JoinHandle<()>>,
@@ -60,7 +60,7 @@ impl Copier {
     }
 }
 
-impl Checkpoints {
+impl LogCopies {
     /// Starts the thread, with a connection of its own.
     pub fn start(path: &Path, copying: Connection) -> Result<Self, OpenStoreError> {
         let (sender, due) = sync_channel(1);
@@ -101,7 +101,7 @@ impl Checkpoints {
     }
 }
 
-impl Drop for Checkpoints {
+impl Drop for LogCopies {
     fn drop(&mut self) {
         self.due = None;
         join_all(&mut self.thread);

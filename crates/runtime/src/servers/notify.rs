@@ -17,7 +17,7 @@ const NOTICE_MAX: usize = 1_000;
 
 impl Cluster {
     /// Tells on and on.
-    pub(super) async fn deliver(&self) {
+    pub(super) async fn tell_owners(&self) {
         let outbox = self.driver.inner.territory.outbox();
         loop {
             outbox.filled().await;
@@ -49,7 +49,7 @@ impl Cluster {
             }
             for (owner, ids) in by_owner {
                 for ids in ids.chunks(NOTICE_MAX) {
-                    self.deliver_to(owner, ids.to_vec()).await;
+                    self.tell_owner(owner, ids.to_vec()).await;
                 }
             }
         }
@@ -88,7 +88,7 @@ impl Cluster {
         told
     }
 
-    async fn deliver_to(&self, owner: Owner, executions: Vec<ExecutionId>) {
+    async fn tell_owner(&self, owner: Owner, executions: Vec<ExecutionId>) {
         if owner == self.id() {
             self.hear(Notice {
                 executions,
