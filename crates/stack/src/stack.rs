@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::stored_schedule::StoredSchedule;
 use crate::{
-    ApiKeyResource, Authorizer, AuthorizerKind, FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource,
-    S3Object, Warning,
+    ApiKeyResource, Authorizer, AuthorizerKind, FunctionResource, FunctionUrlResource,
+    HttpApiResource, RestApiResource, S3Object, Warning,
 };
 
 /// A template with everything in it resolved, in the template's order.

@@ -4,6 +4,7 @@
 
 mod error;
 mod member;
+mod named;
 mod validate;
 
 mod error_object;
@@ -20,6 +21,7 @@ pub use error_object::error_object;
 pub use event::wire_event;
 pub use execution::{wire_execution, wire_status, wire_summary};
 pub use member::{Member, Rule, check};
+pub use named::{callback_id, checkpoint_token, client_token, execution_arn};
 pub use operation::{wire_operation, wire_operation_millis};
 pub use page::{FIRST_PAGE, Fitting, PAGE_BYTES_MAX, fitting, json_bytes};
 pub use update::{Targets, Update, updates};

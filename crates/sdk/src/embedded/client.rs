@@ -7,14 +7,11 @@ use std::sync::{Arc, OnceLock};
 use engine::{Answer, Input};
 use futures_util::future::BoxFuture;
 use lambda_api::NewExecutionState;
-use model::{
-    ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, FunctionName,
-    OperationId, Version,
-};
+use model::{ChainedTarget, CheckpointToken, ErrorObject, FunctionName, OperationId, Version};
 use runtime::{Driver, Making, ProcessError, WeakDriver};
 use store::CommitError;
 use store_sqlite::{Done, Verdict, Within, WriteWithin};
-use wire::{ApiError, Targets, wire_operation};
+use wire::{ApiError, Targets, checkpoint_token, client_token, execution_arn, wire_operation};
 
 use super::handlers::{Handler, Handlers};
 use crate::service::{
@@ -52,15 +49,15 @@ impl OwnService {
         arn: &str,
         request: CheckpointDurableExecutionRequest,
     ) -> Result<CheckpointDurableExecutionResponse, ServiceError> {
-        let arn = execution_arn(arn)?;
-        let token = token(&request.checkpoint_token)?;
+        let arn = execution_arn(arn).map_err(refused)?;
+        let token = checkpoint_token(&request.checkpoint_token).map_err(refused)?;
         let updates = wire::updates(request.updates, self).map_err(refused)?;
         let client_token = request
             .client_token
             .filter(|_| self.0.repeats_requests)
-            .map(|text| ClientToken::parse(&text))
+            .map(|text| client_token(&text))
             .transpose()
-            .map_err(|error| refused(ApiError::invalid_parameter(error.to_string())))?;
+            .map_err(refused)?;
         let input = Input::Checkpoint {
             token,
             client_token,
@@ -76,8 +73,8 @@ impl OwnService {
         checkpoint_token: &str,
         marker: &str,
     ) -> Result<GetDurableExecutionStateResponse, ServiceError> {
-        let arn = execution_arn(arn)?;
-        let token = token(checkpoint_token)?;
+        let arn = execution_arn(arn).map_err(refused)?;
+        let token = wire::checkpoint_token(checkpoint_token).map_err(refused)?;
         let after = OperationId::parse(marker);
         let after =
             after.map_err(|error| refused(ApiError::invalid_parameter(error.to_string())))?;
@@ -101,8 +98,8 @@ impl OwnService {
         checkpoint_token: &str,
         transacting: Arc<Transacting>,
     ) -> Result<Option<CheckpointDurableExecutionResponse>, ServiceError> {
-        let arn = execution_arn(arn)?;
-        let token = token(checkpoint_token)?;
+        let arn = execution_arn(arn).map_err(refused)?;
+        let token = wire::checkpoint_token(checkpoint_token).map_err(refused)?;
         let Some(within) = self.0.within.clone() else {
             unreachable!("who has no tables offers no transactions");
         };
@@ -249,15 +246,6 @@ fn response(answer: Answer) -> CheckpointDurableExecutionResponse {
             next_marker: None,
         },
     }
-}
-
-fn execution_arn(text: &str) -> Result<ExecutionArn, ServiceError> {
-    let arn = text.parse::<ExecutionArn>();
-    arn.map_err(|error| refused(ApiError::invalid_parameter(error.to_string())))
-}
-
-fn token(text: &str) -> Result<CheckpointToken, ServiceError> {
-    CheckpointToken::parse(text).map_err(|_| refused(ApiError::invalid_token()))
 }
 
 fn failed(error: ProcessError) -> ServiceError {

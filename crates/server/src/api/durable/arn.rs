@@ -1,6 +1,5 @@
 //! ARNs and ids in paths.
 
-use lambda_api::ErrorCode;
 use model::{CallbackId, ExecutionArn};
 use wire::ApiError;
 
@@ -11,20 +10,7 @@ use crate::http::decode;
 /// # Errors
 /// `ValidationException` for what is not an ARN of one.
 pub(super) fn execution_arn(segment: &str) -> Result<ExecutionArn, ApiError> {
-    let text = decode(segment).unwrap_or_default();
-    text.parse().map_err(|_| {
-        let shown: String = text.chars().take(256).collect();
-        ApiError::new(
-            ErrorCode::Validation,
-            format!(
-                "1 validation error detected: Value '{shown}' at 'durableExecutionArn' failed to \
-                 satisfy constraint: Member must satisfy regular expression pattern: \
-                 arn:([a-zA-Z0-9-]+):lambda:([a-zA-Z0-9-]+):(\\d{{12}}):function:([a-zA-Z0-9_-]+):\
-                 (\\$LATEST(?:\\.PUBLISHED)?|[0-9]+)/durable-execution/([a-zA-Z0-9_-]+)/\
-                 ([a-zA-Z0-9_-]+)"
-            ),
-        )
-    })
+    wire::execution_arn(&decode(segment).unwrap_or_default())
 }
 
 /// The callback that a path segment names.
@@ -32,6 +18,5 @@ pub(super) fn execution_arn(segment: &str) -> Result<ExecutionArn, ApiError> {
 /// # Errors
 /// `InvalidParameterValueException` for what cannot be one.
 pub(super) fn callback_id(segment: &str) -> Result<CallbackId, ApiError> {
-    let text = decode(segment).unwrap_or_default();
-    CallbackId::parse(&text).map_err(|_| ApiError::invalid_parameter("Invalid callback id"))
+    wire::callback_id(&decode(segment).unwrap_or_default())
 }

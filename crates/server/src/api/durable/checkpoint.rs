@@ -11,12 +11,12 @@ use lambda_api::{
     GetDurableExecutionStateResponse, NewExecutionState, OperationAction,
 };
 use model::{
-    ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, OperationId,
-    OperationUpdate, Payload, Version,
+    ChainedTarget, ErrorObject, ExecutionArn, OperationId, OperationUpdate, Payload, Version,
 };
 use runtime::ProcessError;
 use wire::{
-    ApiError, FIRST_PAGE, PAGE_BYTES_MAX, Targets, Violations, fitting, updates, wire_operation,
+    ApiError, FIRST_PAGE, PAGE_BYTES_MAX, Targets, checkpoint_token, client_token, fitting,
+    updates, wire_operation,
 };
 
 use super::arn::execution_arn;
@@ -38,7 +38,7 @@ pub(in crate::api) async fn checkpoint(
     let arn = execution_arn(arn)?;
     let bytes = read_body(body, REQUEST_BYTES_MAX).await?;
     let request: BorrowedCheckpoint<'_, Payload> = object(&bytes)?;
-    let token = token(&request.checkpoint_token)?;
+    let token = checkpoint_token(&request.checkpoint_token)?;
     let client_token = request
         .client_token
         .as_deref()
@@ -117,7 +117,7 @@ pub(in crate::api) async fn state(
     query: &Query,
 ) -> Result<Response<Body>, ApiError> {
     let arn = execution_arn(arn)?;
-    let token = token(query.get("CheckpointToken").unwrap_or_default())?;
+    let token = checkpoint_token(query.get("CheckpointToken").unwrap_or_default())?;
     let limit = marker::max_items(query)?;
     let after = match query.get("Marker") {
         None | Some(FIRST_PAGE) => None,
@@ -160,32 +160,6 @@ fn show_own_sources(app: &App, arn: &ExecutionArn, updates: &mut [OperationUpdat
             *frame = shown;
         }
     }
-}
-
-fn token(text: &str) -> Result<CheckpointToken, ApiError> {
-    CheckpointToken::parse(text).or_else(|_| {
-        let mut violations = Violations::default();
-        violations.pattern(
-            text,
-            "checkpointToken",
-            2048,
-            "[A-Za-z0-9+/]+={0,2}",
-            |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='),
-        );
-        violations.none()?;
-        Err(ApiError::invalid_token())
-    })
-}
-
-pub(super) fn client_token(text: &str) -> Result<ClientToken, ApiError> {
-    ClientToken::parse(text).or_else(|_| {
-        let mut violations = Violations::default();
-        violations.pattern(text, "clientToken", 64, r"[\x21-\x7E]+", |byte| {
-            (0x21..=0x7e).contains(&byte)
-        });
-        violations.none()?;
-        Err(ApiError::invalid_parameter("Invalid client token"))
-    })
 }
 
 /// Resolves chained invokes for one execution.

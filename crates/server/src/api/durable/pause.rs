@@ -8,10 +8,9 @@ use hyper::{Response, StatusCode};
 use lambda_api::{PauseDurableExecutionRequest, ResumeDurableExecutionRequest};
 use model::ExecutionArn;
 use serde::de::DeserializeOwned;
-use wire::{ApiError, Violations};
+use wire::{ApiError, Violations, client_token};
 
 use super::arn::execution_arn;
-use super::checkpoint::client_token;
 use super::execution::head;
 use crate::api::request::object;
 use crate::app::App;
