@@ -6,6 +6,11 @@ use crate::tidy::source_file::SourceFile;
 
 const SERVER: &str = "crates/server/src/";
 
+/// Has a table with a row for each room, in the same order.
+const ARCHITECTURE: &str = "ARCHITECTURE.md";
+/// What that table begins with.
+const TABLE: &str = "| room |";
+
 /// A room, and those that it may call; each is named below all that it calls.
 const ROOMS: &[(&str, &[&str])] = &[
     ("allocator", &[]),
@@ -154,7 +159,19 @@ pub fn check(files: &[SourceFile]) -> Vec<Finding> {
             }
         }
     }
+    let architecture = files.iter().find(|file| file.path == ARCHITECTURE);
+    findings.extend(architecture.and_then(|file| check_table(&file.text)));
     findings
+}
+
+/// A finding if the rooms of the picture are not those of the house.
+fn check_table(text: &str) -> Option<Finding> {
+    let rows = text.lines().skip_while(|line| !line.starts_with(TABLE));
+    let rows = rows.skip(2).map_while(|row| row.strip_prefix("| `"));
+    let named: Vec<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+    let rooms: Vec<&str> = ROOMS.iter().map(|(room, _)| *room).collect();
+    let problem = "names other rooms than xtask/src/tidy/rooms.rs, or in another order";
+    (named != rooms).then(|| Finding::about(ARCHITECTURE, problem))
 }
 
 /// The first part of a path below the server's source folder, without its ending.
@@ -216,6 +233,24 @@ mod tests {
     fn a_new_room_has_to_be_named() {
         assert_eq!(findings("crates/server/src/attic/mod.rs", "").len(), 1);
         assert_eq!(findings("crates/cli/src/attic/mod.rs", ""), [""; 0]);
+    }
+
+    #[test]
+    fn the_picture_has_every_room() {
+        let rows = ROOMS.iter().map(|(room, _)| format!("| `{room}` | … |\n"));
+        let mut rows: Vec<String> = rows.collect();
+        let found = |rows: &[String]| {
+            let table = format!(
+                "# A\n\n| room | what it is |\n| --- | --- |\n{}\nB",
+                rows.concat()
+            );
+            findings(ARCHITECTURE, &table).len()
+        };
+        assert_eq!(found(&rows), 0);
+        rows.swap(0, 1);
+        assert_eq!(found(&rows), 1);
+        rows.pop();
+        assert_eq!(found(&rows), 1);
     }
 
     #[test]
