@@ -4,6 +4,7 @@
 //! What a file uses is told by its paths, without a compiler: `use`, and paths within the code. Names that a module hands
 //! on count for the file that they are from. Methods have no path, so that an `impl` block may stand in any file.
 
+mod script;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +38,13 @@ pub fn check(files: &[SourceFile]) -> Vec<Finding> {
         Finding::about(&circle[0], message)
     };
     let crates = crates(files);
-    crates.values().flat_map(circles).map(about).collect()
+    let of_crates = crates.values().flat_map(|modules| {
+        let name = |path: &Vec<String>| modules[path].file.clone();
+        let circles = circles(&uses(modules)).into_iter();
+        circles.map(move |circle| circle.iter().map(name).collect())
+    });
+    let of_scripts = circles(&script::imports(files));
+    of_crates.chain(of_scripts).map(about).collect()
 }
 
 /// The modules of every crate, by its folder. Tests may use whatever they like.
@@ -69,43 +76,43 @@ fn crates(files: &[SourceFile]) -> BTreeMap<&str, Modules> {
     crates
 }
 
-/// The circles of more files than may be, each in order of names.
-fn circles(modules: &Modules) -> Vec<Vec<String>> {
-    let uses: BTreeMap<&Vec<String>, BTreeSet<Vec<String>>> = modules
+/// What each module of a crate uses.
+fn uses(modules: &Modules) -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
+    modules
         .iter()
-        .map(|(path, source)| (path, used(modules, path, source)))
-        .collect();
-    let mut left: BTreeSet<&Vec<String>> = modules.keys().collect();
+        .map(|(path, source)| (path.clone(), used(modules, path, source)))
+        .collect()
+}
+
+/// The circles of more files than may be, each in order of names.
+fn circles<T: Ord + Clone>(uses: &BTreeMap<T, BTreeSet<T>>) -> Vec<Vec<T>> {
+    let mut left: BTreeSet<&T> = uses.keys().collect();
     let mut circles = Vec::new();
     while let Some(first) = left.first().copied() {
-        let reached = reach(first, &uses);
-        let circle: BTreeSet<&Vec<String>> = left
+        let reached = reach(first, uses);
+        let circle: BTreeSet<&T> = left
             .iter()
             .copied()
             .filter(|it| {
-                *it == first || (reached.contains(*it) && reach(it, &uses).contains(first))
+                *it == first || (reached.contains(*it) && reach(*it, uses).contains(first))
             })
             .collect();
         left.retain(|it| !circle.contains(it));
         if circle.len() > FILES_MAX {
-            let files = circle.iter().map(|path| modules[*path].file.clone());
-            circles.push(files.collect());
+            circles.push(circle.into_iter().cloned().collect());
         }
     }
     circles
 }
 
-/// The modules that one uses, directly or not.
-fn reach(
-    from: &[String],
-    uses: &BTreeMap<&Vec<String>, BTreeSet<Vec<String>>>,
-) -> BTreeSet<Vec<String>> {
+/// What one uses, directly or not.
+fn reach<'a, T: Ord>(from: &'a T, uses: &'a BTreeMap<T, BTreeSet<T>>) -> BTreeSet<&'a T> {
     let mut reached = BTreeSet::new();
-    let mut open = vec![from.to_vec()];
+    let mut open = vec![from];
     while let Some(path) = open.pop() {
-        for next in &uses[&path] {
-            if reached.insert(next.clone()) {
-                open.push(next.clone());
+        for next in &uses[path] {
+            if reached.insert(next) {
+                open.push(next);
             }
         }
     }

@@ -2,15 +2,10 @@ import type { Engine } from '../../api/application'
 import type { Cost } from '../../api/cost'
 import { executionUrl } from '../../settings'
 import { count, duration, gap, price } from '../../util/format'
-import { axisLength, type Lane, ticks } from '../../util/timeline'
+import { axisLength, ticks } from '../../util/timeline'
 import type { Kill } from '../../util/kill'
 import { ENGINE_TEXT, PHASE_TEXT, STEP_TEXT } from '../../util/workflow'
-import type { Side } from './compare-page'
-
-export interface SideLane {
-  side: Side
-  lane: Lane
-}
+import type { SideLane } from './side'
 
 /** Percent: a stage that is narrower has no room for its name. */
 const LABEL_FROM = 7

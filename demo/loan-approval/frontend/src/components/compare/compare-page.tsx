@@ -1,12 +1,12 @@
 import { type RefObject, useState } from 'react'
-import { type Application, ENGINES, type Engine, type Pair } from '../../api/application'
+import { ENGINES, type Engine, type Pair } from '../../api/application'
 import type { Cost } from '../../api/cost'
 import { type Feed, useApplication } from '../../hooks/use-application'
 import { useCost } from '../../hooks/use-cost'
 import type { Server } from '../../hooks/use-server'
 import { useNow } from '../../hooks/use-now'
 import { money } from '../../util/format'
-import { deriveProgress, type Progress } from '../../util/progress'
+import { deriveProgress } from '../../util/progress'
 import { laneOf } from '../../util/timeline'
 import { PHASE_TEXT } from '../../util/workflow'
 import { KillButton, KillReport } from '../kill-server'
@@ -16,21 +16,13 @@ import { UnknownApplication } from '../unknown-application'
 import { Axis } from './axis'
 import { ChangeOfFlow } from './change-of-flow'
 import { Figures } from './figures'
+import type { Side } from './side'
 
 interface Props {
   headingRef: RefObject<HTMLHeadingElement | null>
   pair: Pair
   server: Server
   onNew: () => void
-}
-
-/** One engine's side of the comparison. */
-export interface Side {
-  engine: Engine
-  id: string
-  application: Application
-  progress: Progress
-  cost: Cost | null
 }
 
 /** The same application in both engines, on one axis of time. */

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import { bytes, count, duration, price } from '../../util/format'
 import { ENGINE_TEXT, PHASE_TEXT } from '../../util/workflow'
-import type { SideLane } from './axis'
+import type { SideLane } from './side'
 
 interface Row {
   name: string
