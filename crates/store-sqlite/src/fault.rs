@@ -6,7 +6,6 @@ use std::sync::Arc;
 use rusqlite::ErrorCode;
 use store::{StoreFault, StoreTrouble};
 use thiserror::Error;
-use tokio::sync::oneshot;
 
 use crate::queue::Refused;
 
@@ -122,7 +121,7 @@ pub(crate) fn refused(attempted: impl Into<String>, refused: Refused) -> StoreFa
 /// The fault of a call whose thread ended before it answered.
 pub(crate) fn unanswered(
     attempted: impl Into<String>,
-    cause: oneshot::error::RecvError,
+    cause: impl std::error::Error + Send + Sync + 'static,
 ) -> StoreFault {
     StoreFault::new(attempted, false, cause)
 }

@@ -24,9 +24,10 @@ mod threads;
 mod health;
 mod presence;
 
-mod checkpoint;
+mod awaiting;
 mod job;
 mod landed;
+mod log_copy;
 mod queue;
 mod writer;
 

@@ -24,12 +24,13 @@ use store::{
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use crate::awaiting::Awaiting;
 use crate::check::Report;
-use crate::checkpoint::Checkpoints;
 use crate::fault::{refused, unanswered};
 use crate::health::Health;
 use crate::job::{Job, Write};
 use crate::lock::FileLock;
+use crate::log_copy::LogCopies;
 use crate::open::Database;
 use crate::open_error::OpenStoreError;
 use crate::queue::Queue;
@@ -52,6 +53,7 @@ pub struct SqliteStore {
     /// Another program has the file, and this one only reads it.
     only_looks: bool,
     writes: Arc<Queue<Job>>,
+    awaiting: Awaiting,
     readers: Readers,
     /// Reads for people, which may take long: they must not hold up those that executions wait for.
     searcher: Readers,
@@ -152,20 +154,14 @@ impl SqliteStore {
         };
         let writes = Arc::new(Queue::new(writer::QUEUE_CAPACITY));
         let (began, begins) = mpsc::sync_channel(1);
-        let checkpoints = Checkpoints::start(&path, copying)?;
+        let log_copies = LogCopies::start(&path, copying)?;
         let stats = Arc::new(Stats::of(&path));
         let writing = {
             let (queue, stats, health) = (writes.clone(), stats.clone(), told.health.clone());
             let database = path.clone();
             vec![start_thread("store-writer", &path, move || {
                 writer::run(
-                    connection,
-                    &database,
-                    &queue,
-                    checkpoints,
-                    &stats,
-                    &health,
-                    &began,
+                    connection, &database, &queue, log_copies, &stats, &health, &began,
                 );
             })?]
         };
@@ -189,6 +185,7 @@ impl SqliteStore {
             durability,
             only_looks: false,
             writes,
+            awaiting: Awaiting::default(),
             readers,
             searcher,
             stats,
@@ -221,6 +218,7 @@ impl SqliteStore {
             durability: Self::LOOKED_AT,
             only_looks: true,
             writes: Self::no_writes(),
+            awaiting: Awaiting::default(),
             readers,
             searcher,
             stats: Arc::new(Stats::of(path)),
@@ -263,6 +261,7 @@ impl SqliteStore {
         write: Write,
     ) -> impl Future<Output = Result<Written, CommitError>> + Send + use<> {
         let (answer, answered) = oneshot::channel();
+        let caller = self.awaiting.enter();
         let pushed = if self.only_looks {
             Err(look::refused(write.attempted()))
         } else {
@@ -271,7 +270,7 @@ impl SqliteStore {
         };
         async move {
             pushed?;
-            match answered.await {
+            match caller.wait(answered).await {
                 Ok(outcome) => outcome,
                 Err(cause) => {
                     let fault = unanswered("write to the database", cause);
