@@ -36,7 +36,7 @@ pub struct AslValidateArguments {
 Examples:
   lambdura asl run order.asl.json --input '{\"amount\": 5}'
   lambdura asl run order.asl.json --input @order.json --mocks mocks.json     answers instead of functions
-  lambdura asl run order.asl.json --data order.db --name order-7             killed and run again, it continues
+  lambdura asl run order.asl.json --data order.db --name order-7             continues after it was killed
 
 Tasks call functions of the service at --endpoint, unless --mocks answers for them. A file of mocks has a member for
 each function: {\"charge\": {\"Return\": {\"ok\": true}}}, or {\"Throw\": {\"Error\": \"Busy\", \"Cause\": \"later\"}},

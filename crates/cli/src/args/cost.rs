@@ -29,7 +29,7 @@ pub struct CostArguments {
     /// How many of a function's newest executions to average [default: 20]
     #[arg(long, value_name = "N", value_parser = cost_last)]
     pub last: Option<usize>,
-    /// Numbers of executions for which sums are printed
+    /// Print what so many executions cost
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', default_value = "1,1000,1000000", value_parser = clap::value_parser!(u32).range(1..))]
     pub runs: Vec<u32>,
     /// A price table to use instead of AWS's prices in us-east-1

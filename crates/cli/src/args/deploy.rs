@@ -41,7 +41,7 @@ pub struct DeployArguments {
     /// Values for `{{resolve:ssm:…}}`, `{{resolve:secretsmanager:…}}` and parameters of type AWS::SSM::Parameter::Value
     #[arg(long, value_name = "FILE", env = "LAMBDURA_REFERENCES")]
     pub references: Option<PathBuf>,
-    /// A layer that is not in the template, by its ARN with or without the version, as a folder or `.zip`; may be repeated
+    /// Use this folder or `.zip` for a layer that is not in the template, named by its ARN, with or without the version; may be repeated
     #[arg(long, value_name = "ARN=FOLDER|ZIP", env = "LAMBDURA_LAYER", value_delimiter = '\n', value_parser = layer)]
     pub layer: Vec<(String, PathBuf)>,
     /// How Rust functions are built

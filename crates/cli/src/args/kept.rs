@@ -20,7 +20,7 @@ pub struct PlaceArguments {
     pub store: Option<String>,
 }
 
-/// Write executions, functions, code and tables into one file, also while a server runs
+/// Write executions, functions, code and tables into one file; works while a server runs
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The backup contains executions with their histories, accepted invocations and dead letters, the progress of schedules,
@@ -69,7 +69,7 @@ pub struct RestoreArguments {
     pub without_access_keys: bool,
 }
 
-/// Check every execution, the catalogue of functions and their code, also while a server runs
+/// Check every execution, the catalogue of functions and their code; works while a server runs
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Every history must be numbered without gaps and, replayed from its beginning, lead to the recorded operations, outcome,

@@ -48,7 +48,7 @@ pub struct UpArguments {
     /// [default: references.json in the data folder]
     #[arg(long, value_name = "FILE", env = "LAMBDURA_REFERENCES")]
     pub references: Option<PathBuf>,
-    /// A layer that is not in the template, by its ARN with or without the version, as a folder or `.zip`; may be repeated
+    /// Use this folder or `.zip` for a layer that is not in the template, named by its ARN, with or without the version; may be repeated
     /// (LAMBDURA_LAYER: one per line)
     #[arg(long, value_name = "ARN=FOLDER|ZIP", env = "LAMBDURA_LAYER", value_delimiter = '\n', value_parser = layer)]
     pub layer: Vec<(String, PathBuf)>,
@@ -70,10 +70,10 @@ pub struct UpArguments {
     #[arg(long, env = "LAMBDURA_NO_RELOAD", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_reload: bool,
     /// Run this function for a debugger, in one process and without time limits: Python at port 5678, Node.js at 9229,
-    /// or at PORT; attach to others by their process id. May be repeated
+    /// or at PORT; for other runtimes, attach by process id. May be repeated
     #[arg(long, value_name = "FUNCTION[:PORT]", value_parser = debugged)]
     pub debug: Vec<DebuggedFunction>,
-    /// Make such a function wait for the debugger before it runs any code
+    /// Make functions named by `--debug` wait for the debugger before they run any code
     #[arg(long, requires = "debug")]
     pub debug_wait: bool,
     #[command(flatten)]
