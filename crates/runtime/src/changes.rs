@@ -13,6 +13,8 @@ const BEHIND_MAX: usize = 4_096;
 #[derive(Debug)]
 pub(crate) struct Changes {
     sender: broadcast::Sender<Noted>,
+    /// Ends alone: most commits end nothing, and a listener to all of them is woken by each.
+    ends: broadcast::Sender<ExecutionId>,
 }
 
 /// Which execution, and whether it has ended; none: any may have.
@@ -21,13 +23,18 @@ type Noted = Option<(ExecutionId, bool)>;
 impl Default for Changes {
     fn default() -> Self {
         let (sender, _) = broadcast::channel(BEHIND_MAX);
-        Self { sender }
+        let (ends, _) = broadcast::channel(BEHIND_MAX);
+        Self { sender, ends }
     }
 }
 
 impl Changes {
     /// Notes a committed change.
     pub fn note(&self, id: &ExecutionId, ended: bool) {
+        if ended && self.ends.receiver_count() > 0 {
+            // The last listener may have gone just now.
+            let _ = self.ends.send(id.clone());
+        }
         if self.has_listeners() {
             // The last listener may have gone just now.
             let _ = self.sender.send(Some((id.clone(), ended)));
@@ -44,6 +51,12 @@ impl Changes {
 
     pub fn has_listeners(&self) -> bool {
         self.sender.receiver_count() > 0
+    }
+
+    pub fn listen_to_ends(&self) -> EndListener {
+        EndListener {
+            receiver: self.ends.subscribe(),
+        }
     }
 
     pub fn listen(&self) -> ChangeListener {
@@ -95,9 +108,49 @@ impl ChangeListener {
     }
 }
 
+/// Hears of every execution that ends here, by whatever server it was started, from its making on.
+#[derive(Debug)]
+pub struct EndListener {
+    receiver: broadcast::Receiver<ExecutionId>,
+}
+
+impl EndListener {
+    /// Waits for the next execution that has ended, its last event included; none when the driver is gone. Cancel safe.
+    pub async fn next(&mut self) -> Option<ExecutionId> {
+        loop {
+            match self.receiver.recv().await {
+                Ok(id) => return Some(id),
+                Err(broadcast::error::RecvError::Lagged(missed)) => {
+                    tracing::warn!(
+                        executions = missed,
+                        "more executions have ended than could be looked at"
+                    );
+                }
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_listener_to_ends_hears_of_nothing_else() {
+        let changes = Changes::default();
+        let mut ends = changes.listen_to_ends();
+        let id = |text: &str| ExecutionId::parse(text).expect("a valid id");
+        changes.note(&id("goes-on"), false);
+        changes.note_many();
+        changes.note(&id("ended"), true);
+        assert_eq!(ends.next().await, Some(id("ended")));
+        assert!(!changes.has_listeners());
+        for number in 0..BEHIND_MAX + 10 {
+            changes.note(&id(&format!("id-{number}")), true);
+        }
+        assert_eq!(ends.next().await, Some(id("id-10")));
+    }
 
     #[tokio::test]
     async fn a_slow_listener_is_told_that_it_missed_some() {

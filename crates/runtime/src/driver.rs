@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::alarm::Alarm;
 use crate::aside::Aside;
-use crate::changes::Changes;
+use crate::changes::{Changes, EndListener};
 use crate::lanes::Lanes;
 use crate::queue_gauge::QueueGauge;
 use crate::resident::Residents;
@@ -188,6 +188,11 @@ impl Driver {
     /// leave no gap.
     pub fn changes(&self) -> ChangeListener {
         self.inner.changes.listen()
+    }
+
+    /// Listens to the ends of executions from now on.
+    pub fn ends(&self) -> EndListener {
+        self.inner.changes.listen_to_ends()
     }
 
     /// Takes no more work and waits until what is being committed is committed. Invocations at work

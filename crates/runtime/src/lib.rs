@@ -41,7 +41,7 @@ mod waiters;
 mod within;
 
 pub use alarm::TimerPulse;
-pub use changes::{Change, ChangeListener};
+pub use changes::{Change, ChangeListener, EndListener};
 pub use clock::{Clock, ClockMode, Running, SteadyClock, Work, WoundClock};
 pub use driver::{Driver, DriverConfig, WeakDriver};
 pub use error::{ProcessError, StartError};

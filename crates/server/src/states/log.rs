@@ -9,7 +9,6 @@
 use std::sync::Arc;
 
 use model::{ExecutionId, Timestamp};
-use runtime::Change;
 use serde_json::{Map, Value, json};
 use state_machine::ItemRun;
 use store::{LogLine, LogStream, StoreFault};
@@ -44,24 +43,18 @@ pub(crate) async fn run(app: Arc<App>) {
             () = app.registry.settings_changed() => {}
         }
     }
-    let mut changes = app.driver.changes();
+    let mut ends = app.driver.ends();
     loop {
-        let change = tokio::select! {
+        let id = tokio::select! {
             () = app.shutdown.cancelled() => return,
-            change = changes.next() => change,
+            ended = ends.next() => match ended {
+                Some(id) => id,
+                None => return,
+            },
         };
-        match change {
-            None => return,
-            Some(Change::Execution { id, ended: true }) => {
-                if let Err(error) = write(app, &id).await {
-                    tracing::warn!(execution = %id, %error, "the history of an execution is not in the log");
-                }
-            }
-            Some(Change::Execution { ended: false, .. }) => {}
-            // Changes of other servers come so too, and are written there.
-            Some(Change::Many) => {
-                tracing::debug!("executions may have ended whose history is not in the log")
-            }
+        // What ends at other servers is written there.
+        if let Err(error) = write(app, &id).await {
+            tracing::warn!(execution = %id, %error, "the history of an execution is not in the log");
         }
     }
 }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use lambda_api::{Event, EventType};
 use model::{ExecutionArn, ExecutionId};
-use runtime::Change;
 use serde_json::{Value, json};
 use state_machine::{CALL_AND_WAIT, WATCH, Watched};
 use store::StoreFault;
@@ -24,10 +23,10 @@ use crate::app::App;
 
 /// Stops what executions waited for that end while this runs, until the server shuts down.
 pub(crate) async fn run(app: Arc<App>) {
-    let mut changes = app.driver.changes();
+    let mut ends = app.driver.ends();
     let mut batches = app.ended_batches.subscribe();
     loop {
-        let change = tokio::select! {
+        let id = tokio::select! {
             () = app.shutdown.cancelled() => return,
             batch = batches.recv() => {
                 if let Ok((arn, ended)) = batch {
@@ -35,17 +34,16 @@ pub(crate) async fn run(app: Arc<App>) {
                 }
                 continue;
             }
-            change = changes.next() => change,
+            ended = ends.next() => match ended {
+                Some(id) => id,
+                None => return,
+            },
         };
-        match change {
-            None => return,
-            Some(Change::Execution { id, ended: true }) if !machine::all(&app).is_empty() => {
-                if let Err(error) = ended(&app, &id).await {
-                    tracing::warn!(execution = %id, %error, "what it waited for is not stopped");
-                }
-            }
-            // Changes of other servers come as `Many`, and are looked at there.
-            Some(Change::Execution { .. } | Change::Many) => {}
+        // What ends at other servers is looked at there.
+        if !machine::all(&app).is_empty()
+            && let Err(error) = ended(&app, &id).await
+        {
+            tracing::warn!(execution = %id, %error, "what it waited for is not stopped");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use model::ExecutionId;
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
 use opentelemetry_sdk::trace::SpanExporter as _;
-use runtime::{Change, Driver};
+use runtime::Driver;
 use store::EventPage;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -50,7 +50,7 @@ impl Exporter {
     /// Runs until the shutdown, and then sends what it has.
     pub async fn run(self, shutdown: CancellationToken) {
         let exporter = self;
-        let mut changes = exporter.driver.changes();
+        let mut ends = exporter.driver.ends();
         let mut batch: Vec<Trace> = Vec::new();
         let mut send_at = None;
         loop {
@@ -59,19 +59,11 @@ impl Exporter {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 () = wait_until(due), if !full && due.is_some() => {}
-                change = changes.next(), if !full => {
-                    let Some(change) = change else { break };
-                    match change {
-                        Change::Execution { id, ended: true } => {
-                            if let Some(trace) = exporter.read(&id).await {
-                                send_at.get_or_insert(Instant::now() + BATCH_WAITS);
-                                batch.push(trace);
-                            }
-                        }
-                        Change::Execution { ended: false, .. } => {}
-                        Change::Many => tracing::warn!(
-                            "executions ended faster than their traces were read: some are not exported"
-                        ),
+                ended = ends.next(), if !full => {
+                    let Some(id) = ended else { break };
+                    if let Some(trace) = exporter.read(&id).await {
+                        send_at.get_or_insert(Instant::now() + BATCH_WAITS);
+                        batch.push(trace);
                     }
                     continue;
                 }
