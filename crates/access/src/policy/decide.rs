@@ -294,18 +294,25 @@ mod tests {
         ]});
         let (policy, left_out) = Policy::from_template(&document);
         assert_eq!(left_out.len(), 2);
-        let of = |action| {
+        let of = |policy: &Policy, action| {
             let question = Question {
                 action,
                 resource: ORDERS,
                 source_ip: None,
                 username: None,
             };
-            decide([&policy], &question)
+            decide([policy], &question)
         };
-        assert_eq!(of("lambda:InvokeFunction"), Verdict::Allowed);
-        assert_eq!(of("s3:GetObject"), Verdict::NotAllowed);
-        assert_eq!(of("lambda:DeleteFunction"), Verdict::Denied);
+        assert_eq!(of(&policy, "lambda:InvokeFunction"), Verdict::Allowed);
+        assert_eq!(of(&policy, "s3:GetObject"), Verdict::NotAllowed);
+        assert_eq!(of(&policy, "lambda:DeleteFunction"), Verdict::Denied);
+        // Nor does a document allow anything that is none as a whole.
+        let mut other = document.clone();
+        other["Sid"] = json!("not here");
+        let (policy, left_out) = Policy::from_template(&other);
+        assert_eq!(left_out.len(), 2);
+        assert_eq!(of(&policy, "lambda:InvokeFunction"), Verdict::NotAllowed);
+        assert_eq!(of(&policy, "lambda:DeleteFunction"), Verdict::Denied);
         let (nothing, left_out) = Policy::from_template(&json!("AWSLambdaBasicExecutionRole"));
         assert!(nothing.statements.is_empty());
         assert_eq!(left_out.len(), 1);

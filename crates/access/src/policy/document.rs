@@ -101,10 +101,10 @@ impl Policy {
             statements: Vec::new(),
         };
         let mut left_out = Vec::new();
-        let found = match statements(value) {
-            Ok(found) => found,
-            Err(error) => return (policy, vec![error.to_string()]),
-        };
+        let found = statements(value).unwrap_or_else(|error| {
+            left_out.push(error.to_string());
+            denials(value)
+        });
         for (number, statement) in found.into_iter().enumerate() {
             match Statement::read(statement) {
                 Ok(statement) => policy.statements.push(statement),
@@ -126,6 +126,17 @@ impl Policy {
         }
         (policy, left_out)
     }
+}
+
+/// The statements that deny, of a document that is not one: what it forbids is forbidden.
+fn denials(value: &Value) -> Vec<&Value> {
+    let listed = match value.get("Statement") {
+        Some(Value::Array(statements)) => statements.iter().collect(),
+        Some(one) => vec![one],
+        None => Vec::new(),
+    };
+    let denies = |it: &&Value| it.get("Effect").and_then(Value::as_str) == Some("Deny");
+    listed.into_iter().filter(denies).collect()
 }
 
 /// The statements of a document.

@@ -223,19 +223,19 @@ async fn opened(
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         }
-        tokio::select! {
-            change = changes.next() => {
-                let mut change = change;
-                // Others change meanwhile: only this execution counts.
-                while let Some(runtime::Change::Execution { id, .. }) = &change {
-                    if *id == execution {
-                        break;
-                    }
-                    change = changes.next().await;
-                }
+        let again = tokio::time::sleep(LOOK_AGAIN);
+        tokio::pin!(again);
+        loop {
+            tokio::select! {
+                change = changes.next() => match change {
+                    // Others change meanwhile: only this execution counts.
+                    Some(runtime::Change::Execution { id, .. }) if id != execution => {}
+                    Some(_) => break,
+                    None => return None,
+                },
+                () = &mut again, if app.cluster.is_some() => break,
+                () = app.shutdown.cancelled() => return None,
             }
-            () = tokio::time::sleep(LOOK_AGAIN), if app.cluster.is_some() => {}
-            () = app.shutdown.cancelled() => return None,
         }
     }
 }

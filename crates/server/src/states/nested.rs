@@ -30,7 +30,7 @@ pub(crate) async fn run(app: Arc<App>) {
             () = app.shutdown.cancelled() => return,
             batch = batches.recv() => {
                 if let Ok((arn, ended)) = batch {
-                    stop_within(&app, &arn, &ended).await;
+                    stop_waited_for(&app, &arn, Some(&ended)).await;
                 }
                 continue;
             }
@@ -58,20 +58,17 @@ async fn ended(app: &Arc<App>, id: &ExecutionId) -> Result<(), StoreFault> {
     let Some(execution) = app.driver.store().summary(id).await? else {
         return Ok(());
     };
-    let arn = &execution.spec.arn;
-    let machine = newest(app, arn.function.name.clone());
-    let machine = machine.and_then(|it| it.at(app, &arn.version));
-    if machine.is_some_and(|machine| waits(&machine)) {
-        stop_all(app, arn, None).await;
-    }
+    stop_waited_for(app, &execution.spec.arn, None).await;
     Ok(())
 }
 
-/// Stops what was waited for within these operations of an execution, which have ended.
-async fn stop_within(app: &Arc<App>, arn: &ExecutionArn, ended: &BTreeSet<String>) {
+/// Stops what was waited for by an execution that has ended, or within some operations of it that have.
+async fn stop_waited_for(app: &Arc<App>, arn: &ExecutionArn, within: Option<&BTreeSet<String>>) {
+    // The definition that the execution runs: the newest one may wait for nothing.
     let machine = newest(app, arn.function.name.clone());
+    let machine = machine.and_then(|it| it.at(app, &arn.version));
     if machine.is_some_and(|machine| waits(&machine)) {
-        stop_all(app, arn, Some(ended)).await;
+        stop_all(app, arn, within).await;
     }
 }
 
