@@ -1,4 +1,4 @@
-//! What every request needs.
+//! The shared state that every request needs.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -26,38 +26,38 @@ use crate::telemetry::{Diagnostics, OwnSources};
 use crate::tokens::Tokens;
 use wind::{Answers, Winder};
 
-/// Answers a request about stacks or about code that is uploaded for them.
+/// Answers a request about stacks, or about code that is uploaded for them.
 pub(crate) type StackRequests =
     Box<dyn Fn(Request<RequestBody>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
 
-/// The parts of a running server that requests are answered with.
+/// The parts of a running server that handlers of requests use.
 pub(crate) struct App {
     pub driver: Driver,
-    /// This server among others, where they share the store.
+    /// This server's cluster, if it shares its store with other servers.
     pub cluster: Option<Arc<Cluster>>,
     pub registry: Arc<Registry>,
     pub invoker: HostInvoker,
-    /// What runs `python3.*` and `nodejs*` functions.
+    /// Runs `python3.*` and `nodejs*` functions.
     pub runtimes: Arc<Runtimes>,
     /// Wakes the task that deletes versions and code that nothing needs any more.
     pub upkeep: Notify,
     /// DynamoDB.
     pub tables: Tables,
-    /// AWS's services that are not here.
+    /// AWS's services that this server does not have.
     pub other_services: OtherServices,
-    /// Calls those of them that the server itself needs.
+    /// Calls those of them that the server itself uses.
     pub aws: AwsClient,
-    /// Who may use this server.
+    /// Decides which requests may use this server.
     pub access: Access,
-    /// Signs people in to the console by a provider.
+    /// Signs users in to the console through an OpenID provider.
     pub oidc: Option<Oidc>,
-    /// Which tokens of those who call APIs are believed.
+    /// Verifies the tokens of callers of APIs.
     pub tokens: Tokens,
-    /// Moves the clock, where it can be.
+    /// Moves the clock, if it can be moved.
     pub winder: Option<Arc<Winder>>,
-    /// Who answers what executions wait for.
+    /// Rules that answer callbacks and stand in for functions.
     pub answers: Arc<Answers>,
-    /// Where everything is kept.
+    /// The data folder.
     pub data_dir: PathBuf,
     /// The URL of the main port.
     pub endpoint: String,
@@ -65,29 +65,29 @@ pub(crate) struct App {
     pub prices: Prices,
     /// Where traces are sent.
     pub otlp_endpoint: Option<String>,
-    /// What is noted for people and their tools.
+    /// Notes for users and their tools.
     pub diagnostics: Arc<Diagnostics>,
-    /// Where developers find the code that runs.
+    /// The folders where developers edit the code that runs.
     pub own_sources: Arc<OwnSources>,
     /// Bounds the live views.
     pub streams: Arc<Semaphore>,
-    /// Bounds those who wait for what a function returns.
+    /// Limits the callers that wait for a function's result.
     pub callers: Callers,
-    /// Tells of parallels and maps that ended by a checkpoint: the execution, and the operations that they are.
+    /// Announces parallels and maps that a checkpoint has ended: the execution, and the ids of the operations.
     pub ended_batches: broadcast::Sender<(ExecutionArn, BTreeSet<String>)>,
-    /// Whose turn it is to look for an activity's tasks.
+    /// Decides whose turn it is to look for an activity's tasks.
     pub activity_turns: ActivityTurns,
     /// Tasks that a shutdown waits for.
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
-    /// Answers requests about stacks, where they are deployed over the API.
+    /// Answers requests about stacks, if stacks can be deployed over the API.
     pub stacks: OnceLock<StackRequests>,
-    /// What is stored is another program's: it is shown, and nothing of it is driven or changed.
+    /// The stored executions belong to another program: this server shows them, but drives and changes nothing.
     pub only_looks: bool,
 }
 
 impl App {
-    /// The time of the machine, which the clock here may be ahead of.
+    /// The machine's time. This server's clock may be ahead of it.
     pub fn machine_now(&self) -> Timestamp {
         let clock = self.driver.clock();
         Timestamp::from_millis(clock.now().as_millis() - clock.ahead_millis())
@@ -97,7 +97,7 @@ impl App {
         self.driver.new_accepted_id()
     }
 
-    /// Changes functions and machines while nobody else does: to the end, as [`Self::to_the_end`].
+    /// Changes functions and machines under an exclusive lock, and to the end, as [`Self::to_the_end`].
     pub async fn change<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl for<'a> FnOnce(&'a Arc<Self>, &'a CatalogueChanges<'a>) -> BoxFuture<'a, T>
@@ -113,7 +113,7 @@ impl App {
         .await
     }
 
-    /// Runs work to its end even when the client that asked for it hangs up half way.
+    /// Runs work to its end even if its client hangs up half way.
     pub async fn to_the_end<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,

@@ -1,7 +1,7 @@
-//! Those who wait for what a function returns.
+//! Callers that wait for a function's result.
 //!
-//! Each of them has a connection, and so has a function that reports what it did. Callers who took all would wait for
-//! functions that cannot report.
+//! Each caller uses a connection, and so does a function that reports its result. If callers used all connections, they
+//! would wait for functions that cannot report.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use model::ErrorObject;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wire::ApiError;
 
-/// Why one more may not wait. Source: `ThrottleReason` of botocore's model of Lambda.
+/// Why no further caller may wait. Source: `ThrottleReason` of botocore's model of Lambda.
 const REASON: &str = "CallerRateLimitExceeded";
 
-/// How many more may wait.
+/// Limits how many callers wait.
 #[derive(Debug, Clone)]
 pub(crate) struct Callers {
     max: usize,
@@ -25,7 +25,7 @@ pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
 }
 
-/// That as many wait as may.
+/// The maximum number of callers already wait.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{max} callers wait for results, and the connections that are left are for functions to report them. Try again, \

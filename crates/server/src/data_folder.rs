@@ -1,16 +1,16 @@
-//! The data folder: inputs, results, logs and tables of everybody who uses this server. Nobody else on
-//! the machine has a reason to read it.
+//! The data folder: inputs, results, logs and tables of all users of this server. Other users of the machine have no
+//! reason to read it.
 
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
-/// What only its owner may do.
+/// Permissions for the owner only.
 const PRIVATE: u32 = 0o700;
 
-/// Makes the folder if it is missing, so that only its owner can look into it; warns of an existing one
-/// that others can. That one may have been shared on purpose, and stays as it is.
+/// Creates a missing folder, so that only its owner can read it; warns about an existing folder that others can read.
+/// It may have been shared on purpose, and stays as it is.
 pub(crate) fn prepare(path: &Path) -> io::Result<()> {
     DirBuilder::new()
         .recursive(true)

@@ -9,14 +9,14 @@ use thiserror::Error;
 
 use crate::functions::FreezeCodeError;
 
-/// Why a stack could not be deployed. What was deployed before the failure stays; deploying again
-/// goes on from there.
+/// Why a stack could not be deployed. Parts that were deployed before the failure stay; deploying
+/// again continues from there.
 #[derive(Debug, Error)]
 pub enum DeployError {
     /// A function has a name that AWS would refuse.
     #[error("deploy a function")]
     FunctionName {
-        /// What is wrong with it.
+        /// The reason.
         #[source]
         cause: InvalidId,
     },
@@ -31,11 +31,11 @@ pub enum DeployError {
     Code {
         /// Its name.
         function: String,
-        /// What stood in the way.
+        /// The reason.
         #[source]
         cause: FreezeCodeError,
     },
-    /// A durable function sits behind an API or URL without an alias.
+    /// A durable function is behind an API or URL and has no alias.
     #[error(
         "function `{function}` is durable and behind an API or URL, but has no `AutoPublishAlias`; \
          durable functions are invoked by version or alias only"
@@ -44,7 +44,7 @@ pub enum DeployError {
         /// Its logical id.
         function: String,
     },
-    /// A durable function has a schedule and no alias.
+    /// A durable function has a schedule but no alias.
     #[error(
         "function `{function}` is durable and has a schedule, but no `AutoPublishAlias`; durable \
          functions are invoked by version or alias only"
@@ -59,9 +59,9 @@ pub enum DeployError {
          {problem}"
     )]
     Companion {
-        /// Where it should be.
+        /// Its URL.
         url: String,
-        /// What stood in the way.
+        /// The reason.
         problem: String,
     },
     /// A table could not be created.
@@ -69,17 +69,17 @@ pub enum DeployError {
     Table {
         /// Its name.
         name: String,
-        /// What DynamoDB says.
+        /// The message from DynamoDB.
         cause: String,
     },
-    /// The address of an API or function URL is taken.
+    /// The address of an API or function URL is in use.
     #[error("listen on {address} for API `{logical_id}`")]
     Listen {
         /// The API.
         logical_id: String,
-        /// Where it should listen.
+        /// The address.
         address: SocketAddr,
-        /// The system's answer.
+        /// The system's error.
         #[source]
         cause: io::Error,
     },

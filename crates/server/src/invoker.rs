@@ -1,5 +1,4 @@
-//! Runs functions in the host's processes: our data in the wire's form one way, the outcome in the
-//! engine's form the other.
+//! Runs functions in the host's processes: converts our data to the wire's form, and the outcome to the engine's form.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -41,9 +40,9 @@ pub(crate) struct HostInvoker {
     pub diagnostics: Arc<Diagnostics>,
     pub own_sources: Arc<OwnSources>,
     pub clock: Arc<dyn Clock>,
-    /// What stands for functions that are not there.
+    /// Rules that stand in for missing functions.
     pub answers: Arc<Answers>,
-    /// What one execution may use.
+    /// The quotas of one execution.
     pub limits: Limits,
 }
 
@@ -72,9 +71,9 @@ impl Invoker for HostInvoker {
 
     fn concurrency(&self, function: &FunctionName, version: &Version) -> usize {
         let version = self.registry.version(function, version);
-        // What is gone fails at once, and needs no turn.
+        // A missing version fails at once, and needs no turn.
         let of_host = version.map_or(usize::MAX, |it| self.host.concurrency(&it.config));
-        // As many processes as are reserved invocations may have room for more than those.
+        // Processes for the reserved invocations may have room for more than the reservation allows.
         of_host.min(self.registry.admitted(function))
     }
 
@@ -148,8 +147,8 @@ impl HostInvoker {
             return Err(NoRoom { reason });
         };
         let invoked_function_arn = arn.function.qualified(&arn.version.to_string());
-        // What a function traces hangs below the span that its execution is, the same in every invocation, and that
-        // one below the caller's.
+        // A function's trace belongs below the span of its execution, which is the same in every invocation, and that
+        // span belongs below the caller's.
         let trace_header = invocation.spec.trace_header.as_deref();
         let trace_id = trace_header.map(|header| trace::below(header, execution_span(&arn.id)));
         let request = InvocationRequest {
@@ -170,7 +169,7 @@ impl HostInvoker {
                 })
             },
         };
-        // The event has what the process is given; an invocation may take long, and memory is short.
+        // The event holds a copy for the process; an invocation may take long, and memory is limited.
         invocation.operations = Vec::new();
         self.logs.belongs_to(&invocation.request_id, &arn.id);
         let invoked = self.run(&version, request).await;
@@ -199,7 +198,7 @@ impl HostInvoker {
                 return Err(NoRoom { reason });
             }
             InvokeError::CalledOff { .. } => InvocationOutcome::NotStarted,
-            // The driver gives up its invocations at a shutdown; this one was faster.
+            // The driver ends its invocations at a shutdown; here the host was faster.
             InvokeError::ShuttingDown { .. } => InvocationOutcome::Lost,
             InvokeError::Launch { .. } | InvokeError::InvalidRequest { .. } => {
                 InvocationOutcome::FunctionError(host_error(&error))
@@ -212,7 +211,7 @@ impl HostInvoker {
         })
     }
 
-    /// Says once what is wrong with a function, and again when something else is.
+    /// Logs a function's failure once, and again when the error changes.
     fn say_failure(&self, invocation: &DurableInvocation, outcome: &InvocationOutcome) {
         let error = match outcome {
             InvocationOutcome::FunctionError(error) | InvocationOutcome::Interrupted(error) => {
@@ -237,12 +236,12 @@ impl HostInvoker {
         tracing::warn!("an invocation of {function} failed: {text}{advice} (lambdura show {name})");
     }
 
-    /// Runs a plain function; the host's own report comes along for a caller who asked for logs.
+    /// Runs a plain function; also returns the host's report, for a caller that asked for logs.
     pub async fn plain(&self, invocation: PlainInvocation) -> (PlainOutcome, Option<HostOutcome>) {
         self.plain_into(invocation, None).await
     }
 
-    /// As above; what the function streams goes into the sink.
+    /// As above; the function's stream goes into the sink.
     pub async fn plain_streamed(
         &self,
         invocation: PlainInvocation,
@@ -307,7 +306,7 @@ impl HostInvoker {
                 };
                 (plain, Some(outcome))
             }
-            // Only what has lost its place is called off.
+            // Only an invocation that has lost its place is called off.
             Err(
                 error @ (InvokeError::NoRoom { .. }
                 | InvokeError::Throttled { .. }
@@ -319,14 +318,14 @@ impl HostInvoker {
 }
 
 impl HostInvoker {
-    /// Runs an invocation. When no process comes up, its code is looked at: if a file was damaged and
-    /// could be mended, a process that could not be started is started again.
+    /// Runs an invocation. If no process starts, checks the function's code: if damaged files could be mended, tries to
+    /// start the process once more.
     async fn run(
         &self,
         version: &Arc<FunctionVersion>,
         request: InvocationRequest,
     ) -> Result<HostOutcome, InvokeError> {
-        // Until its process has answered, and not only until it has reported what it wants recorded.
+        // Until its process has answered, not only until its last checkpoint.
         let _at_work = self.clock.work();
         let invoked = self.host.invoke(&version.config, request.clone()).await;
         let (is_launch, is_suspect) = match &invoked {
@@ -345,8 +344,8 @@ impl HostInvoker {
         invoked
     }
 
-    /// When an invocation that has just ended began, on the clock that the history goes by. The host
-    /// notes it by the wall clock, which may have been set meanwhile.
+    /// When a finished invocation began, by the clock of the history. The host uses the wall clock, which may have been
+    /// set meanwhile.
     fn started_at(&self, called_at: Timestamp, outcome: &HostOutcome) -> Timestamp {
         let now = self.clock.now();
         let ago = SystemTime::now().duration_since(outcome.started_at);
@@ -354,7 +353,8 @@ impl HostInvoker {
         (now - ago.unwrap_or_default()).clamp(called_at, latest)
     }
 
-    /// A destination with the record of what has ended. A durable one is started once, by the request's id.
+    /// A destination with the record of an ended invocation. A durable function is started only once, by the request's
+    /// id.
     fn record_to(&self, resolved: Resolved, ended: &EndedInvocation<'_>) -> Destination {
         let payload = invocation_record(ended);
         let trace_header = ended.invocation.trace_header.clone();
@@ -389,7 +389,7 @@ impl HostInvoker {
         }))
     }
 
-    /// Adds an invocation that has ended to the function's statistics.
+    /// Adds an ended invocation to the function's statistics.
     fn note(&self, function: &FunctionName, invoked: &Result<HostOutcome, InvokeError>) {
         let (went, took) = match invoked {
             Ok(outcome) => match &outcome.result {
@@ -399,7 +399,7 @@ impl HostInvoker {
             Err(InvokeError::NoRoom { .. } | InvokeError::Throttled { .. }) => {
                 (Went::Throttled, Duration::ZERO)
             }
-            // It says nothing of the function.
+            // No evidence about the function.
             Err(InvokeError::CalledOff { .. } | InvokeError::ShuttingDown { .. }) => return,
             Err(InvokeError::Launch { .. } | InvokeError::InvalidRequest { .. }) => {
                 (Went::Wrong, Duration::ZERO)
@@ -415,8 +415,8 @@ impl HostInvoker {
     }
 }
 
-/// The event that a durable function is given. What its first page has no room for is read through
-/// `GetDurableExecutionState`. Its instants are those of the function's own clock.
+/// The event for a durable function. Operations that do not fit its first page are read with
+/// `GetDurableExecutionState`. Its timestamps are by the function's own clock.
 fn event(invocation: &DurableInvocation, ahead_millis: i64) -> Bytes {
     let updated = invocation.updated_operation_ids.iter();
     let updated: Vec<_> = updated.map(ToString::to_string).collect();
@@ -429,7 +429,7 @@ fn event(invocation: &DurableInvocation, ahead_millis: i64) -> Bytes {
     };
     let page: Vec<_> = operations.take_while(fits).collect();
     let more = page.len() < invocation.operations.len();
-    // A first page may be empty (one input near the limit): SDKs then read everything by pages.
+    // A first page may be empty (one input near the limit): SDKs then read everything page by page.
     let next_marker = match page.last() {
         Some(last) if more => last.id.clone(),
         None if more => FIRST_PAGE.to_owned(),
@@ -449,7 +449,7 @@ fn event(invocation: &DurableInvocation, ahead_millis: i64) -> Bytes {
         .into()
 }
 
-/// The outcome in the engine's form, errors as `shown` has them.
+/// The outcome in the engine's form, with errors as `shown` returns them.
 fn durable_outcome(
     result: InvocationResult,
     shown: impl Fn(ErrorObject) -> ErrorObject,
@@ -474,7 +474,7 @@ fn durable_outcome(
     }
 }
 
-/// What a durable function answered, held to the protocol's form (reference, section 7.2).
+/// A durable function's answer, checked against the protocol (reference, section 7.2).
 fn output(bytes: &[u8]) -> Output {
     let Ok(output) = serde_json::from_slice::<InvocationOutput>(bytes) else {
         return Output::Invalid("Invalid Status in invocation output.".to_owned());

@@ -1,8 +1,8 @@
-//! A server that looks: the console on the file of a program that runs its own executions.
+//! A read-only server: the console on the file of a program that runs its own executions.
 //!
-//! The program drives them, and this server does not: it has no timers, takes nothing up, and its store
-//! refuses to write. Requests that would change something are refused with the reason. What the program
-//! changes is noticed by a number that SQLite keeps, and only while a page is open.
+//! The program drives the executions, and this server does not: it has no timers, resumes nothing, and its store
+//! refuses to write. Requests for changes are refused with the reason. The server sees the program's changes by a
+//! number that SQLite keeps, and only while a page is open.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -17,15 +17,15 @@ use crate::data_folder;
 use crate::server::{Server, ServerConfig, Stores};
 use crate::start_error::StartServerError;
 
-/// How often the file is looked at for changes while somebody looks on.
+/// How often the file is checked for changes while a page is open.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 impl Server {
-    /// Serves the console on the SQLite file of a program, which may run meanwhile. What the server itself
-    /// needs a place for goes into `scratch`.
+    /// Serves the console on the SQLite file of a program, which may run meanwhile. The server's own files go into
+    /// `scratch`.
     ///
     /// # Errors
-    /// When there is no such file or nothing in it, and as for [`Server::start`].
+    /// When there is no such file or it is empty, and as for [`Server::start`].
     pub async fn look(
         file: &Path,
         listen: SocketAddr,

@@ -1,4 +1,4 @@
-//! The main port: which face a request is for.
+//! The main port: decides which part of the server handles a request.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use crate::service::session;
 use crate::tables::Tables;
 use crate::{api, console, service, states};
 
-/// Answers a request to the main port: what is meant for another service by its headers, the Lambda API, our own routes, and
-/// the console's.
+/// Answers a request to the main port: requests for other services, recognized by their headers, for the Lambda API,
+/// for our own routes, and for the console.
 pub(crate) async fn handle(
     app: Arc<App>,
     request: Request<RequestBody>,
@@ -59,8 +59,8 @@ pub(crate) async fn handle(
     }
 }
 
-/// A request at work. Dropped before its answer, because the client left, it is recorded all the same: whoever changes
-/// something cannot keep it out of the record by not waiting.
+/// A request in progress. If it is dropped before its answer, because the client left, it is recorded all the same: a
+/// client cannot keep a change out of the record by not waiting.
 struct Recording {
     app: Arc<App>,
     admitted: Option<Admitted>,
@@ -74,7 +74,7 @@ impl Recording {
         }
     }
 
-    /// Notes what came of it, and returns when that is durable.
+    /// Records the outcome, and returns when the record is durable.
     async fn end<B>(mut self, answer: &Response<B>) {
         if let Some(admitted) = self.admitted.take() {
             let (access, now) = (&self.app.access, self.app.machine_now());
@@ -92,21 +92,21 @@ impl Drop for Recording {
     }
 }
 
-/// Refuses what a browser may have been talked into.
+/// Refuses requests that another site may have made a browser send.
 fn check_origin(app: &App, request: &Request<RequestBody>) -> Result<(), guard::Refusal> {
     let (method, headers) = (request.method(), request.headers());
     match app.access.is_exposed() {
-        // Names are no protection there, and none is needed: see `guard::check_origin`.
+        // Here host names protect nothing, and need not: see `guard::check_origin`.
         true => guard::check_origin(method, headers, |_| false)?,
         false => guard::check(method, headers, |_| false)?,
     }
     let path = request.uri().path();
-    // A provider sends browsers back to where they were signed in.
+    // A provider sends browsers back to the page where they signed in.
     let is_link = console::is_page(path) || session::is_return(path);
     guard::check_site(headers, is_link)
 }
 
-/// Lets a request in where that is enforced.
+/// Checks a request, where policies are enforced.
 async fn admit(
     app: &App,
     request: Request<RequestBody>,
@@ -114,9 +114,9 @@ async fn admit(
 ) -> Result<(Request<RequestBody>, Admitted), ApiError> {
     let now = app.machine_now();
     app.access.count_address(address, now)?;
-    // Before it is decided, because what is asked for may be a state machine.
+    // Before the decision, because the function may be a state machine.
     api::look_for(app, request.uri()).await;
-    // As `dispatch` tells them apart: requests for tables and for other services may have any path.
+    // As `dispatch` distinguishes them: requests for tables and for other services may have any path.
     let is_elsewhere = app.other_services.meant(&request).is_some();
     let service = match states::serve(app, request.headers()) {
         true => Service::States,
@@ -130,15 +130,16 @@ async fn admit(
     admitting.await
 }
 
-/// What anybody may ask for: whether the server is well, and the console's files, which say nothing of what it does.
+/// Whether anybody may send a request: for the server's health, or for the console's files, which reveal nothing about
+/// its work.
 fn is_for_everybody(request: &Request<RequestBody>) -> bool {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let path = request.uri().path();
     is_read && (matches!(path, "/healthz" | "/readyz") || console::is_file(path))
 }
 
-/// All but the Lambda API is boxed: what answers a checkpoint is created, moved and dropped with each of them, and would be
-/// as large as the largest of the others.
+/// All but the Lambda API is boxed: the future of a checkpoint is created, moved and dropped with each request, and
+/// would otherwise be as large as the largest of the others.
 async fn dispatch(app: Arc<App>, request: Request<RequestBody>) -> Response<Body> {
     if states::serve(&app, request.headers()) {
         return Box::pin(states::handle(&app, request)).await;
@@ -157,7 +158,7 @@ async fn dispatch(app: Arc<App>, request: Request<RequestBody>) -> Response<Body
     Box::pin(own_route(app, request)).await
 }
 
-/// Our own routes and the console's; what is none of them is the Lambda API's to refuse.
+/// Our own routes and the console's. The Lambda API refuses requests that match none of them.
 async fn own_route(app: Arc<App>, request: Request<RequestBody>) -> Response<Body> {
     let request = match service::change(&app, request).await {
         Ok(answer) => return answer,
@@ -174,7 +175,7 @@ async fn own_route(app: Arc<App>, request: Request<RequestBody>) -> Response<Bod
     or_page(answer, wants_page)
 }
 
-/// The answer, or a page where somebody in a browser asked for something that is not there.
+/// The answer, or a page where a browser asked for an unknown address.
 fn or_page(answer: Response<Body>, wants_page: bool) -> Response<Body> {
     match wants_page && is_unknown_operation(&answer) {
         true => console::no_such_page(),
@@ -182,13 +183,13 @@ fn or_page(answer: Response<Body>, wants_page: bool) -> Response<Body> {
     }
 }
 
-/// Whether the Lambda API has nothing under the address that was asked for.
+/// Whether the Lambda API does not know the requested address.
 fn is_unknown_operation(answer: &Response<Body>) -> bool {
     let kind = answer.headers().get(headers::ERROR_TYPE);
     kind.is_some_and(|kind| kind.as_bytes() == ErrorCode::UnknownOperation.as_str().as_bytes())
 }
 
-/// The refusal of a request that would change something, where nothing may be changed.
+/// Refuses a request for a change, where changes are not allowed.
 fn refuse<B>(request: &Request<B>) -> Option<ApiError> {
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;

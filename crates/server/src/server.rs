@@ -1,4 +1,4 @@
-//! The server: what it is made of, and how it is put together.
+//! The server: its parts, and how they are put together.
 
 mod at_work;
 mod config;
@@ -45,8 +45,8 @@ pub use stores::Stores;
 use stores::{session_keys, sign_ins};
 use wind::{AnswerSet, Answers, ComesDue, Winder};
 
-/// Ends of parallels and maps that wait to be looked at: those beyond are missed, and what nobody waits for any longer is
-/// stopped when its execution ends.
+/// Announced ends of parallels and maps that wait to be read. Further ones are missed; their nested executions are then
+/// stopped when the execution ends.
 const ENDED_BATCHES_MAX: usize = 1_024;
 
 /// A running server.
@@ -60,18 +60,18 @@ pub struct Server {
     pub(crate) schedules: Arc<Schedules>,
     /// By stack and logical id.
     pub(crate) apis: Arc<Mutex<BTreeMap<(String, String), ServedApi>>>,
-    /// What is deployed over the API.
+    /// The stacks that are deployed over the API.
     pub(crate) stacks: Arc<dyn Stacks>,
     pub(crate) tasks: TaskTracker,
     pub(crate) connections: Connections,
     pub(crate) shutdown: CancellationToken,
-    /// Removed when the server is gone.
+    /// Removed when the server stops.
     _socket: Option<SocketFile>,
 }
 
 impl Server {
-    /// Starts a server: opens the store, serves the Lambda API, takes up what an earlier run left,
-    /// and fires timers from then on.
+    /// Starts a server: opens the store, serves the Lambda API, resumes the work of an earlier run, and fires timers
+    /// from then on.
     ///
     /// # Errors
     /// See [`StartServerError`].
@@ -84,8 +84,7 @@ impl Server {
         Self::start_on(config, stores).await
     }
 
-    /// As [`Server::start`], on stores that the caller opened: fault injection puts its own around
-    /// them.
+    /// As [`Server::start`], on stores that the caller opened: fault injection wraps them.
     ///
     /// # Errors
     /// See [`StartServerError`].
@@ -99,7 +98,7 @@ impl Server {
         Ok(server)
     }
 
-    /// A server that answers requests and does nothing by itself.
+    /// Creates a server that answers requests, but starts no work by itself.
     pub(crate) async fn prepare_on(
         config: ServerConfig,
         stores: Stores,
@@ -131,10 +130,10 @@ impl Server {
             config.durability,
             shutdown.clone(),
         );
-        // The folder is this server's once its store is open; where that is elsewhere, once its tables are.
+        // An opened store in the folder locks it for this server; if the store is elsewhere, the opened tables do.
         let is_folder_ours = shared.is_none() && !only_looks;
         let ended = end_left_behind(&config, is_folder_ours);
-        // What takes longest after a crash, at the same time.
+        // The slowest steps after a crash run at the same time.
         let (keys, tables, ended) = tokio::join!(keys, tables, ended);
         let keys = keys.map_err(|error| StartServerError::AccessKeys(error.into()))?;
         let tables = tables?;
@@ -172,7 +171,7 @@ impl Server {
             None => Arc::new(steady.clone()),
             Some(wound) => Arc::new(wound.clone()),
         };
-        // Before anything goes on that an earlier run left: it may be about a function that is stood for.
+        // Before the work of an earlier run continues: it may use functions that the rules stand in for.
         let answers = Arc::<Answers>::default();
         if let Some(rules) = config.answers.clone() {
             let set = serde_json::from_value::<AnswerSet>(rules);
@@ -221,14 +220,14 @@ impl Server {
         )
         .await?;
         let registry = Arc::new(registry);
-        // The code of what other servers deployed, before anything of it runs here.
+        // Loads the code of other servers' deployments, before any of it runs here.
         registry.catch_up().await?;
         let own_sources = Arc::<OwnSources>::default();
         let logs = Arc::new(LogRecorder::new(logs, Arc::clone(&own_sources)));
         let scheme = if tls.is_some() { "https" } else { "http" };
         let endpoint = format!("{scheme}://{address}");
-        // Whoever only looks runs no functions. Where policies are enforced, each request of a function is signed: the
-        // kernel says whose process comes by the socket, and not for which function it runs.
+        // A read-only server runs no functions. Where policies are enforced, each request of a function is signed: the
+        // kernel tells the user of a process on the socket, but not its function.
         let (socket_listener, socket) = match only_looks || is_enforced {
             true => (None, None),
             false => SocketFile::bind(&config.data_dir).unzip(),
@@ -279,7 +278,7 @@ impl Server {
             Arc::new(Winder::new(driver.clone(), clock, comes_due, answers))
         });
         let mut connections = Connections::within_open_files();
-        // All that come through a proxy have its address.
+        // All requests through a proxy come from the proxy's address.
         if is_enforced && !config.access.behind_proxy {
             let max = config.access.limits.connections_per_address;
             connections = connections.at_most_of_one_address(max);
@@ -380,10 +379,10 @@ impl Server {
         Ok(server)
     }
 
-    /// Checks the rules of the configuration against the functions that are deployed.
+    /// Checks the configured rules against the deployed functions.
     ///
     /// # Errors
-    /// What is wrong with them, for people.
+    /// The problem, as a message for users.
     pub fn check_answers(&self) -> Result<(), String> {
         self.app.answers.set().check(&self.app.registry.names())
     }
@@ -393,7 +392,7 @@ impl Server {
         format!("{}://{}", self.scheme(), self.address)
     }
 
-    /// Of the URLs by which the server is reached.
+    /// The scheme of the server's URLs.
     pub(crate) fn scheme(&self) -> &'static str {
         if self.tls.is_some() { "https" } else { "http" }
     }

@@ -12,21 +12,21 @@ use thiserror::Error;
 /// Why a server could not start.
 #[derive(Debug, Error)]
 pub enum StartServerError {
-    /// Other machines reach the address, and what is sent could be read and changed on the way.
+    /// Other machines reach the address, and requests could be read and changed on the way.
     #[error("{0} is reachable from other machines, and what is sent there would not be encrypted")]
     ExposedWithoutTls(SocketAddr),
-    /// Other machines reach the address, and nobody could be let in.
+    /// Other machines reach the address, but there is no access key.
     #[error(
         "{0} is reachable from other machines, but there is no access key to sign requests with"
     )]
     ExposedWithoutKeys(SocketAddr),
-    /// Policies are to be enforced, and nobody could be let in.
+    /// Policies are to be enforced, but there is no access key.
     #[error("policies must be enforced, but there is no access key to sign requests with")]
     NoAccessKeys,
-    /// A console that only looks has no keys to let anybody in by.
+    /// A read-only console has no access keys, so it must stay on loopback.
     #[error("{0} is reachable from other machines, and this console is for this machine alone")]
     NotLoopback(SocketAddr),
-    /// Functions sign with keys of an account, and would have to sign with credentials of their own.
+    /// Functions would sign with the keys of an account, and also need credentials of their own for this server.
     #[error(
         "policies are enforced, for which functions sign with credentials of their own: they cannot have those of an \
          account (`--aws-credentials`) as well"
@@ -38,37 +38,37 @@ pub enum StartServerError {
     /// Certificate or key for TLS cannot be used.
     #[error("use the certificate for TLS")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The address is taken.
+    /// The address is in use.
     #[error("listen on {address}")]
     Listen {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// The system's answer.
+        /// The system's error.
         #[source]
         cause: io::Error,
     },
-    /// The data folder cannot be made.
+    /// The data folder cannot be created.
     #[error("create the data folder `{}`", .path.display())]
     DataDir {
-        /// Which.
+        /// The folder.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         #[source]
         cause: io::Error,
     },
-    /// How far time was wound cannot be read.
+    /// The file with the moved clock's time cannot be read.
     #[error(
         "read `{}`, where time was left. What is stored carries times of that clock; a new data folder goes without it",
         .path.display()
     )]
     WoundClock {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error.
         #[source]
         cause: io::Error,
     },
-    /// The rules for answers are none.
+    /// The rules for answers are not valid.
     #[error("the rules for answers: {0}")]
     Answers(String),
     /// The store cannot be opened.
@@ -80,22 +80,22 @@ pub enum StartServerError {
     /// A stored function cannot be read.
     #[error("read the stored configuration of `{function}`")]
     StoredFunction {
-        /// Which.
+        /// The function.
         function: String,
-        /// What is wrong with it.
+        /// The error.
         #[source]
         cause: serde_json::Error,
     },
     /// The tables cannot be opened or served.
     #[error("open the DynamoDB tables: {cause}")]
     Tables {
-        /// What stood in the way.
+        /// The reason.
         cause: String,
     },
     /// The function host cannot start.
     #[error("start the function host")]
     Host(#[from] StartHostError),
-    /// There is no randomness for credentials.
+    /// The operating system gives no randomness for credentials.
     #[error(transparent)]
     Credentials(#[from] access::NoRandomness),
     /// The operating system gives no randomness.

@@ -1,5 +1,5 @@
-//! Keeps the code of functions in order: removes what nothing needs any more, and compares the rest
-//! with what was deployed.
+//! Keeps the code of functions in order: removes unneeded code, and compares the rest with the
+//! deployed code.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,18 +10,19 @@ use stdx::error_chain;
 use crate::app::App;
 use crate::functions::{Depth, FunctionVersion};
 
-/// How often it is looked whether something has become of no use without a deployment: executions
-/// end, and so do processes. Also how soon a damaged file that somebody put back is noticed.
+/// How often to look for code that became unneeded without a deployment, because executions or
+/// processes ended. Also how soon a repaired file is noticed.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// How often it is looked whether servers keep archives of code that nothing needs.
+/// How often to look for unneeded shared archives of code.
 const COLLECT_PAUSE: Duration = Duration::from_secs(3_600);
 
-/// How long such an archive is kept all the same: whoever uploaded it may not have deployed it yet.
+/// How long such an archive is kept all the same: it may be uploaded for a deployment that has not
+/// yet come.
 const ARCHIVES_KEPT: Duration = Duration::from_secs(24 * 3_600);
 
-/// How long contents are left alone after the start: until the deployment, which reads them too, is
-/// likely over.
+/// How long to wait with the contents after the start: until the deployment, which reads them too,
+/// is likely over.
 const CONTENTS_AFTER: Duration = Duration::from_secs(5);
 
 /// Starts the tasks, which end with the server.
@@ -52,7 +53,7 @@ pub(crate) fn start(app: &Arc<App>) {
 }
 
 impl App {
-    /// Removes versions and code that nothing needs, again and again.
+    /// Removes unneeded versions and code, again and again.
     async fn tidy(&self) {
         loop {
             let store = self.driver.store();
@@ -80,7 +81,7 @@ impl App {
         }
     }
 
-    /// Forgets archives of code that servers share and that nothing needs, again and again.
+    /// Removes unneeded shared archives of code, again and again.
     async fn collect_archives(&self) {
         loop {
             match self.registry.collect_shared(ARCHIVES_KEPT).await {
@@ -103,7 +104,7 @@ impl App {
         }
     }
 
-    /// Compares all code with what was deployed: sizes and times at once, contents after that.
+    /// Compares all code with the deployed code: sizes and times at once, contents later.
     async fn compare(&self) {
         for version in self.versions_by_code() {
             self.registry.check_code(&version, Depth::Sizes).await;
@@ -129,7 +130,7 @@ impl App {
         }
     }
 
-    /// A version for each folder of code: many differ in their settings alone.
+    /// One version for each folder of code: many versions differ only in their settings.
     fn versions_by_code(&self) -> Vec<Arc<FunctionVersion>> {
         let mut seen = BTreeSet::new();
         let mut versions = self.registry.all_versions();

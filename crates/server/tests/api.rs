@@ -1,4 +1,4 @@
-//! The API's other side: plain functions, lists, HTTP APIs, and nonsense.
+//! The rest of the API: plain functions, lists, HTTP APIs, and malformed requests.
 
 mod support;
 
@@ -320,7 +320,7 @@ async fn foreign_names_and_pages_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_leaves_the_connection_to_its_sender() {
-    /// Reads one answer, head and body.
+    /// Reads one answer, with head and body.
     async fn read_answer(connection: &mut BufReader<TcpStream>) -> String {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -349,14 +349,15 @@ async fn a_refusal_leaves_the_connection_to_its_sender() {
         let head =
             format!("POST {path} HTTP/1.1\r\nhost: {host}\r\n{header}content-length: 4\r\n\r\n");
         connection.write_all(head.as_bytes()).await.unwrap();
-        // Long enough for an answer that does not wait for the rest.
+        // Long enough for an answer that does not wait for the body.
         tokio::time::sleep(Duration::from_millis(50)).await;
         connection.write_all(b"null").await.unwrap();
         let answer = read_answer(&mut connection).await;
         assert!(answer.starts_with("HTTP/1.1 40"), "{answer}");
         assert!(!answer.contains("connection: close"), "{answer}");
     }
-    // What its sender holds back is not asked for, and the answer says that it ends the connection.
+    // The server does not ask for a body that the client holds back, and its answer closes the
+    // connection.
     let head = format!(
         "POST /no/such/operation HTTP/1.1\r\nhost: {host}\r\nexpect: 100-continue\r\n\
          content-length: 100000000\r\n\r\n"
@@ -367,7 +368,7 @@ async fn a_refusal_leaves_the_connection_to_its_sender() {
     assert!(answer.contains("connection: close"), "{answer}");
 }
 
-/// A text in JSON may hold any bytes as far as a parser goes that skips it.
+/// A JSON parser that skips a text accepts any bytes in it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_text_is_refused() {
     let server = TestServer::start().await;
@@ -429,7 +430,7 @@ async fn what_is_not_text_is_refused() {
         let refused = server.get(path).await;
         assert_eq!(refused.status, 400, "{path}: {refused:?}");
     }
-    // A status that nothing ever has is a filter all the same.
+    // A status that no execution ever has is still a filter.
     let path = "/2025-12-01/functions/Durable/durable-executions?Statuses=DELETING";
     assert_eq!(
         server.get(path).await.json()["DurableExecutions"],

@@ -1,4 +1,4 @@
-//! Time that is moved: by hand, by itself, with answers from rules; over HTTP, with functions in real processes.
+//! A clock that is moved: by hand, by itself, with answers from rules; over HTTP, with functions in real processes.
 
 mod support;
 
@@ -13,7 +13,7 @@ impl TestServer {
         self.get("/lambdura/v1/clock").await.json()
     }
 
-    /// Waits until the clock is at that.
+    /// Waits until the clock has this state.
     async fn until_clock(&self, state: &str) -> Value {
         self.until(state, async || {
             let clock = self.clock().await;
@@ -26,14 +26,14 @@ impl TestServer {
         .await
     }
 
-    /// Moves time; where the clock stands then.
+    /// Moves the clock; returns its state.
     async fn wind(&self, how: Value) -> Value {
         let answer = self.post("/lambdura/v1/clock", how.to_string()).await;
         assert_eq!(answer.status, 200, "{how}: {}", answer.json());
         answer.json()
     }
 
-    /// Why time was not moved.
+    /// The reason why the clock was not moved.
     async fn refusal(&self, how: Value) -> (u16, String) {
         let answer = self.post("/lambdura/v1/clock", how.to_string()).await;
         let message = answer.json()["message"]
@@ -55,7 +55,7 @@ impl TestServer {
         arn
     }
 
-    /// Days from the start to the end.
+    /// Days from the execution's start to its end.
     async fn took_days(&self, arn: &str) -> f64 {
         let execution = self.execution(arn).await;
         let at = |name: &str| {
@@ -67,7 +67,7 @@ impl TestServer {
     }
 }
 
-/// What an encoded ARN ends with.
+/// The execution id at the end of an encoded ARN.
 fn id_of(arn: &str) -> String {
     arn.rsplit("%2F")
         .next()
@@ -91,7 +91,7 @@ async fn by_hand_time_stands_still_until_it_is_moved() {
         "{moved}"
     );
     assert_eq!(server.execution(&arn).await["Status"], "RUNNING");
-    // The daily schedule comes first.
+    // The daily schedule is due first.
     while server.execution(&arn).await["Status"] == "RUNNING" {
         server.wind(json!({"next": true})).await;
     }
@@ -111,7 +111,7 @@ async fn what_comes_due_on_the_way_happens_in_the_order_of_its_time() {
         let now_at = server.wind(json!({"advance": by})).await["now_at"].as_u64();
         now_at.expect("a time in milliseconds") / (DAY as u64 * 1_000)
     };
-    // In the last hour of a day, three midnights are on the way, and two before it.
+    // In the last hour of a day the clock passes three midnights, otherwise two.
     let midnights = days("0s").await.abs_diff(days("2d 1h").await);
     for (seconds, arn) in &waits {
         let took = server.took_days(arn).await * DAY;
@@ -157,13 +157,13 @@ async fn by_itself_time_jumps_and_holds_for_a_callback_that_nobody_answers() {
     server.until_status(&asked, "SUCCEEDED").await;
     server.until_status(&waits, "SUCCEEDED").await;
     assert!(server.took_days(&waits).await >= 30.0);
-    // The schedule does not draw time on by itself.
+    // The schedule does not move the clock by itself.
     let still = server.until_clock("nothing_due").await;
     assert!(
         still["ahead_ms"].as_i64().unwrap() < 32 * 86_400_000,
         "{still}"
     );
-    // Whoever looks for the first one after a year finds it, whatever its retention is.
+    // The first execution can still be found after a year, although its retention has passed.
     let year = server.begin(r#"{"wait": 31000000}"#).await;
     server.until_status(&year, "SUCCEEDED").await;
     assert_eq!(server.execution(&asked).await["Status"], "SUCCEEDED");
@@ -242,7 +242,7 @@ async fn rules_answer_callbacks_and_stand_for_functions_that_are_not_there() {
         .iter()
         .map(|it| &it["given"])
         .collect();
-    // Three signs of life and the answer.
+    // Three heartbeats and the answer.
     assert_eq!(given, [1, 4, 1, 0, 0, 1]);
 }
 
@@ -277,7 +277,7 @@ async fn what_makes_no_sense_is_refused_in_words() {
             .contains("no function here")
     );
 
-    // A function that hangs.
+    // A function that does not end.
     let there = server.data_dir().join("there");
     let arn = server.begin(&json!({"until": there}).to_string()).await;
     server.until_event(&arn, "StepSucceeded").await;

@@ -1,4 +1,4 @@
-//! Frozen code over the life of a server: damaged, mended, replaced, and removed when nothing needs it.
+//! Frozen code during the life of a server: damaged, mended, replaced, and removed when unneeded.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use support::{TestServer, encode, fixtures};
 use tempfile::TempDir;
 
-/// How long idle processes are kept here: what they run is removed after them.
+/// How long idle processes are kept here: their code is removed after them.
 const SOON: Duration = Duration::from_millis(50);
 
-/// A fixture's code with a comment that makes it other code.
+/// A fixture's code with an added comment, so that it is different code.
 fn code(fixture: &str, comment: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let mut text = fs::read_to_string(fixtures().join(fixture).join("bootstrap")).unwrap();
@@ -128,7 +128,7 @@ async fn a_version_goes_with_its_code_when_nothing_needs_it() {
     let fourth = code("durable", "fourth");
     server.deploy_code("Durable", fourth.path()).await;
     until_numbers(&server, "Durable", &["$LATEST", "4"]).await;
-    // Plain, Broken, and the last version, each with its list.
+    // Plain, Broken, and the last version, each with its list of files.
     server
         .until("only the code in use is left", async || {
             let left = frozen(server.data_dir());
@@ -139,7 +139,7 @@ async fn a_version_goes_with_its_code_when_nothing_needs_it() {
             }
         })
         .await;
-    // What has ended still says where it ran.
+    // An ended execution still names its version.
     let ended = server.execution(&execution.0).await;
     assert_eq!(ended["Status"], "SUCCEEDED");
     assert_eq!(ended["Version"], "1", "{ended}");
@@ -173,7 +173,7 @@ async fn what_somebody_published_or_an_alias_leads_to_stays() {
     }
     until_numbers(&server, "Durable", &["$LATEST", "1", "2", "5"]).await;
 
-    // After a restart too, which deploys the first code again.
+    // Also after a restart, which deploys the first code again.
     let server = server.restart().await;
     until_numbers(&server, "Durable", &["$LATEST", "1", "2", "6"]).await;
     let answer = server.invoke("Durable:kept", &[], r#"{"steps": 1}"#).await;
@@ -243,12 +243,12 @@ async fn damage_that_nobody_can_mend_fails_its_version_alone_and_clearly() {
     }
     let refused = server.invoke("Durable:2", &[], "{}").await.error();
     assert_eq!(refused, format!("502 InvalidZipFileException {reason}"));
-    // The others go on.
+    // Other versions still work.
     assert_eq!(of_version(&server, "3").await.unwrap()["State"], "Active");
     let answer = server.invoke("Durable:live", &[], r#"{"steps": 1}"#).await;
     assert_eq!(answer.status, 200, "{answer:?}");
 
-    // The same code is deployed again: the version is whole, and its execution goes on.
+    // The same code is deployed again: the version is whole, and its execution continues.
     server.deploy_code("Durable", &away).await;
     assert_eq!(of_version(&server, "2").await.unwrap()["State"], "Active");
     complete(&server, &execution).await;

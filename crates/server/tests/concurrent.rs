@@ -21,7 +21,7 @@ async fn put(server: &TestServer, body: Value) -> support::Answer {
     server.send(Method::PUT, &url, &[], body.to_string()).await
 }
 
-/// Processes of the function that have something to do, and those that have not.
+/// Busy and idle processes of the function.
 async fn processes(server: &TestServer) -> (u64, u64) {
     let functions = server.get("/lambdura/v1/functions").await.json();
     let mut counts = (0, 0);

@@ -1,4 +1,4 @@
-//! What the web console reads, over HTTP, of real executions.
+//! The console's data about real executions, over HTTP.
 
 mod support;
 
@@ -11,7 +11,7 @@ use support::{Answer, TestServer, encode};
 
 const ROUTES: &str = "/lambdura/v1";
 
-/// What an ARN, percent-encoded, ends with.
+/// The execution id at the end of a percent-encoded ARN.
 fn id_of(arn: &str) -> String {
     let id = arn.rsplit("%2F").next().expect("an ARN has slashes");
     id.replace("%2D", "-")
@@ -124,7 +124,7 @@ async fn events_come_by_pages_with_and_without_their_data() {
     assert_eq!(unknown.status, 404, "{unknown:?}");
 }
 
-/// The events of a stream, as they come.
+/// The events of a stream, as they arrive.
 struct Stream {
     body: hyper::body::Incoming,
     read: String,
@@ -249,7 +249,7 @@ async fn functions_and_the_system_tell_how_they_stand() {
     assert_eq!(durable["versions"][1]["aliases"], json!(["live"]));
     let detail = get(&server, "/functions/Durable").await;
     assert_eq!(detail["environment"], json!([]));
-    // No value is sent, whatever its name.
+    // Values are never sent, only names.
     let detail = get(&server, "/functions/Plain").await;
     assert_eq!(detail["environment"], json!([{"name": "GREETING"}]));
     let inputs = get(&server, "/functions/Durable/inputs").await;
@@ -311,7 +311,7 @@ async fn pages_are_served_and_the_api_keeps_its_paths() {
         "/system",
     ] {
         let page = server.get(path).await;
-        // Where only Rust was built there is no console, and the page says how to get it.
+        // Without a built console, the page says how to build it.
         let is_built = page.status == 200;
         assert!(is_built || page.status == 404, "{path}: {page:?}");
         let text = String::from_utf8_lossy(&page.body).into_owned();
@@ -396,7 +396,7 @@ async fn a_browser_is_shown_a_page_where_nothing_is_and_a_program_is_told_so() {
             told.error()
         );
     }
-    // What the Lambda API does have, a browser is shown as it is.
+    // For a known address of the Lambda API, a browser gets the API's own answer.
     let function = ask("/2015-03-31/functions/Nobody", &browser).await;
     assert_eq!(function.header("content-type"), "application/json");
 }

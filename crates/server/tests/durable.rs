@@ -296,7 +296,7 @@ async fn what_functions_trace_hangs_below_their_execution_and_that_below_its_cal
     assert_ne!(field("Parent"), trace::field(OWN, "Parent").unwrap());
     assert_eq!(field("Sampled"), "1");
 
-    // Of the two executions, this trace has the invoked one; the other's is not sampled.
+    // This trace contains only the invoked execution; the other one's trace is not sampled.
     let path = format!("/lambdura/v1/segments?trace_id={}", field("Root"));
     let segments = server
         .until("the segment has arrived", async || {

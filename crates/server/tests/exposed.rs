@@ -1,4 +1,4 @@
-//! A server that other machines reach: what it must have, and TLS.
+//! A server that other machines reach: its requirements, and TLS.
 
 mod support;
 
@@ -48,7 +48,7 @@ async fn key(data_dir: &Path) -> KeyWithSecret {
     created.expect("it is new")
 }
 
-/// Asks for the functions by TLS; an error when the certificate is not this one.
+/// Requests the functions over TLS; an error when the server has another certificate.
 async fn asked(
     server: &Server,
     certificate: &Path,

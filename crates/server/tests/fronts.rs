@@ -1,4 +1,4 @@
-//! What stands in front of functions besides HTTP APIs: REST APIs, function URLs, schedules.
+//! Other ways to invoke functions than HTTP APIs: REST APIs, function URLs, schedules.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it must not go on")]
 
@@ -105,7 +105,7 @@ async fn function_urls_take_every_path() {
     assert_eq!(event["requestContext"]["stage"], "$default");
 }
 
-/// Browsers send the cookies of a host to all of its ports, and let all of them set them.
+/// Browsers send the cookies of a host to all of its ports, and every port can set them.
 #[tokio::test(flavor = "multi_thread")]
 async fn functions_neither_see_nor_set_the_cookies_of_the_console() {
     let server = TestServer::start_with_template("fronts.yaml", &[("Moment", NEVER)]).await;
@@ -153,7 +153,7 @@ async fn a_durable_function_behind_a_url_is_waited_for() {
     assert_eq!(listed["DurableExecutions"][0]["Status"], "SUCCEEDED");
 }
 
-/// What the console says of the executions of `Workflow`: the newest last.
+/// The console's triggers of the executions of `Workflow`, the newest last.
 async fn triggers(server: &TestServer) -> Vec<Value> {
     let listed = server
         .get("/lambdura/v1/executions?function=Workflow")
@@ -172,7 +172,7 @@ async fn triggers(server: &TestServer) -> Vec<Value> {
 async fn an_execution_knows_what_started_it() {
     let server = TestServer::start_with_template("fronts.yaml", &[("Moment", NEVER)]).await;
     let deployment = &server.deployment;
-    // A REST API takes no answer of another form than its own; the execution ended all the same.
+    // A REST API rejects an answer in another form than its own; the execution ended all the same.
     let fronts = [
         (deployment.function_urls["WorkflowUrl"].clone(), 200),
         (
@@ -201,7 +201,7 @@ async fn an_execution_knows_what_started_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn schedules_invoke_functions_once() {
-    // Long enough that the server stands by then, even on a busy machine.
+    // Long enough for the server to start, even on a busy machine.
     let moment = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(6);
     let moment = moment.strftime("%Y-%m-%dT%H:%M:%S").to_string();
     let server = TestServer::start_with_template("fronts.yaml", &[("Moment", &moment)]).await;
@@ -235,7 +235,7 @@ async fn schedules_invoke_functions_once() {
     assert_eq!(triggers[0]["source"], schedules[2].name);
 }
 
-/// How far the schedules of a stopped server have come; set back to before the moment where asked.
+/// The marks of a stopped server's schedules; sets some of them back to before the moment.
 async fn marks(data_dir: &std::path::Path, set_back: &[&str]) -> Vec<(String, i64)> {
     let path = data_dir.join("lambdura.sqlite3");
     let store = SqliteStore::open(&path, Durability::Disk).unwrap();
@@ -254,7 +254,7 @@ async fn marks(data_dir: &std::path::Path, set_back: &[&str]) -> Vec<(String, i6
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schedule_that_came_due_between_two_runs_fires_once() {
-    // Over when it is deployed: it never comes, but for who was told that it was deployed before.
+    // The moment is in the past: it only fires for a schedule that was deployed before it.
     let moment = [("Moment", "2020-01-01T00:00:00")];
     let moment_millis = 1_577_836_800_000;
     let schedules = ["FrontOnce", "WorkflowStart", "LastOnce"];
@@ -270,7 +270,7 @@ async fn a_schedule_that_came_due_between_two_runs_fires_once() {
         let path = "/2025-12-01/functions/Workflow/durable-executions";
         let listed = server.get(path).await.json();
         let executions = listed["DurableExecutions"].as_array().map(Vec::len);
-        // One that is cut off before its end is recorded would be invoked again.
+        // An invocation that is stopped before its end is recorded would run again.
         let system = server.get("/lambdura/v1/system").await.json();
         let accepted = system["queues"]["accepted"].as_u64();
         (events, executions.unwrap_or_default(), accepted)
@@ -299,9 +299,9 @@ async fn a_schedule_that_came_due_between_two_runs_fires_once() {
         assert_eq!(done_until == moment_millis, is_moment, "{schedule}");
     }
 
-    // As after a crash between the start of the execution and its mark: it is started once. The plain
-    // functions are invoked again, because their marks and invocations are one commit; the last of
-    // them when all else is over.
+    // As after a crash between the start of the execution and its mark: it is started once. The plain functions are
+    // invoked again, because their marks and invocations are one commit. The last of them is due when its schedule has
+    // ended.
     marks(data_dir.path(), &schedules).await;
     let server = TestServer::start_again_with_template(data_dir, "fronts.yaml", &moment).await;
     fired(&server, ([2, 2], 1, Some(0))).await;

@@ -10,7 +10,7 @@ fn result(execution: &Value) -> Value {
     serde_json::from_str(execution["Result"].as_str().unwrap_or("null")).unwrap_or_default()
 }
 
-/// EXECUTION, 2,998 steps and a wait: as many as AWS takes. The history has two events a step.
+/// EXECUTION, 2,998 steps and a wait: AWS's maximum. The history has two events for each step.
 #[tokio::test(flavor = "multi_thread")]
 async fn three_thousand_operations_are_the_quota() {
     let server = TestServer::start().await;
@@ -40,7 +40,7 @@ async fn without_quotas_fifty_thousand_operations_are_paged() {
     assert!(result["pages"].as_u64() > Some(0), "{result}");
 }
 
-/// A result that would not fit into a response beside anything else is recorded by a checkpoint.
+/// A result that is too large for a response with anything else is recorded by a checkpoint.
 #[tokio::test(flavor = "multi_thread")]
 async fn six_megabytes_of_result_reach_the_caller_who_waits() {
     const LARGEST: usize = 6 * 1024 * 1024;

@@ -98,7 +98,7 @@ async fn it_shows_what_a_running_program_does_and_changes_nothing() {
     .await;
     assert_eq!(status, StatusCode::OK, "{detail}");
 
-    // It follows what the program does.
+    // The page follows the program's changes.
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
     let live = format!("{}/lambdura/v1/executions/{id}/live", server.endpoint());
     let live = Request::builder().uri(live).body(Empty::new()).unwrap();
@@ -110,7 +110,7 @@ async fn it_shows_what_a_running_program_does_and_changes_nothing() {
         .find_map(|it| it.callback_started_details.as_ref());
     let callback = callback.unwrap().callback_id.clone();
 
-    // What would change something is refused, and says why.
+    // Requests for changes are refused with the reason.
     let arn = percent_encoding::utf8_percent_encode(&arn, percent_encoding::NON_ALPHANUMERIC);
     let stop = format!("/2025-12-01/durable-executions/{arn}/stop");
     let (status, refused) = request(&server, Method::POST, &stop).await;
@@ -132,7 +132,7 @@ async fn it_shows_what_a_running_program_does_and_changes_nothing() {
     server.shut_down().await.unwrap();
     app.shut_down().await.unwrap();
 
-    // Also when the program does not run; and it can run again while the console is open.
+    // Also while the program does not run; it can start again while the console is open.
     let server = look(&file, &scratch).await.unwrap();
     let (_, listed) = request(&server, Method::GET, "/lambdura/v1/executions").await;
     assert_eq!(listed["executions"][0]["status"], "SUCCEEDED", "{listed}");

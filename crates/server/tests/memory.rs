@@ -1,7 +1,7 @@
-//! How much memory the server takes for the largest things that its limits allow.
+//! How much memory the server needs for the largest inputs that its limits allow.
 //!
-//! The server runs in the test's own process, with the test's client, and each test makes sure that it
-//! has one: what one case leaves to the allocator is no matter of the next.
+//! The server runs in the test's own process, with the test's client, and each test runs in a process of its own:
+//! memory that one case leaves to the allocator must not count for the next.
 
 #![cfg(target_os = "linux")]
 
@@ -14,21 +14,21 @@ use hyper::Method;
 use serde_json::{Value, json};
 use support::TestServer;
 
-/// What the process may have in memory at any moment, with the test's own client in it.
+/// The most memory that the process may use at any moment, including the test's own client.
 const MEMORY_KIB_MAX: u64 = 150 * 1024;
 
-/// While an execution runs it is in memory with all that it has recorded: 100 MB, and what the rest takes. In a
-/// debug build, the code and the test's own client are more of that than the server's data.
+/// A running execution is in memory with all that it has recorded: 100 MB, and the rest of the process. In a debug
+/// build, the code and the test's own client take more of that rest than the server's data.
 const LARGEST_EXECUTION_KIB_MAX: u64 = 175 * 1024;
 
-/// An answer's bytes at the most: a page, and what is around it.
+/// The largest answer in bytes: a page, and the text around it.
 const ANSWER_BYTES_MAX: usize = 5 * 1024 * 1024 + 64 * 1024;
 
-/// Whether this is the test's own process; otherwise it has now run in one.
+/// Whether this is the test's own process. If not, has run the test in one.
 fn is_alone(test: &str) -> bool {
     const ALONE: &str = "LAMBDURA_TEST_ALONE";
     if std::env::var_os(ALONE).is_some() {
-        // As the program does.
+        // As in the program.
         server::return_freed_memory();
         return true;
     }
@@ -40,13 +40,13 @@ fn is_alone(test: &str) -> bool {
     false
 }
 
-/// The most that the process had in memory since the last call.
+/// The peak memory of the process since the last call.
 fn peak_kib() -> u64 {
     let status = fs::read_to_string("/proc/self/status").expect("it is Linux");
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
     let line = line.expect("the kernel counts it");
     let peak = line.split_whitespace().nth(1).expect("a number");
-    // "5" begins the count anew.
+    // "5" resets the peak.
     fs::write("/proc/self/clear_refs", "5").expect("it is our own process");
     peak.parse().expect("a number")
 }
@@ -57,7 +57,7 @@ fn check_peak(what: &str, kib_max: u64) {
     assert!(peak <= kib_max, "{what} took {} MiB", peak / 1024);
 }
 
-/// Reads a list to its end, page by page; returns how many items it has.
+/// Reads a list to its end, page by page; returns the number of items.
 async fn read_pages(
     server: &TestServer,
     path: &str,
@@ -86,8 +86,8 @@ async fn read_pages(
     }
 }
 
-/// An execution with so many results of a text so many times, which it goes on from after a wait.
-/// Returns its ARN and its result.
+/// An execution with this many steps, whose results repeat a text this many times; it continues after a wait. Returns
+/// its ARN and its result.
 async fn replayed(server: &TestServer, steps: usize, text: &str, times: usize) -> (String, Value) {
     let input = json!({"many": steps, "text": text, "times": times}).to_string();
     let arn = server.begin(&input).await;
@@ -103,7 +103,7 @@ async fn results_full_of_quotes_are_replayed_and_shown() {
         return;
     }
     let server = TestServer::start().await;
-    // Results of 256 KB that are twice as long when they are sent.
+    // Results of 256 KB that take twice as much on the wire.
     let (steps, times) = (40, 131_000);
     let (arn, result) = replayed(&server, steps, "\"", times).await;
     assert_eq!(result["sum"], steps * times, "{result}");
@@ -134,7 +134,7 @@ async fn lists_and_checks_read_no_inputs() {
         return;
     }
     let server = TestServer::start().await;
-    // Inputs of 6 MB: nothing but the execution itself shows them.
+    // Inputs of 6 MB: only the execution itself shows them.
     let padding = " ".repeat(6 * 1024 * 1024 - 20);
     for _ in 0..20 {
         let input = format!(r#"{{"fail":"no"}}{padding}"#);
@@ -170,7 +170,7 @@ async fn a_log_of_long_lines_is_read_by_pages() {
         return;
     }
     let server = TestServer::start().await;
-    // 20 MB of lines, six times as long when they are sent.
+    // 20 MB of lines, which take six times as much on the wire.
     let print = json!({"print": 80, "size": 250_000}).to_string();
     let printed = server.invoke("Plain", &[], &print).await;
     assert_eq!(printed.status, 200, "{printed:?}");
@@ -193,7 +193,7 @@ async fn a_log_of_long_lines_is_read_by_pages() {
     assert!(cut.body.len() < 1024 * 1024, "{} bytes", cut.body.len());
     check_peak("the beginnings of all lines", MEMORY_KIB_MAX);
 
-    // Nobody reads a page of the log in a loop, but a page of another site could.
+    // A page of another site could request the log in a loop.
     let foreign = [
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-mode", "no-cors"),
@@ -209,7 +209,7 @@ async fn an_execution_at_its_limit_goes_on_after_a_wait() {
         return;
     }
     let server = TestServer::start().await;
-    // As much as an execution may hold.
+    // The maximum that an execution may hold.
     let (steps, times) = (395, 262_000);
     let (arn, result) = replayed(&server, steps, "x", times).await;
     assert_eq!(result["sum"], steps * times, "{result}");

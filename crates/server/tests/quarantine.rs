@@ -1,5 +1,5 @@
-//! One bad thing stays one: executions that cannot be read are set aside, told of, and tried again, and the
-//! others go on.
+//! Damage stays local: executions that cannot be read are set aside, reported, and tried again, and the others
+//! continue.
 
 mod support;
 
@@ -14,7 +14,7 @@ const SET_ASIDE: &str = "/lambdura/v1/set-aside";
 /// Damaged deadlines: more than the timers read at once.
 const DAMAGED: usize = 300;
 
-/// Whatever lists executions or what they are at.
+/// All lists of executions, their callbacks and timers.
 const LISTS: &[&str] = &[
     "/2025-12-01/functions/Durable/durable-executions",
     "/lambdura/v1/executions",
@@ -28,13 +28,13 @@ const LISTS: &[&str] = &[
     "/metrics",
 ];
 
-/// Changes what a stopped server left.
+/// Changes a stopped server's database.
 fn change(data_dir: &Path, sql: &str) {
     let database = Connection::open(data_dir.join("lambdura.sqlite3")).expect("it is there");
     database.execute_batch(sql).expect("it can be changed");
 }
 
-/// The statement that gives the step of an execution a status.
+/// The statement that sets the status of an execution's step.
 fn step_status(arn: &str, status: &str) -> String {
     let id = id_of(arn);
     format!(
@@ -43,13 +43,13 @@ fn step_status(arn: &str, status: &str) -> String {
     )
 }
 
-/// What an ARN, percent-encoded, ends with.
+/// The execution id at the end of a percent-encoded ARN.
 fn id_of(arn: &str) -> String {
     let id = arn.rsplit("%2F").next().expect("an ARN has slashes");
     id.replace("%2D", "-")
 }
 
-/// Another program that writes to the store of a running server, which therefore cannot.
+/// Another program that locks the store of a running server for writing.
 fn writing_shell(system: &Value) -> Connection {
     let data_dir = Path::new(system["data_dir"].as_str().expect("it says where"));
     let shell = Connection::open(data_dir.join("lambdura.sqlite3")).expect("it is there");
@@ -59,7 +59,7 @@ fn writing_shell(system: &Value) -> Connection {
     shell
 }
 
-/// Waits until so many executions are set aside.
+/// Waits until this many executions are set aside.
 async fn until_set_aside(server: &TestServer, count: usize) -> Value {
     let what = format!("{count} executions are set aside");
     let look = async || {
@@ -116,7 +116,7 @@ async fn one_unreadable_execution_is_set_aside_and_taken_back_once_it_can_be_rea
     let reason = aside["reason"].as_str().expect("it says why");
     assert!(reason.contains("STBRTED"), "{reason}");
 
-    // The others go on, and whoever asks about many is answered.
+    // The other executions continue, and all lists are answered.
     std::fs::write(&go_on, "").expect("there is room");
     for other in [&busy, &waiting] {
         server.until_status(other, "SUCCEEDED").await;
@@ -141,7 +141,7 @@ async fn one_unreadable_execution_is_set_aside_and_taken_back_once_it_can_be_rea
         "its page says so"
     );
 
-    // Nothing was mended yet. By its id, and by its ARN.
+    // The damage is still there. By id, and by ARN.
     for named in [id_of(&damaged), damaged.clone()] {
         let path = format!("{SET_ASIDE}/{named}/try-again");
         let answer = server.post(&path, "").await;
@@ -158,7 +158,7 @@ async fn one_unreadable_execution_is_set_aside_and_taken_back_once_it_can_be_rea
         .await;
     assert_eq!(nobody.status, 400, "no id: {nobody:?}");
 
-    // Where that cannot be recorded, it stays aside too.
+    // If the attempt cannot be recorded, the execution stays set aside.
     let shell = writing_shell(&system);
     let path = format!("{SET_ASIDE}/{}/try-again", id_of(&damaged));
     let refused = server.post(&path, "").await;
@@ -167,7 +167,7 @@ async fn one_unreadable_execution_is_set_aside_and_taken_back_once_it_can_be_rea
     shell.execute_batch("ROLLBACK").expect("it was open");
     until_ready(&server).await;
 
-    // It stays aside across a restart, until somebody says that it is mended.
+    // It stays set aside across a restart, until a user asks to try again.
     let data_dir = server.stop().await;
     change(data_dir.path(), &step_status(&damaged, "SUCCEEDED"));
     let server = TestServer::start_on(data_dir).await;
@@ -185,7 +185,7 @@ async fn one_unreadable_execution_is_set_aside_and_taken_back_once_it_can_be_rea
     until_set_aside(&server, 0).await;
 }
 
-/// Copies an execution that waits, so many times, with a wait that cannot be read and is long over.
+/// Copies a waiting execution this many times, with a wait that cannot be read and is long over.
 fn copy_damaged(data_dir: &Path, id: &str, copies: usize) {
     let database = Connection::open(data_dir.join("lambdura.sqlite3")).expect("it is there");
     let columns = |table: &str, key: &str| -> Vec<String> {
@@ -196,10 +196,10 @@ fn copy_damaged(data_dir: &Path, id: &str, copies: usize) {
         let names = names.map(|name| name.expect("a column has a name"));
         names.filter(|name| name != key).collect()
     };
-    // What changes in the copy number `n`.
+    // `changed` has the columns that differ in the copy number `n`.
     let copy = |table: &str, key: &str, changed: &[(&str, &str)]| {
         let columns = columns(table, key);
-        // A key of its own is given out anew.
+        // The database assigns a new key.
         let key = if key.is_empty() { "" } else { "NULL, " };
         let values = columns.iter().map(|column| {
             let change = changed.iter().find(|(name, _)| name == column);
@@ -246,7 +246,7 @@ async fn damaged_deadlines_do_not_stop_the_timers_of_others() {
     server.until_status(&later, "SUCCEEDED").await;
     assert_eq!(server.execution(&model).await["Status"], "RUNNING");
 
-    // The list goes by pages.
+    // The list has pages.
     let (mut seen, mut after) = (Vec::new(), String::new());
     loop {
         let page = server
@@ -272,7 +272,7 @@ async fn damaged_deadlines_do_not_stop_the_timers_of_others() {
     assert_eq!(aside.json()["set_aside"]["attempted"], "fire a deadline");
 }
 
-/// A disk that takes no more is the moment when somebody looks: what tells of it must not fail with it.
+/// Users look at a server when its disk is full: the reports about it must not fail as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_takes_nothing_is_told_by_metrics_and_the_system_page() {
     let server = TestServer::start().await;
@@ -312,7 +312,7 @@ async fn invocations_that_wait_for_their_turn_count_as_queued() {
     let server = TestServer::start().await;
     let folder = tempfile::tempdir().expect("there is room");
     let busy = json!({"until": folder.path().join("never")}).to_string();
-    // Eight may run.
+    // At most eight run at the same time.
     for _ in 0..10 {
         server.begin(&busy).await;
     }

@@ -1,4 +1,4 @@
-//! Queues that functions work off, and what else an emulator of AWS's services is asked for.
+//! Queues that functions process, and other requests to an emulator of AWS's services.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it must not go on")]
 
@@ -25,15 +25,15 @@ use tokio::sync::Semaphore;
 const TEMPLATE: &str = "queues.yaml";
 const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
 
-/// How long a message is hidden that was received, in seconds.
+/// How long a received message is hidden, in seconds.
 const HIDDEN_SECONDS: u64 = 6;
 
-/// A program that has whatever queue it is asked for.
+/// An emulator that has every queue.
 struct Emulator {
     queues: Mutex<BTreeMap<String, Vec<Held>>>,
-    /// Method and path of requests that are for no queue.
+    /// Method and path of requests to other services.
     others: Mutex<Vec<String>>,
-    /// Whether the next question about the attributes of `by-hand` is answered only once there is a permit.
+    /// Whether the next request for the attributes of `by-hand` waits for a permit.
     holds: AtomicBool,
     held: Semaphore,
     let_go: Semaphore,
@@ -43,7 +43,7 @@ struct Emulator {
 struct Held {
     body: &'static str,
     visible_at: Instant,
-    /// How often it was received, which its receipt handle names.
+    /// How many times it was received, which is part of its receipt handle.
     received: usize,
 }
 
@@ -83,7 +83,7 @@ impl Emulator {
         });
     }
 
-    /// How often each message was received that is still there.
+    /// How many times each remaining message was received.
     fn left(&self, queue: &str) -> Vec<usize> {
         let queues = self.queues.lock().unwrap();
         let messages = queues.get(queue).into_iter().flatten();
@@ -157,7 +157,7 @@ impl Emulator {
         received.collect()
     }
 
-    /// Does something to each message that a receipt handle is still good for.
+    /// Calls `work` for each message whose receipt handle is still valid.
     fn each(
         &self,
         queue: &str,
@@ -211,7 +211,7 @@ async fn a_mapping_that_moves_to_another_function_invokes_that_one() {
     );
 }
 
-/// A batch that is filled for longer than its messages are hidden would have them twice.
+/// If a batch is filled for longer than its messages are hidden, it contains them twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_is_begun_while_its_messages_are_hidden() {
     let (emulator, url) = Emulator::start().await;
@@ -279,7 +279,7 @@ async fn an_update_changes_what_it_is_asked_to_and_nothing_else() {
         json!(["ReportBatchItemFailures"])
     );
 
-    // Deleted while a batch is at work, it is still there for a moment.
+    // A mapping that is deleted during a batch still exists for a moment.
     reads().await;
     emulator.send("by-hand", "hang");
     until_left(&[1]).await;

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 /// Longest time that anything may take. Long, because the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server, and the file that lets its functions go on.
+/// A server, and the file that lets its functions continue.
 async fn start() -> (TestServer, TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let go_on = folder.path().join("go-on");
@@ -28,7 +28,7 @@ async fn start() -> (TestServer, TempDir, PathBuf) {
     (server, folder, go_on)
 }
 
-/// Reads at least so many bytes of a body, or to its end.
+/// Reads at least this many bytes of a body, or to its end.
 async fn read(body: &mut Incoming, length: usize) -> Result<Vec<u8>, hyper::Error> {
     let mut read = Vec::new();
     while read.len() < length {
@@ -80,7 +80,7 @@ async fn urls_take_answers_of_the_other_kind() {
         let url = format!("{}?what={what}", server.deployment.function_urls[url]);
         server.send(Method::GET, &url, &[], "").await
     };
-    // One that streams, behind a URL that does not.
+    // A function that streams, behind a URL that does not.
     let answer = get("BuffersUrl", "rows").await;
     assert_eq!((answer.status, answer.header("x-kind")), (201, "rows"));
     assert_eq!(answer.body, "row 0\nrow 1\n");
@@ -89,7 +89,7 @@ async fn urls_take_answers_of_the_other_kind() {
     assert_eq!(answer.header("content-type"), "text/plain;charset=UTF-8");
     assert_eq!(answer.body, "row 0\nrow 1\n");
     assert_eq!(get("BuffersUrl", "whole").await.status, 404);
-    // One that does not, behind a URL that does: its bytes are the body.
+    // A function that does not stream, behind a URL that does: its bytes are the body.
     let answer = get("StreamsUrl", "whole").await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), "application/octet-stream");

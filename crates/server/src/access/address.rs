@@ -11,17 +11,18 @@ use super::gate::{Access, too_many};
 use crate::http::client;
 
 impl Access {
-    /// Where a request comes from: what the proxy says last, if there is one. A request without the header comes from
-    /// something on this side of the proxy, such as a probe.
+    /// Where a request comes from: the address that the proxy says last, if there is a proxy. A request without the
+    /// header comes from this side of the proxy, such as a probe.
     ///
     /// # Errors
-    /// When there is a proxy, and what it says is no address: limits and conditions must not go by the proxy's own.
+    /// When there is a proxy, and its entry is not an address: limits and conditions must not use the proxy's own
+    /// address.
     pub fn address(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<IpAddr, ApiError> {
         let said = headers.get_all("x-forwarded-for").iter().next_back();
         let Some(said) = said.filter(|_| self.config.behind_proxy) else {
             return Ok(peer.ip().to_canonical());
         };
-        // Whatever stands before the last one, anybody may have written.
+        // Clients can write every entry but the last one.
         let last = said.to_str().ok();
         let last = last.and_then(|value| value.rsplit(',').next());
         let last = last.and_then(|text| forwarded(text.trim()));
@@ -35,7 +36,7 @@ impl Access {
 
     /// Counts a request from an address.
     pub fn count_address(&self, address: IpAddr, now: Timestamp) -> Result<(), ApiError> {
-        // Function processes are on this machine, and so are users who could do far worse.
+        // Function processes are on this machine. A local user who floods the server could do far worse.
         if address.is_loopback() || self.by_address.take(client(address), now.as_millis()) {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! Signing in to the console and out again, and who is signed in.
+//! Signing in to the console and out again, and finding the user who is signed in.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,7 +19,7 @@ use super::principal::{Person, Principal};
 use super::sign_in::{SignedIn, remove_cookie, set_cookie};
 use crate::http::client;
 
-/// What can be done in the console.
+/// Actions that the console offers.
 const OFFERED: [&str; 12] = [
     "lambda:InvokeFunction",
     "lambda:SendDurableExecutionCallbackFailure",
@@ -35,7 +35,7 @@ const OFFERED: [&str; 12] = [
     "states:RedriveExecution",
 ];
 
-/// What somebody may do of what the console offers. Each request is decided by itself, whatever is said here.
+/// Which of the console's actions a principal may do. Only for display: each request is still decided by itself.
 pub(super) fn offered_to(principal: &Principal) -> Option<BTreeMap<String, bool>> {
     let policies = match principal {
         Principal::Key(key) => &key.policies,
@@ -48,11 +48,11 @@ pub(super) fn offered_to(principal: &Principal) -> Option<BTreeMap<String, bool>
 }
 
 impl Access {
-    /// Signs somebody in to the console who shows an access key; returns the header that sets the cookie, the key's
-    /// name, and what it may do.
+    /// Signs in the owner of an access key; returns the header that sets the cookie, the key's name, and the allowed
+    /// actions.
     ///
     /// # Errors
-    /// When there is no such key, or the secret is another one.
+    /// When there is no such key, or the secret is wrong.
     pub async fn sign_in(
         &self,
         id: &str,
@@ -86,7 +86,7 @@ impl Access {
         ))
     }
 
-    /// Signs somebody in whom an OpenID provider knows; returns the header that sets the cookie.
+    /// Signs in a user whom an OpenID provider knows; returns the header that sets the cookie.
     ///
     /// # Errors
     /// When there is no randomness, or the store fails.
@@ -103,12 +103,12 @@ impl Access {
         Ok(set_cookie(&value, self.is_tls()))
     }
 
-    /// Notes that somebody was not signed in.
+    /// Records a failed sign-in.
     pub fn note_not_signed_in(&self, address: IpAddr, now: Timestamp) {
         self.note_sign_in(None, "refused", address, now);
     }
 
-    /// Counts a try to sign in.
+    /// Counts an attempt to sign in.
     ///
     /// # Errors
     /// When the address tries too often.
@@ -131,7 +131,7 @@ impl Access {
     ) {
         let draft = self.draft(principal, Some(address), "lambdura:SignIn", "console", now);
         self.audit.note(AuditRecord {
-            // Anybody can try.
+            // Anybody can make attempts.
             kind: match principal {
                 Some(_) => AuditKind::Management,
                 None => AuditKind::Data,
@@ -141,7 +141,7 @@ impl Access {
         });
     }
 
-    /// Who has a cookie, and may still do something.
+    /// The owner of a cookie, if the session and its access key are still valid.
     pub(super) async fn of_cookie(
         &self,
         value: &str,
@@ -184,7 +184,7 @@ impl Access {
         })
     }
 
-    /// What whoever is signed in may do of what the console offers: a verdict for each action; none where nobody is.
+    /// Which of the console's actions the signed-in user may do: a verdict for each action; none without a user.
     ///
     /// # Errors
     /// When the store fails.
@@ -200,13 +200,13 @@ impl Access {
         Ok(principal.as_ref().and_then(offered_to))
     }
 
-    /// The session by which a request was let in; none where it was let in by something else.
+    /// The session by which a request was let in; none where it was let in by other means.
     pub fn session_of(&self, headers: &HeaderMap) -> Option<String> {
         let is_by_session = self.is_enforced() && !headers.contains_key(AUTHORIZATION);
         cookie(headers).filter(|_| is_by_session).map(str::to_owned)
     }
 
-    /// Whether a session has ended, by its holder or because what it was begun with is no longer good.
+    /// Whether a session has ended: its holder signed out, it expired, or its access key is no longer valid.
     ///
     /// # Errors
     /// When the store fails.
@@ -217,7 +217,7 @@ impl Access {
     /// Signs out, at all servers; returns the header that removes the cookie.
     ///
     /// # Errors
-    /// When the store fails: one is signed in still.
+    /// When the store fails: the user stays signed in.
     pub async fn sign_out(&self, headers: &HeaderMap) -> Result<String, ApiError> {
         if let Some(value) = cookie(headers) {
             self.sign_ins.end(value).await?;

@@ -1,4 +1,4 @@
-//! What is to be enforced, and what a listener that other machines reach must have.
+//! Which checks are enforced, and what a listener that other machines reach needs.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,18 +7,18 @@ use access::SealingKey;
 
 use crate::start_error::StartServerError;
 
-/// Who is let in.
+/// Who may use the server, and how requests reach it.
 #[derive(Debug, Clone, Default)]
 pub struct AccessConfig {
-    /// Whether requests must be signed and policies decide also where only this machine reaches the server.
+    /// Whether requests must be signed and policies apply even where only this machine reaches the server.
     pub enforce_policies: bool,
-    /// Whether a proxy in front of the server has TLS and says in `X-Forwarded-For` where requests come from.
+    /// Whether a proxy in front of the server terminates TLS and sets `X-Forwarded-For` to the client's address.
     pub behind_proxy: bool,
     /// Certificate and key for TLS.
     pub tls: Option<TlsFiles>,
-    /// What seals the secrets of access keys; none: the file `access.key` in the data folder.
+    /// Seals the secrets of access keys; without it: the file `access.key` in the data folder.
     pub sealing_key: Option<SealingKey>,
-    /// How often one may ask.
+    /// How many requests a caller may send.
     pub limits: AccessLimits,
 }
 
@@ -31,7 +31,7 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
-/// How often one may ask, where requests have to be signed. Function processes are not counted.
+/// How many requests a caller may send, where requests must be signed. Function processes are not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessLimits {
     /// Requests a second of one access key.
@@ -43,7 +43,7 @@ pub struct AccessLimits {
 }
 
 impl Default for AccessLimits {
-    /// Far more than people and deployments need, and too little to keep a server from its work.
+    /// Far more than people and deployments need, and too little to overload a server.
     fn default() -> Self {
         Self {
             per_key: 1_000,
@@ -54,7 +54,7 @@ impl Default for AccessLimits {
 }
 
 impl AccessConfig {
-    /// Whether requests to listeners at these addresses have to be signed.
+    /// Whether requests to listeners at these addresses must be signed.
     pub(crate) fn is_enforced(&self, listeners: &[SocketAddr]) -> bool {
         self.enforce_policies || listeners.iter().any(|it| !it.ip().is_loopback())
     }
@@ -62,7 +62,7 @@ impl AccessConfig {
     /// Whether listeners may be opened at these addresses, given how many access keys may sign.
     ///
     /// # Errors
-    /// What is missing, and how to come by it.
+    /// Says what is missing, and how to get it.
     pub(crate) fn check_listeners(
         &self,
         listeners: &[SocketAddr],

@@ -1,4 +1,4 @@
-//! Lets requests in, or not.
+//! Lets requests in, or refuses them.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -25,15 +25,15 @@ use crate::functions::{Home, Registry};
 use crate::http::RequestBody;
 use crate::permission::{self, Needed, On, Service};
 
-/// ARNs of executions that are remembered. An execution keeps its ARN for good.
+/// Cached ARNs of executions, at most. An execution never changes its ARN.
 const ARNS_MAX: usize = 8_192;
 
 /// Sign-ins a second that one address may try.
 const SIGN_INS_PER_SECOND: u32 = 2;
 
-/// Who may use this server, and what they did.
+/// Decides which requests may use this server, and records what they change.
 pub(crate) struct Access {
-    /// Whether requests are looked at.
+    /// Whether requests are checked.
     pub(super) enforced: bool,
     /// Whether other machines reach the server.
     exposed: bool,
@@ -67,7 +67,7 @@ pub(super) struct Noted {
     pub resource: String,
 }
 
-/// What is invoked by a request that must be signed.
+/// The target of a signed request that invokes a function or an API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Invoked<'a> {
     FunctionUrl {
@@ -78,7 +78,7 @@ pub(crate) enum Invoked<'a> {
     Method { arn: String },
 }
 
-/// A request with what is decided by.
+/// A request, with everything that the decision needs.
 struct Deciding<'a> {
     principal: &'a Principal,
     address: IpAddr,
@@ -86,19 +86,19 @@ struct Deciding<'a> {
     resource: &'a str,
 }
 
-/// Who sent a request that was let in, for what its handler does in their name. It is among the request's extensions.
+/// The sender of a request that was let in, for further checks by its handler. It is among the request's extensions.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     principal: Principal,
     address: IpAddr,
 }
 
-/// What is known of the functions, to decide about them.
+/// The facts about functions that decisions need.
 pub(crate) trait Functions: Send + Sync {
     /// Whether a function is a state machine.
     fn is_machine(&self, name: &str) -> bool;
 
-    /// Whether a function is here to stay. One that is being removed goes on with its executions until they have ended.
+    /// Whether a function stays deployed. One that is being removed runs on until its executions have ended.
     fn is_deployed(&self, name: &str) -> bool;
 }
 
@@ -156,7 +156,7 @@ impl Access {
         self.exposed
     }
 
-    /// The key of an id that may sign.
+    /// The key with this id, if it may sign.
     pub(super) async fn find_key(
         &self,
         id: &AccessKeyId,
@@ -173,10 +173,10 @@ impl Access {
         }
     }
 
-    /// Lets a request to the main port in, which has been read whole then.
+    /// Lets a request to the main port in; reads its body whole.
     ///
     /// # Errors
-    /// Why it is not let in.
+    /// The reason why it is not let in.
     pub async fn admit(
         &self,
         request: Request<RequestBody>,
@@ -203,7 +203,7 @@ impl Access {
             let resource = self.resource(&one.on, store).await?;
             let is_machine = |name: &str| self.functions.is_machine(name);
             let other = match &one.on {
-                // A token is as good at Lambda, and needs what it needs there.
+                // The token may belong to a Lambda callback, which needs Lambda's permission.
                 On::Task(_) if resource != "*" => {
                     Some(permission::of_callback(&one.action, &resource, is_machine))
                 }
@@ -240,10 +240,10 @@ impl Access {
         Ok((request, Admitted { noted }))
     }
 
-    /// Decides about something that a request does beside what it was let in for.
+    /// Decides about an action that a handler does in addition to the request's own action.
     ///
     /// # Errors
-    /// When whoever sent it may not.
+    /// When the sender of the request may not do it.
     pub fn check(&self, caller: &Caller, needed: &Needed, now: Timestamp) -> Result<(), ApiError> {
         let On::Arn(resource) = &needed.on else {
             unreachable!("what a handler does, it names by its ARN");
@@ -258,10 +258,10 @@ impl Access {
         self.decide_on_machine(&deciding, now)
     }
 
-    /// Decides once more about a function that is a state machine, as such.
+    /// If the function is a state machine, decides also by the permissions of Step Functions.
     fn decide_on_machine(&self, deciding: &Deciding<'_>, now: Timestamp) -> Result<(), ApiError> {
         let is_its_own = |name: &str| match deciding.principal {
-            // It is what runs the machine.
+            // This process runs the machine.
             Principal::Process { function, .. } => function == name,
             Principal::Key(_) | Principal::Person(_) => false,
         };
@@ -281,10 +281,10 @@ impl Access {
         self.decide(&deciding, now)
     }
 
-    /// Lets a request in that must be signed, to an API or a function URL; gives its body back.
+    /// Lets in a signed request to an API or a function URL; gives its body back.
     ///
     /// # Errors
-    /// Why it is not let in.
+    /// The reason why it is not let in.
     pub async fn admit_signed(
         &self,
         parts: &Parts,
@@ -350,7 +350,7 @@ impl Access {
         Ok(identified)
     }
 
-    /// The ARN that something is done to.
+    /// The ARN of the resource that a request concerns.
     async fn resource(&self, on: &On, store: &dyn Store) -> Result<String, ApiError> {
         let (id, unknown) = match on {
             On::Arn(arn) | On::Chained(arn) => return Ok(arn.clone()),
@@ -365,7 +365,7 @@ impl Access {
             }
         }
         let Some(head) = store.head(id).await? else {
-            // Nothing can be done to what is not there, and its handler says so.
+            // The execution does not exist: its handler will say so.
             return Ok(unknown.to_owned());
         };
         let arn = head.arn.to_string();
@@ -398,7 +398,7 @@ impl Access {
             Principal::Key(key) => decide_by(&key.policies, question, is_anything),
             Principal::Person(person) => decide_by(&person.policies, question, is_anything),
             Principal::Process { function, .. } => {
-                // What its template granted went with it.
+                // A function that is being removed has lost its template's grants.
                 let granted = match self.functions.is_deployed(function) {
                     true => self.grants.of(function),
                     false => Arc::default(),
@@ -427,7 +427,7 @@ impl Access {
         let who = principal.arn(&self.home.account_id);
         let action = &needed.action;
         self.audit.note(AuditRecord {
-            // Nothing was changed, and it can be tried all the time.
+            // Nothing was changed, and clients can repeat it as often as they like.
             kind: AuditKind::Data,
             outcome: "refused".to_owned(),
             status: Some(StatusCode::FORBIDDEN.as_u16()),
@@ -442,14 +442,14 @@ impl Access {
         ))
     }
 
-    /// Whether browsers reach the server by TLS.
+    /// Whether browsers reach the server over TLS.
     pub fn is_tls(&self) -> bool {
         self.config.tls.is_some() || self.config.behind_proxy
     }
 }
 
 impl Admitted {
-    /// Of a request that nothing is enforced for, or that anybody may send.
+    /// For a request that needs no check, or that anybody may send.
     pub const fn unseen() -> Self {
         Self { noted: None }
     }

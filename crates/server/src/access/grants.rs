@@ -1,9 +1,9 @@
 //! What function processes may do: make progress with their own executions, and what their template says.
 //!
-//! A function with `Policies` in its template gets what they grant, as on AWS. One with a `Role` has a role that is not
-//! known here: it may use the tables of its stack, and invoke its functions. One with neither gets nothing, as on AWS.
-//! Calls of services that are not here are nothing that could be protected here: an emulator or an account decides on
-//! them.
+//! A function with `Policies` in its template gets what they grant, as on AWS. The role of a function with a `Role` is
+//! not known here: the function may use the tables of its stack, and invoke its functions. A function with neither gets
+//! nothing, as on AWS. Calls to services that this server does not have are not checked here: an emulator or an account
+//! decides on them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,14 +15,14 @@ use state_machine::name::read;
 
 use crate::functions::Home;
 
-/// What functions of templates were granted, by their names.
+/// The permissions that templates grant to functions, by function name.
 #[derive(Debug, Default)]
 pub(crate) struct Grants(RwLock<HashMap<String, Arc<Granted>>>);
 
-/// What our own actions begin with. No template grants any.
+/// The prefix of our own actions. No template grants any.
 const OURS: &str = "lambdura:";
 
-/// Resources that one statement names here: a policy's list is bounded.
+/// Resources in one statement, at most: a policy's list is bounded.
 const RESOURCES_OF_STATEMENT: usize = 500;
 
 /// Reads and writes of items, in tables and indexes.
@@ -39,7 +39,7 @@ const ITEMS: &[&str] = &[
     "dynamodb:UpdateItem",
 ];
 
-/// Reads of them.
+/// Reads of items.
 const ITEMS_READ: &[&str] = &[
     "dynamodb:BatchGetItem",
     "dynamodb:DescribeTable",
@@ -48,27 +48,27 @@ const ITEMS_READ: &[&str] = &[
     "dynamodb:Scan",
 ];
 
-/// Writes of them.
+/// Writes of items.
 const ITEMS_WRITTEN: &[&str] = &[
     "dynamodb:BatchWriteItem",
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
 ];
 
-/// What one function was granted.
+/// The permissions of one function.
 #[derive(Debug, Default)]
 pub(crate) struct Granted(Vec<Policy>);
 
 impl Grants {
-    /// Takes over what a stack grants to its functions.
+    /// Stores what a stack grants to its functions.
     pub fn set(&self, stack: &Stack, home: &Home) {
         let granted = of_stack(stack, home);
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         all.extend(granted);
     }
 
-    /// As [`Grants::set`], for functions that nothing is granted to yet: they may be started before it is decided
-    /// whether the stack is deployed.
+    /// As [`Grants::set`], but only for functions without an entry: they may be started before it is decided whether
+    /// the stack is deployed.
     pub fn set_new(&self, stack: &Stack, home: &Home) {
         let granted = of_stack(stack, home);
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -77,13 +77,13 @@ impl Grants {
         }
     }
 
-    /// Forgets what was granted to all functions that are none of these.
+    /// Removes the permissions of all functions that are not in this set.
     pub fn keep(&self, functions: &BTreeSet<&str>) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         all.retain(|name, _| functions.contains(name.as_str()));
     }
 
-    /// What a function was granted: nothing, if it is in no stack.
+    /// The permissions of a function; empty if it is in no stack.
     pub fn of(&self, function: &str) -> Arc<Granted> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         all.get(function).cloned().unwrap_or_default()
@@ -101,7 +101,7 @@ fn of_stack(stack: &Stack, home: &Home) -> Vec<(String, Arc<Granted>)> {
 impl Granted {
     fn of(function: &FunctionResource, stack: &Stack, home: &Home) -> Self {
         Self(match (function.policies.as_slice(), function.has_role) {
-            // SAM's own role then, which writes logs.
+            // SAM gives such a function a role of its own, which only writes logs.
             ([], false) => Vec::new(),
             ([], true) => vec![of_unknown_role(stack, home)],
             _ => granted(function, home),
@@ -117,7 +117,7 @@ impl Granted {
         home: &Home,
     ) -> Verdict {
         let own = own(function, home);
-        // Whoever may deploy writes what a template grants, and must not make itself an administrator by it.
+        // The author of a template, who may only deploy, must not become an administrator by it.
         let is_ours = question.action.to_ascii_lowercase().starts_with(OURS);
         let granted = self.0.iter().filter(|_| !is_ours).chain([&own]);
         match is_anything {
@@ -127,7 +127,7 @@ impl Granted {
     }
 }
 
-/// What a function may do with its own executions, and with services that are not here.
+/// Permissions for a function's own executions, and for services that this server does not have.
 fn own(function: &str, home: &Home) -> Policy {
     let executions = format!(
         "arn:aws:lambda:{}:{}:function:{function}:*/durable-execution/*",
@@ -145,7 +145,7 @@ fn own(function: &str, home: &Home) -> Policy {
             ],
             "Resource": executions,
         },
-        // Of a state machine, which tells of its map runs what their history says.
+        // For a state machine: the history of its map runs includes their own histories.
         {
             "Effect": "Allow",
             "Action": "states:GetExecutionHistory",
@@ -162,10 +162,10 @@ fn own(function: &str, home: &Home) -> Policy {
     ]}))
 }
 
-/// What a function may do whose role is not known: what is usual, with what is in its stack.
+/// Permissions of a function whose role is not known: the usual actions, on the resources of its stack.
 fn of_unknown_role(stack: &Stack, home: &Home) -> Policy {
     let (region, account) = (&home.region, &home.account_id);
-    // Never empty, which no policy may have.
+    // A policy's list must not be empty.
     let mut functions = vec!["none".to_owned()];
     let mut machines = functions.clone();
     let mut executions = functions.clone();
@@ -187,7 +187,7 @@ fn of_unknown_role(stack: &Stack, home: &Home) -> Policy {
         let arn = format!("arn:aws:dynamodb:{region}:{account}:table/{}", table.name);
         tables.extend([format!("{arn}/index/*"), arn]);
     }
-    // Each by itself: a list has a greatest length.
+    // In several statements: a list has a maximum length.
     let chunks = |actions: &[&str], resources: &[String]| -> Vec<Value> {
         let chunks = resources.chunks(RESOURCES_OF_STATEMENT);
         let statement = |chunk| json!({"Effect": "Allow", "Action": actions, "Resource": chunk});
@@ -198,10 +198,10 @@ fn of_unknown_role(stack: &Stack, home: &Home) -> Policy {
         &["states:StartExecution", "states:StartSyncExecution"],
         &machines,
     ));
-    // Whoever starts one may wait for its end.
+    // A function that may start an execution may also wait for its end.
     statements.extend(chunks(&["states:DescribeExecution"], &executions));
     statements.extend(chunks(ITEMS, &tables));
-    // Anybody who has a token was given it.
+    // A token is secret: a function that has one was given it.
     statements.push(json!({
         "Effect": "Allow",
         "Action": ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
@@ -214,7 +214,7 @@ fn of(document: &Value) -> Policy {
     Policy::from_value(document).expect("what is written here is a policy")
 }
 
-/// What `Policies` of a template come to.
+/// The policies that `Policies` of a template stand for.
 fn granted(resource: &FunctionResource, home: &Home) -> Vec<Policy> {
     let mut granted = Vec::new();
     for policy in &resource.policies {
@@ -237,7 +237,7 @@ fn granted(resource: &FunctionResource, home: &Home) -> Vec<Policy> {
     granted
 }
 
-/// One of AWS's managed policies, by its name or ARN: as far as it is about what is here.
+/// One of AWS's managed policies, by its name or ARN: the part about services that this server has.
 fn managed(name: &str) -> Value {
     let name = name.rsplit('/').next().unwrap_or(name);
     let actions: &[&str] = match name {
@@ -254,7 +254,7 @@ fn managed(name: &str) -> Value {
     allow(actions, &json!("*"))
 }
 
-/// One of SAM's policy templates, as far as it is about what is here.
+/// One of SAM's policy templates: the part about services that this server has.
 /// Source: AWS SAM developer guide, "Policy template list", read 2026-11.
 fn sam_template(name: &str, parameters: &Value, home: &Home) -> Value {
     let (region, account) = (&home.region, &home.account_id);
@@ -334,7 +334,7 @@ mod tests {
         ] {
             assert!(may(&nothing, "Orders", action, ORDERS));
             assert!(!may(&nothing, "Orders", action, FRAUD));
-            // A name that begins alike is another one.
+            // A function whose name begins alike is another one.
             assert!(!may(&nothing, "Order", action, ORDERS));
         }
         for action in [

@@ -1,4 +1,4 @@
-//! Who sends a request: by its signature, by the cookie of the console, or, for metrics alone, by a password.
+//! Finds the sender of a request: by its signature, by the cookie of the console, or, for metrics alone, by a password.
 
 use access::signature::{Claim, Head, PayloadHasher};
 use access::{AccessKeyId, Refusal, SecretKey};
@@ -19,12 +19,12 @@ use super::sign_in::COOKIE;
 use crate::http::{self, RequestBody};
 use crate::permission::Service;
 
-/// What a request is for, which says for which service it must be signed.
+/// The target of a request, which says for which service it must be signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meant {
-    /// A service at the main port, which people reach by the console too.
+    /// A service at the main port. Users of the console reach it, too.
     Service(Service),
-    /// A function URL. Only signatures count there and at APIs: browsers send the console's cookie to every port.
+    /// A function URL. Here and at APIs only signatures count: browsers send the console's cookie to every port.
     FunctionUrl,
     /// An HTTP or REST API.
     Api,
@@ -48,27 +48,27 @@ impl Meant {
     }
 }
 
-/// What is to be found out.
+/// What a request needs to be identified.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
     pub meant: Meant,
     pub bytes_max: usize,
-    /// By the machine's clock: signatures are made by other machines.
+    /// By the machine's clock: other machines make signatures.
     pub now: Timestamp,
 }
 
-/// Who it is, and the body that was read to find out.
+/// The sender, and the body that was read for the signature.
 pub(crate) struct Identified {
     pub principal: Principal,
     pub body: Bytes,
-    /// For which service it is signed; empty when it is not signed.
+    /// The service in the signature; empty for an unsigned request.
     pub signed_for: String,
 }
 
-/// Finds out who sends a request.
+/// Finds the sender of a request.
 ///
 /// # Errors
-/// When it is nobody who is known, or the body is not what was signed.
+/// When the sender is unknown, or the body is not the signed one.
 pub(super) async fn identify(
     access: &Access,
     parts: &Parts,
@@ -102,7 +102,7 @@ pub(super) async fn identify(
     }
     let (principal, secret) = claimed(access, &claim, asked.now).await?;
     if !claim.needs_body() {
-        // A caller that does not know the secret gets no further.
+        // A caller that does not know the secret is refused before the body is read.
         claim.verify(&head, &secret, None).map_err(refused)?;
     }
     let (body, hash) = read(body, asked.bytes_max).await?;
@@ -117,7 +117,7 @@ pub(super) async fn identify(
     })
 }
 
-/// Whose credentials a claim names, and their secret.
+/// The principal whose credentials a claim names, and their secret.
 async fn claimed(
     access: &Access,
     claim: &Claim,
@@ -136,14 +136,14 @@ async fn claimed(
         return Ok((principal, secret));
     }
     let key = access.find_key(id, now).await?;
-    // A lasting key has no token; one that is sent with it is not looked at on AWS either, but refused.
+    // A lasting key has no token. AWS, too, refuses a request that sends one with it.
     let key = key.filter(|_| claim.session_token.is_none());
     let key = key.ok_or_else(|| refused(Refusal::unknown_key()))?;
     let secret = key.secret.clone();
     Ok((Principal::Key(key), secret))
 }
 
-/// Who sends a request that is not signed.
+/// The sender of an unsigned request.
 async fn without_signature(
     access: &Access,
     parts: &Parts,
@@ -154,7 +154,7 @@ async fn without_signature(
         let principal = access.of_cookie(value, now).await?;
         let principal = principal.ok_or_else(unsigned)?;
         let changes = !matches!(parts.method, Method::GET | Method::HEAD);
-        // Browsers send it with everything that changes something, and it was compared already.
+        // Browsers send `Origin` with every request that changes something. It was compared already.
         if changes && !parts.headers.contains_key(ORIGIN) {
             return Err(unsigned());
         }
@@ -178,7 +178,7 @@ pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
     http::cookie(headers, COOKIE)
 }
 
-/// User name and password: collectors of metrics cannot sign.
+/// User name and password: metrics collectors cannot sign requests.
 fn password(headers: &HeaderMap) -> Option<(AccessKeyId, String)> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let decoded = STANDARD.decode(value.strip_prefix("Basic ")?.trim()).ok()?;

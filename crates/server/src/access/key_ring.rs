@@ -1,4 +1,4 @@
-//! The access keys of a server: those that the store has, opened, and kept as long as the store's revision is the same.
+//! The access keys of a server: the store's keys, opened, and cached as long as the store's revision is the same.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,8 @@ use store::{AccessKeyRecord, AccessKeyRevision, AccessKeys, Sessions, StoreFault
 use super::principal::Key;
 use super::sealing_file::{self, SealingFileError};
 
-/// How long what is known of the keys is believed without asking the store, in milliseconds. What this server changes
-/// is known at once; what another one does, after so long.
+/// How long cached keys are used without asking the store, in milliseconds. A change by this server takes effect at
+/// once, a change by another server after this time.
 const BELIEVED_MILLIS: i64 = 1_000;
 
 /// Longest name of a key. Source: IAM quotas, names of users.
@@ -24,14 +24,14 @@ const NAME_CHARS_MAX: usize = 64;
 /// Most keys. A hundred people and their programs, ten times over.
 const KEYS_MAX: usize = 1_000;
 
-/// What the secret is called that session credentials are made of, and what it is sealed for: no access key has such an
-/// id.
+/// The name of the secret from which session credentials are made, and the id for which it is sealed. No access key has
+/// such an id.
 const SESSIONS: &str = "SESSIONS";
 
 /// Why a key cannot be created, changed or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The name cannot be one.
+    /// The name is not valid.
     #[error(
         "`{0}` is not a name of an access key: 1 to {NAME_CHARS_MAX} letters, digits and any of `+=,.@_-` are allowed"
     )]
@@ -45,13 +45,13 @@ pub enum KeyError {
     /// There are too many.
     #[error("there are {KEYS_MAX} access keys, which is as many as there may be")]
     TooMany,
-    /// A policy is none.
+    /// A policy is not valid.
     #[error("the policy of an access key: {0}")]
     Policy(#[from] PolicyError),
-    /// A secret does not open.
+    /// A secret cannot be opened.
     #[error(transparent)]
     Unseal(#[from] UnsealError),
-    /// There are keys, and nothing to open them with.
+    /// There are keys, but no sealing key to open them.
     #[error(
         "there are access keys, and no `access.key` in the data folder to open them with: put it back, set \
          LAMBDURA_SEALING_KEY, or delete the keys and create others"
@@ -60,7 +60,7 @@ pub enum KeyError {
     /// The sealing key cannot be used.
     #[error(transparent)]
     SealingFile(#[from] SealingFileError),
-    /// There is no randomness.
+    /// The operating system gives no randomness.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
     /// The store failed.
@@ -95,7 +95,7 @@ pub struct KeyWithSecret {
     pub warnings: Vec<String>,
 }
 
-/// What is known of the keys, and since when.
+/// The cached keys, and when the store was last asked.
 #[derive(Debug, Default)]
 struct Known {
     by_id: HashMap<AccessKeyId, Arc<Key>>,
@@ -115,7 +115,7 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// The keys of a store, sealed by a key that is given or lies in the data folder.
+    /// The keys of a store. The sealing key is given or lies in the data folder.
     ///
     /// # Errors
     /// When there are keys that cannot be opened.
@@ -140,11 +140,11 @@ impl KeyRing {
         Ok(ring)
     }
 
-    /// What session credentials are made of, at all servers of a store: a secret that is kept there, sealed as those
-    /// of access keys are.
+    /// The secret from which all servers of a store make session credentials. The store keeps it, sealed like the
+    /// secrets of access keys.
     ///
     /// # Errors
-    /// When there is not a sealing key, or the store fails.
+    /// When there is no sealing key, or the store fails.
     pub(crate) async fn session_keys(&self, store: &dyn Sessions) -> Result<SessionKeys, KeyError> {
         let sealing = self.sealing().clone().ok_or(KeyError::NoSealingKey)?;
         let id = AccessKeyId::parse(SESSIONS).expect("it is made of letters");
@@ -152,7 +152,7 @@ impl KeyRing {
         let kept = store.keep_secret(SESSIONS, sealed.clone(), None).await?;
         let secret = match sealing.open(&id, &kept) {
             Ok(secret) => secret,
-            // The access keys open, so that it is this one that was sealed before there was another sealing key.
+            // The access keys open with this sealing key, so only this secret was sealed with an earlier one.
             Err(_) => {
                 tracing::warn!(
                     "the secret of session credentials was sealed with another sealing key: a new one is made, and credentials of \
@@ -171,10 +171,10 @@ impl KeyRing {
         known.by_id.len()
     }
 
-    /// The key of an id that may sign.
+    /// The key with this id, if it may sign.
     ///
     /// # Errors
-    /// When the store fails: nobody is let in by what may be old.
+    /// When the store fails: cached keys may be outdated, and let no request in.
     pub(crate) async fn find(
         &self,
         id: &AccessKeyId,
@@ -184,7 +184,7 @@ impl KeyRing {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             (known.by_id.get(id).cloned(), known.asked_at)
         };
-        // A clock that was set back must not keep old keys.
+        // A clock that was set back must not keep old keys valid.
         if (0..BELIEVED_MILLIS).contains(&(now.as_millis() - asked_at)) {
             return Ok(found);
         }
@@ -193,7 +193,7 @@ impl KeyRing {
         Ok(known.by_id.get(id).cloned())
     }
 
-    /// Takes over what the store has, unless that is known.
+    /// Loads the store's keys, unless their revision is cached already.
     async fn refresh(&self, now: Timestamp) -> Result<(), KeyError> {
         let revision = self.store.access_key_revision().await?;
         {
@@ -208,7 +208,7 @@ impl KeyRing {
         for record in records.iter().filter(|one| one.disabled_at.is_none()) {
             match self.opened(record) {
                 Ok(key) => drop(by_id.insert(key.id.clone(), Arc::new(key))),
-                // One that was stored damaged must not keep the others out.
+                // One damaged key must not lock out the others.
                 Err(error @ KeyError::Policy(_)) => {
                     tracing::warn!(key = record.name, %error, "an access key cannot be used");
                 }
@@ -216,7 +216,7 @@ impl KeyRing {
             }
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        // Never back to what was read before.
+        // Never back to an older revision.
         if known.revision.is_none_or(|newest| newest <= revision) {
             *known = Known {
                 by_id,
@@ -257,7 +257,7 @@ impl KeyRing {
     /// Creates a key.
     ///
     /// # Errors
-    /// When the name is none or taken, or a policy is none.
+    /// When the name is not valid or is taken, or a policy is not valid.
     pub async fn create(
         &self,
         name: &str,
@@ -295,7 +295,7 @@ impl KeyRing {
         })
     }
 
-    /// Gives a key another secret. The one before is of no use from then on.
+    /// Gives a key another secret. The old secret is invalid from then on.
     ///
     /// # Errors
     /// When there is no such key.
@@ -314,7 +314,7 @@ impl KeyRing {
         Ok(with_secret(&record, &drawn))
     }
 
-    /// Lets nobody sign with a key, or lets them again.
+    /// Disables or enables a key.
     ///
     /// # Errors
     /// When there is no such key.
@@ -356,7 +356,7 @@ impl KeyRing {
         found.ok_or_else(|| KeyError::Unknown(named.chars().take(128).collect()))
     }
 
-    /// Seals a secret; draws the sealing key where there is none yet.
+    /// Seals a secret; creates the sealing key if there is none yet.
     fn seal(&self, key: &NewAccessKey) -> Result<Vec<u8>, KeyError> {
         let mut sealing = self.sealing();
         let sealing = match &mut *sealing {
@@ -379,7 +379,7 @@ fn view(record: &AccessKeyRecord) -> KeyView {
     KeyView {
         access_key_id: record.id.clone(),
         name: record.name.clone(),
-        // What is not a list is shown as it is.
+        // A text that is not a list is shown as it is.
         policies: serde_json::from_str(&record.policies)
             .unwrap_or_else(|_| vec![Value::from(record.policies.as_str())]),
         created_at: record.created_at.as_millis(),
@@ -432,7 +432,7 @@ mod tests {
         assert!(key.secret.is(&rotated.secret_access_key));
         assert!(!key.secret.is(&created.secret_access_key));
 
-        // Another server sees it a second later at the latest.
+        // Another server sees it at most a second later.
         let other = open(at(5)).await.expect("the sealing key is in the folder");
         ring.set_disabled("ci", true, at(6))
             .await
@@ -466,7 +466,7 @@ mod tests {
         let look_up =
             |keys: &SessionKeys| keys.look_up(&made.access_key_id, &made.token, 0).is_ok();
         assert!(look_up(&two));
-        // Another sealing key: what was sealed is of no use to anybody, and is drawn anew.
+        // With another sealing key the old secret is useless, and a new one is created.
         let other = SealingKey::draw().expect("there is randomness");
         let (three, four) = (keys(&other).await, keys(&other).await);
         assert!(!look_up(&three));

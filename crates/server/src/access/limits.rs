@@ -1,16 +1,17 @@
-//! How often somebody may ask: a bucket of tokens for each, which fills up again with time.
+//! Limits how often each caller may ask: a bucket of tokens for each, which fills up again with
+//! time.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
-/// Buckets that are kept at the most. Full ones say nothing and go first.
+/// Buckets that are kept at most. Full ones hold no information and are removed first.
 const BUCKETS_MAX: usize = 16_384;
 
 /// Thousandths of a token, so that slow rates add up.
 const TOKEN: i64 = 1_000;
 
-/// Seconds of the rate that a bucket holds: so many requests may come at once after a pause.
+/// Seconds of the rate that a bucket holds: that many requests may come at once after a pause.
 const BURST_SECONDS: i64 = 2;
 
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +22,7 @@ struct Bucket {
     filled_at: i64,
 }
 
-/// So many requests a second for each.
+/// The same rate, in requests per second, for each caller.
 #[derive(Debug)]
 pub(super) struct Rate<K> {
     per_second: i64,
@@ -43,7 +44,7 @@ impl<K: Eq + Hash> Rate<K> {
         if buckets.len() >= BUCKETS_MAX && !buckets.contains_key(&who) {
             buckets.retain(|_, bucket| self.filled(*bucket, now).tokens < full);
             if buckets.len() >= BUCKETS_MAX {
-                // Everybody is busy: whoever comes anew begins anew, and the others with them.
+                // All buckets are in use: every caller starts again with a full one.
                 buckets.clear();
             }
         }
@@ -61,7 +62,7 @@ impl<K: Eq + Hash> Rate<K> {
 
     fn filled(&self, bucket: Bucket, now: i64) -> Bucket {
         let full = self.per_second * BURST_SECONDS * TOKEN;
-        // A clock that was set back takes nothing away; no pause fills more than the bucket.
+        // A clock that was set back removes no tokens; a pause fills the bucket at most.
         let passed = (now - bucket.filled_at).clamp(0, BURST_SECONDS * 1_000);
         Bucket {
             tokens: (bucket.tokens + passed * self.per_second).min(full),

@@ -1,8 +1,8 @@
-//! Who may use this server: access keys and credentials of function processes, what policies allow them, how often they
-//! may ask, and the record of what they changed.
+//! Controls access to this server: access keys and credentials of function processes, their policies, limits on
+//! requests, and the record of changes.
 //!
-//! Where nothing is enforced, which is how `lambdura up` starts on loopback, none of this looks at a request. The
-//! decisions are in `docs/adr/0020-*`; what is protected how, in `docs/security.md`.
+//! Where nothing is enforced, which is how `lambdura up` starts on loopback, none of this checks a request. The
+//! decisions are in `docs/adr/0020-*`; `docs/security.md` says what is protected, and how.
 
 mod address;
 mod at_console;

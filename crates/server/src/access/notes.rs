@@ -1,4 +1,4 @@
-//! What is noted of requests that were let in, and of changes that nobody had to be known for.
+//! Records requests that were let in, and changes where the sender is not identified.
 
 use std::net::IpAddr;
 
@@ -10,12 +10,12 @@ use store::{AuditKind, AuditRecord};
 use super::gate::{Access, Admitted, Noted};
 use super::principal::Principal;
 
-/// What a request concerned, where it is decided by less whether it may be made: which access key, for one.
+/// The resource of a request, where the check needed less than that: the name of the access key, for one.
 #[derive(Debug, Clone)]
 pub(crate) struct Concerned(pub String);
 
 impl Access {
-    /// Notes what came of a request that was let in, and returns when that is durable.
+    /// Records the outcome of a request that was let in, and returns when the record is durable.
     pub async fn note<B>(&self, admitted: Admitted, answer: &Response<B>, now: Timestamp) {
         let Some(Noted {
             principal,
@@ -49,7 +49,7 @@ impl Access {
         self.audit.settle(kind).await;
     }
 
-    /// Notes a request that was let in, and whose client left before the answer.
+    /// Records a request that was let in, and whose client left before the answer.
     pub fn note_left(&self, admitted: Admitted, now: Timestamp) {
         let Some(Noted {
             principal,
@@ -66,7 +66,7 @@ impl Access {
         });
     }
 
-    /// Notes a change where nothing is enforced, and so nobody is known; returns when that is durable.
+    /// Records a change where nothing is enforced, so that the sender is unknown; returns when the record is durable.
     pub async fn note_unsigned(&self, action: &str, resource: &str, done: bool, now: Timestamp) {
         if self.enforced {
             return;
@@ -80,7 +80,7 @@ impl Access {
         self.audit.settle(AuditKind::Management).await;
     }
 
-    /// What somebody does, whose outcome is the caller's to say.
+    /// A record of an action. The caller adds the outcome.
     pub(super) fn draft(
         &self,
         principal: Option<&Principal>,

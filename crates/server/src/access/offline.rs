@@ -1,4 +1,4 @@
-//! Access keys of a data folder that no server has open, or of a database: how the first one is made.
+//! Access keys of a data folder that no server has open, or of a database. This is how the first key is created.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use store_sqlite::{OpenStoreError, SqliteStore};
 use super::audit::{Audit, AuditLine, merged};
 use super::key_ring::{KeyError, KeyRing, KeyView, KeyWithSecret};
 
-/// Access keys of a data folder or a database, and the record of changes. A folder is this one's until it is closed.
+/// Access keys of a data folder or a database, and the record of changes. Locks a folder until it is closed.
 pub struct OfflineKeys {
     ring: KeyRing,
     store: Arc<dyn Store>,
@@ -25,7 +25,7 @@ pub struct OfflineKeys {
 /// Why a data folder's keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OfflineKeysError {
-    /// Its store cannot be opened, above all because a server has it.
+    /// Its store cannot be opened, most often because a server has it open.
     #[error("open the store")]
     Store(#[from] OpenStoreError),
     /// Its keys cannot be read.
@@ -48,10 +48,10 @@ pub enum ReadAuditError {
 }
 
 impl OfflineKeys {
-    /// Opens a data folder. `who` is what the record of changes calls whoever does it.
+    /// Opens a data folder. `who` is the name of the operator in the record of changes.
     ///
     /// # Errors
-    /// When a server has the folder, or its keys do not open.
+    /// When a server has the folder open, or its keys cannot be opened.
     pub async fn open(
         data_dir: &Path,
         sealing_key: Option<SealingKey>,
@@ -63,11 +63,11 @@ impl OfflineKeys {
         Self::over(store, Some(data_dir), sealing_key, who, now).await
     }
 
-    /// The keys of a store that servers may have open. The data folder is where the sealing key is, unless it is given,
-    /// and where changes are recorded beside the store.
+    /// The keys of a store that servers may have open. The data folder holds the sealing key, unless that is given, and
+    /// a second record of changes.
     ///
     /// # Errors
-    /// When the keys do not open, or there is nothing to seal them with.
+    /// When the keys cannot be opened, or there is no sealing key.
     pub async fn over<S: Store + AccessKeys + AuditRecords>(
         store: Arc<S>,
         data_dir: Option<&Path>,
@@ -102,7 +102,7 @@ impl OfflineKeys {
     /// Creates a key.
     ///
     /// # Errors
-    /// When the name is none or taken, or a policy is none.
+    /// When the name is not valid or is taken, or a policy is not valid.
     pub async fn create(
         &self,
         name: &str,
@@ -122,7 +122,7 @@ impl OfflineKeys {
         self.noted("RotateAccessKey", named, now, rotated).await
     }
 
-    /// Lets nobody sign with a key, or lets them again.
+    /// Disables or enables a key.
     ///
     /// # Errors
     /// When there is no such key.
@@ -150,7 +150,7 @@ impl OfflineKeys {
         self.noted("DeleteAccessKey", named, now, deleted).await
     }
 
-    /// Closes the folder, for others to open.
+    /// Closes the folder, so that other programs can open it.
     ///
     /// # Errors
     /// When the store fails to close.
@@ -158,7 +158,7 @@ impl OfflineKeys {
         Ok(self.store.close().await?)
     }
 
-    /// The newest lines of a data folder's record of changes, oldest first, whether a server has it or not.
+    /// The newest lines of a data folder's record of changes, oldest first, whether a server has it open or not.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -173,7 +173,7 @@ impl OfflineKeys {
             limit,
             ..AuditQuery::default()
         };
-        // There may be nothing but lines, and a store of an earlier version has no records.
+        // There may be only the file, and a store of an earlier version has no records.
         let stored = match SqliteStore::look(&path) {
             Ok(store) => store.audit(query).await?,
             Err(OpenStoreError::NothingThere { .. }) => Vec::new(),

@@ -1,4 +1,4 @@
-//! Who sends a request.
+//! The sender of a request.
 
 use std::sync::Arc;
 
@@ -13,18 +13,18 @@ pub(crate) struct Key {
     pub name: String,
     pub secret: SecretKey,
     pub policies: PolicySet,
-    /// When the secret was drawn.
+    /// When the secret was created.
     pub rotated_at: Timestamp,
 }
 
-/// Somebody whom an OpenID provider knows, signed in to the console.
+/// A user whom an OpenID provider knows, signed in to the console.
 #[derive(Debug)]
 pub(crate) struct Person {
     pub name: String,
     pub policies: PolicySet,
 }
 
-/// Who sends a request.
+/// The sender of a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Principal {
     /// The owner of an access key.
@@ -36,7 +36,7 @@ pub(crate) enum Principal {
 }
 
 impl Principal {
-    /// As IAM names it, for messages.
+    /// The ARN that IAM would use, for messages.
     pub fn arn(&self, account_id: &str) -> String {
         match self {
             Self::Key(key) => format!("arn:aws:iam::{account_id}:user/{}", key.name),
@@ -60,7 +60,7 @@ impl Principal {
         }
     }
 
-    /// What the record of changes calls it.
+    /// The name in the record of changes.
     pub fn name(&self) -> String {
         match self {
             Self::Key(key) => format!("key {}", key.name),

@@ -1,5 +1,5 @@
-//! Where the key is kept that seals secrets: a file in the data folder that only its owner may read, and no part of the
-//! database, so that a copy of the database gives no secret away.
+//! The file with the key that seals secrets. It is in the data folder, only its owner may read it, and it is not part
+//! of the database, so that a copy of the database reveals no secret.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -11,31 +11,31 @@ use access::SealingKey;
 /// Its name in the data folder.
 const FILE_NAME: &str = "access.key";
 
-/// What others may do with it: nothing.
+/// Permissions of other users; all must be off.
 const OTHERS: u32 = 0o077;
 
-/// Why it cannot be used.
+/// Why the sealing key cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SealingFileError {
-    /// The file cannot be read or made.
+    /// The file cannot be read or created.
     #[error("use the sealing key in `{}`: {cause}", .path.display())]
     File { path: PathBuf, cause: io::Error },
-    /// It can be read by others.
+    /// Other users can read it.
     #[error(
         "the sealing key in `{}` can be read by other users of this machine: `chmod 600` it, and rotate the access keys \
          if somebody may have read it",
         .0.display()
     )]
     Open(PathBuf),
-    /// Something else is in it.
+    /// Its content is not a sealing key.
     #[error("`{}` contains no sealing key, which is 32 bytes in base64", .0.display())]
     Malformed(PathBuf),
-    /// There is no randomness to draw one.
+    /// The operating system gives no randomness.
     #[error(transparent)]
     Randomness(#[from] access::NoRandomness),
 }
 
-/// Reads the sealing key of a data folder; none when it has none.
+/// Reads the sealing key of a data folder; none when there is no file.
 pub(super) fn read(data_dir: &Path) -> Result<Option<SealingKey>, SealingFileError> {
     let path = data_dir.join(FILE_NAME);
     let failed = |cause| SealingFileError::File {
@@ -55,7 +55,7 @@ pub(super) fn read(data_dir: &Path) -> Result<Option<SealingKey>, SealingFileErr
     Ok(Some(key))
 }
 
-/// Draws a sealing key and keeps it in the data folder, which has none.
+/// Creates a sealing key in a data folder that has none.
 pub(super) fn create(data_dir: &Path) -> Result<SealingKey, SealingFileError> {
     let key = SealingKey::draw()?;
     let path = data_dir.join(FILE_NAME);
@@ -66,12 +66,12 @@ pub(super) fn create(data_dir: &Path) -> Result<SealingKey, SealingFileError> {
 fn write(path: &Path, key: &SealingKey) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
-        // One that is there seals what is stored: it is never overwritten.
+        // An existing key seals stored secrets: it is never overwritten.
         .create_new(true)
         .mode(0o600)
         .open(path)?;
     writeln!(file, "{}", key.text())?;
-    // Before anything is sealed with it.
+    // Durable before any secret is sealed with it.
     file.sync_all()?;
     match path.parent() {
         Some(folder) => fs::File::open(folder)?.sync_all(),

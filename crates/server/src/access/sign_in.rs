@@ -1,9 +1,9 @@
-//! Who is signed in to the console: a cookie for each, good for a working day.
+//! Users who are signed in to the console: each has a cookie, valid for eight hours.
 //!
-//! A browser cannot sign its requests. So a person shows an access key once, or is sent by an OpenID provider, and is
-//! given a cookie that no script can read and no other site makes it send (`HttpOnly`, `SameSite=Strict`). What is kept
-//! of it is its hash: in memory, where a restart signs everybody out, or in the store that servers share, where one is
-//! signed in at all of them.
+//! A browser cannot sign its requests. So a user shows an access key once, or is sent by an OpenID provider, and is
+//! given a cookie that no script can read and no other site can send (`HttpOnly`, `SameSite=Strict`). The server keeps
+//! only the cookie's hash: in memory, where a restart signs all users out, or in the store that servers share, so that
+//! one sign-in is valid at all of them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,37 +18,37 @@ use wire::ApiError;
 /// The cookie's name.
 pub(crate) const COOKIE: &str = "lambdura_session";
 
-/// How long one is signed in, in milliseconds.
+/// How long a sign-in is valid, in milliseconds.
 const LASTS_MILLIS: i64 = 8 * 3_600 * 1_000;
 
-/// How long a session is believed without asking the store, in milliseconds. Whoever signs out at another server is
-/// signed out here after so long.
+/// How long a cached session is used without asking the store, in milliseconds. A user who signs out at another server
+/// is signed out here after this time.
 const BELIEVED_MILLIS: i64 = 1_000;
 
-/// Sessions that are remembered: those of the people who look at this moment.
+/// Cached sessions: those of the users who use the console at this moment.
 const KNOWN_MAX: usize = 1_000;
 
-/// Who is signed in.
+/// A signed-in user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SignedIn {
-    /// Somebody who has shown an access key.
+    /// The owner of an access key.
     Key {
-        /// Its id.
+        /// The key's id.
         id: String,
-        /// When the secret was drawn that was shown, in epoch milliseconds: with another one, one has to sign in again.
+        /// When the key's secret was created, in epoch milliseconds. A new secret ends the session.
         rotated_at: i64,
     },
-    /// Somebody whom an OpenID provider knows.
+    /// A user whom an OpenID provider knows.
     Person {
-        /// As the provider calls them.
+        /// The user's name at the provider.
         name: String,
-        /// What they may do: a JSON list of policies.
+        /// The user's permissions: a JSON list of policies.
         policies: String,
     },
 }
 
-/// Why nobody can be signed in.
+/// Why a user cannot be signed in.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SignInError {
     #[error(transparent)]
@@ -68,7 +68,7 @@ impl From<SignInError> for ApiError {
     }
 }
 
-/// Who is signed in, by their cookies.
+/// Signed-in users, by their cookies.
 pub(crate) struct SignIns {
     store: Arc<dyn Sessions>,
     known: Mutex<HashMap<String, Known>>,
@@ -91,7 +91,7 @@ impl SignIns {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Signs somebody in; returns the cookie's value.
+    /// Signs a user in; returns the cookie's value.
     ///
     /// # Errors
     /// When there is no randomness, or the store fails.
@@ -111,19 +111,19 @@ impl SignIns {
         Ok(value)
     }
 
-    /// Who was given a cookie.
+    /// The user of a cookie.
     ///
     /// # Errors
-    /// When the store fails: nobody is let in by what may be old.
+    /// When the store fails: cached sessions may be outdated, and let no request in.
     pub async fn find(&self, value: &str, now: i64) -> Result<Option<SignedIn>, StoreFault> {
         let hash = hash(value);
         let Some(session) = self.session(&hash, now).await? else {
             return Ok(None);
         };
-        // A clock that was set back must not let anybody stay longer.
+        // A clock that was set back must not extend a session.
         let left = session.until.as_millis() - now;
         let lasts = 0 < left && left <= LASTS_MILLIS;
-        // One that another version of the program wrote, and this one cannot read, is none.
+        // A session that another version of the program wrote, and that this one cannot read, does not count.
         Ok(serde_json::from_str(&session.who).ok().filter(|_| lasts))
     }
 
@@ -161,7 +161,7 @@ impl SignIns {
     }
 }
 
-/// Whoever could read what is kept could not send what is in it.
+/// Only the hash is stored: it cannot be used as a cookie.
 fn hash(value: &str) -> String {
     PayloadHash::of(value.as_bytes()).to_string()
 }
@@ -173,7 +173,7 @@ pub(crate) fn set_cookie(value: &str, is_tls: bool) -> String {
     format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
 
-/// The header that removes it.
+/// The header that removes the cookie.
 pub(crate) fn remove_cookie() -> String {
     format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict")
 }

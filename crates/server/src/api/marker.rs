@@ -8,7 +8,7 @@ use wire::{ApiError, Range, Violations};
 
 use crate::http::Query;
 
-/// Items of a page when the request names no number (or zero), and at the most.
+/// Items of a page: when the request gives no number (or zero), and at most.
 const ITEMS_DEFAULT: usize = 100;
 const ITEMS: Range = Range { min: 0, max: 1000 };
 
@@ -32,12 +32,12 @@ pub(super) fn max_items(query: &Query) -> Result<usize, ApiError> {
     }
 }
 
-/// What follows a marker's text.
+/// The opaque marker for a text.
 pub(super) fn encode(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
 
-/// The text of a marker that this service gave out.
+/// The text of a marker that this service issued.
 pub(super) fn decode(marker: &str) -> Result<String, ApiError> {
     let bytes = URL_SAFE_NO_PAD.decode(marker).map_err(|_| invalid())?;
     String::from_utf8(bytes).map_err(|_| invalid())

@@ -1,8 +1,8 @@
-//! The Lambda API: `/2015-03-31`, `/2025-12-01` and the dates between, in AWS's words and AWS's errors.
+//! The Lambda API: `/2015-03-31`, `/2025-12-01` and the dates between, with AWS's names and errors.
 //!
-//! [`durable`] is about executions, [`functions`] about functions, [`invoke`] about calling them. One
-//! file a resource; a handler parses, calls, converts. [`route`] finds it by the raw path, so that an
-//! encoded slash inside an ARN does not split it.
+//! [`durable`] is about executions, [`functions`] about functions, [`invoke`] about calling them. Each resource has one
+//! file; a handler parses, calls, converts. [`route`] finds it by the raw path, so that an encoded slash inside an ARN
+//! does not split it.
 
 mod durable;
 mod functions;

@@ -1,4 +1,4 @@
-//! What requests have in common: JSON bodies and boolean parameters.
+//! Shared parsing of requests: JSON bodies and boolean parameters.
 
 use lambda_api::ErrorCode;
 use serde::Deserialize;
@@ -7,10 +7,10 @@ use wire::{ApiError, Member, check};
 
 use crate::http::{Query, RequestBody, read_body};
 
-/// Largest requests without one.
+/// Largest requests without code or payload.
 const SMALL_BYTES_MAX: usize = 1024 * 1024;
 
-/// The body of a request without code or payload; an empty one stands for `{}`.
+/// The body of a request without code or payload; an empty body means `{}`.
 pub(crate) async fn small<T: DeserializeOwned>(body: RequestBody) -> Result<T, ApiError> {
     let bytes = read_body(body, SMALL_BYTES_MAX).await?;
     if bytes.is_empty() {

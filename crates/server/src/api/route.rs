@@ -16,7 +16,7 @@ use crate::http::{Body, Query, RequestBody, decode, refusal};
 const EXECUTIONS: &str = "/2025-12-01/durable-executions/";
 const FUNCTIONS: &str = "/2015-03-31/functions/";
 
-/// Whether a path is one of the Lambda API, as far as that can be told: they all begin with a date.
+/// Whether a path may belong to the Lambda API: all its paths begin with a date.
 pub(crate) fn is_path(path: &str) -> bool {
     path.starts_with("/20")
 }
@@ -35,7 +35,7 @@ pub(crate) async fn handle(app: Arc<App>, request: Request<RequestBody>) -> Resp
     response
 }
 
-/// Looks for the function that a request names: another server may have deployed it a moment ago.
+/// Looks in the store for the function that a request names: another server may have deployed it a moment ago.
 pub(crate) async fn look_for(app: &App, uri: &Uri) {
     let mut segments = uri.path().split('/').skip(2);
     let (Some("functions"), Some(name)) = (segments.next(), segments.next()) else {
@@ -48,8 +48,8 @@ pub(crate) async fn look_for(app: &App, uri: &Uri) {
     }
 }
 
-/// What running functions and their callers ask for is answered here; everything else is boxed, so that the future of
-/// these stays small.
+/// Requests of running functions and their callers are handled here. All others are boxed, so that the future of these
+/// stays small.
 async fn dispatch(
     app: &Arc<App>,
     request: Request<RequestBody>,
@@ -79,7 +79,7 @@ async fn dispatch(
     }
 }
 
-/// What is asked about one execution, but for what its own function asks.
+/// Requests about one execution, except those of its own function.
 async fn of_execution(
     app: &Arc<App>,
     asked: &Routed<'_>,
@@ -125,8 +125,8 @@ async fn others(
     }
 }
 
-/// An ARN and what to do with it. Clients that leave its slashes unencoded are understood too: the
-/// action is the last segment, if it is one.
+/// The ARN and the action in a path. Clients that do not encode the ARN's slashes are understood, too: the action is
+/// the last segment, if it is a known one.
 fn split_action(rest: &str) -> (&str, Option<&str>) {
     match rest.rsplit_once('/') {
         Some((

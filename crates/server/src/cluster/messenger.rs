@@ -1,4 +1,4 @@
-//! Telling other servers something, by HTTP.
+//! Sends notices to other servers over HTTP.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +17,10 @@ use store::ServerRecord;
 use super::notices::{NoticeBody, ROUTE};
 use super::proof;
 
-/// How long a server may take to hear a notice. What it does not hear in time it finds in the store.
+/// How long a server may take to accept a notice. After that it finds the news in the store.
 const WITHIN: Duration = Duration::from_secs(1);
 
-/// Tells servers where they say that they are.
+/// Sends notices to the addresses that servers have stored.
 pub(crate) struct HttpMessenger {
     client: Client<HttpConnector, Full<Bytes>>,
     clock: Arc<dyn Clock>,

@@ -1,4 +1,4 @@
-//! This server among others that share its store: what they tell each other, and what each sees of the others'
+//! This server among others that share its store: the notices between servers, and how each server sees the others'
 //! deployments.
 
 mod messenger;
@@ -23,30 +23,30 @@ pub(crate) use notices::serve;
 use messenger::HttpMessenger;
 use proof::new_secret;
 
-/// What servers that have no folder in common share besides the store.
+/// What servers without a common folder share besides the store.
 #[derive(Clone)]
 pub struct Shared {
-    /// Which servers there are, and what each drives.
+    /// Which servers exist, and what each drives.
     pub servers: Arc<dyn Servers>,
     /// The code of functions.
     pub code: Arc<dyn CodeBlobs>,
-    /// Who is signed in to the console, and what session credentials are made of.
+    /// Users who are signed in to the console, and the secret for session credentials.
     pub sessions: Arc<dyn Sessions>,
 }
 
-/// How a server takes part.
+/// How a server takes part in the cluster.
 #[derive(Debug, Clone)]
 pub struct ClusterSettings {
-    /// Where it hears other servers; port 0 picks a free one.
+    /// Where it listens for other servers; port 0 picks a free one.
     pub listen: SocketAddr,
-    /// Where they reach it, when that is another address: `host:port`.
+    /// Where other servers reach it, when that is another address: `host:port`.
     pub address: Option<String>,
     /// How long it counts as alive after each sign of life.
     pub lease: Duration,
 }
 
 impl ClusterSettings {
-    /// Heard on this machine alone.
+    /// Reachable from this machine only.
     pub fn here() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -56,7 +56,7 @@ impl ClusterSettings {
     }
 }
 
-/// Where this server hears the others, before it takes part.
+/// The address where this server listens for the others, before it takes part.
 pub(crate) struct Peers {
     pub listener: TcpListener,
     pub secret: Arc<str>,
@@ -85,7 +85,7 @@ impl Peers {
         })
     }
 
-    /// By which address the other servers know this one.
+    /// The address under which the other servers know this one.
     pub fn address(&self) -> &str {
         &self.address
     }
@@ -111,13 +111,13 @@ impl Peers {
     }
 }
 
-/// What a server lives by unless told otherwise: a dead one is noticed within this time.
+/// The default lease: a dead server is noticed within this time.
 pub const LEASE: Duration = Duration::from_secs(3);
 
-/// How often deployments of other servers are looked for: aliases and versions are seen everywhere within a second.
+/// How often to look for deployments of other servers: aliases and versions are seen everywhere within a second.
 const REFRESH_EVERY: Duration = Duration::from_millis(500);
 
-/// Sees what other servers deploy, until the shutdown.
+/// Loads deployments of other servers, until the shutdown.
 pub(crate) async fn follow_catalogue(app: Arc<App>, shutdown: CancellationToken) {
     let clock = Arc::clone(app.driver.clock());
     loop {

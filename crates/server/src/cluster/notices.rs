@@ -1,4 +1,4 @@
-//! Hearing other servers: a port of its own, on which nothing else is served.
+//! Receives notices of other servers: on a port of its own, which serves nothing else.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::http::connections::Connections;
 use crate::http::listen;
 use crate::http::{Body, RequestBody, no_content, read_body, refusal};
 
-/// Where notices are posted.
+/// The path of notices.
 pub(super) const ROUTE: &str = "/lambdura/v1/servers/notice";
 
 /// Largest notice: a thousand ids.
@@ -30,7 +30,7 @@ const BYTES_MAX: usize = 256 * 1024;
 pub(super) struct NoticeBody {
     executions: Vec<ExecutionId>,
     shards_moved: bool,
-    /// Servers of before 0.2 do not say it.
+    /// Missing from servers before 0.2.
     #[serde(default)]
     places_moved: bool,
 }
@@ -50,7 +50,7 @@ impl From<Notice> for NoticeBody {
     }
 }
 
-/// Hears other servers until the shutdown.
+/// Receives notices of other servers until the shutdown.
 pub(crate) async fn serve(
     listener: TcpListener,
     app: Arc<App>,
@@ -101,7 +101,7 @@ async fn handle(
     }
 }
 
-/// Says nothing of what is here.
+/// Reveals nothing about this server.
 fn refused() -> Response<Body> {
     let message = "Only servers of the same store are heard here.";
     refusal(ApiError::new(ErrorCode::AccessDenied, message))

@@ -1,25 +1,25 @@
-//! How servers of one store prove that they are: each has a secret that it keeps in the store, and a notice to it
-//! carries a token that only who can read the store can make.
+//! How servers of one store identify themselves: each keeps a secret in the store, and a notice to it carries a token
+//! that only a reader of the store can make.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use model::{Owner, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// How far the clocks of servers may differ. Hearing a notice again does no harm, so that this is generous.
+/// How far the clocks of servers may differ. A repeated notice does no harm, so this is generous.
 const SKEW_SECONDS: u64 = 600;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
-    /// The server that is told.
+    /// The server that receives the notice.
     aud: String,
-    /// Until when, in seconds of the epoch.
+    /// The end of its validity, in seconds of the epoch.
     exp: u64,
     /// SHA-256 of the body, in hexadecimal digits.
     body: String,
 }
 
-/// A secret that nobody can guess.
+/// A random secret.
 pub(crate) fn new_secret() -> Result<String, getrandom::Error> {
     let (high, low) = (getrandom::u64()?, getrandom::u64()?);
     let (more, rest) = (getrandom::u64()?, getrandom::u64()?);
@@ -55,7 +55,7 @@ pub(super) fn token(
 pub(super) fn is_proven(token: &str, secret: &str, to: Owner, body: &[u8], now: Timestamp) -> bool {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_audience(&[name(to)]);
-    // By our clock, which tests and leaps do not move.
+    // By our clock, which tests and clock jumps do not change.
     validation.validate_exp = false;
     let key = DecodingKey::from_secret(secret.as_bytes());
     let Ok(decoded) = key.and_then(|key| decode::<Claims>(token, &key, &validation)) else {

@@ -1,4 +1,4 @@
-//! The console's files: pages, scripts, styles, all from this port and nowhere else.
+//! The console's files: pages, scripts, styles, all served from this port only.
 
 use bytes::Bytes;
 use hyper::header::{
@@ -9,10 +9,10 @@ use hyper::{HeaderMap, Response, StatusCode};
 
 use crate::http::Body;
 
-/// The page that all addresses below [`PAGES`] show; what they mean is decided in the browser.
+/// The page for all addresses below [`PAGES`]; its script reads the address.
 const INDEX: &str = "index.html";
 
-/// First segments of the addresses that people see. None of them is one of the Lambda API.
+/// First segments of the addresses of pages. None of them belongs to the Lambda API.
 const PAGES: &[&str] = &[
     "",
     "executions",
@@ -22,7 +22,7 @@ const PAGES: &[&str] = &[
     "system",
 ];
 
-/// Everything from here and nothing from elsewhere. Cloudscape sets styles on elements.
+/// Only files of this server. Cloudscape sets styles on elements.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; \
                       form-action 'none'; object-src 'none'";
@@ -30,7 +30,7 @@ const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-
 /// Vite puts a hash of the content into these names.
 const HASHED: &str = "assets/";
 
-/// What a binary says that was built without the console.
+/// The page of a binary that was built without the console.
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Lambdura</title>\
 <h1>The console is not in this binary</h1>\
 <p>Build it with <code>cargo xtask console</code>, and then the binary again.</p>\
@@ -56,7 +56,7 @@ pub(super) fn serve(path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
     if path == INDEX {
         return None;
     }
-    // Only what the build made is found, whatever dots the path has.
+    // Only files of the build are found, even if the path contains dots.
     let asset = console_assets::asset(path)?;
     let caching = if path.starts_with(HASHED) {
         "public, max-age=31536000, immutable"
@@ -66,7 +66,7 @@ pub(super) fn serve(path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
     Some(answer(content_type(path), caching, asset, headers))
 }
 
-/// The page under an address that is none of its own: its script says so.
+/// The page under an unknown address: its script says so.
 pub(super) fn no_such_page() -> Response<Body> {
     let mut response = page(&HeaderMap::new());
     *response.status_mut() = StatusCode::NOT_FOUND;

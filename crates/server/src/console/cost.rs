@@ -21,10 +21,11 @@ use crate::functions::state_machine_type;
 use crate::http::{Body, Query, json};
 use crate::states::{durable_name, redriven};
 
-/// Executions of one bill: those that an execution invoked in a chain, and so on. `lambdura cost` reads more of them.
+/// Executions in one bill: the execution, those that it invoked in a chain, and so on. `lambdura cost` reads more of
+/// them.
 const EXECUTIONS_MAX: usize = 100;
 
-/// For how many executions the sums are.
+/// The numbers of executions for which sums are shown.
 const RUNS: [u32; 3] = [1, 1_000, 1_000_000];
 
 /// What an execution would cost on AWS, with everything that it invoked in a chain. Instants are epoch milliseconds.
@@ -186,7 +187,8 @@ pub(super) async fn of_name(
     Ok(answered(&cost, headers))
 }
 
-/// The answer, which pages of this machine may read too: figures alone, and loopback is where everybody may ask anyway.
+/// The answer. Pages of this machine may read it, too: it holds only figures, which anybody on loopback may read
+/// anyway.
 fn answered(cost: &ExecutionCost, headers: &HeaderMap) -> Response<Body> {
     let mut response = json(StatusCode::OK, cost);
     let answer = response.headers_mut();
@@ -221,7 +223,7 @@ async fn read(app: &Arc<App>, id: ExecutionId) -> Result<ExecutionCost, ApiError
     let arn = summary.spec.arn.to_string();
     let mut metered = walk(&Stored(app), &arn, EXECUTIONS_MAX).await?;
     let mut ended_at = summary.state.ended_at;
-    // To Step Functions it is one execution with each time that it was redriven.
+    // Step Functions counts an execution and its redrives as one execution.
     for name in redriven(app, function, summary.spec.arn.name.as_str()) {
         let name = ExecutionName::parse(&name);
         let name = name.map_err(|error| filter::invalid(error.to_string()))?;
@@ -236,7 +238,7 @@ async fn read(app: &Arc<App>, id: ExecutionId) -> Result<ExecutionCost, ApiError
         ended_at = summary.and_then(|it| it.state.ended_at);
     }
     metered.compute.truncate(LISTED_MAX);
-    // The invocation that runs is in no history yet.
+    // The running invocation is not yet in the history.
     if let (CostKind::Durable, model::Invocation::Active { scheduled_at, .. }) =
         (kind, &summary.state.invocation)
     {
@@ -328,7 +330,7 @@ fn shown(usage: &Usage) -> CostUsage {
     }
 }
 
-/// The histories in the store, page by page.
+/// The stored histories, page by page.
 struct Stored<'a>(&'a Arc<App>);
 
 impl Histories for Stored<'_> {
@@ -381,10 +383,10 @@ impl Histories for Stored<'_> {
     }
 }
 
-/// What is known of a function; Lambda's defaults where it is gone.
+/// The configuration of a function; Lambda's defaults if the function is gone.
 fn configured(app: &App, name: &str) -> cost::Function {
     let name = FunctionName::parse(name).ok();
-    // As `ListFunctions` shows it, which `lambdura cost` goes by.
+    // As `ListFunctions` shows it, which `lambdura cost` reads.
     let version = name.and_then(|name| app.registry.version(&name, &Version::Latest));
     let configuration = version.as_ref().map(|it| &it.configuration);
     let machine = configuration.and_then(state_machine_type);

@@ -16,7 +16,7 @@ use super::{filter, functions};
 use crate::app::App;
 use crate::http::{Body, Query, json};
 
-/// Lines of a log that are looked through, from the newest back, their bytes, and those of one reading.
+/// Limits of one reading: lines of a log, from the newest back, their bytes, and the bytes of one read.
 const LINES_MAX: usize = 20_000;
 const BYTES_MAX: usize = 64 * 1024 * 1024;
 const READ_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -24,7 +24,7 @@ const READ_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Metrics that are shown: a function with a dimension for each customer must not fill the page.
 const METRICS_MAX: usize = 100;
 
-/// Minutes that are shown when the request names no number, and at the most.
+/// Minutes that are shown: when the request gives no number, and at most.
 const MINUTES_DEFAULT: i64 = 60;
 const MINUTES_MAX: i64 = 24 * 60;
 
@@ -114,8 +114,7 @@ struct Collected {
 }
 
 impl Collected {
-    /// Takes the metrics of one line, if it is a document of the format; whatever is not as it should
-    /// be is passed over.
+    /// Adds the metrics of one line, if it is a document of the format; invalid parts are skipped.
     fn read(&mut self, text: &str, at: i64) {
         let Ok(Value::Object(document)) = serde_json::from_str::<Value>(text) else {
             return;

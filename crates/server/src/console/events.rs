@@ -13,7 +13,7 @@ use super::filter;
 use crate::app::App;
 use crate::http::{Body, Query, json};
 
-/// Events of a page at the most.
+/// Events of a page, at most.
 pub(super) const EVENTS_MAX: usize = 1_000;
 
 /// Characters of an error's message in an event whose data is left out.
@@ -93,7 +93,7 @@ pub(super) async fn page(
     Ok(json(StatusCode::OK, &page))
 }
 
-/// The event after which a client wants to know the others.
+/// The id of the last event that the client already has.
 pub(super) fn after(query: &Query) -> Result<u64, ApiError> {
     let after = filter::number(query, "after")?.unwrap_or(0);
     u64::try_from(after).map_err(|_| filter::invalid("'after' must be an event's id"))

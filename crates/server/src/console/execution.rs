@@ -1,4 +1,4 @@
-//! One execution, beyond what a list shows.
+//! One execution, with more details than a list shows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -242,14 +242,14 @@ pub(super) async fn definition(app: &Arc<App>, id: &str) -> Result<Response<Body
     ))
 }
 
-/// The version of the state machine that an execution is of.
+/// The version of the state machine that an execution runs.
 fn machine(app: &App, stored: &Stored) -> Option<Arc<FunctionVersion>> {
     let arn = &stored.spec.arn;
     let version = app.registry.version(&arn.function.name, &arn.version)?;
     version.is_state_machine().then_some(version)
 }
 
-/// The execution as it is now; none when there is no such one.
+/// The current execution; none when it does not exist.
 pub(super) async fn read(
     app: &Arc<App>,
     id: &ExecutionId,

@@ -7,19 +7,19 @@ use wire::ApiError;
 
 use crate::http::Query;
 
-/// Rows of a page when the request names no number, and at the most.
+/// Rows of a page: when the request gives no number, and at most.
 const ROWS_DEFAULT: usize = 100;
 const ROWS_MAX: usize = 1_000;
 
-/// What one request looks at, in bytes: some 50 ms on an old machine. The client goes on with the
-/// cursor.
+/// Bytes that one request reads at most: some 50 ms on an old machine. The client continues with
+/// the cursor.
 const WORK_MAX: u64 = 16 * 1024 * 1024;
 
-/// Characters of a text that is looked for. Longer ones are no question that people ask, and SQLite
-/// bounds patterns too.
+/// Characters of a search text. Users do not search for longer ones, and SQLite bounds patterns
+/// too.
 const TEXT_CHARS_MAX: usize = 1_000;
 
-/// The search that a request asks for.
+/// The search that a request describes.
 pub(super) fn search(query: &Query) -> Result<ExecutionSearch, ApiError> {
     let statuses = query.all("status").map(status).collect::<Result<_, _>>()?;
     Ok(ExecutionSearch {
@@ -104,7 +104,7 @@ fn instant(query: &Query, parameter: &str) -> Result<Option<Timestamp>, ApiError
     Ok(millis.map(Timestamp::from_millis))
 }
 
-/// Whether something is wanted; not, unless the request says so.
+/// A boolean parameter; false unless the request sets it.
 pub(super) fn flag(query: &Query, parameter: &str) -> Result<bool, ApiError> {
     match query.get(parameter) {
         None | Some("false") => Ok(false),
@@ -118,7 +118,7 @@ pub(super) fn number(query: &Query, parameter: &str) -> Result<Option<i64>, ApiE
     number.map_err(|_| invalid(format!("'{parameter}' must be a whole number")))
 }
 
-/// Rows that a request asks for.
+/// The number of rows that a request wants.
 pub(super) fn limit(query: &Query) -> Result<usize, ApiError> {
     match number(query, "limit")? {
         None => Ok(ROWS_DEFAULT),

@@ -1,4 +1,4 @@
-//! Functions: how they are set up, and how busy they are.
+//! Functions: their configuration, and how busy they are.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,11 +19,11 @@ use crate::http::{Body, decode, json};
 use crate::service::{VersionProcesses, processes};
 use crate::telemetry::{FunctionStatistics, MINUTES};
 
-/// Inputs that are offered, and how many are looked at for them.
+/// Inputs that are offered, and how many are read for them.
 const INPUTS_SHOWN: usize = 10;
 const INPUTS_READ: usize = 50;
 
-/// Sample events that are offered, and the largest that is, in bytes.
+/// Sample events that are offered, and the largest size of one, in bytes.
 const SAMPLES_MAX: usize = 20;
 const SAMPLE_BYTES_MAX: u64 = 256 * 1024;
 
@@ -240,7 +240,7 @@ pub(super) async fn inputs(app: &Arc<App>, name: &str) -> Result<Response<Body>,
     Ok(json(StatusCode::OK, &InputList { inputs }))
 }
 
-/// The JSON files of a folder, by name. What cannot be read is no sample.
+/// The JSON files of a folder, by name. Unreadable files are left out.
 fn samples(folder: &Path) -> Vec<FunctionInput> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
@@ -329,7 +329,7 @@ fn status(
     })
 }
 
-/// The newest published version; `$LATEST` of a function that has none.
+/// The newest published version; `$LATEST` of a function without versions.
 fn newest(app: &Arc<App>, name: &FunctionName) -> Option<Arc<FunctionVersion>> {
     let latest = || app.registry.version(name, &Version::Latest);
     app.registry.newest(name).or_else(latest)

@@ -1,5 +1,5 @@
-//! What `/metrics` tells of trouble: whether the server is ready, what fails in the store, what waits, how late
-//! the timers are, and what is set aside.
+//! Metrics about trouble: whether the server is ready, failures of the store, queues, late timers, and executions that
+//! are set aside.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::system::Exposition;
 use crate::app::App;
 use crate::service::readiness_problems;
 
-/// Adds the figures.
+/// Adds the metrics.
 pub(super) fn add(text: &mut Exposition, app: &Arc<App>) {
     text.head(
         "lambdura_ready",
@@ -117,7 +117,7 @@ fn timers(text: &mut Exposition, app: &Arc<App>) {
     text.sample("lambdura_timer_read_age_seconds", &[], age);
 }
 
-/// A server by itself has the names and no figures.
+/// A single server has the names, but no values.
 fn cluster(text: &mut Exposition, app: &Arc<App>) {
     let among = app.cluster.as_ref().map(|cluster| {
         let membership = cluster.membership();

@@ -1,7 +1,7 @@
-//! Views that stay true: each sends what is there, and then what changes.
+//! Live views: each sends the current state, and then changes.
 //!
-//! A view listens before it reads, so that nothing falls between; it reads again only after a change,
-//! and not too often. What it sends is made of what is stored, never of the notice.
+//! A view subscribes to changes before it reads, so that it misses none; it reads again only after a change, and not
+//! too often. Its messages contain stored data, never data of the notice.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,10 +25,10 @@ use super::summary::ExecutionSummary;
 use crate::app::App;
 use crate::http::{Body, Query};
 
-/// Between two messages of a list: what the eye follows.
+/// Pause between two messages of a list: as fast as the eye can follow.
 const LIST_PAUSE: Duration = Duration::from_millis(500);
 
-/// Between two messages of an execution.
+/// Pause between two messages of an execution.
 const EXECUTION_PAUSE: Duration = Duration::from_millis(250);
 
 /// What has changed in the newest page of a list.
@@ -82,7 +82,7 @@ struct ListView {
     app: Arc<App>,
     search: ExecutionSearch,
     function: Option<FunctionName>,
-    /// What the client has.
+    /// The rows that the client has.
     shown: HashMap<String, ExecutionSummary>,
     order: Vec<String>,
     counts: Option<ExecutionCounts>,
@@ -95,7 +95,7 @@ impl ListView {
             let read_at = Instant::now();
             let page = match self.read().await {
                 Ok(page) => page,
-                // The client connects again, and says meanwhile that it has to.
+                // The client connects again, and tells the user meanwhile.
                 Err(fault) => {
                     let error = &fault as &dyn std::error::Error;
                     tracing::warn!(error, "a live list could not be read");
@@ -114,7 +114,7 @@ impl ListView {
         }
     }
 
-    /// What the client does not know yet; none when it knows all.
+    /// The news for the client; none when it has everything.
     async fn read(&mut self) -> Result<Option<LivePage>, StoreFault> {
         let store = self.app.driver.store();
         let page = store.search(self.search.clone()).await?;
@@ -205,7 +205,7 @@ async fn follow(app: Arc<App>, id: ExecutionId, mut after: u64, stream: Stream) 
                 let _ = stream.send("gone", &serde_json::json!({})).await;
                 return;
             }
-            // The client connects again, and then reads what it can.
+            // The client connects again, and then reads the stored state.
             Err(_) => return,
         };
         after = events.last().map_or(after, |last| last.id);

@@ -1,9 +1,8 @@
-//! What the web console is made of, on the server's side: its files, and the routes that the public
-//! API does not have. They only read; whatever the console changes, it changes through the public
-//! API (`docs/adr/0007-*`).
+//! The server's side of the web console: its files, and the routes that the public API does not
+//! have. They only read; the console makes its changes through the public API (`docs/adr/0007-*`).
 //!
-//! A file for each kind of answer, described for clients by [`openapi`]. Whatever comes from an
-//! execution is untrusted and may be large: answers cut what people read only the head of.
+//! Each kind of answer has a file; [`openapi`] describes them for clients. Data of an execution is
+//! untrusted and may be large: answers contain only the beginning of long texts.
 
 mod assets;
 mod openapi;
@@ -38,7 +37,7 @@ use hyper::{HeaderMap, Method, Request, Response};
 use crate::app::App;
 use crate::http::{Body, Query, refusal};
 
-/// Where the routes are.
+/// The path of the routes.
 const ROUTES: &str = "/lambdura/v1/";
 
 /// Whether a path is the address of one of the console's pages, which people link to.
@@ -51,7 +50,7 @@ pub(crate) fn is_file(path: &str) -> bool {
     assets::serve(path, &HeaderMap::new()).is_some()
 }
 
-/// Whether a person asks for a page by an address, in a browser: no program accepts HTML.
+/// Whether a browser asks for a page by its address: programs do not accept HTML.
 pub(crate) fn is_navigation<B>(request: &Request<B>) -> bool {
     let accepted = request
         .headers()
@@ -61,12 +60,12 @@ pub(crate) fn is_navigation<B>(request: &Request<B>) -> bool {
     is_html && matches!(*request.method(), Method::GET | Method::HEAD)
 }
 
-/// The console, which says that there is nothing under the address, with a way back.
+/// The console's page for an unknown address, with a way back.
 pub(crate) fn no_such_page() -> Response<Body> {
     assets::no_such_page()
 }
 
-/// Answers a request for one of the console's files or routes; none when it is for neither.
+/// Answers a request for one of the console's files or routes; none when it is for neither of them.
 pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Response<Body>> {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     if !is_read {

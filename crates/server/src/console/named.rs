@@ -1,4 +1,4 @@
-//! What a path names.
+//! Names in paths.
 
 use lambda_api::ErrorCode;
 use model::ExecutionId;

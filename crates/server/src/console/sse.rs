@@ -17,13 +17,13 @@ use wire::ApiError;
 use crate::app::App;
 use crate::http::Body;
 
-/// Streams at the same time: more tabs than people open, few enough to read for.
+/// Streams at the same time: more than users open tabs, and few enough to read for.
 pub(crate) const STREAMS_MAX: usize = 256;
 
-/// Messages that may wait for a slow client; then the stream waits too.
+/// Messages that may wait for a slow client; then the sender waits, too.
 const MESSAGES_WAITING: usize = 4;
 
-/// Sent when nothing else is, so that both ends know that the other is there.
+/// Sent when there are no other messages, so that each end knows that the other is alive.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
 const KEEP_ALIVE: &str = ": keep-alive\n\n";
 
@@ -33,16 +33,16 @@ const SIGNED_IN_LOOK: Duration = Duration::from_secs(1);
 /// The server's end of a stream.
 pub(super) struct Stream {
     messages: mpsc::Sender<Bytes>,
-    /// Cancelled when nobody shall listen any more.
+    /// Cancelled at the shutdown, or when the listener's session has ended.
     ended: CancellationToken,
     _ends: DropGuard,
     _permit: OwnedSemaphorePermit,
 }
 
-/// That nobody listens any more, or nobody shall.
+/// The client is gone, or its session has ended.
 pub(super) struct Closed;
 
-/// Opens a stream for whoever has the session, if there is one: the answer for the client, and the end to write to.
+/// Opens a stream, which ends with the session if one is given: the answer for the client, and the end to write to.
 pub(super) fn open(
     app: &Arc<App>,
     session: Option<String>,
@@ -73,14 +73,14 @@ pub(super) fn open(
     Ok((answer, stream))
 }
 
-/// Ends a stream when its holder signs out, at whatever server, or may no longer look.
+/// Ends a stream when its session has ended, on any server, or is no longer valid.
 async fn end_with(app: Arc<App>, session: String, ended: CancellationToken) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(SIGNED_IN_LOOK) => {}
             () = ended.cancelled() => return,
         }
-        // While the store does not answer, there is nothing new to see either.
+        // While the store does not answer, the stream has no news to send.
         if let Ok(true) = app.access.has_ended(&session, app.machine_now()).await {
             ended.cancel();
             return;
@@ -130,7 +130,7 @@ impl Stream {
             () = self.messages.closed() => return Err(Closed),
             () = self.ended.cancelled() => return Err(Closed),
         }
-        // What is read next has all of these.
+        // The next read includes all of these changes.
         while changes.try_next().is_some() {}
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The server itself: how it stands, what it warned of, and the same for Prometheus.
+//! The server itself: its state, its warnings, and the same for Prometheus.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -156,7 +156,7 @@ pub(super) async fn system(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
     let store = app.driver.store();
     let stats = store.stats();
     let mut problems = readiness_problems(app);
-    // A store in trouble is no reason to say nothing of the rest.
+    // If the store fails, the other facts are shown all the same.
     let counts = known(store.counts().await, &mut problems);
     let dead_letters = known(store.dead_letter_count().await, &mut problems);
     let set_aside = known(app.driver.set_aside_anywhere().await, &mut problems);
@@ -245,7 +245,7 @@ fn store_shown(app: &Arc<App>, stats: &StoreStats) -> StoreShown {
     }
 }
 
-/// What the store answered; a fault becomes a problem.
+/// The store's answer; a fault becomes a problem.
 fn known<T>(answer: Result<T, StoreFault>, problems: &mut Vec<String>) -> Option<T> {
     answer
         .inspect_err(|fault| problems.push(format!("the store failed: {fault}")))
@@ -261,7 +261,7 @@ fn growth(app: &Arc<App>, stats: &StoreStats) -> Option<i64> {
     i64::try_from(bytes * 3_600 / i128::from(seconds)).ok()
 }
 
-/// A file that is not there holds nothing.
+/// A missing file has no bytes.
 fn size(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
@@ -287,7 +287,7 @@ fn shown_processes(app: &Arc<App>) -> Vec<Processes> {
 pub(super) async fn metrics(app: &Arc<App>) -> Response<Body> {
     let store = app.driver.store();
     let stats = store.stats();
-    // Without them, the figures that tell of a store in trouble still come.
+    // If the count fails, the metrics that show the store's trouble are sent all the same.
     let counts = store.counts().await.unwrap_or_else(|fault| {
         let error = &fault as &dyn std::error::Error;
         tracing::warn!(error, "failed to count executions for `/metrics`");
@@ -418,7 +418,7 @@ fn invocations(text: &mut Exposition, app: &Arc<App>) {
     }
 }
 
-/// The text format.
+/// The text format of Prometheus.
 #[derive(Default)]
 pub(super) struct Exposition {
     text: String,

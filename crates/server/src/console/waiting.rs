@@ -1,4 +1,4 @@
-//! What waits on the world: callbacks that somebody has to answer, timers that come due.
+//! What executions wait for: callbacks that must be answered, and timers.
 
 use std::sync::Arc;
 

@@ -12,16 +12,16 @@ use crate::deploy_error::DeployError;
 use crate::gateway::{Api, Face, HttpFace, RestFace, ServedApi};
 use crate::http::listen;
 
-/// The port of an API that is about to be served: nobody else can take it.
+/// The port of an API that is about to be served: bound, so that no other program can take it.
 pub(super) struct Bound {
     listener: TcpListener,
     pub url: String,
 }
 
-/// The faces of everything in a stack that answers HTTP: HTTP APIs, REST APIs, function URLs.
+/// The faces of all HTTP resources of a stack: HTTP APIs, REST APIs, function URLs.
 ///
 /// # Errors
-/// When a function cannot be behind one of them.
+/// When an API or URL cannot invoke one of its functions.
 pub(super) fn faces(stack: &Stack) -> Result<Vec<Arc<dyn Face>>, DeployError> {
     let mut faces: Vec<Arc<dyn Face>> = Vec::new();
     for api in &stack.http_apis {
@@ -54,7 +54,8 @@ impl Ground {
         Ok(url)
     }
 
-    /// The URL of an API that is served, whose face is replaced; none when it is not.
+    /// Replaces the face of an API that is already served, and returns its URL; none when it is not
+    /// served.
     pub(super) fn replace_face(
         &self,
         key: &(String, String),
@@ -72,7 +73,7 @@ impl Ground {
         Some(self.apis().get(&key)?.url.clone())
     }
 
-    /// Takes the port of an API.
+    /// Binds the port of an API.
     pub(super) fn bind(&self, logical_id: &str, index: usize) -> Result<Bound, DeployError> {
         let address = self.api_address(index);
         let failed = |cause| DeployError::Listen {
@@ -113,7 +114,7 @@ impl Ground {
             .spawn(listen::serve(listener, tls, handle, connections, ended));
     }
 
-    /// Serves nothing any more but these APIs.
+    /// Stops serving all APIs that are not in this set.
     pub(super) fn keep_apis(&self, kept: &BTreeSet<(String, String)>) {
         let gone = self
             .apis()

@@ -1,4 +1,4 @@
-//! What a deployment would change, resource by resource.
+//! The changes that a deployment would make, resource by resource.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ pub(super) struct Change {
     pub properties: Vec<String>,
 }
 
-/// Members that say where something was on the machine that built it, or that follow from the code.
+/// Members that hold locations on the machine that built the stack, or that follow from the code.
 const LEFT_OUT: &[&str] = &[
     "code_path",
     "code_uri",
@@ -50,7 +50,7 @@ const LEFT_OUT: &[&str] = &[
     "missing_layers",
 ];
 
-/// What differs between two deployments of a stack; without one before, everything is added.
+/// The differences between two deployments of a stack; without an earlier one, everything is added.
 pub(super) fn changes(
     before: Option<(&Stack, &BTreeMap<String, Code>)>,
     after: (&Stack, &BTreeMap<String, Code>),

@@ -1,4 +1,4 @@
-//! What a stack has at an emulator of AWS's services, and the queues that its functions work off.
+//! A stack's resources at an emulator of AWS's services, and the queues that its functions process.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use crate::deploy_error::DeployError;
 use crate::elsewhere::{CallError, create};
 use crate::functions::EventFilter;
 
-/// How long an emulator may take to answer, which may be starting as well.
+/// How long an emulator may take to answer; it may still be starting.
 const WAIT: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The most that a durable function may take whose end is waited for.
+/// The longest execution timeout of a durable function that processes a queue.
 const EXECUTION_MAX: Duration = Duration::from_secs(900);
 
 impl Ground {
-    /// The stack with what the emulator answers for its queues, topics and buckets, which it creates.
+    /// Creates the stack's queues, topics and buckets at the emulator; returns the stack with the emulator's values.
     pub(super) async fn create_companions(&self, stack: &Stack) -> Result<Stack, DeployError> {
         let mut stack = stack.clone();
         let app = &self.app;
@@ -54,7 +54,7 @@ impl Ground {
         Ok(stack.with_values(&created.values))
     }
 
-    /// Has queues read: those of all stacks, by function.
+    /// Sets the queues that are read: those of all stacks, by function.
     pub(super) async fn read_queues(
         &self,
         by_function: &BTreeMap<FunctionName, Vec<&EventSourceResource>>,
@@ -73,11 +73,11 @@ impl Ground {
 pub(super) struct Queues<'a> {
     pub by_function: BTreeMap<FunctionName, Vec<&'a EventSourceResource>>,
     pub deployed: Vec<DeployedEventSource>,
-    /// Why some are not read.
+    /// Why some queues are not read.
     pub warnings: Vec<Warning>,
 }
 
-/// Which queues of a stack are read.
+/// The queues of a stack that are read.
 ///
 /// # Errors
 /// When a function has a name that AWS would refuse.
@@ -87,7 +87,7 @@ pub(super) fn queues<'a>(
 ) -> Result<Queues<'a>, DeployError> {
     let mut queues = Queues::default();
     for source in &stack.event_sources {
-        // Functions that are left out have a line of their own.
+        // Functions that are left out are reported elsewhere.
         if left_out.contains_key(&source.function) {
             continue;
         }
@@ -118,7 +118,7 @@ pub(super) fn queues<'a>(
     Ok(queues)
 }
 
-/// Why a queue is not read that could be.
+/// The reason why a queue that could be read is not.
 fn obstacle(stack: &Stack, source: &EventSourceResource) -> Option<String> {
     let function = stack.function(&source.function)?;
     if let Some(durable) = &function.durable_config {

@@ -1,4 +1,4 @@
-//! A stack as it is stored: what its template says, and which code and versions its functions have.
+//! A stack as it is stored: its template's resources, and the code and versions of its functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,8 @@ use store::StackRecord;
 use thiserror::Error;
 use utoipa::ToSchema;
 
-/// The form of a document. One of another form is of another version of the program.
+/// The version of the document format. Documents of another version come from another version of
+/// the program.
 const FORMAT: u32 = 1;
 
 /// What a deployment is made of, as clients send it.
@@ -48,25 +49,26 @@ pub(super) enum Stage {
     Destroying,
 }
 
-/// See the module.
+/// A stored stack, see the module.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Document {
     format: u32,
-    /// Names this deployment among those of the stack.
+    /// Identifies this deployment among those of the stack.
     pub revision: String,
     pub stage: Stage,
-    /// With the URLs that APIs have here.
+    /// With the local URLs of its APIs.
     pub stack: Stack,
     pub code: BTreeMap<String, Code>,
-    /// What the alias of each function leads to, by logical id; `$LATEST` where it has none.
+    /// The version of each function's alias, by logical id; `$LATEST` for functions without an
+    /// alias.
     pub versions: BTreeMap<String, String>,
-    /// Which port each API and function URL has, by logical id: so many after the first.
+    /// The port of each API and function URL, by logical id, as an offset from the first port.
     pub ports: BTreeMap<String, usize>,
-    /// Functions of the deployments before that are to be removed.
+    /// Functions of earlier deployments that are to be removed.
     pub gone: BTreeSet<String>,
 }
 
-/// A document with what the store says of it.
+/// A document with the store's details of it.
 #[derive(Debug, Clone)]
 pub(super) struct Deployed {
     pub name: String,
@@ -100,7 +102,7 @@ impl Document {
         }
     }
 
-    /// Logical ids of everything that answers HTTP.
+    /// Logical ids of all HTTP resources.
     pub fn api_ids(&self) -> impl Iterator<Item = &String> {
         let stack = &self.stack;
         let http = stack.http_apis.iter().map(|it| &it.logical_id);
@@ -111,7 +113,7 @@ impl Document {
 }
 
 impl Deployed {
-    /// Reads what is stored.
+    /// Reads a stored stack.
     pub fn read(record: &StackRecord) -> Result<Self, ReadDocumentError> {
         #[derive(Deserialize)]
         struct Head {

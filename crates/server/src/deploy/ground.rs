@@ -1,4 +1,4 @@
-//! What a deployment works on: the parts of a server that stacks change.
+//! The parts of a server that deployments change.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use crate::http::tls::Tls;
 use crate::schedule::Schedules;
 use crate::server::{Server, ServerConfig};
 
-/// See the module. Clones are the same server's.
+/// The parts of a server that deployments change. Clones belong to the same server.
 #[derive(Clone)]
 pub(super) struct Ground {
     pub app: Arc<App>,

@@ -1,8 +1,8 @@
-//! Making the server what templates say: tables, APIs, functions, schedules.
+//! Deploying templates to the server: tables, APIs, functions, schedules.
 //!
-//! [`stack`] does it for the one template of `lambdura up`, in this process; [`stacks`] for those that are deployed over the
-//! API and recorded in the store: [`requests`] reads what is asked for, [`submitted`] checks it, [`change`] says what it would
-//! change, [`rollout`] tries and decides it. Design: ADR 24.
+//! [`stack`] deploys the one template of `lambdura up`, in this process; [`stacks`] those that come over the API and
+//! are recorded in the store: [`requests`] parses the requests, [`submitted`] checks them, [`change`] lists the
+//! changes, [`rollout`] tries the deployment and decides it. Design: ADR 24.
 
 mod ground;
 

@@ -151,7 +151,7 @@ impl StackService {
             Err(error) => return refusal(error),
         };
         let path = parts.uri.path().trim_end_matches('/').to_owned();
-        // What was begun goes on when its client hangs up.
+        // A deployment that was begun continues when its client hangs up.
         let answer =
             app.to_the_end(async move { self.answer(&parts.method, &path, &query, body).await });
         answer.await.unwrap_or_else(refusal)
@@ -318,7 +318,7 @@ pub(super) async fn plan(
     let mut missing_code = Vec::new();
     for code in submitted.code.values() {
         match service.code(code).await? {
-            // Until the deployment that follows, nothing else needs it.
+            // The code must stay for the deployment that follows; nothing else needs it yet.
             Some(frozen) => service.uploads.keep(frozen, service.now()),
             None if missing_code.contains(&code.sha256) => {}
             None => missing_code.push(code.sha256.clone()),
@@ -450,7 +450,7 @@ async fn read(body: RequestBody, bytes_max: usize) -> Result<bytes::Bytes, ApiEr
         })
 }
 
-/// A body that is JSON.
+/// A request body as JSON.
 async fn submitted<T: DeserializeOwned>(body: RequestBody) -> Result<T, ApiError> {
     let bytes = read(body, STACK_BYTES_MAX).await?;
     serde_json::from_slice(&bytes).map_err(|error| {

@@ -22,21 +22,21 @@ use crate::deploy_error::DeployError;
 use crate::functions::{FrozenCode, FunctionVersion, PublishStagedError, StagedFunction};
 use crate::gateway::Face;
 
-/// Functions that are started at the same time to see whether they do: interpreters take their time, and there are few
-/// processors.
+/// Functions that are started at the same time as a trial: interpreters start slowly, and there are few processors.
 const STARTED_AT_ONCE: usize = 4;
 
-/// How often a deployment is decided again because other stacks were changed at the same time.
+/// How many times a deployment is decided again because other stacks were changed at the same time.
 const DECIDED_MAX: usize = 5;
 
 /// Lines of a function's output that are shown when it does not start.
 const OUTPUT_LINES_MAX: usize = 40;
 
 impl StackService {
-    /// Deploys a stack. `on` is the revision of it that the client knows; none where it is to be new.
+    /// Deploys a stack. `on` is the stack's revision that the client knows; none for a new stack.
     ///
     /// # Errors
-    /// When it cannot be; everything is as it was then, unless the store failed: then the answer says that it is not known.
+    /// When the stack cannot be deployed. It stays as it was then, unless the store failed: then the answer says that
+    /// the result is not known.
     pub async fn deploy(
         &self,
         name: &str,
@@ -94,7 +94,7 @@ impl StackService {
         for (face, bound) in bound {
             ground.serve_bound(key_of(name, face.as_ref()), bound, face);
         }
-        // From here on it is done, by whomever: what fails now is tried again by `follow`.
+        // The deployment is decided now, and some server will complete it: `follow` tries again after a failure.
         let done = self.finish(&mut known, name).await;
         let installed = self.install(&known).await;
         done.and(installed).map_err(|error| {
@@ -107,7 +107,7 @@ impl StackService {
         deployed.ok_or_else(|| conflict(format!("Stack '{name}' was destroyed in the meantime.")))
     }
 
-    /// Records a stack unless another one that was changed meanwhile is in its way.
+    /// Records a stack, unless a change of another stack meanwhile conflicts with it.
     async fn decide(
         &self,
         known: &mut Known,
@@ -143,7 +143,7 @@ impl StackService {
         ))
     }
 
-    /// Whether a stack may be deployed as things are.
+    /// Checks whether a stack may be deployed on the current stacks.
     pub fn check(
         &self,
         known: &Known,
@@ -152,7 +152,7 @@ impl StackService {
         on: Option<&str>,
     ) -> Result<(), ApiError> {
         submitted::check(name, submitted, &self.ground.app.registry.home)?;
-        // Whatever is wrong with them is to be said before anything is done.
+        // Their errors must come before anything is changed.
         schedules(&submitted.stack, &BTreeMap::new()).map_err(refused)?;
         faces(&submitted.stack).map_err(refused)?;
         let unreadable = self.unreadable.lock();
@@ -196,7 +196,7 @@ impl StackService {
         Ok(codes)
     }
 
-    /// Sees that the interpreters are here. Takes seconds the first time.
+    /// Makes sure that the interpreters are installed. Takes seconds the first time.
     async fn prepare_runtimes(&self, stack: &Stack) -> Result<(), ApiError> {
         let functions = stack.functions.iter();
         let names: BTreeSet<&str> = functions.map(|it| it.runtime.as_str()).collect();
@@ -212,7 +212,7 @@ impl StackService {
         Ok(())
     }
 
-    /// Takes the ports of new APIs; returns the stack with the URLs that its APIs have.
+    /// Binds the ports of new APIs; returns the stack with the URLs of its APIs.
     async fn bind(
         &self,
         name: &str,
@@ -238,7 +238,7 @@ impl StackService {
         Ok((stack.with_local_urls(&urls), bound))
     }
 
-    /// What each function will be; notes in the document which version that is.
+    /// Stages each function's next version; records the version's number in the document.
     fn stage(
         &self,
         document: &mut Document,
@@ -263,7 +263,7 @@ impl StackService {
     /// Starts a process of each function that changes.
     ///
     /// # Errors
-    /// Those that do not start, with what they wrote.
+    /// Lists the functions that do not start, with their output.
     async fn try_to_start(&self, staged: &[StagedFunction]) -> Result<(), ApiError> {
         let changed = staged.iter().filter(|it| it.changes);
         let starts = changed.map(|function| {
@@ -290,10 +290,10 @@ impl StackService {
         }
     }
 
-    /// Has a stack removed: its functions once their executions have ended, its APIs and schedules at once.
+    /// Removes a stack: its functions once their executions have ended, its APIs and schedules at once.
     ///
     /// # Errors
-    /// When there is none, or executions are open and `force` is not set.
+    /// When there is no such stack, or executions are open and `force` is not set.
     pub async fn destroy(&self, name: &str, force: bool) -> Result<(), ApiError> {
         let _deploying = self.deploying.lock().await;
         let mut known = self.known.lock().await;
@@ -337,7 +337,7 @@ impl StackService {
         })
     }
 
-    /// How many executions are open, by function name.
+    /// The number of open executions, by function name.
     pub async fn open_executions(
         &self,
         stack: &Stack,
@@ -357,7 +357,7 @@ impl StackService {
 /// Starts a process of a function.
 ///
 /// # Errors
-/// Why it does not start, and what it wrote.
+/// The reason why it does not start, and its output.
 async fn start(app: &App, version: &FunctionVersion) -> Result<(), String> {
     let request_id = app.new_request_id().to_string();
     let started = app.invoker.host.start(&version.config, request_id).await;
@@ -375,7 +375,7 @@ async fn start(app: &App, version: &FunctionVersion) -> Result<(), String> {
     Err(problem)
 }
 
-/// What a function's error says, of the document that it comes in.
+/// The message in a function's error document.
 fn message_of(payload: &[u8]) -> String {
     let document: Option<serde_json::Value> = serde_json::from_slice(payload).ok();
     let message = document
@@ -385,7 +385,7 @@ fn message_of(payload: &[u8]) -> String {
     message.map_or_else(whole, str::to_owned)
 }
 
-/// Functions that the stack had and has no more, by name.
+/// Names of functions that the stack had before, but no longer has.
 fn gone(before: Option<&Deployed>, stack: &Stack) -> BTreeSet<String> {
     let is: BTreeSet<&String> = stack.functions.iter().map(|it| &it.name).collect();
     let was = before.map_or(&[][..], |it| &it.document.stack.functions);
@@ -393,7 +393,7 @@ fn gone(before: Option<&Deployed>, stack: &Stack) -> BTreeSet<String> {
     gone.filter(|name| !is.contains(name)).cloned().collect()
 }
 
-/// Which ports the APIs of a stack have: those that they had, and the first ones that no stack has.
+/// The ports of a stack's APIs: their earlier ports, and for new APIs the first free ones.
 fn ports(
     known: &Known,
     name: &str,
@@ -441,7 +441,7 @@ pub(super) fn no_such_stack(name: &str) -> ApiError {
     )
 }
 
-/// Why a deployment is refused, in the words of an answer.
+/// The reason why a deployment is refused, as an API error.
 pub(super) fn refused(error: DeployError) -> ApiError {
     match error {
         DeployError::Store(fault) => fault.into(),

@@ -14,13 +14,13 @@ use crate::deploy_error::DeployError;
 use crate::functions::ENDPOINTS_HERE;
 use crate::server::Server;
 
-/// What the stack of `lambdura up` is called where several could be: it is the only one.
+/// The name of the stack of `lambdura up` where stacks need names: it is the only one.
 const OF_TEMPLATE: &str = "";
 
-/// Executions that are counted before the count stops.
+/// Executions that are counted, at most.
 pub(super) const OPEN_EXECUTIONS_MAX: usize = 1_000;
 
-/// What a deployment came to.
+/// The result of a deployment.
 #[derive(Debug, Clone, Default)]
 pub struct Deployment {
     /// In the template's order.
@@ -37,13 +37,13 @@ pub struct Deployment {
     pub api_keys: BTreeMap<String, String>,
     /// In the template's order.
     pub schedules: Vec<DeployedSchedule>,
-    /// Queues that functions work off, in the template's order.
+    /// Queues that functions process, in the template's order.
     pub event_sources: Vec<DeployedEventSource>,
     /// Names of the tables.
     pub tables: Vec<String>,
     /// The template's outputs, with local URLs.
     pub outputs: Vec<Output>,
-    /// Whatever the template asks for that does nothing here.
+    /// Settings of the template that have no effect here.
     pub warnings: Vec<stack::Warning>,
 }
 
@@ -54,9 +54,9 @@ pub struct DeployedFunction {
     pub logical_id: String,
     /// Its name.
     pub name: String,
-    /// What to invoke: qualified by the alias where there is one.
+    /// The ARN to invoke: qualified by the alias if there is one.
     pub arn: String,
-    /// The version that the ARN means now.
+    /// The version that the ARN refers to now.
     pub version: String,
     /// `AutoPublishAlias`.
     pub alias: Option<String>,
@@ -68,7 +68,7 @@ pub struct DeployedFunction {
     pub state_machine: bool,
     /// Its runtime.
     pub runtime: String,
-    /// Where it is in its CDK app.
+    /// Its construct's path in its CDK app.
     pub construct_path: Option<String>,
 }
 
@@ -79,16 +79,16 @@ pub struct LeftOutFunction {
     pub logical_id: String,
     /// Its name.
     pub name: String,
-    /// Its runtime; empty where it has none.
+    /// Its runtime; empty if it has none.
     pub runtime: String,
     /// Why it cannot run.
     pub reason: String,
-    /// Where it is in its CDK app.
+    /// Its construct's path in its CDK app.
     pub construct_path: Option<String>,
 }
 
 impl DeployedFunction {
-    /// What its developer calls it: its construct's path in a CDK app, else its name.
+    /// The name that its developer knows: its construct's path in a CDK app, else its name.
     pub fn shown(&self) -> &str {
         self.construct_path.as_deref().unwrap_or(&self.name)
     }
@@ -101,12 +101,12 @@ impl LeftOutFunction {
     }
 }
 
-/// What is deployed: the built code, and what there is none for.
+/// The functions' code to deploy, and the functions without code.
 #[derive(Debug, Clone, Default)]
 pub struct Artifacts {
     /// The folder with each function's built code, by logical id.
     pub folders: BTreeMap<String, PathBuf>,
-    /// Why a function cannot run here, by logical id: it is left out, and invoking it is answered with the reason.
+    /// The reason why a function cannot run here, by logical id: it is left out, and invoking it returns the reason.
     pub left_out: BTreeMap<String, String>,
     /// Functions that stay as they are, by logical id.
     pub unchanged: BTreeSet<String>,
@@ -130,13 +130,13 @@ pub struct DeployedSchedule {
     pub name: String,
     /// The name of the function that is invoked.
     pub function: String,
-    /// When, as the template writes it.
+    /// Its schedule expression, as in the template.
     pub expression: String,
-    /// When it is due next; none when it is disabled or over.
+    /// When it is due next; none when it is disabled or has ended.
     pub next_at: Option<Timestamp>,
 }
 
-/// One queue that a function of a deployment works off.
+/// One queue that a function of a deployment processes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeployedEventSource {
     /// The queue's ARN.
@@ -148,8 +148,8 @@ pub struct DeployedEventSource {
 }
 
 impl Server {
-    /// Makes the server what the stack says. `artifacts` says of each function which code it has, or
-    /// why it has none. Functions that the stack does not have stay as they are, for their executions.
+    /// Deploys a stack. `artifacts` has the code of each function, or the reason why it has none. Functions that the
+    /// stack does not have stay as they are, for their executions.
     ///
     /// # Errors
     /// See [`DeployError`].
@@ -161,8 +161,8 @@ impl Server {
         Ground::of(self).deploy(stack, artifacts).await
     }
 
-    /// How many executions of a function have not ended, by the version that they are pinned to.
-    /// Counted up to a thousand; none when the store fails, which it says itself.
+    /// The number of open executions of a function, by the version that they are pinned to. Counted up to a thousand;
+    /// empty when the store fails, which is logged.
     pub async fn open_executions(&self, function: &str) -> BTreeMap<String, usize> {
         match self.app.open_executions(function).await {
             Ok(open) => open,
@@ -176,7 +176,7 @@ impl Server {
 }
 
 impl App {
-    /// How many executions of a function have not ended, by version. Counted up to a thousand.
+    /// The number of open executions of a function, by version. Counted up to a thousand.
     pub(super) async fn open_executions(
         &self,
         function: &str,
@@ -206,7 +206,7 @@ impl Ground {
         artifacts: &Artifacts,
     ) -> Result<Deployment, DeployError> {
         if self.app.cluster.is_some() {
-            // What another server has deployed of it is there, and not to be published again.
+            // Loads the versions that another server has already published, so that they are not published again.
             let store = self.app.driver.store();
             self.app.registry.refresh(store.as_ref(), None).await?;
         }
@@ -242,7 +242,7 @@ impl Ground {
                 functions.push(self.deploy_function(resource, artifacts).await?);
             }
         }
-        // What the new versions replace may be of no use any more.
+        // The versions that were replaced may no longer be needed.
         self.app.upkeep.notify_one();
         let schedules = self.plan(schedules(&stack, &artifacts.left_out)?).await?;
         let queues = companion::queues(&stack, &artifacts.left_out)?;
@@ -274,7 +274,7 @@ impl Ground {
         })
     }
 
-    /// Makes a stack's activities; those that are there stay as they are.
+    /// Creates a stack's activities; existing ones stay as they are.
     pub(super) async fn make_activities(&self, stack: &Stack) -> Result<(), StoreFault> {
         if stack.activities.is_empty() {
             return Ok(());
@@ -286,7 +286,7 @@ impl Ground {
         changes.make_activities(names).await
     }
 
-    /// Has invocations of functions without code answered with the reason.
+    /// Registers the reason with which invocations of functions without code are answered.
     fn leave_out(
         &self,
         stack: &Stack,
@@ -421,7 +421,7 @@ pub(super) fn schedules(
     Ok(schedules)
 }
 
-/// Where the APIs and function URLs of a stack are, by logical id.
+/// The URLs of a stack's APIs and function URLs, by logical id.
 #[derive(Debug, Default)]
 pub(super) struct Urls {
     pub http_apis: BTreeMap<String, String>,
@@ -431,7 +431,7 @@ pub(super) struct Urls {
 }
 
 impl Urls {
-    /// `local` has the URL of each, without stages.
+    /// `local` has all URLs, without stages.
     pub fn of(stack: &Stack, local: &BTreeMap<String, String>) -> Self {
         let url = |id: &String| local.get(id).cloned();
         Self {

@@ -1,4 +1,4 @@
-//! Stacks that are deployed over the API: which ones exist, and who changes them.
+//! Stacks that are deployed over the API, and the tasks that keep them as recorded.
 //!
 //! A deployment proceeds from the harmless to the visible. Tables, code and published versions come first, and nothing
 //! uses them yet. Then each changed function is started as a trial. Then one write records the stack, which decides it.
@@ -29,37 +29,37 @@ use crate::http::refusal;
 use crate::server::Server;
 use wire::ApiError;
 
-/// How often it is looked whether another server has changed a stack: everywhere it is seen within a second.
+/// How often to check whether another server has changed a stack: a change is seen everywhere within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// How long another server may take to do what it has decided, before this one does it.
+/// How long another server may take to complete its own deployment, before this one completes it.
 const OTHERS_WITHIN: Duration = Duration::from_secs(10);
 
-/// See the module.
+/// Deploys and serves stacks, see the module.
 pub(super) struct StackService {
     pub ground: Ground,
     pub store: Arc<dyn Stacks>,
-    /// Held by a deployment from beginning to end: here is one at a time.
+    /// Locked during a whole deployment: this server runs one at a time.
     pub deploying: tokio::sync::Mutex<()>,
-    /// Held while what is stored is read or changed.
+    /// Locked while the stored stacks are read or changed.
     pub known: tokio::sync::Mutex<Known>,
     pub uploads: Uploads,
-    /// Stacks that cannot be read, by name, with the reason: said once, and not to be replaced.
+    /// Stacks that cannot be read, by name, with the reason: logged once, and never replaced.
     pub unreadable: Mutex<BTreeMap<String, String>>,
 }
 
-/// The stacks as they were when they were read or changed last.
+/// The stacks when they were last read or changed.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub revision: StacksRevision,
     pub stacks: BTreeMap<String, Deployed>,
-    /// Whether something is served otherwise than they say, because it failed.
+    /// Whether this server does not serve all of them yet, because that failed.
     is_behind: bool,
 }
 
 impl Server {
-    /// Serves the stacks that were deployed over the API, and lets further ones be deployed. Without this, the API says
-    /// that there is nothing to deploy to.
+    /// Serves the stacks that were deployed over the API, and accepts further deployments. Without this call, the API
+    /// answers that there is nothing to deploy to.
     ///
     /// # Errors
     /// When the store fails.
@@ -75,10 +75,10 @@ impl Server {
         {
             let mut known = service.known.lock().await;
             service.read(&mut known).await?;
-            // What a crash left undone is done before anybody asks; whatever fails is tried again.
+            // Completes what a crash interrupted, before the first request; failures are tried again.
             service.catch_up(&mut known, Duration::ZERO).await;
         }
-        // The server owns the service by its task: this must not keep the server.
+        // The server's task owns the service: this handler must not keep it alive.
         let weak = Arc::downgrade(&service);
         let handle: crate::app::StackRequests = Box::new(move |request| {
             let service = weak.upgrade();
@@ -101,7 +101,7 @@ impl Server {
 }
 
 impl StackService {
-    /// Sees what other servers change, and does what is left to do, until the shutdown.
+    /// Loads other servers' changes, and completes unfinished deployments, until the shutdown.
     async fn follow(&self, shutdown: CancellationToken) {
         let clock = Arc::clone(self.ground.app.driver.clock());
         loop {
@@ -130,7 +130,7 @@ impl StackService {
         Ok(())
     }
 
-    /// Reads what is stored.
+    /// Reads the stored stacks.
     pub async fn read(&self, known: &mut Known) -> Result<(), StoreFault> {
         let list = self.store.stacks().await?;
         let mut stacks = BTreeMap::new();
@@ -168,8 +168,8 @@ impl StackService {
         Ok(())
     }
 
-    /// Serves what is known, and does what was decided and is not done for so long. What fails is said, and tried again
-    /// at the next look.
+    /// Serves the known stacks, and completes deployments that are older than `others_within`. Failures are logged, and
+    /// tried again at the next look.
     pub async fn catch_up(&self, known: &mut Known, others_within: Duration) {
         if known.is_behind {
             match self.install(known).await {
@@ -201,12 +201,12 @@ impl StackService {
         }
     }
 
-    /// Serves what the stacks say, as far as it is not a part of the catalogue: APIs, schedules, grants.
+    /// Serves those parts of the stacks that are not in the catalogue: APIs, schedules, grants.
     pub async fn install(&self, known: &Known) -> Result<(), DeployError> {
         let ground = &self.ground;
         let app = &ground.app;
         if app.cluster.is_some() {
-            // Functions before whatever leads to them.
+            // Functions before the APIs and schedules that invoke them.
             let store = app.driver.store();
             app.registry.refresh(store.as_ref(), None).await?;
         }
@@ -239,7 +239,7 @@ impl StackService {
                 kept.insert(key.clone());
                 let index = deployed.document.ports.get(&key.1).copied();
                 let index = index.unwrap_or_default();
-                // One port that is taken must not keep the others from being served.
+                // One taken port must not prevent the others from being served.
                 if let Err(error) = ground.serve_api(&key.0, index, face).await {
                     failed = Some(error);
                 }
@@ -249,7 +249,7 @@ impl StackService {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Does what was decided about a stack. Comes to the same when it is done again.
+    /// Completes a recorded deployment or removal. May be repeated.
     pub async fn finish(&self, known: &mut Known, name: &str) -> Result<(), DeployError> {
         let Some(deployed) = known.stacks.get(name).cloned() else {
             return Ok(());
@@ -302,7 +302,7 @@ impl StackService {
         Ok(())
     }
 
-    /// Records a stack as it is now.
+    /// Stores a stack.
     pub async fn put(&self, known: &mut Known, deployed: Deployed) -> Result<(), StoreFault> {
         self.store
             .put_stack(deployed.record(), known.revision)
@@ -323,7 +323,7 @@ impl StackService {
         self.ground.read_queues(&by_function).await
     }
 
-    /// Has functions removed once their executions have ended; from now on nothing starts there.
+    /// Removes functions once their executions have ended; they start no new ones from now on.
     async fn remove_functions(&self, names: &BTreeSet<String>) -> Result<(), DeployError> {
         let app = &self.ground.app;
         for name in names {
@@ -351,8 +351,8 @@ impl StackService {
         Ok(())
     }
 
-    /// Code that was uploaded, to this server or to another one. What is damaged and cannot be mended here counts as
-    /// missing: to upload it again is how it is mended.
+    /// Uploaded code, from this server or another one. Damaged code that cannot be mended here counts as missing: a new
+    /// upload mends it.
     pub async fn code(&self, code: &Code) -> Result<Option<FrozenCode>, StoreFault> {
         let registry = &self.ground.app.registry;
         if registry.code_named(&code.sha256, code.bytes).is_none() {
@@ -373,7 +373,7 @@ impl StackService {
         if damage.is_some() {
             return Ok(None);
         }
-        // Its archive counts as used: whoever deploys what is planned with it relies on it.
+        // Marks its archive as used, for the deployment that this client plans.
         registry.share_code(&frozen.dir).await?;
         Ok(Some(frozen))
     }
@@ -389,7 +389,7 @@ pub(super) fn function_name(name: &str) -> Result<FunctionName, DeployError> {
     FunctionName::parse(name).map_err(|cause| DeployError::FunctionName { cause })
 }
 
-/// What an API is known by.
+/// The key of an API.
 pub(super) fn key_of(stack: &str, face: &dyn Face) -> (String, String) {
     (stack.to_owned(), face.logical_id().to_owned())
 }

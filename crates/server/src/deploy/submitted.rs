@@ -1,5 +1,5 @@
-//! What clients submit is checked before anything is made of it: other parts take for granted what a template that was
-//! read keeps to.
+//! Checks submitted stacks before anything is deployed: other parts assume the rules that the template reader
+//! guarantees.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::functions::Home;
 /// Longest name of a stack. Source: CloudFormation API reference, `StackName`, read 2026-11.
 const NAME_LENGTH_MAX: usize = 128;
 
-/// Checks what does not depend on other stacks.
+/// Checks rules that do not involve other stacks.
 pub(super) fn check(name: &str, submitted: &Submitted, home: &Home) -> Result<(), ApiError> {
     check_name(name)?;
     let Submitted { stack, code } = submitted;
@@ -68,7 +68,7 @@ pub(super) fn check(name: &str, submitted: &Submitted, home: &Home) -> Result<()
     check_references(stack)
 }
 
-/// Checks that everything is about functions of the stack.
+/// Checks that all references are to functions of the stack.
 fn check_references(stack: &Stack) -> Result<(), ApiError> {
     let is_there = |who: &str, function: &str| match stack.function(function) {
         Some(_) => Ok(()),
@@ -103,7 +103,7 @@ fn check_references(stack: &Stack) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Checks that no other stack has what this one names.
+/// Checks that no other stack has one of the names of this one.
 pub(super) fn check_names<'a>(
     name: &str,
     stack: &Stack,
@@ -138,7 +138,7 @@ fn names(stack: &Stack) -> impl Iterator<Item = (&'static str, &str)> {
     functions.chain(tables).chain(schedules)
 }
 
-/// Checks the name of a stack: as CloudFormation's.
+/// Checks the name of a stack, by CloudFormation's rules.
 pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     let is_name = name.len() <= NAME_LENGTH_MAX
         && name

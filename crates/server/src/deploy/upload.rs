@@ -1,4 +1,4 @@
-//! Code that was uploaded and that no version names yet: it stays for an hour.
+//! Uploaded code that no version uses yet: it is kept for an hour.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,13 +14,13 @@ use super::stacks::StackService;
 use crate::functions::{Depth, FrozenCode, UnpackError};
 use lambda_api::ErrorCode;
 
-/// How long code is kept for a deployment to come.
+/// How long uploaded code is kept for a deployment.
 const KEPT: Duration = Duration::from_secs(3600);
 
-/// Folders that are kept so: more than a template has functions.
+/// Folders that are kept, at most: more than a template has functions.
 const KEPT_MAX: usize = 2_000;
 
-/// See the module.
+/// Uploaded code that is kept, see the module.
 #[derive(Debug, Default)]
 pub(super) struct Uploads(Mutex<Vec<(Timestamp, FrozenCode)>>);
 
@@ -40,11 +40,11 @@ impl StackService {
     /// Unpacks an archive of code, which must have this hash.
     ///
     /// # Errors
-    /// When it has another one, or is not an archive that may be unpacked.
+    /// When the hash differs, or the archive may not be unpacked.
     pub async fn upload(&self, sha256: &str, archive: Bytes) -> Result<(), ApiError> {
         let registry = &self.ground.app.registry;
         let (code, named) = (Arc::clone(&registry.code), sha256.to_owned());
-        // Hashing hundreds of megabytes takes its time, as unpacking them does.
+        // Hashing and unpacking hundreds of megabytes takes long.
         let unpacked = spawn_blocking(move || {
             let found = format!("{:x}", Sha256::digest(&archive));
             if found != named {
@@ -54,7 +54,7 @@ impl StackService {
             }
             let unpacked = code.unpack_deployed(&archive);
             if let Ok(frozen) = &unpacked {
-                // What was damaged is whole again, and must not be taken for damaged until somebody looks.
+                // Unpacking has repaired damaged code: record that it is no longer damaged.
                 code.check(&frozen.dir, Depth::Contents);
             }
             Ok(unpacked)

@@ -1,4 +1,4 @@
-//! Calls AWS's services ourselves: at the emulator that the user named, or in the account.
+//! The server's own calls of AWS's services: at the emulator that the user named, or in the account.
 
 use std::time::{Duration, SystemTime};
 
@@ -26,23 +26,23 @@ use super::credentials::{AccountKeys, placeholder};
 use super::machine::unreachable;
 use super::{AccountCredentials, Elsewhere};
 
-/// How long an answer is waited for, and how large it may be.
+/// How long to wait for an answer, and how large it may be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AnswerBounds {
     pub within: Duration,
     pub bytes_max: usize,
 }
 
-/// Longer than the longest poll of a queue; ten messages of one at their largest, and what belongs to them.
+/// Longer than the longest poll of a queue; room for ten of the largest messages with their attributes.
 const ANSWER: AnswerBounds = AnswerBounds {
     within: Duration::from_secs(35),
     bytes_max: 16 * 1024 * 1024,
 };
 
-/// Why a service did not do what it was asked for.
+/// Why a call of a service failed.
 #[derive(Debug, Error)]
 pub(crate) enum CallError {
-    /// Nobody answered.
+    /// The service did not answer.
     #[error("{0}")]
     Unreachable(String),
     /// The service refused.
@@ -50,16 +50,16 @@ pub(crate) enum CallError {
     Refused {
         /// The error's name, without what precedes a `#`.
         code: String,
-        /// What the service says.
+        /// The service's message.
         message: String,
     },
-    /// There is nothing to call, or nothing to call it with.
+    /// No endpoint or no credentials are configured.
     #[error("{0}")]
     NotSet(String),
 }
 
 impl CallError {
-    /// Whether the service says that there is no such thing.
+    /// Whether the service says that the resource does not exist.
     pub fn is_missing(&self) -> bool {
         const NAMES: [&str; 6] = [
             "QueueDoesNotExist",
@@ -87,7 +87,7 @@ pub(crate) struct Call<'a> {
     pub body: Bytes,
 }
 
-/// The way to services that are not here.
+/// The client for services that this server does not have.
 pub(crate) enum AwsClient {
     Nowhere,
     Emulator {
@@ -125,7 +125,7 @@ impl AwsClient {
         }
     }
 
-    /// Every call of a state machine that nobody would answer.
+    /// Every call of a state machine that no service would answer.
     pub fn unreachable(&self, definition: &Definition) -> Vec<String> {
         match self {
             Self::Nowhere => unreachable(definition),
@@ -133,7 +133,7 @@ impl AwsClient {
         }
     }
 
-    /// The emulator, where there is one.
+    /// The emulator, if there is one.
     pub fn emulator(&self) -> Option<&Uri> {
         match self {
             Self::Emulator { to, .. } => Some(to),
@@ -170,7 +170,7 @@ impl AwsClient {
         })
     }
 
-    /// Sends a request; the body of its answer.
+    /// Sends a request; returns the body of the answer.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -178,7 +178,7 @@ impl AwsClient {
         self.call_within(call, ANSWER).await
     }
 
-    /// As [`AwsClient::call`], for answers of another size.
+    /// As [`AwsClient::call`], for answers with other bounds.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -220,7 +220,7 @@ impl AwsClient {
     }
 }
 
-/// Where a service is in the account: a host of AWS's own, whatever the region is called.
+/// The URL of a service in the account: one of AWS's own hosts, even if the region's name is made up.
 fn account_url(call: &Call<'_>) -> Result<String, CallError> {
     let suffix = match call.region.starts_with("cn-") {
         true => "amazonaws.com.cn",
@@ -260,7 +260,7 @@ async fn read(
     Err(refused(parts.status, named, &body))
 }
 
-/// What an error's answer says, in JSON or in XML.
+/// The error in an answer, in JSON or in XML.
 fn refused(status: StatusCode, named: Option<&str>, body: &[u8]) -> CallError {
     let json: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = String::from_utf8_lossy(body);
@@ -350,7 +350,7 @@ fn signed(
 mod tests {
     use super::*;
 
-    /// What is sent is signed with the account's keys.
+    /// Calls are signed with the account's keys.
     #[test]
     fn calls_of_the_account_lead_to_aws_only() {
         let url = |region: &str| {

@@ -1,5 +1,5 @@
-//! Creates what a template has of its own queues, topics, buckets, parameters and secrets, at an emulator. What is there
-//! already is made what the template says; nothing is removed.
+//! Creates a template's own queues, topics, buckets, parameters and secrets at an emulator. Existing resources are
+//! updated to the template; nothing is removed.
 //!
 //! Source: botocore's models `sqs` 2012-11-05, `sns` 2010-03-31, `s3` 2006-03-01, `ssm` 2014-11-06 and
 //! `secretsmanager` 2017-10-17, read 2026-11-28.
@@ -26,12 +26,12 @@ const SECRETS: JsonService = JsonService {
     content_type: "application/x-amz-json-1.1",
 };
 
-/// What came of it.
+/// The result of a creation.
 #[derive(Debug, Default)]
 pub(crate) struct Created {
-    /// What the emulator answers for what references yielded, where that is something else.
+    /// The emulator's values for the template's references, where they differ.
     pub values: BTreeMap<String, String>,
-    /// What could not be created, and why.
+    /// The resources that could not be created, and why.
     pub warnings: Vec<Warning>,
 }
 
@@ -42,10 +42,10 @@ struct Creation<'a> {
     created: Created,
 }
 
-/// Creates all resources, each behind what it needs.
+/// Creates all resources, each after those that it needs.
 ///
 /// # Errors
-/// When the emulator does not answer. What it refuses is a warning.
+/// When the emulator does not answer. A refusal by the emulator is only a warning.
 pub(crate) async fn create(
     client: &AwsClient,
     region: &str,
@@ -71,7 +71,7 @@ pub(crate) async fn create(
     Ok(creation.created)
 }
 
-/// What others may need is created first; what needs others follows.
+/// Resources that others may need are created first; resources that need others follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     First,
@@ -93,7 +93,7 @@ impl Creation<'_> {
         }
     }
 
-    /// Notes what stands in the place of what references yielded. Only what is plain enough to stand within JSON.
+    /// Records the emulator's value for a reference. Only values that need no escapes in JSON.
     fn note(&mut self, was: Option<&String>, is: &str) {
         let is_plain =
             !is.is_empty() && !is.contains(['"', '\\']) && !is.contains(char::is_control);
@@ -102,7 +102,7 @@ impl Creation<'_> {
         }
     }
 
-    /// A resource's properties, with what the emulator calls those that they refer to.
+    /// A resource's properties, with the emulator's values in the place of references.
     fn properties(&self, resource: &CompanionResource) -> Map<String, Value> {
         let mut text = Value::Object(resource.properties.clone()).to_string();
         for (was, is) in &self.created.values {
@@ -127,7 +127,7 @@ impl Creation<'_> {
         let mut attributes: BTreeMap<&str, String> = attributes
             .map(|(name, value)| (name.as_str(), attribute(value)))
             .collect();
-        // A queue is of the one kind or of the other for good, and only the one has a word for it.
+        // A queue cannot change its kind, and only FIFO queues have this attribute.
         let fifo = attributes.remove("FifoQueue").filter(|it| it == "true");
         let found = self.sqs("GetQueueUrl", &json!({ "QueueName": name })).await;
         let url = match found {
@@ -155,12 +155,12 @@ impl Creation<'_> {
         Ok(())
     }
 
-    /// The URL that the emulator has for a queue.
+    /// The emulator's URL of a queue.
     fn url<'u>(&'u self, url: &'u str) -> &'u str {
         self.created.values.get(url).map_or(url, String::as_str)
     }
 
-    /// Where the messages of a queue go that nobody can work off: to another queue, which is there by now.
+    /// Sets the dead-letter queue of a queue; it has been created by now.
     async fn redrive(&mut self, resource: &CompanionResource) -> Result<(), CallError> {
         let properties = self.properties(resource);
         let policies = ["RedrivePolicy", "RedriveAllowPolicy"].into_iter();
@@ -188,7 +188,7 @@ impl Creation<'_> {
         Ok(())
     }
 
-    /// Sends a request of the query protocol to SNS; the answer's XML.
+    /// Sends a request of the query protocol to SNS; returns the answer's XML.
     async fn sns(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String, CallError> {
         let mut body = format!("Action={action}&Version=2010-03-31");
         for (name, value) in parameters {
@@ -354,7 +354,7 @@ impl Creation<'_> {
     }
 }
 
-/// Attributes are texts; what has a structure is JSON in one.
+/// Attributes are texts; structured values become JSON texts.
 fn attribute(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -1,7 +1,7 @@
-//! What our own calls to AWS are signed with: placeholders for an emulator, the user's keys for an account.
+//! Credentials for our own calls to AWS: placeholders for an emulator, the user's keys for an account.
 //!
-//! Of a profile only its keys are taken. Roles, single sign-on and the like are for AWS's own tools:
-//! `aws configure export-credentials --format env` makes variables of all of them.
+//! Only the keys of a profile are used. Roles, single sign-on and the like need AWS's own tools: `aws configure
+//! export-credentials --format env` makes variables of all of them.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub(crate) enum AccountKeys {
     Profile(String),
 }
 
-/// What emulators take: any keys do.
+/// Credentials for emulators, which accept any keys.
 pub(super) fn placeholder() -> Credentials {
     Credentials::new("test", "test", None, None, "lambdura")
 }
@@ -34,7 +34,7 @@ impl AccountKeys {
         }
     }
 
-    /// The keys as they are now: tools renew them in their file.
+    /// The current keys: tools renew them in their file.
     pub(super) async fn get(&self) -> Result<Credentials, String> {
         let name = match self {
             Self::Given(keys) => return Ok(keys.clone()),
@@ -54,10 +54,10 @@ impl AccountKeys {
     }
 }
 
-/// The keys of a profile, as they are now.
+/// The current keys of a profile.
 ///
 /// # Errors
-/// There are none, and what to do.
+/// There are no keys; the message says what to do.
 pub async fn profile_keys(profile: &str) -> Result<function_host::Credentials, String> {
     let keys = AccountKeys::Profile(profile.to_owned()).get().await?;
     Ok(function_host::Credentials {

@@ -1,4 +1,4 @@
-//! Hands requests on to the program that emulates AWS's other services.
+//! Forwards requests to the program that emulates AWS's other services.
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -14,23 +14,23 @@ use wire::ApiError;
 
 use crate::http::{Body, BodyError, RequestBody, read_body, refusal};
 
-/// Largest request and answer that are handed on: an object of S3 may be larger and goes there directly.
+/// Largest request and answer that are forwarded. Larger objects of S3 go to the emulator directly.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// The way to an emulator.
+/// The connection to an emulator.
 pub(super) struct Forwarder {
     to: Uri,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
 impl Forwarder {
-    /// To the program at this `http://` URL.
+    /// For the program at this `http://` URL.
     pub fn new(to: Uri) -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self { to, client }
     }
 
-    /// The emulator's answer, or a refusal that says why there is none.
+    /// The emulator's answer, or a refusal with the reason why there is none.
     pub async fn forward(&self, request: Request<RequestBody>, service: &str) -> Response<Body> {
         let answer = self.try_forward(request, service).await;
         answer.unwrap_or_else(|problem| {
@@ -64,7 +64,7 @@ impl Forwarder {
             None => parts.uri.path_and_query().cloned(),
         };
         parts.uri = Uri::from_parts(target).map_err(|error| error.to_string())?;
-        // The client writes these for its own connection, whatever the one to the sender speaks.
+        // The client sets these for its own connection, independent of the sender's connection.
         parts.version = Version::HTTP_11;
         for name in [HOST, CONNECTION, TRANSFER_ENCODING] {
             parts.headers.remove(name);
@@ -84,8 +84,8 @@ impl Forwarder {
     }
 }
 
-/// The bucket that stands in the host's name, where clients of S3 put it; the emulator is asked under another name, and
-/// would not find it there.
+/// The bucket in the host's name, where clients of S3 put it. The emulator has another host name, and would not find
+/// the bucket there.
 fn bucket(host: &str) -> Option<&str> {
     let name = host.split(':').next()?;
     let bucket = name.strip_suffix(".localhost")?;
@@ -93,7 +93,7 @@ fn bucket(host: &str) -> Option<&str> {
     (!bucket.is_empty() && bucket.bytes().all(is_fit)).then_some(bucket)
 }
 
-/// The path of a request to a bucket whose name is not in the host's.
+/// The path of a request when the bucket is not in the host's name.
 fn behind_bucket(bucket: &str, uri: &Uri) -> Result<PathAndQuery, String> {
     let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let path = format!("/{bucket}{path}");

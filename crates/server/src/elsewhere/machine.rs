@@ -1,21 +1,21 @@
-//! State machines that call services which are not here.
+//! State machines that call services which this server does not have.
 
 use asl::Definition;
 
 use super::refusal::{WHAT_TO_DO, full_name};
 
-/// A call of a state to a service that nobody would answer.
+/// A state's call of a service that is not configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnansweredCall {
     /// The state's name.
     pub state: String,
-    /// What people call the service.
+    /// The service's usual name.
     pub service: String,
     /// The state's resource.
     pub resource: String,
 }
 
-/// Every call of a definition to a service that nobody would answer, where neither an emulator nor an account is named.
+/// All calls of a definition that no service would answer if neither an emulator nor an account is configured.
 #[must_use]
 pub fn unanswered_calls(definition: &Definition) -> Vec<UnansweredCall> {
     let calls = state_machine::called_elsewhere(definition).into_iter();

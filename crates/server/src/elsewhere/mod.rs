@@ -36,10 +36,10 @@ pub use machine::{UnansweredCall, unanswered_calls};
 pub use object::{FetchObjectError, fetch_object};
 pub(crate) use sqs::{ENTRIES_MAX, Message, MessageAttribute, Queue, of_arn as queue_of_arn};
 
-/// Where calls to AWS services go that are not here.
+/// Where calls go to AWS services that this server does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Elsewhere {
-    /// Nowhere: they are refused, and the refusal says what can be done.
+    /// Nowhere: they are refused, and the refusal names the options.
     #[default]
     Nowhere,
     /// To a program that emulates them, at this `http://` URL.
@@ -48,7 +48,7 @@ pub enum Elsewhere {
     Account(AccountCredentials),
 }
 
-/// What functions sign calls to a real account with.
+/// The credentials with which functions sign calls to a real account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountCredentials {
     /// These keys.
@@ -58,7 +58,7 @@ pub enum AccountCredentials {
 }
 
 impl AccountCredentials {
-    /// The keys that functions are given; none where their SDKs read a profile.
+    /// The keys that functions get; none where their SDKs read a profile.
     pub(crate) fn credentials(&self) -> Option<Credentials> {
         match self {
             Self::Environment(credentials) => Some(credentials.clone()),
@@ -68,13 +68,13 @@ impl AccountCredentials {
 }
 
 impl Elsewhere {
-    /// The variables by which functions find the services, besides those that are here.
+    /// The variables by which functions find the services that this server does not have.
     pub(crate) fn variables(&self, here: &str) -> Vec<(&'static str, String)> {
         match self {
             Self::Nowhere => vec![("AWS_ENDPOINT_URL", here.to_owned())],
             Self::Emulator(url) => {
                 let emulator = url.to_string().trim_end_matches('/').to_owned();
-                // The template's state machines are here; where it has none, the call is handed on.
+                // The template's state machines run here; if it has none, the call is forwarded.
                 vec![
                     ("AWS_ENDPOINT_URL", emulator),
                     ("AWS_ENDPOINT_URL_SFN", here.to_owned()),
@@ -93,7 +93,7 @@ impl Elsewhere {
     }
 }
 
-/// Where requests go that are for a service which is not here.
+/// Handles requests for services that this server does not have.
 pub(crate) struct OtherServices {
     forwarder: Option<Forwarder>,
     /// Parameters and secrets of the template.
@@ -117,14 +117,14 @@ impl OtherServices {
         }
     }
 
-    /// Takes the parameters and secrets of a template, in the place of those of an earlier one.
+    /// Sets the template's parameters and secrets; they replace those of an earlier template.
     pub fn set_own(&self, resources: &[stack::CompanionResource], home: &Home, at: Timestamp) {
         let at = at.as_millis() as f64 / 1000.0;
         let own = OwnValues::new(resources, &home.region, &home.account_id, at);
         *self.own.write().unwrap_or_else(PoisonError::into_inner) = own;
     }
 
-    /// Answers a question about the template's own parameters and secrets; gives back what is not one.
+    /// Answers a read of the template's own parameters and secrets; gives back any other request.
     async fn answer_own(
         &self,
         request: Request<RequestBody>,
@@ -144,18 +144,18 @@ impl OtherServices {
         answer.ok_or_else(|| Request::from_parts(parts, ()))
     }
 
-    /// Whether they are handed on to an emulator.
+    /// Whether requests are forwarded to an emulator.
     pub fn are_handed_on(&self) -> bool {
         self.forwarder.is_some()
     }
 
-    /// The service that a request is signed for, if it is another one than those of the main port.
+    /// The service for which a request is signed, if the main port does not serve it.
     #[expect(clippy::unused_self, reason = "it is a question to them")]
     pub fn meant<B>(&self, request: &Request<B>) -> Option<String> {
         signed_service::of(request)
     }
 
-    /// Answers a request for one of them.
+    /// Answers a request for one of these services.
     pub async fn handle(&self, request: Request<RequestBody>, service: &str) -> Response<Body> {
         if let Some(forwarder) = &self.forwarder {
             return forwarder.forward(request, service).await;

@@ -13,13 +13,13 @@ use thiserror::Error;
 use super::Elsewhere;
 use super::client::{AnswerBounds, AwsClient, Call, CallError};
 
-/// A deployment package at its largest, unpacked; as a zip file it is smaller.
+/// The maximum size of an unpacked deployment package; its zip file is smaller.
 const PACKAGE: AnswerBounds = AnswerBounds {
     within: Duration::from_secs(600),
     bytes_max: 250 * 1024 * 1024,
 };
 
-/// What a path is sent with as it is.
+/// Characters that need no encoding in a path.
 const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -27,10 +27,10 @@ const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
-/// What a query's value is sent with as it is.
+/// Characters that need no encoding in a query's value.
 const IN_QUERIES: &AsciiSet = &IN_PATHS.add(b'/');
 
-/// Why an object could not be had.
+/// Why an object could not be fetched.
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub struct FetchObjectError(#[from] CallError);
@@ -38,7 +38,7 @@ pub struct FetchObjectError(#[from] CallError);
 /// Fetches an object from the emulator, or from the account.
 ///
 /// # Errors
-/// There is nobody to ask, nobody answers, or S3 refuses.
+/// When no endpoint is configured, the service does not answer, or S3 refuses.
 pub async fn fetch_object(
     elsewhere: &Elsewhere,
     region: &str,

@@ -1,5 +1,6 @@
-//! Answers reads of the template's own parameters and secrets where nobody else would: `GetParameter`, `GetParameters`,
-//! `GetParametersByPath` and `GetSecretValue`. Everything else of these services is refused like that of all others.
+//! Answers reads of the template's own parameters and secrets when there is no emulator: `GetParameter`,
+//! `GetParameters`, `GetParametersByPath` and `GetSecretValue`. All other operations of these services are refused like
+//! other services.
 //!
 //! Source: botocore's models `ssm` 2014-11-06 and `secretsmanager` 2017-10-17, read 2026-11-28.
 
@@ -14,14 +15,14 @@ use stack::CompanionResource;
 
 use crate::http::Body;
 
-/// The values, by what they are called.
+/// The values, by name.
 #[derive(Default)]
 pub(super) struct OwnValues {
     parameters: BTreeMap<String, Parameter>,
     secrets: BTreeMap<String, Secret>,
     region: String,
     account_id: String,
-    /// Seconds since 1970: when they were deployed.
+    /// When they were deployed, in seconds since 1970.
     at: f64,
 }
 
@@ -65,7 +66,7 @@ impl OwnValues {
         values
     }
 
-    /// Whether an operation may be answered, as far as its name tells.
+    /// Whether an operation's name is one that may be answered.
     pub fn may_answer(target: &str) -> bool {
         [
             "AmazonSSM.GetParameter",
@@ -76,7 +77,7 @@ impl OwnValues {
         .contains(&target)
     }
 
-    /// The answer; none where nothing is asked for that the template has.
+    /// The answer; none when the template has nothing that the request asks for.
     pub fn answer(&self, target: &str, request: &[u8]) -> Option<Response<Body>> {
         let request: Value = serde_json::from_slice(request).ok()?;
         let answer = match target {

@@ -1,7 +1,7 @@
-//! Why a service is not here, in the protocol that its client speaks.
+//! Refuses requests for a service that this server does not have, in the protocol of the client.
 //!
 //! Source: Smithy's specifications of awsJson, awsQuery, restJson1, restXml and rpcv2Cbor, "Operation error
-//! serialization". A client tells which one it speaks by the headers and the media type of its request.
+//! serialization". The headers and the media type of a request show its protocol.
 
 use bytes::Bytes;
 use hyper::header::CONTENT_TYPE;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::http::Body;
 
-/// The error's code. S3 has it, and no SDK tries again after it.
+/// The error's code. S3 uses it, and no SDK retries after it.
 const CODE: &str = "NotImplemented";
 
 pub(super) const WHAT_TO_DO: &str = "start `lambdura up` with `--aws-endpoint URL`, which sends such calls to \
@@ -95,7 +95,7 @@ fn cbor(message: &str) -> Vec<u8> {
     bytes
 }
 
-/// What people call the service that has this signing name.
+/// The usual name of the service with this signing name.
 pub(super) fn full_name(service: &str) -> String {
     let name = match service {
         "apigateway" => "Amazon API Gateway",

@@ -1,4 +1,4 @@
-//! For which AWS service a request is signed.
+//! Finds the AWS service for which a request is signed.
 //!
 //! Source: "AWS Signature Version 4 for API requests": the credential's scope is
 //! `KEY/DATE/REGION/SERVICE/aws4_request`, without a region in version 4A; in the header `Authorization`, or in
@@ -14,10 +14,10 @@ use crate::http::decode;
 /// Services that the main port serves, by their signing names.
 const HERE: &[&str] = &["lambda", "dynamodb"];
 
-/// Bytes of a name that are believed.
+/// Longest accepted name, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
-/// The signing name of the service, if it is one that is not here.
+/// The signing name of the service, if the main port does not serve it.
 pub(super) fn of<B>(request: &Request<B>) -> Option<String> {
     let header = request.headers().get(AUTHORIZATION);
     let header = header.and_then(|value| value.to_str().ok());

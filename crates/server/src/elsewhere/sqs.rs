@@ -1,4 +1,4 @@
-//! The operations of Amazon SQS that working off a queue takes.
+//! The operations of Amazon SQS that are needed to process a queue.
 //!
 //! Source: botocore's model `sqs` 2012-11-05, protocol awsJson1.0, read 2026-11-28.
 
@@ -16,10 +16,10 @@ pub(crate) const SQS: JsonService = JsonService {
     content_type: "application/x-amz-json-1.0",
 };
 
-/// Entries of one request at the most.
+/// Entries of one request, at most.
 pub(crate) const ENTRIES_MAX: usize = 10;
 
-/// A message as a queue hands it out.
+/// A message as a queue delivers it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(crate) struct Message {
@@ -34,7 +34,7 @@ pub(crate) struct Message {
     pub message_attributes: BTreeMap<String, MessageAttribute>,
 }
 
-/// What a sender says of a message.
+/// A sender's attribute of a message.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(crate) struct MessageAttribute {
@@ -63,8 +63,8 @@ struct FailedEntry {
     message: String,
 }
 
-/// Region and name in the ARN of a queue; none for what is no such ARN. The region becomes part of a host's name, so
-/// it has what regions have and nothing else.
+/// Region and name in the ARN of a queue; none for other texts. The region becomes part of a host's name, so only the
+/// characters of regions are allowed.
 pub(crate) fn of_arn(arn: &str) -> Option<(&str, &str)> {
     let parts: Vec<&str> = arn.split(':').collect();
     let ["arn", _, "sqs", region, account, name] = parts.as_slice() else {
@@ -82,7 +82,7 @@ fn consists_of(text: &str, is_fit: impl Fn(u8) -> bool) -> bool {
     !text.is_empty() && text.bytes().all(is_fit)
 }
 
-/// A queue that can be worked off.
+/// A queue that functions process.
 #[derive(Debug, Clone)]
 pub(crate) struct Queue {
     region: String,
@@ -90,17 +90,17 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// The queue with this ARN.
+    /// Finds the queue with this ARN.
     ///
     /// # Errors
-    /// When it is not there, or nobody answers.
+    /// When the queue does not exist, or the service does not answer.
     pub async fn find(client: &AwsClient, arn: &str) -> Result<Self, CallError> {
         let Some((region, name)) = of_arn(arn) else {
             return Err(CallError::NotSet(format!("`{arn}` is not a queue")));
         };
         let account = arn.split(':').nth(4).unwrap_or_default();
         let mut request = json!({ "QueueName": name });
-        // Emulators have one account, whatever it is called.
+        // Emulators have only one account, and its id may differ.
         if client.emulator().is_none() {
             request["QueueOwnerAWSAccountId"] = account.into();
         }
@@ -122,7 +122,7 @@ impl Queue {
         client.json(&SQS, &self.region, operation, &request).await
     }
 
-    /// How long a message stays hidden that was received.
+    /// How long a received message stays hidden.
     pub async fn visibility_timeout(&self, client: &AwsClient) -> Result<Duration, CallError> {
         let request = json!({ "AttributeNames": ["VisibilityTimeout"] });
         let answer: Value = self.call(client, "GetQueueAttributes", request).await?;
@@ -131,7 +131,7 @@ impl Queue {
         Ok(Duration::from_secs(seconds.unwrap_or(30)))
     }
 
-    /// Messages, as soon as there is one; none after so many seconds.
+    /// Receives messages as soon as there is one; none after so many seconds.
     pub async fn receive(
         &self,
         client: &AwsClient,
@@ -142,7 +142,7 @@ impl Queue {
             "MaxNumberOfMessages": most.clamp(1, ENTRIES_MAX),
             "WaitTimeSeconds": seconds,
             "MessageSystemAttributeNames": ["All"],
-            // What some emulators know instead.
+            // The older name, which some emulators need.
             "AttributeNames": ["All"],
             "MessageAttributeNames": ["All"],
         });
@@ -158,7 +158,7 @@ impl Queue {
             .await
     }
 
-    /// Hides messages for so long from now on.
+    /// Hides messages for this time from now on.
     pub async fn hide(
         &self,
         client: &AwsClient,

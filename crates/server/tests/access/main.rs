@@ -1,4 +1,4 @@
-//! Who is let in by APIs: authorizers, API keys, signed tokens, and what requests must have.
+//! How APIs check requests: authorizers, API keys, signed tokens, and required parameters.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it must not go on")]
 
@@ -41,7 +41,7 @@ impl Signer {
         let key = json!({"kty": "EC", "crv": "P-256", "kid": id, "alg": "ES256", "use": "sig", "x": x, "y": y});
         Self {
             key: EncodingKey::from_ec_der(document.as_ref()),
-            // A kind of key that nobody knows is passed over.
+            // Keys of an unknown kind are skipped.
             set: json!({"keys": [{"kty": "NEW", "kid": "n"}, key]}),
         }
     }
@@ -75,7 +75,7 @@ async fn said(server: &TestServer, url: &str, headers: &[(&str, &str)]) -> (u16,
     (answer.status, answer.json())
 }
 
-/// What the function behind a route knows of who asked.
+/// What the function behind a route learns about the caller.
 async fn known(server: &TestServer, url: &str, headers: &[(&str, &str)]) -> Value {
     let answer = get(server, url, headers).await;
     assert_eq!(answer.status, 200, "{url}: {answer:?}");
@@ -170,7 +170,7 @@ async fn functions_decide_who_calls_a_rest_api() {
     assert_eq!(first["type"], "REQUEST");
     assert_ne!(first["asked"], second["asked"], "nothing is remembered");
 
-    // SAM's default authorizer guards what a browser asks first, too.
+    // SAM's default authorizer also guards the preflight requests of browsers.
     let preflight = async |headers: &[(&str, &str)]| {
         let origin = [("origin", "http://a.example")];
         let headers = [&origin[..], headers].concat();
@@ -183,7 +183,7 @@ async fn functions_decide_who_calls_a_rest_api() {
     assert_eq!(preflight(&with("bob")).await, 200);
 }
 
-/// Whatever way a path is written that leads to a route, a policy sees the route's.
+/// A policy sees the route's own path, however the request writes it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_denied_path_is_denied_however_it_is_written() {
     let server = TestServer::start_with_template(TEMPLATE, &[]).await;
@@ -198,7 +198,7 @@ async fn a_denied_path_is_denied_however_it_is_written() {
     known(&server, &format!("{rest}/orders/8"), &with).await;
 }
 
-/// The function would see another token than the one that was believed.
+/// With two tokens, the function could see another one than the authorizer.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_says_twice_who_it_is_is_not_let_in() {
     let signer = Signer::new("k1");

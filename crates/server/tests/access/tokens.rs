@@ -1,8 +1,8 @@
-//! Who is let in by a signed token.
+//! Authorization by signed tokens.
 
 use super::*;
 
-/// An issuer of tokens, which counts how often its keys were asked for.
+/// An issuer of tokens, which counts the requests for its keys.
 async fn issuer(signer: &Signer) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -116,7 +116,7 @@ async fn jwts_are_verified_by_the_keys_of_their_issuer() {
     assert_eq!(jwt["scopes"], json!(["profile", "orders/read"]));
     let without = said(&server, &scoped, &[("authorization", &good)]).await;
     assert_eq!(without, (403, message("Forbidden")));
-    // A browser asks before it sends its token.
+    // A browser sends a preflight request without its token.
     let asks = [
         ("origin", "http://localhost:5173"),
         ("access-control-request-method", "GET"),
@@ -150,7 +150,7 @@ async fn keys_from_a_file_stand_in_for_pools_that_are_not_there() {
     let said_of = said(&server, &person, &[("authorization", &expired)]).await;
     assert_eq!(said_of, (401, message("The incoming token has expired")));
 
-    // A pool that is somewhere has a name that tokens must have.
+    // Tokens for an existing pool must have its name as their issuer.
     let customer = format!("{rest}/customer");
     let pool = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abc";
     let of = |issuer: &str, scope: &str| {
@@ -166,7 +166,7 @@ async fn keys_from_a_file_stand_in_for_pools_that_are_not_there() {
     assert_eq!(status(&of(pool, "orders/write")).await, 401);
     assert_eq!(status(&of("any", "orders/read")).await, 401);
 
-    // Without scopes a route wants to know who somebody is, with scopes what somebody may do.
+    // A route without scopes takes an ID token, one with scopes an access token.
     for (route, right, wrong) in [(&person, "id", "access"), (&customer, "access", "id")] {
         for (token_use, expected) in [(right, 200), (wrong, 401)] {
             let claims =

@@ -1,4 +1,4 @@
-//! What a policy denies stays denied, however it is asked for. Every operation and spelling is in `permission::tests`.
+//! A denied action stays denied, however it is requested. Every operation and spelling is in `permission::tests`.
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::TEMPLATE;
 use crate::signed::{send, send_to, signer};
 use crate::support::{Answer, TestServer};
 
-/// A server, its administrator, and somebody to whom some resources are denied.
+/// A server, its administrator, and a key to which some resources are denied.
 async fn started(denied: Value) -> (TestServer, KeyWithSecret, KeyWithSecret) {
     let policy = json!({"Statement": [
         {"Effect": "Allow", "Action": "*", "Resource": "*"},

@@ -1,4 +1,4 @@
-//! Where policies are enforced: who is let in, what for, and what is recorded of it.
+//! Enforced policies: which requests are let in, and what is recorded of them.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -48,7 +48,7 @@ async fn only_who_signs_is_let_in_and_only_to_what_policies_allow() {
             .map(|told| told.keys().cloned().collect::<Vec<_>>());
         assert_eq!(told, Some(vec!["status".to_owned()]), "{path}");
     }
-    // What is for everybody is not a way to what is not.
+    // Public paths must not let other requests in.
     let table = [("x-amz-target", "DynamoDB_20120810.ListTables")];
     for path in ["/", "/healthz", "/executions"] {
         for method in [Method::GET, Method::HEAD, Method::POST] {

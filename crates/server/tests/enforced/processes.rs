@@ -1,4 +1,4 @@
-//! Function processes: each may go on with its own executions, and do what its template grants.
+//! Function processes: each may continue its own executions, and do what its template grants.
 
 use access::SecretKey;
 use access::signature::Signer;
@@ -10,7 +10,7 @@ use crate::TEMPLATE;
 use crate::signed::{by_function, send};
 use crate::support::{TestServer, encode};
 
-/// Starts an execution, and waits until it waits for its callback; returns its ARN, encoded, and the callback's id.
+/// Starts an execution, and waits for its callback; returns its encoded ARN and the callback's id.
 async fn begin(server: &TestServer, admin: &KeyWithSecret, function: &str) -> (String, String) {
     let path = format!("/2015-03-31/functions/{function}:live/invocations");
     let url = server.endpoint() + &path;
@@ -44,14 +44,14 @@ async fn no_function_reads_checkpoints_or_answers_for_another() {
     let started =
         TestServer::start_enforced(TEMPLATE, vec![json!("invoke")], AccessLimits::default());
     let (server, admin, _caller) = started.await;
-    // That it began at all: its processes sign their checkpoints.
+    // The start already shows that its processes sign their checkpoints.
     let (arn, callback) = begin(&server, &admin, "Beta").await;
     let execution = format!("/2025-12-01/durable-executions/{arn}");
     let answer = format!(
         "/2025-12-01/durable-execution-callbacks/{}/succeed",
         encode(&callback)
     );
-    // Any token, as long as it looks like one: it is not even looked at.
+    // Any text in the form of a token: the request is refused before the token is checked.
     let state = format!("{execution}/state?CheckpointToken=AAAA");
     let checkpoint = json!({
         "method": "POST",
@@ -96,7 +96,7 @@ async fn no_function_reads_checkpoints_or_answers_for_another() {
         ]
     );
 
-    // Of what is not in its stack, a role that nobody knows allows nothing.
+    // A role that is not known here allows nothing outside its stack.
     let calls = json!([
         json!({"method": "POST", "path": "/2015-03-31/functions/Elsewhere/invocations", "body": {}}),
         json!({"method": "POST", "path": "/", "target": "DynamoDB_20120810.Scan",
@@ -105,7 +105,7 @@ async fn no_function_reads_checkpoints_or_answers_for_another() {
     let plain = by_function(&server, &admin, "Plain", calls).await;
     assert_eq!(plain, [denied, denied]);
 
-    // With neither policies nor a role, there is nothing but its own executions.
+    // A function with neither policies nor a role may only use its own executions.
     let calls = json!([
         json!({"method": "POST", "path": "/2015-03-31/functions/Plain/invocations", "body": {}}),
         json!({"method": "POST", "path": "/", "target": "DynamoDB_20120810.Scan",
@@ -114,7 +114,7 @@ async fn no_function_reads_checkpoints_or_answers_for_another() {
     let bare = by_function(&server, &admin, "Bare", calls).await;
     assert_eq!(bare, [denied, denied]);
 
-    // What a template grants, and nothing else.
+    // A function with policies may do what its template grants, and nothing else.
     let calls = json!([
         json!({"method": "POST", "path": "/2015-03-31/functions/Plain/invocations", "body": {}}),
         json!({"method": "POST", "path": "/", "target": "DynamoDB_20120810.GetItem",
@@ -137,7 +137,7 @@ async fn no_function_reads_checkpoints_or_answers_for_another() {
     assert_eq!(ended["Status"], "SUCCEEDED", "{ended}");
     assert_eq!(ended["Result"], "\"yes\"");
 
-    // The one that was granted Beta's callbacks may not answer Alpha's.
+    // A function that may answer Beta's callbacks may not answer Alpha's.
     let (_, callback) = begin(&server, &admin, "Alpha").await;
     let answer = format!(
         "/2025-12-01/durable-execution-callbacks/{}/succeed",

@@ -49,7 +49,7 @@ async fn who_shows_a_key_is_signed_in_until_they_sign_out() {
         (&session["required"], &session["name"]),
         (&json!(true), &json!("other"))
     );
-    // Whoever only looks on is offered nothing that changes anything.
+    // A read-only key is offered no action that changes anything.
     let may = session["may"].as_object().expect("it is told");
     assert!(may.contains_key("lambda:StopDurableExecution"), "{may:?}");
     assert!(may.values().all(|may| *may == json!(false)), "{may:?}");
@@ -74,12 +74,12 @@ async fn who_shows_a_key_is_signed_in_until_they_sign_out() {
     assert_eq!(seen.status, 200, "{seen:?}");
     let who = with_cookie(&server, Method::GET, SESSION, &cookie, None).await;
     assert_eq!(who.json()["name"], "other");
-    // What the key may not do, whoever shows it may not do either.
+    // A user may not do what the user's key may not do.
     let stop = "/2025-12-01/durable-executions/none/stop";
     let origin = server.endpoint();
     let denied = with_cookie(&server, Method::POST, stop, &cookie, Some(&origin)).await;
     assert_eq!(denied.header("x-amzn-errortype"), "AccessDeniedException");
-    // No other site may have the browser send it, and no program that found it may use it like one.
+    // Other sites cannot make the browser use the cookie, and programs cannot use it for changes.
     let foreign = with_cookie(
         &server,
         Method::POST,
@@ -109,7 +109,7 @@ async fn who_shows_a_key_is_signed_in_until_they_sign_out() {
     let over = with_cookie(&server, Method::GET, EXECUTIONS, &cookie, None).await;
     assert_eq!(over.status, 403);
 
-    // A key that is disabled signs everybody out who showed it.
+    // Disabling a key signs out all its users.
     let right = shown(&observer.key.access_key_id, &observer.secret_access_key);
     let again = server.post(SESSION, right).await;
     let cookie = again

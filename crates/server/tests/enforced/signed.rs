@@ -64,7 +64,7 @@ pub async fn send(
     send_to(server, &signer(key), method, &url, &[], body).await
 }
 
-/// Has a function send requests, and returns what it was answered.
+/// Makes a function send requests, and returns the answers.
 pub async fn by_function(
     server: &TestServer,
     admin: &KeyWithSecret,

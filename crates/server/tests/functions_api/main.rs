@@ -20,7 +20,7 @@ use zip::write::SimpleFileOptions;
 const FUNCTIONS: &str = "/2015-03-31/functions";
 const ROLE: &str = "arn:aws:iam::000000000000:role/test";
 
-/// A fixture's `bootstrap` with a comment that makes its archive another one.
+/// A fixture's `bootstrap` with an added comment, so that its archive is different.
 fn package(fixture: &str, comment: &str) -> String {
     let path = fixtures().join(fixture).join("bootstrap");
     let mut code = std::fs::read_to_string(path).unwrap();
@@ -144,7 +144,7 @@ async fn a_function_is_created_invoked_changed_and_published() {
         .await
         .starts_with("400 InvalidParameterValueException CodeSHA256")
     );
-    // The old version is what it was.
+    // The old version is unchanged.
     let old = ok(
         &server,
         Method::GET,
@@ -295,13 +295,13 @@ async fn an_alias_divides_its_traffic_and_named_executions_stay_where_they_are()
         assert_eq!(answer.status, 202, "{answer:?}");
         let version = answer.header("x-amz-executed-version").to_owned();
         *versions.entry(version.clone()).or_default() += 1;
-        // Repeated, it is the same execution on the same version, whatever is drawn.
+        // A repeated request gets the same execution on the same version.
         let again = server
             .invoke("Divided:live", &headers, r#"{"steps": 1}"#)
             .await;
         assert_eq!(again.header("x-amz-executed-version"), version, "{again:?}");
     }
-    // Each of 2^24 outcomes is as likely; two of them have one version only.
+    // All 2^24 outcomes are equally likely; two of them have only one version.
     assert_eq!(versions.len(), 2, "{versions:?}");
 
     let path = "/2015-03-31/functions/Divided?Qualifier=2";

@@ -1,4 +1,4 @@
-//! What a client reads when its request about functions violates the service model: every constraint, in which order,
+//! The answers to requests about functions that violate the service model: every constraint, the order of violations,
 //! and which refusal comes first.
 
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::{TestServer, encode, fixtures};
 use crate::{FUNCTIONS, ROLE, call};
 
-/// Values of one member that are wrong, or odd.
+/// Wrong or unusual values of one member.
 fn alone(member: &str, values: &[Value]) -> Vec<Value> {
     let one = |value: &Value| json!({ member: value });
     values.iter().map(one).collect()

@@ -1,4 +1,4 @@
-//! A server of a test's own: own data folder, own ports, real function processes.
+//! A server for one test: own data folder, own ports, real function processes.
 
 #![allow(dead_code, reason = "each test file uses its part of this")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
@@ -25,7 +25,7 @@ const IDLE_TIME: Duration = Duration::from_secs(30);
 pub struct TestServer {
     server: Server,
     pub deployment: Deployment,
-    /// Where AWS's other services are, for templates.
+    /// How templates are read for AWS's other services.
     services: stack::OtherServices,
     data_dir: TempDir,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -51,7 +51,7 @@ impl Answer {
             .map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Status, error code and message, as a client sees them.
+    /// Status, error code and message of an answer.
     pub fn error(&self) -> String {
         let body = self.json();
         let message = body["message"].as_str().unwrap_or_default();
@@ -93,7 +93,7 @@ fn config(data_dir: &TempDir, idle_time: Duration, limits: Limits) -> ServerConf
     }
 }
 
-/// What a server on loopback is to be.
+/// The configuration of a server on loopback.
 pub fn bare_config(data_dir: &TempDir) -> ServerConfig {
     config(data_dir, IDLE_TIME, Limits::AWS)
 }
@@ -108,7 +108,7 @@ impl TestServer {
         Self::start_in(tempfile::tempdir().unwrap(), idle_time).await
     }
 
-    /// Stops the server; returns its data folder, for [`TestServer::start_on`].
+    /// Stops the server; returns its data folder for [`TestServer::start_on`].
     pub async fn stop(self) -> TempDir {
         let Self {
             server, data_dir, ..
@@ -117,7 +117,7 @@ impl TestServer {
         data_dir
     }
 
-    /// A server on what an earlier one left.
+    /// A server on the data of an earlier one.
     pub async fn start_on(data_dir: TempDir) -> Self {
         Self::start_in(data_dir, IDLE_TIME).await
     }
@@ -140,7 +140,7 @@ impl TestServer {
         Self::start_again_with_template(data_dir, template, parameters).await
     }
 
-    /// As [`TestServer::start_with_template`], on the data of a server that was stopped.
+    /// As [`TestServer::start_with_template`], on the data of a stopped server.
     pub async fn start_again_with_template(
         data_dir: TempDir,
         template: &str,
@@ -150,7 +150,7 @@ impl TestServer {
         Self::start_stack(data_dir, IDLE_TIME, template, &options, Limits::AWS).await
     }
 
-    /// As [`TestServer::start_with_template`], with what authorizers go by.
+    /// As [`TestServer::start_with_template`], with settings for authorizers.
     pub async fn start_with_authorizers(
         template: &str,
         parameters: &[(&str, &str)],
@@ -165,12 +165,12 @@ impl TestServer {
         Self::start_configured(data_dir, config, template, &options).await
     }
 
-    /// A server with a clock that can be wound.
+    /// A server with a clock that can be moved.
     pub async fn start_with_clock(clock: server::ClockMode) -> Self {
         Self::start_with_clock_on(tempfile::tempdir().unwrap(), clock).await
     }
 
-    /// As [`TestServer::start_with_clock`], on what an earlier one left.
+    /// As [`TestServer::start_with_clock`], on the data of an earlier server.
     pub async fn start_with_clock_on(data_dir: TempDir, clock: server::ClockMode) -> Self {
         Self::start_with_answers_on(data_dir, clock, None).await
     }
@@ -190,7 +190,7 @@ impl TestServer {
         Self::start_configured(data_dir, config, "clock.yaml", &options).await
     }
 
-    /// As [`TestServer::start_with_template`], with a program at this URL that emulates AWS's other services.
+    /// As [`TestServer::start_with_template`], with an emulator of AWS's other services at this URL.
     pub async fn start_with_emulator(
         template: &str,
         parameters: &[(&str, &str)],
@@ -208,7 +208,7 @@ impl TestServer {
         Self::start_configured(data_dir, config, template, &options).await
     }
 
-    /// A server that lets nobody in unsigned, and two access keys: one that may do everything, and one with these
+    /// A server that refuses unsigned requests, and two access keys: one that may do everything, and one with these
     /// policies.
     pub async fn start_enforced(
         template: &str,
@@ -306,7 +306,7 @@ impl TestServer {
         Self::start_in(data_dir, IDLE_TIME).await
     }
 
-    /// As [`TestServer::restart`], with something that happens to the data folder in between.
+    /// As [`TestServer::restart`], with a change to the data folder in between.
     pub async fn restart_after(self, meanwhile: impl FnOnce(&Path)) -> Self {
         let Self {
             server, data_dir, ..
@@ -351,7 +351,7 @@ impl TestServer {
         self.send_request(request, body).await
     }
 
-    /// Sends what a builder has; for headers that are no text.
+    /// Sends a builder's request; for headers that are not text.
     pub async fn send_request(
         &self,
         request: hyper::http::request::Builder,
@@ -379,13 +379,13 @@ impl TestServer {
             .await
     }
 
-    /// Asks for something whose answer goes on.
+    /// Opens a response that does not end.
     pub async fn open(&self, path: &str) -> hyper::Response<hyper::body::Incoming> {
         let request = Request::get(self.endpoint() + path);
         self.open_request(request, "").await
     }
 
-    /// As above, of any kind.
+    /// As above, for any request.
     pub async fn open_request(
         &self,
         request: hyper::http::request::Builder,
@@ -458,7 +458,7 @@ impl TestServer {
         .await
     }
 
-    /// Waits until the history has an event like this, and returns it.
+    /// Waits until the history has an event of this type, and returns it.
     pub async fn until_event(&self, arn: &str, event_type: &str) -> Value {
         self.until(event_type, async || {
             let path = format!("/2025-12-01/durable-executions/{arn}/history?MaxItems=1000");
@@ -478,7 +478,7 @@ impl TestServer {
     }
 }
 
-/// Polls until something holds; a failure shows what was seen last.
+/// Polls until a condition holds; a failure shows the last observation.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
     let begun = Instant::now();
     loop {

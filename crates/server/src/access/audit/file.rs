@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::line::AuditLine;
 
-/// The newest file's name; older ones have a number behind it, the newest of them 1.
+/// The newest file's name; older files have a number behind it, the newest of them 1.
 const FILE_NAME: &str = "audit.jsonl";
 
 /// How large a file becomes.
@@ -30,7 +30,7 @@ pub(super) struct AuditFile {
     bytes_max: u64,
     /// Lines that this process has written.
     written: AtomicU64,
-    /// How many of them are on the disk. Held by whoever syncs, so that the others wait and find it done.
+    /// How many of them are on the disk. Locked during a sync: other tasks wait, and then find their lines synced.
     settled: tokio::sync::Mutex<u64>,
 }
 
@@ -41,7 +41,7 @@ struct Open {
 }
 
 impl AuditFile {
-    /// The record of a data folder; its file is made with its first line.
+    /// The record of a data folder; its file is created with its first line.
     pub fn of(data_dir: &Path) -> Self {
         Self {
             path: data_dir.join(FILE_NAME),
@@ -52,8 +52,8 @@ impl AuditFile {
         }
     }
 
-    /// Waits until every line that was noted before is on the disk. That it cannot be brought there is in the server's
-    /// log: what was done is done.
+    /// Waits until every line that was noted before is on the disk. A failure is only logged: the action itself is
+    /// already done.
     pub async fn settle(&self) {
         let wanted = self.written.load(Ordering::Acquire);
         let mut settled = self.settled.lock().await;
@@ -80,7 +80,7 @@ impl AuditFile {
         open.as_ref().map(|open| Arc::clone(&open.file))
     }
 
-    /// Adds a line. One that cannot be written is in the server's log at least.
+    /// Adds a line. A line that cannot be written is at least in the server's log.
     pub fn add(&self, line: &AuditLine) {
         if let Err(error) = self.append(line) {
             let path = self.path.display();
@@ -104,7 +104,7 @@ impl AuditFile {
             Some(open) => open,
             none => none.insert(self.open()?),
         };
-        // One write, so that two programs' lines never mix.
+        // One write, so that lines of two programs never mix.
         (&*open.file).write_all(&text)?;
         open.bytes += text.len() as u64;
         self.written.fetch_add(1, Ordering::Release);
@@ -129,7 +129,7 @@ impl AuditFile {
         if bytes == 0
             && let Some(folder) = self.path.parent()
         {
-            // So that the file's name is there after a power cut, too.
+            // So that the file's name also survives a power cut.
             File::open(folder)?.sync_all()?;
         }
         Ok(Open {
@@ -138,7 +138,7 @@ impl AuditFile {
         })
     }
 
-    /// Makes room for a new file: each is called by the next number.
+    /// Makes room for a new file: each file gets the next number.
     fn rotate(&self) -> io::Result<()> {
         for number in (0..OLDER_MAX).rev() {
             match fs::rename(self.numbered(number), self.numbered(number + 1)) {
@@ -156,8 +156,8 @@ impl AuditFile {
         }
     }
 
-    /// The newest lines, with this text where one is given, oldest first. Lines that cannot be read are left out: the
-    /// file may end in the middle of one after a crash.
+    /// The newest lines, oldest first; only those that contain a text, where one is given. Lines that cannot be read
+    /// are left out: after a crash the file may end in the middle of a line.
     ///
     /// # Errors
     /// When a file cannot be read.
@@ -264,7 +264,7 @@ mod tests {
             ..AuditFile::of(folder.path())
         });
         audit.settle().await;
-        // Over several files, by several at once.
+        // Several tasks write, over several files.
         let noting = (0..200).map(|number| {
             let audit = Arc::clone(&audit);
             async move {

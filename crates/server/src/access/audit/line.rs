@@ -45,7 +45,7 @@ pub struct AuditLine {
 }
 
 impl AuditLine {
-    /// Reads a line. One of a version that gave its lines no ids gets the one that it always gets.
+    /// Reads a line. Lines of an older version have no ids: each gets an id that is always the same.
     pub(super) fn read(text: &[u8]) -> Option<Self> {
         let mut line: Self = serde_json::from_slice(text).ok()?;
         if line.kind.is_empty() {
@@ -61,7 +61,7 @@ impl AuditLine {
         Some(line)
     }
 
-    /// The record of this line; none when its time is none.
+    /// The record of this line; none when its time is not valid.
     pub(super) fn record(self) -> Option<AuditRecord> {
         let at = self.instant()?;
         Some(AuditRecord {

@@ -1,9 +1,9 @@
 //! The record of changes: who, what, when, from where, and with which outcome.
 //!
 //! It is kept twice: in the store, where servers that share one see what all of them recorded, and as lines of JSON in
-//! the data folder of the server that was asked. A change of the service is answered when its record is durable in the
-//! store; what happens all the time (invocations, items of tables) when its line is, so that it costs no commit, and
-//! its record follows.
+//! the data folder of the server that handled the request. The answer to a change of the service waits until its record
+//! is durable in the store. The answer to frequent actions (invocations, items of tables) waits only for the line, so
+//! that they cost no commit; the record follows.
 
 mod line;
 

@@ -1,4 +1,4 @@
-//! Keeps the record, and reads it.
+//! Keeps the record of changes, and reads it.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,7 +19,7 @@ use super::waiting::Waiting;
 /// Characters of a text in a record that came from outside.
 const TEXT_CHARS_MAX: usize = 512;
 
-/// Records that are read at once, at the most.
+/// Records that are read at once, at most.
 const RECORDS_MAX: usize = 1_000;
 
 /// Records of each kind that the store keeps.
@@ -28,27 +28,27 @@ const KEPT_MAX: usize = 100_000;
 /// How long it keeps them: a year.
 const KEPT_MILLIS: i64 = 365 * 24 * 60 * 60 * 1_000;
 
-/// How long until writing is tried again that failed.
+/// How long until a failed write is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
-/// The record of changes of a server, or of whoever changes a store without one.
+/// The record of changes of a server, or of a command that changes a store without a server.
 pub(crate) struct Audit {
     /// None where there is no data folder.
     file: Option<AuditFile>,
     store: Arc<dyn AuditRecords>,
     waiting: Waiting,
-    /// Whether what the store took survives a power cut.
+    /// Whether the store's commits survive a power cut.
     is_on_disk: bool,
     run: u64,
     number: AtomicU32,
     server: OnceLock<String>,
-    /// There is something to write that nobody waits for.
+    /// Wakes the writer: there are records that no request waits for.
     more: Notify,
 }
 
 impl Audit {
-    /// The record of a store, and of a data folder where there is one. `is_on_disk` says whether what the store took
-    /// survives a power cut.
+    /// The record of a store, and of a data folder where there is one. `is_on_disk` says whether the store's commits
+    /// survive a power cut.
     ///
     /// # Errors
     /// When the operating system gives no randomness.
@@ -69,13 +69,13 @@ impl Audit {
         })
     }
 
-    /// Says by which address the other servers know this one.
+    /// Says under which address the other servers know this one.
     pub fn name_server(&self, address: String) {
-        // It is said once, at the start.
+        // The address is set once, at the start.
         let _ = self.server.set(address);
     }
 
-    /// What was done with an action. The outcome is the caller's to say.
+    /// A record of an action. The caller adds the outcome.
     pub fn draft(&self, action: &str, now: Timestamp) -> AuditRecord {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         AuditRecord {
@@ -94,7 +94,7 @@ impl Audit {
         }
     }
 
-    /// Notes what was done. It is durable when [`Audit::settle`] returns.
+    /// Adds a record. It is durable when [`Audit::settle`] returns.
     pub fn note(&self, mut record: AuditRecord) {
         for text in [&mut record.who, &mut record.action, &mut record.resource] {
             if text.chars().nth(TEXT_CHARS_MAX).is_some() {
@@ -108,8 +108,8 @@ impl Audit {
         self.more.notify_one();
     }
 
-    /// Waits until what was noted before is durable. That it cannot be made so is in the server's log: what was done
-    /// is done.
+    /// Waits until the records that were added before are durable. A failure is only logged: the action itself is
+    /// already done.
     pub async fn settle(&self, kind: AuditKind) {
         let is_stored = match kind {
             AuditKind::Management => self.waiting.settle().await && self.is_on_disk,
@@ -120,8 +120,8 @@ impl Audit {
         }
     }
 
-    /// Returns the newest lines of the store, with a text and before an id where they are given, oldest first: also what
-    /// this server noted just before.
+    /// Returns the newest lines of the store, oldest first; where they are given, only lines with a text and before an
+    /// id. Includes the newest records of this server.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -132,7 +132,7 @@ impl Audit {
         Ok(found.into_iter().rev().map(AuditLine::from).collect())
     }
 
-    /// Writes what nobody waits for, and removes what is too old or too much, until the server ends.
+    /// Writes records that no request waits for, and removes old and surplus ones, until the server ends.
     pub async fn run(&self, ended: CancellationToken) {
         self.take_up();
         let mut since_trim = AUDIT_REMOVED_AT_ONCE;
@@ -144,7 +144,7 @@ impl Audit {
                 }
                 None => true,
             };
-            // Fewer than are removed then, so that it does not grow.
+            // A trim removes more records than this, so that the table does not grow.
             if since_trim >= AUDIT_REMOVED_AT_ONCE / 2 && !is_failing {
                 since_trim = 0;
                 self.trim().await;
@@ -162,12 +162,12 @@ impl Audit {
         }
     }
 
-    /// Writes what is left when nothing more will be noted.
+    /// Writes the remaining records when no more will be added.
     pub async fn finish(&self) {
         self.waiting.write_all().await;
     }
 
-    /// Puts the newest lines of the file into the store once more: the last run may have died before they were there,
+    /// Puts the newest lines of the file into the store once more: the last run may have ended before it stored them,
     /// and an earlier version had only the file.
     fn take_up(&self) {
         let Some(file) = &self.file else { return };
@@ -183,7 +183,7 @@ impl Audit {
     }
 
     async fn trim(&self) {
-        // A record's own time: whoever runs this has no other clock.
+        // The time of the newest record: this task has no other clock.
         let newest = AuditQuery {
             limit: 1,
             ..AuditQuery::default()
@@ -209,7 +209,7 @@ impl Audit {
     }
 }
 
-/// Lines of a data folder's file and of a store, oldest first: the newest so many of both.
+/// Lines of a data folder's file and of a store, oldest first: the newest `limit` lines of both.
 pub(crate) fn merged(
     folder: &Path,
     stored: Vec<AuditRecord>,
@@ -295,7 +295,7 @@ mod tests {
         let audit = open(folder.path(), &store, true);
         for number in 0..3 {
             note(&audit, CHANGE, &format!("change {number}"), number);
-            // It does not wait for ever.
+            // It does not wait forever.
             audit.settle(AuditKind::Management).await;
         }
         assert_eq!(resources(&audit).await, [] as [&str; 0]);
@@ -306,7 +306,7 @@ mod tests {
         audit.settle(AuditKind::Management).await;
         let all = ["change 0", "change 1", "change 2", "change 3"];
         assert_eq!(resources(&audit).await, all);
-        // The next run of a server whose store lost them, or never had them.
+        // The next run of a server whose store lost the records, or never had them.
         let other = Arc::new(MemoryStore::new());
         let next = open(folder.path(), &other, true);
         let ended = CancellationToken::new();
@@ -360,7 +360,7 @@ mod tests {
         };
         audit.finish().await;
         let stored = store.audit(query).await.expect("it works");
-        // One of another server.
+        // A record of another server.
         let mut other = stored[0].clone();
         other.id = AuditRecord::id_of(other.at, 0, 0);
         other.resource = "other".to_owned();

@@ -1,13 +1,14 @@
 //! Records that are on their way into the store.
 //!
-//! Whoever waits for one writes all that wait, so that those who wait at the same time share a commit.
+//! A task that waits for one record writes all waiting records, so that tasks that wait at the same time share a
+//! commit.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use store::{AuditRecord, AuditRecords};
 
-/// Records that wait at the most, while the store does not take any. Beyond that the oldest are left to the file.
+/// Records that wait at most, while the store does not take any. Beyond that the oldest are only in the file.
 const WAITING_MAX: usize = 10_000;
 
 /// Records that are written at once.
@@ -17,7 +18,7 @@ const AT_ONCE: usize = 500;
 pub(super) struct Waiting {
     store: Arc<dyn AuditRecords>,
     queue: Mutex<Queue>,
-    /// Held by whoever writes.
+    /// Locked while a task writes.
     writing: tokio::sync::Mutex<()>,
 }
 
@@ -26,7 +27,7 @@ struct Queue {
     records: VecDeque<AuditRecord>,
     /// The number of the first of them.
     first: u64,
-    /// Those before this number could not be written when somebody waited for them.
+    /// Records before this number could not be written when a task waited for them.
     failed: u64,
     is_said: bool,
 }
@@ -75,7 +76,8 @@ impl Waiting {
                 if queue.first >= wanted {
                     return true;
                 }
-                // Whoever had the turn before has tried them just now: not each waits for a store that is silent.
+                // The task before has just failed to write them: do not let each task wait for a store that does not
+                // answer.
                 if queue.failed >= wanted {
                     return false;
                 }
@@ -86,7 +88,7 @@ impl Waiting {
         }
     }
 
-    /// Writes what waits, also what could not be written before. Returns how many there were; none when the store fails.
+    /// Writes all waiting records, also those that failed before. Returns how many; none when the store fails.
     pub async fn write_all(&self) -> Option<usize> {
         let _writing = self.writing.lock().await;
         let mut count = 0;

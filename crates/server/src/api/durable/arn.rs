@@ -8,7 +8,7 @@ use crate::http::decode;
 /// The durable execution that a path segment names.
 ///
 /// # Errors
-/// `ValidationException` for what is not an ARN of one.
+/// `ValidationException` when the segment is not the ARN of a durable execution.
 pub(super) fn execution_arn(segment: &str) -> Result<ExecutionArn, ApiError> {
     wire::execution_arn(&decode(segment).unwrap_or_default())
 }
@@ -16,7 +16,7 @@ pub(super) fn execution_arn(segment: &str) -> Result<ExecutionArn, ApiError> {
 /// The callback that a path segment names.
 ///
 /// # Errors
-/// `InvalidParameterValueException` for what cannot be one.
+/// `InvalidParameterValueException` when the segment cannot be a callback id.
 pub(super) fn callback_id(segment: &str) -> Result<CallbackId, ApiError> {
     wire::callback_id(&decode(segment).unwrap_or_default())
 }

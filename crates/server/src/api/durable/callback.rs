@@ -101,7 +101,7 @@ async fn complete(
 ) -> Result<Response<Body>, ApiError> {
     match app.driver.process(execution_id, input).await {
         Ok(_) => Ok(empty_object()),
-        // An execution that is gone took its callbacks with it.
+        // The callbacks of a deleted execution are deleted, too.
         Err(ProcessError::UnknownExecution(_)) => Err(Rejection::CallbackClosed.into()),
         Err(error) => Err(error.into()),
     }

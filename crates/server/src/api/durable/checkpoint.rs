@@ -1,4 +1,4 @@
-//! `CheckpointDurableExecution` and `GetDurableExecutionState`: what running functions call.
+//! `CheckpointDurableExecution` and `GetDurableExecutionState`, which running functions call.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -44,7 +44,7 @@ pub(in crate::api) async fn checkpoint(
         .as_deref()
         .map(client_token)
         .transpose()?;
-    // Where policies are enforced, it was decided by what is known here whether a function is a state machine.
+    // Where policies are enforced, access was decided with the functions that this server knows: look for no others.
     let is_open = !app.access.is_enforced();
     for update in request.updates.iter().filter(|_| is_open) {
         let invoked = update.chained_invoke_options.as_ref();
@@ -69,7 +69,7 @@ pub(in crate::api) async fn checkpoint(
     let answered = match processed {
         Ok(Answer::Checkpoint { token, operations }) => {
             if !ended.is_empty() {
-                // Fails where nobody listens.
+                // Fails when there are no listeners.
                 drop(app.ended_batches.send((arn.clone(), ended)));
             }
             let ahead = app.driver.clock().ahead_millis();
@@ -79,8 +79,8 @@ pub(in crate::api) async fn checkpoint(
                 checkpoint_token: token.map(|token| token.to_string()),
                 new_execution_state: NewExecutionState {
                     operations: changed.items,
-                    // They come in the order of their changes, pages in that of their starts: so the
-                    // rest is somewhere in the whole state.
+                    // Operations come in the order of their changes, pages in the order of their starts: so the rest
+                    // may be anywhere in the whole state.
                     next_marker: (!changed.is_whole).then(|| FIRST_PAGE.to_owned()),
                 },
             };
@@ -92,13 +92,13 @@ pub(in crate::api) async fn checkpoint(
         Err(ProcessError::UnknownExecution(_)) => Err(ApiError::invalid_token()),
         Err(error) => Err(error.into()),
     };
-    // A function that is told to go on goes on. It must not when this server stood still meanwhile, or did not hear of its
-    // commit, until others took over. Asked last: nothing but the write comes after it.
+    // A function that gets this answer goes on. It must not if other servers took over meanwhile, because this server
+    // stood still or got no answer to its commit. Checked last: only the write follows.
     tenure.check()?;
     answered
 }
 
-/// The parallels and maps that end with these updates.
+/// The parallels and maps that these updates end.
 fn ended_batches<P>(updates: &[BorrowedUpdate<'_, P>]) -> BTreeSet<String> {
     let ends = updates.iter().filter(|update| {
         let kind = update.sub_type.as_deref();
@@ -145,7 +145,7 @@ pub(in crate::api) async fn state(
     Ok(json(StatusCode::OK, &response))
 }
 
-/// Has the stack traces of operations lead to the files that developers edit.
+/// Makes the stack traces of operations point to the files that developers edit.
 fn show_own_sources(app: &App, arn: &ExecutionArn, updates: &mut [OperationUpdate]) {
     let errors = updates.iter_mut().filter_map(|it| it.error.as_mut());
     let mut traces = errors.filter_map(|it| it.stack_trace.as_mut()).peekable();
@@ -166,7 +166,7 @@ fn show_own_sources(app: &App, arn: &ExecutionArn, updates: &mut [OperationUpdat
 pub(crate) struct ExecutionTargets<'a> {
     app: &'a App,
     arn: &'a ExecutionArn,
-    /// The versions that were chosen.
+    /// The versions that were resolved.
     versions: Mutex<Vec<Arc<FunctionVersion>>>,
 }
 
@@ -181,7 +181,7 @@ impl App {
 }
 
 impl ExecutionTargets<'_> {
-    /// What stands for a function that is not there.
+    /// The stub for a function that does not exist.
     fn stub(&self, function_name: &str) -> Option<ChainedTarget> {
         let function = Reference::parse(function_name, None).ok()?.name;
         let is_stub = self.app.answers.has_stub(function.as_str());

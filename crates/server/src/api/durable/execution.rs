@@ -48,7 +48,7 @@ pub(in crate::api) async fn get(
     ))
 }
 
-/// What a check needs of the execution with exactly this ARN.
+/// The head of the execution with exactly this ARN, for a check.
 pub(in crate::api) async fn head(
     app: &Arc<App>,
     arn: &ExecutionArn,
@@ -58,7 +58,7 @@ pub(in crate::api) async fn head(
         .ok_or_else(ApiError::unknown_execution)
 }
 
-/// `IncludeExecutionData`: true unless the request says otherwise.
+/// `IncludeExecutionData`: true unless the request sets it.
 pub(super) fn include_data(query: &Query) -> Result<bool, ApiError> {
     boolean(query, "IncludeExecutionData", true)
 }
@@ -97,7 +97,7 @@ pub(in crate::api) async fn delete(app: &Arc<App>, arn: &str) -> Result<Response
     ))
 }
 
-/// A body that is an error object, if it is anything: clients send nothing, `null` or `{}` for none.
+/// An optional error object as a body: without one, clients send nothing, `null` or `{}`.
 pub(super) fn optional_error(bytes: &[u8]) -> Result<ErrorObject, ApiError> {
     match bytes.trim_ascii() {
         b"" | b"null" => Ok(ErrorObject::default()),
@@ -133,7 +133,7 @@ pub(in crate::api) async fn list(
         limit: limit + 1,
     };
     let mut heads = match statuses {
-        // Nothing is ever in what was asked for.
+        // Only statuses were requested that no stored execution has.
         Some(statuses) if statuses.is_empty() => Vec::new(),
         Some(_) | None => app.driver.store().list(filter).await?,
     };
@@ -158,7 +158,7 @@ fn execution_name(query: &Query) -> Result<Option<ExecutionName>, ApiError> {
         return Ok(None);
     };
     let name = ExecutionName::parse(text).ok();
-    // Only state machines have longer ones, which are all spelled so.
+    // Only state machines have longer names, which all begin with this prefix.
     let name = name.filter(|_| text.len() <= 64 || text.starts_with(SPELLED));
     if name.is_none() {
         let mut violations = Violations::default();
@@ -170,7 +170,7 @@ fn execution_name(query: &Query) -> Result<Option<ExecutionName>, ApiError> {
     Ok(name)
 }
 
-/// The statuses that are asked for; none when any will do.
+/// The requested statuses; none when the request does not filter by status.
 fn statuses(query: &Query) -> Result<Option<Vec<ExecutionStatus>>, ApiError> {
     use lambda_api::ExecutionStatus as Wire;
     let mut violations = Violations::default();
@@ -185,7 +185,7 @@ fn statuses(query: &Query) -> Result<Option<Vec<ExecutionStatus>>, ApiError> {
             Some(Wire::Stopped) => Some(ExecutionStatus::Stopped),
             Some(Wire::Pausing) => Some(ExecutionStatus::Pausing),
             Some(Wire::Paused) => Some(ExecutionStatus::Paused),
-            // A deleted execution is gone at once: none is ever found in this status.
+            // A deleted execution is removed at once: no execution ever has this status.
             Some(Wire::Deleting) => None,
             Some(Wire::Unknown(_)) | None => {
                 let path = format!("statuses.{}.member", index + 1);

@@ -1,4 +1,4 @@
-//! Durable executions: what clients ask about them and what running functions report.
+//! Durable executions: the operations of clients and of running functions.
 
 mod arn;
 pub(super) mod callback;

@@ -61,7 +61,7 @@ pub(in crate::api) async fn resume(
     process(app, &arn, input).await
 }
 
-/// A body that may be left out altogether.
+/// A body that may be empty.
 async fn read<T: DeserializeOwned + Default>(body: RequestBody) -> Result<T, ApiError> {
     let bytes = read_body(body, REQUEST_BYTES_MAX).await?;
     match bytes.trim_ascii() {

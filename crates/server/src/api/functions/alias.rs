@@ -110,7 +110,7 @@ pub(super) async fn update(
     Ok(json(StatusCode::OK, &changed.await?))
 }
 
-/// An alias that is not there counts as deleted.
+/// Deletes an alias. An alias that does not exist counts as deleted.
 pub(super) async fn delete(
     app: &Arc<App>,
     name: &str,
@@ -131,7 +131,7 @@ pub(super) async fn delete(
     Ok(no_content())
 }
 
-/// Records an alias whose versions exist.
+/// Stores an alias whose versions exist.
 async fn put(
     app: &App,
     changes: &CatalogueChanges<'_>,
@@ -188,7 +188,7 @@ fn version(request: &AliasRequest) -> Option<Version> {
     request.function_version.as_deref()?.parse().ok()
 }
 
-/// The routing to store: none when everything goes to one version.
+/// The routing to store: none when all invocations go to one version.
 fn routing(request: &AliasRequest) -> Option<String> {
     let weights = request
         .routing_config

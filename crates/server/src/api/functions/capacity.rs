@@ -1,13 +1,13 @@
 //! `CapacityProviderConfig`: functions on managed instances, whose processes have several invocations at a time.
 //!
-//! Of what it says only `PerExecutionEnvironmentMaxConcurrency` counts here; the rest is kept and shown.
+//! Only `PerExecutionEnvironmentMaxConcurrency` has an effect here; the other members are stored and shown.
 //! Source: botocore's `lambda` 2015-03-31, and the Lambda developer guide, "Configuring JSON and plain text log formats" (read
 //! 2026-11).
 
 use lambda_api::{FunctionConfiguration, FunctionRequest, LoggingConfig};
 use wire::{ApiError, Range, Violations};
 
-/// Of functions on managed instances; those of others are narrower, see [`check_parameters`].
+/// The limits of functions on managed instances; those of other functions are narrower, see [`check_parameters`].
 pub(super) const TIMEOUT_SECONDS: Range = Range { min: 1, max: 5400 };
 pub(super) const MEMORY_MEGABYTES: Range = Range {
     min: 128,
@@ -19,7 +19,7 @@ const MEMORY_MEGABYTES_MAX: i64 = 10_240;
 const ARN_CHARS_MAX: usize = 140;
 pub(super) const ARN_PATTERN: &str = "arn:aws[a-zA-Z-]*:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:capacity-provider:[a-zA-Z0-9-_]+";
 
-/// Checks what a changed configuration may not be: it depends on whether the function is on managed instances.
+/// Checks limits of a changed configuration that depend on whether the function is on managed instances.
 pub(super) fn check_parameters(
     request: &FunctionRequest,
     configuration: &FunctionConfiguration,
@@ -50,7 +50,7 @@ pub(super) fn check_parameters(
     violations.none()
 }
 
-/// Takes over what the request says; logs are JSON from here on, as on AWS.
+/// Applies the request's configuration; logs are JSON from here on, as on AWS.
 pub(super) fn apply(request: &FunctionRequest, configuration: &mut FunctionConfiguration) {
     if let Some(config) = &request.capacity_provider_config {
         let mut config = config.clone();

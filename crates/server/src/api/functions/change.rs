@@ -25,8 +25,8 @@ use crate::app::App;
 use crate::functions::{FrozenCode, NewFunction, Reference, UnpackError};
 use crate::http::{Body, BodyError, Query, RequestBody, decode, json, no_content, read_body};
 
-/// Largest requests with a deployment package: 50 MB of archive in base64, and what surrounds it.
-/// Source: the message of Lambda's own refusal, diagnostics 2026-11.
+/// Largest requests with a deployment package: an archive of 50 MB in base64, and the rest of the
+/// request. Source: the message of Lambda's own refusal, diagnostics 2026-11.
 const CREATE_BYTES_MAX: usize = 70_167_211;
 const UPDATE_CODE_BYTES_MAX: usize = 69_905_067;
 
@@ -60,7 +60,7 @@ pub(super) async fn create(app: &Arc<App>, body: RequestBody) -> Result<Response
     let code = request.code.clone().unwrap_or_default();
     let elsewhere = code.s3_bucket.is_some() || code.s3_key.is_some();
     let archive = archive(code.zip_file, elsewhere, code.image_uri.is_some())?;
-    // Looked at before the work of unpacking; decided upon by the change itself.
+    // An early check before the archive is unpacked. The change itself checks again.
     if app.registry.version(&name, &Version::Latest).is_some() {
         let message = format!("Function already exist: {name}");
         return Err(ApiError::new(ErrorCode::ResourceConflict, message));
@@ -95,8 +95,8 @@ pub(super) async fn create(app: &Arc<App>, body: RequestBody) -> Result<Response
     Ok(json(StatusCode::CREATED, &changed.await?))
 }
 
-/// Makes sure that a managed runtime can run here before a function relies on it. Takes seconds the
-/// first time, when the runtime's client is downloaded.
+/// Makes sure that a managed runtime works here before a function depends on it. Takes seconds the
+/// first time, to download the runtime's client.
 async fn prepare_runtime(app: &Arc<App>, runtime: Option<&str>) -> Result<(), ApiError> {
     let Some(runtime) = runtime.filter(|runtime| Runtimes::is_managed(runtime)) else {
         return Ok(());
@@ -118,7 +118,7 @@ pub(super) async fn update_code(
     let request = package(body, UPDATE_CODE_BYTES_MAX, "UpdateFunctionCode").await?;
     check(&request, UPDATE_FUNCTION_CODE)?;
     let name = function_name(app, name)?;
-    // Known to be there before the work of unpacking.
+    // Checks that the function exists before the archive is unpacked.
     revised(app, &name, request.revision_id.as_deref()).await?;
     let elsewhere = request.s3_bucket.is_some() || request.s3_key.is_some();
     let archive = archive(
@@ -172,7 +172,7 @@ pub(super) async fn update_configuration(
                 ));
             }
             let mut configuration = before.configuration.clone();
-            // Only code has an architecture; `UpdateFunctionCode` changes it.
+            // Architectures belong to the code: only `UpdateFunctionCode` changes them.
             let request = FunctionRequest {
                 architectures: None,
                 ..request
@@ -260,7 +260,7 @@ pub(super) fn too_many_tags() -> ApiError {
     ))
 }
 
-/// The name of a function here that a path segment names without a qualifier.
+/// The name of an existing function from a path segment without a qualifier.
 pub(super) fn function_name(app: &App, segment: &str) -> Result<FunctionName, ApiError> {
     let name = unqualified_name(app, &decode(segment).unwrap_or_default())?;
     let reference = Reference {
@@ -325,7 +325,7 @@ pub(super) fn stale_revision() -> ApiError {
     )
 }
 
-/// The archive of a request, which must come within it.
+/// The archive of a request. It must be in the request itself.
 fn archive(zip_file: Option<String>, in_s3: bool, image: bool) -> Result<Vec<u8>, ApiError> {
     if in_s3 {
         return Err(ApiError::invalid_parameter(

@@ -1,4 +1,5 @@
-//! Deleting functions: what is being deleted stays until its durable executions have ended.
+//! Deleting functions: a function that is being deleted stays until its durable executions have
+//! ended.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,16 +15,16 @@ use crate::functions::is_needed;
 /// Pause before the store is asked again after a failure, and while invocations wait for a version.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What a function or version that is being deleted waits for.
+/// Why a function or version cannot be deleted yet.
 #[derive(Debug)]
 pub(crate) enum StillNeeded {
-    /// An execution of it runs.
+    /// One of its executions is running.
     Execution(ExecutionId),
-    /// Something that was accepted will be invoked with this version.
+    /// An accepted invocation will run this version.
     Invocation,
 }
 
-/// Something that is being deleted: a function, or one version of it.
+/// A function, or one of its versions, that is being deleted.
 #[derive(Debug, Clone)]
 pub(crate) struct Draining {
     pub function: FunctionName,
@@ -31,14 +32,15 @@ pub(crate) struct Draining {
 }
 
 impl App {
-    /// Goes on with every deletion that an earlier run did not end.
+    /// Continues every deletion that an earlier run did not finish.
     pub fn resume_draining(self: &Arc<Self>) {
         for (function, version) in self.registry.deleting() {
             self.drain(Draining { function, version });
         }
     }
 
-    /// Marks something as being deleted, and forgets it as soon as nothing needs it.
+    /// Marks a function or version as being deleted, and removes it as soon as it is no longer
+    /// needed.
     pub async fn delete(self: &Arc<Self>, draining: Draining) -> Result<(), ApiError> {
         let app = Arc::clone(self);
         self.to_the_end(async move {
@@ -56,12 +58,12 @@ impl App {
         .await
     }
 
-    /// Waits for the executions, in a task of its own, and then forgets the function.
+    /// Waits in a task of its own until the executions have ended, and then removes the function.
     pub fn drain(self: &Arc<Self>, draining: Draining) {
         let app = Arc::clone(self);
         self.tasks.spawn(async move {
             let shutdown = app.shutdown.clone();
-            // A shutdown ends the waiting; the next run goes on from the stored mark.
+            // A shutdown ends the waiting; the next run continues from the stored mark.
             tokio::select! {
                 () = app.drain_to_the_end(&draining) => {}
                 () = shutdown.cancelled() => {}
@@ -90,7 +92,7 @@ impl App {
         }
     }
 
-    /// Forgets the function unless it is needed: then says by what.
+    /// Removes the function, unless something still needs it: then returns the reason.
     pub async fn try_delete(&self, draining: &Draining) -> Result<Option<StillNeeded>, StoreFault> {
         let Draining { function, version } = draining;
         let store = self.driver.store();
@@ -103,7 +105,7 @@ impl App {
             None => settings.deleting,
             Some(number) => settings.deleting_versions.contains(number),
         };
-        // A deployment may have taken the mark away: the function is wanted after all.
+        // A deployment may have removed the mark, because the function is needed again.
         if !marked {
             return Ok(None);
         }

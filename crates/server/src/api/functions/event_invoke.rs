@@ -1,8 +1,7 @@
-//! How functions are invoked asynchronously: `PutFunctionEventInvokeConfig`, `Update…`, `Get…`,
-//! `List…`, `Delete…`.
+//! Configuration of asynchronous invocations: `PutFunctionEventInvokeConfig`, `Update…`, `Get…`, `List…`, `Delete…`.
 //!
-//! Retries and ages are obeyed, and so are destinations that are functions; what was given up is found among
-//! the dead letters too.
+//! Retries and ages are obeyed, and so are destinations that are functions. Events that were given up are also among
+//! the dead letters.
 
 use std::sync::Arc;
 
@@ -23,7 +22,7 @@ use crate::app::App;
 use crate::functions::EventInvoke;
 use crate::http::{Body, Query, RequestBody, json, no_content};
 
-/// Whether members that a request leaves out lose their value or keep it.
+/// Whether members that are missing in a request lose their value or keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Write {
     Put,
@@ -130,7 +129,7 @@ pub(super) async fn delete(
     Ok(no_content())
 }
 
-/// What is configured: a function's `$LATEST` unless the request names a version or alias.
+/// The function and qualifier to configure: `$LATEST` unless the request names a version or alias.
 fn target(app: &Arc<App>, name: &str, query: &Query) -> Result<(FunctionName, String), ApiError> {
     let resolved = resolve(app, name, query)?;
     let qualifier = resolved.qualifier.unwrap_or_else(|| "$LATEST".to_owned());

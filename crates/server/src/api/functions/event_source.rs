@@ -1,7 +1,7 @@
 //! Event source mappings: `CreateEventSourceMapping`, `Get…`, `List…`, `Update…`, `Delete…`.
 //!
 //! Queues are read; all other event sources of AWS are rejected by name. The task that reads the queues carries out the
-//! operations a moment later: the states in between say so, as on AWS.
+//! operations a moment later: until then a mapping has an intermediate state, as on AWS.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::elsewhere::{Queue, queue_of_arn};
 use crate::functions::{EventFilter, EventSourceMapping, Reference, Resolved};
 use crate::http::{Body, Query, RequestBody, json};
 
-/// Mappings of a page at the most.
+/// Mappings of a page, at most.
 const MAPPINGS_MAX: usize = 100;
 
 /// Lambda's own default for queues.
@@ -34,7 +34,7 @@ const BATCH_SIZE: u32 = 10;
 const FILTERS_MAX: usize = 10;
 const PATTERN_MAX: usize = 4096;
 
-/// Batches that need a window, and those that a FIFO queue does not have.
+/// Largest batch without a window. FIFO queues have no larger batches.
 const SMALL_BATCH: u32 = 10;
 
 pub(super) async fn create(app: &Arc<App>, body: RequestBody) -> Result<Response<Body>, ApiError> {
@@ -144,7 +144,7 @@ pub(super) async fn update(
         (true, false) => "Disabling",
         _ => "Updating",
     };
-    // The queue may have taken its time: what others have changed meanwhile stays so.
+    // The check of the queue may have taken long: changes by other requests meanwhile are kept.
     let changed = change_mapping(app, &function, uuid, move |found| {
         check_stays(found)?;
         asked.apply(found);
@@ -178,7 +178,7 @@ pub(super) async fn delete(app: &Arc<App>, uuid: &str) -> Result<Response<Body>,
     ))
 }
 
-/// Changes a mapping as it is stored by now, unless it is gone; says what it is then.
+/// Changes the stored mapping and returns the result; fails if the mapping is gone.
 async fn change_mapping(
     app: &Arc<App>,
     function: &FunctionName,
@@ -208,7 +208,7 @@ fn check_stays(mapping: &EventSourceMapping) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::ResourceInUse, message))
 }
 
-/// What a request asks for, as far as it is in itself right.
+/// The requested changes, each of them valid by itself.
 #[derive(Clone, Default)]
 struct Asked {
     enabled: Option<bool>,
@@ -246,7 +246,7 @@ impl Asked {
     }
 }
 
-/// What only other sources have.
+/// Rejects members that only other event sources have.
 fn check_members(request: &EventSourceMappingRequest) -> Result<(), ApiError> {
     let others = [
         ("StartingPosition", request.starting_position.is_some()),
@@ -330,7 +330,7 @@ fn queue_arn(request: &EventSourceMappingRequest) -> Result<String, ApiError> {
     )))
 }
 
-/// What depends on several members.
+/// Checks rules that concern several members.
 fn check(mapping: &EventSourceMapping) -> Result<(), ApiError> {
     let is_fifo = mapping.queue_arn.ends_with(".fifo");
     let is_large = mapping.batch_size > SMALL_BATCH;
@@ -346,7 +346,7 @@ fn check(mapping: &EventSourceMapping) -> Result<(), ApiError> {
     Err(ApiError::invalid_parameter(problem))
 }
 
-/// Whether there is such a queue, and its messages stay hidden for as long as the function may take.
+/// Checks that the queue exists, and that its messages stay hidden for as long as the function may take.
 async fn check_queue(
     app: &Arc<App>,
     mapping: &EventSourceMapping,
@@ -379,7 +379,7 @@ fn resolved(app: &App, name: &str) -> Result<Resolved, ApiError> {
 fn find(app: &App, uuid: &str) -> Result<(FunctionName, EventSourceMapping), ApiError> {
     let all = app.registry.event_sources().into_iter();
     let own = all.filter(|(_, mapping)| mapping.uuid == uuid);
-    // One of a template that moved to another function is with both, until the batches at work are done with.
+    // A template's mapping that moved to another function exists twice until its current batches are done.
     own.min_by_key(|(_, mapping)| mapping.deleting)
         .ok_or_else(missing)
 }
@@ -412,7 +412,7 @@ fn answer(
     json(status, &shown(app, function, mapping, state))
 }
 
-/// The mapping as it is now, or in the state that a request has just brought it into.
+/// The mapping with its state: the current one, or the state that a request has just caused.
 fn shown(
     app: &App,
     function: &FunctionName,

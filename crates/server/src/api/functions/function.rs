@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::functions::{FunctionVersion, Reference, Resolved};
 use crate::http::{Body, Query, decode, json};
 
-/// Functions of a page at the most (botocore: `ListFunctions` returns up to 50).
+/// Functions of a page, at most (botocore: `ListFunctions` returns up to 50).
 pub(super) const FUNCTIONS_MAX: usize = 50;
 
 pub(super) fn get(app: &Arc<App>, name: &str, query: &Query) -> Result<Response<Body>, ApiError> {
@@ -54,7 +54,7 @@ pub(super) fn resolve(app: &Arc<App>, name: &str, query: &Query) -> Result<Resol
         .resolve(&Reference::parse(&name, query.get("Qualifier"))?)
 }
 
-/// The configuration, with the ARN qualified as the request was.
+/// The configuration, with the ARN qualified as in the request.
 fn shown(app: &App, resolved: &Resolved) -> FunctionConfiguration {
     let configuration = FunctionConfiguration {
         function_arn: resolved.invoked_arn(),
@@ -63,7 +63,8 @@ fn shown(app: &App, resolved: &Resolved) -> FunctionConfiguration {
     presented(app, &resolved.arn.name, configuration)
 }
 
-/// A stored configuration as the API shows it: with its state, and with what is not worth storing.
+/// A stored configuration as the API shows it: with its state, and with defaults that are not
+/// stored.
 pub(super) fn presented(
     app: &App,
     name: &FunctionName,
@@ -161,7 +162,7 @@ pub(super) fn versions(
     ))
 }
 
-/// In a list of versions every ARN is qualified, `$LATEST` too.
+/// A version as a list shows it: every ARN is qualified, `$LATEST` too.
 fn version_shown(
     app: &Arc<App>,
     name: &FunctionName,
@@ -175,7 +176,7 @@ fn version_shown(
     presented(app, name, configuration)
 }
 
-/// The name of a function that exists.
+/// The name of an existing function.
 pub(super) fn known_function(app: &Arc<App>, name: &str) -> Result<FunctionName, ApiError> {
     let name = decode(name).unwrap_or_default();
     let reference = Reference::parse(&name, None)?;
@@ -186,7 +187,7 @@ pub(super) fn known_function(app: &Arc<App>, name: &str) -> Result<FunctionName,
     Ok(reference.name)
 }
 
-/// A page of a list that is in memory: the marker is how many came before.
+/// A page of a list in memory: the marker is the number of earlier items.
 pub(super) fn page<'a, T>(
     all: &'a [T],
     query: &Query,

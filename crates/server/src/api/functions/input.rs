@@ -1,5 +1,5 @@
-//! What a request may say about a function, held to the service model's constraints, and how it
-//! becomes the function's configuration.
+//! The configuration that a request gives a function: checks against the service model's
+//! constraints, and the conversion to the function's configuration.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ const RETENTION_DAYS_DEFAULT: i64 = 14;
 const LAYERS_MAX: usize = 5;
 const ENVIRONMENT_BYTES_MAX: usize = 4096;
 
-/// Variables that Lambda sets itself, which a function cannot.
+/// Variables that only Lambda itself sets.
 /// Source: Lambda developer guide, "Defined runtime environment variables".
 const RESERVED_VARIABLES: &[&str] = &[
     "_HANDLER",
@@ -38,7 +38,7 @@ const RESERVED_VARIABLES: &[&str] = &[
     "LAMBDA_RUNTIME_DIR",
 ];
 
-/// What the model allows and this service, or AWS itself, does not.
+/// Rejects values that the model allows, but this service, or AWS itself, does not.
 pub(super) fn check_parameters(request: &FunctionRequest) -> Result<(), ApiError> {
     let not_here = |what: &str| {
         Err(ApiError::invalid_parameter(format!(
@@ -98,7 +98,7 @@ pub(super) fn variables(request: &FunctionRequest) -> BTreeMap<String, String> {
         .unwrap_or_default()
 }
 
-/// A function nobody said anything about yet.
+/// The configuration of a function without any settings.
 pub(super) fn defaults() -> FunctionConfiguration {
     FunctionConfiguration {
         description: Some(String::new()),
@@ -116,7 +116,7 @@ pub(super) fn defaults() -> FunctionConfiguration {
     }
 }
 
-/// Takes over every member that the request has; what it leaves out stays.
+/// Applies every member of the request; missing members stay as they are.
 pub(super) fn apply(request: &FunctionRequest, configuration: &mut FunctionConfiguration) {
     fn take<T: Clone>(from: &Option<T>, to: &mut Option<T>) {
         if from.is_some() {

@@ -1,4 +1,5 @@
-//! What the service model says of requests about functions: a table of members for each operation.
+//! The service model's constraints on requests about functions: a table of members for each
+//! operation.
 //!
 //! Source: botocore's `lambda` 2015-03-31, and the Lambda quotas page (read 2026-11).
 
@@ -17,7 +18,7 @@ use wire::{Member, Range, Rule, Violations};
 use super::capacity::{ARN_PATTERN, MEMORY_MEGABYTES, TIMEOUT_SECONDS, is_capacity_provider};
 use super::input::variables;
 
-/// Paths of what functions on managed instances have.
+/// Paths of members that functions on managed instances have.
 macro_rules! managed {
     ($member:literal) => {
         concat!(
@@ -170,7 +171,7 @@ pub(super) const EVENT_SOURCE_MAPPING: &[Member<EventSourceMappingRequest>] = &[
     ),
 ];
 
-/// Of `CreateEventSourceMapping`, once everything else is right.
+/// Of `CreateEventSourceMapping`, after all other checks.
 pub(super) const MAPPED_FUNCTION: &[Member<EventSourceMappingRequest>] =
     &[Required("functionName", |it| it.function_name.is_some())];
 
@@ -183,7 +184,7 @@ pub(super) const TAG_RESOURCE: &[Member<Tags>] = &[
 pub(super) const UNTAG_RESOURCE: &[Member<Vec<String>>] =
     &[Required("tagKeys", |keys| !keys.is_empty())];
 
-/// What is tagged.
+/// The resource of a tagging request.
 pub(super) const RESOURCE: &[Member<String>] = &[Text(
     "resource",
     Shape(FUNCTION_ARN, |arn| arn.starts_with("arn:")),
@@ -258,7 +259,7 @@ const fn range(min: i64, max: i64) -> Range {
     Range { min, max }
 }
 
-/// A number that is known to be within its bounds.
+/// A number that has already been checked against its bounds.
 pub(super) fn narrow(number: Option<i64>) -> Option<u32> {
     number.and_then(|number| u32::try_from(number).ok())
 }

@@ -1,4 +1,4 @@
-//! Routes about functions: everything on the Lambda API that is not about executions, but for `Invoke`.
+//! Routes about functions: the whole Lambda API except executions and `Invoke`.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::api::invoke::{asynchronous, stream};
 use crate::app::App;
 use crate::http::{Body, Query, RequestBody};
 
-/// A request whose path may be one of these.
+/// A request that may match one of these routes.
 pub(in crate::api) struct Routed<'a> {
     pub method: &'a Method,
     pub path: &'a str,

@@ -1,5 +1,5 @@
-//! What holds for a function whatever its version: reserved concurrency, and the answers about what
-//! no function has here.
+//! Settings of a function that apply to all its versions: reserved concurrency, and answers about
+//! features that no function has here.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use crate::app::App;
 use crate::functions::{FunctionSettings, UNPACKED_BYTES_MAX};
 use crate::http::{Body, Query, RequestBody, json, no_content};
 
-/// What an account has unless AWS was asked for more.
+/// An account's default quotas on AWS.
 /// Source: Lambda quotas page, read 2026-11.
 const CONCURRENT_EXECUTIONS: u32 = 1000;
 const TOTAL_CODE_BYTES: i64 = 80_530_636_800;
 const ZIPPED_BYTES: i64 = 52_428_800;
 
-/// Changes the settings of a function that is there to stay; says what they are then.
+/// Changes the settings of a function that is not being deleted; returns the new settings.
 pub(super) async fn change(
     app: &Arc<App>,
     function: FunctionName,
@@ -127,7 +127,7 @@ pub(super) fn account(app: &Arc<App>) -> Response<Body> {
     json(StatusCode::OK, &settings)
 }
 
-/// `GetPolicy`: nobody asks for permission here, so no function has a policy.
+/// `GetPolicy`: resource policies do not exist here, so no function has one.
 pub(super) fn policy(
     app: &Arc<App>,
     name: &str,
@@ -147,7 +147,7 @@ pub(super) fn code_signing(app: &Arc<App>, name: &str) -> Result<Response<Body>,
     Ok(json(StatusCode::OK, &answer))
 }
 
-/// `GetFunctionRecursionConfig`: what AWS does unless told otherwise.
+/// `GetFunctionRecursionConfig`: AWS's default.
 pub(super) fn recursion(app: &Arc<App>, name: &str) -> Result<Response<Body>, ApiError> {
     function_name(app, name)?;
     Ok(json(
@@ -156,7 +156,7 @@ pub(super) fn recursion(app: &Arc<App>, name: &str) -> Result<Response<Body>, Ap
     ))
 }
 
-/// `GetRuntimeManagementConfig`: runtimes are those of this machine.
+/// `GetRuntimeManagementConfig`: functions use the runtimes of this machine.
 pub(super) fn runtime_management(
     app: &Arc<App>,
     name: &str,

@@ -54,7 +54,7 @@ pub(super) async fn untag(
     Ok(no_content())
 }
 
-/// Only functions have tags here, and they are named by their ARN.
+/// Only functions have tags here; their ARN names them.
 fn tagged(app: &App, resource: &str) -> Result<FunctionName, ApiError> {
     let arn = decode(resource).unwrap_or_default();
     check(&arn, RESOURCE)?;

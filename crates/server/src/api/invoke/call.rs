@@ -42,7 +42,7 @@ enum InvocationType {
     DryRun,
 }
 
-/// What an invocation asks for beyond its payload.
+/// The parameters of an invocation, besides its payload.
 pub(super) struct Request {
     resolved: Resolved,
     invocation_type: InvocationType,
@@ -51,7 +51,7 @@ pub(super) struct Request {
     execution_name: Option<ExecutionName>,
     tenant_id: Option<String>,
     trace_header: String,
-    /// What calls for somebody else, if it is not the caller.
+    /// The event source that invokes the function, if it is not the API's caller.
     source: Option<EventSource>,
 }
 
@@ -66,7 +66,7 @@ pub(in crate::api) async fn invoke(
     carry_out(app, request, payload).await
 }
 
-/// Invokes for whoever called this source.
+/// Invokes the function, for an event source if one is given.
 pub(crate) async fn invoke_by(
     app: &Arc<App>,
     name: &str,
@@ -82,7 +82,7 @@ pub(crate) async fn invoke_by(
     answered.await.unwrap_or_else(refusal)
 }
 
-/// Reads what is asked for, and the payload, which is JSON or empty.
+/// Reads an invocation's parameters and its payload, which is JSON or empty.
 pub(super) async fn read(
     app: &Arc<App>,
     name: &str,
@@ -140,7 +140,7 @@ fn parse(
     reference: &Reference,
     header_map: &HeaderMap,
 ) -> Result<Request, ApiError> {
-    // A value that is not text is not absent: it is none of those that are allowed.
+    // A value that is not text counts as present, and as none of the allowed values.
     let lossy = |name: &str| {
         let value = header_map.get(name)?;
         Some(String::from_utf8_lossy(value.as_bytes()))
@@ -178,7 +178,7 @@ fn parse(
     };
     let execution_name = header(headers::DURABLE_EXECUTION_NAME).and_then(|text| {
         let name = ExecutionName::parse(text).ok();
-        // Only state machines have longer ones, which are all spelled so.
+        // Only state machines have longer names, which all begin with this prefix.
         let name = name.filter(|_| text.len() <= 64 || text.starts_with(SPELLED));
         if name.is_none() {
             let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
@@ -198,7 +198,7 @@ fn parse(
     }
     violations.none()?;
     let resolved = app.registry.route(reference)?;
-    // Whatever is no trace begins a new one.
+    // A header that is not a valid trace starts a new one.
     let trace = header_map.get(headers::TRACE_ID);
     let trace_header = trace::header(
         trace.and_then(|trace| trace.to_str().ok()),
@@ -217,7 +217,7 @@ fn parse(
     })
 }
 
-/// The client context is handed on as the JSON text that its base64 stands for.
+/// The client context is passed on as the JSON text that its base64 encodes.
 fn client_context(header: Option<&str>) -> Result<Option<String>, ApiError> {
     let Some(base64) = header else {
         return Ok(None);
@@ -249,7 +249,7 @@ fn payload_error(error: BodyError, bytes_max: usize) -> ApiError {
     }
 }
 
-/// A payload is JSON, which is UTF-8, or nothing at all.
+/// The payload as text: JSON, which is UTF-8, or empty.
 fn checked_text(payload: &[u8]) -> Result<&str, ApiError> {
     if payload.is_empty() {
         return Ok("");
@@ -258,7 +258,7 @@ fn checked_text(payload: &[u8]) -> Result<&str, ApiError> {
         let message = format!("Could not parse request body into json: {reason}");
         ApiError::new(ErrorCode::InvalidRequestContent, message)
     };
-    // What is skipped, serde does not look into: a text may hold any bytes.
+    // Serde skips the bytes of an ignored text: UTF-8 is checked separately.
     let text = std::str::from_utf8(payload).map_err(|error| refused(error.to_string()))?;
     serde_json::from_str::<serde::de::IgnoredAny>(text)
         .map_err(|error| refused(error.to_string()))?;
@@ -330,8 +330,8 @@ async fn durable(
     }
 }
 
-/// The request with the version that an execution of its name already runs on: a divided alias must
-/// not choose another one for a start that is repeated.
+/// The request with the version on which an execution of this name already runs: a repeated start
+/// on an alias with two versions must not choose the other one.
 async fn pinned(app: &Arc<App>, mut request: Request) -> Result<Request, ApiError> {
     let function = request.resolved.arn.name.clone();
     let qualifier = request.resolved.qualifier.as_deref().unwrap_or_default();
@@ -352,7 +352,7 @@ async fn pinned(app: &Arc<App>, mut request: Request) -> Result<Request, ApiErro
     Ok(request)
 }
 
-/// What the caller of a synchronous invocation gets when the execution has ended.
+/// The answer to a synchronous invocation after the execution has ended.
 fn outcome_response(record: &ExecutionRecord, request: &Request) -> Response<Body> {
     match &record.state.outcome {
         Some(Outcome::Succeeded(result)) => {
@@ -366,7 +366,7 @@ fn outcome_response(record: &ExecutionRecord, request: &Request) -> Response<Bod
     }
 }
 
-/// An error as the caller of Invoke is shown it.
+/// An error as the caller of Invoke sees it.
 fn error_body(error: &ErrorObject) -> Bytes {
     let body = FunctionErrorBody {
         error_message: error.message.clone(),
@@ -417,7 +417,7 @@ async fn plain(
     plain_answer(app, &request, outcome, report)
 }
 
-/// What the caller of a synchronous invocation gets of a plain function.
+/// The answer to a synchronous invocation of a plain function.
 pub(super) fn plain_answer(
     app: &Arc<App>,
     request: &Request,
@@ -453,7 +453,7 @@ pub(super) fn plain_answer(
 }
 
 impl Request {
-    /// Whether it is a plain function's, and its caller waits.
+    /// Whether the function is plain, and its caller waits.
     pub(super) fn is_plain_and_synchronous(&self) -> bool {
         self.resolved.version.durable.is_none()
             && self.execution_name.is_none()

@@ -36,24 +36,24 @@ pub(crate) enum SendEventError {
     Store(#[from] StoreFault),
 }
 
-/// What an occurrence of a schedule brings along.
+/// Details of an occurrence of a schedule.
 pub(crate) struct Scheduled {
     /// The name of a durable function's execution.
     pub execution_name: ExecutionName,
     /// The request id of a plain function's invocation.
     pub request_id: RequestId,
-    /// How far the schedule has come with it.
+    /// The schedule's progress, including this occurrence.
     pub mark: ScheduleMark,
 }
 
-/// The version of a function that an event goes to.
+/// The function version that gets an event.
 pub(crate) struct Target {
     resolved: Resolved,
     source: EventSource,
 }
 
 impl Target {
-    /// The function, by the alias where there is one, and what calls it.
+    /// Finds the function, by its alias if one is given, for an event source.
     ///
     /// # Errors
     /// When there is no such function or alias.
@@ -79,7 +79,7 @@ impl Target {
         trace::header(given, self.resolved.version.traced, app.driver.now())
     }
 
-    /// Invokes the function, and returns when it begins to answer; a durable one answers at its end, in one piece.
+    /// Invokes the function, and returns when its answer begins; a durable function answers at its end, in one piece.
     pub async fn invoke_streamed(
         &self,
         app: &Arc<App>,
@@ -94,11 +94,11 @@ impl Target {
         invoke_streamed(app, invocation).await
     }
 
-    /// Whether the end of an invocation can be waited for: a durable function must be named by version or alias, and its
-    /// executions may not take longer than a synchronous caller waits.
+    /// Whether a caller can wait for the end of an invocation: a durable function must be named by version or alias,
+    /// and its executions may not take longer than a synchronous caller waits.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why not.
     pub fn check_waited_for(&self) -> Result<(), String> {
         check_waited_for(&self.resolved).map_err(|error| error.message)
     }
@@ -126,7 +126,7 @@ impl Target {
         }
     }
 
-    /// Invokes the function and waits for what it answers; a durable one, for the execution's end.
+    /// Invokes the function and waits for its answer; a durable function answers when its execution ends.
     pub async fn invoke(
         &self,
         app: &Arc<App>,
@@ -210,12 +210,11 @@ impl Target {
         Ok(())
     }
 
-    /// Accepts the asynchronous invocation of an occurrence; when this returns `Ok`, it is durable, and
-    /// so is the schedule's mark. Called again for an occurrence whose execution exists, it starts
-    /// none.
+    /// Accepts the asynchronous invocation of an occurrence; when this returns `Ok`, the invocation and the schedule's
+    /// mark are durable. Called again for an occurrence whose execution exists, it starts none.
     ///
     /// # Errors
-    /// When it was not accepted, or not marked.
+    /// When it was not accepted, or the mark was not stored.
     pub async fn send_scheduled(
         &self,
         app: &Arc<App>,

@@ -1,12 +1,12 @@
 //! The framing of `application/vnd.amazon.eventstream`: length-prefixed messages with two checksums.
 //!
-//! Source: Smithy's specification "Amazon Event Stream", read 2026-11. Only what this service sends:
-//! events whose headers are texts.
+//! Source: Smithy's specification "Amazon Event Stream", read 2026-11. Only the events that this service sends: all
+//! their headers are texts.
 
 /// Media type of such a body.
 pub(super) const MEDIA_TYPE: &str = "application/vnd.amazon.eventstream";
 
-/// Lengths and checksum before the headers, and the checksum behind the payload, in bytes.
+/// Lengths and checksum before the headers, and the checksum after the payload, in bytes.
 const PRELUDE_BYTES: usize = 12;
 const CHECKSUM_BYTES: usize = 4;
 

@@ -1,7 +1,7 @@
-//! `InvokeWithResponseStream`: a synchronous invocation whose answer comes as a stream of events.
+//! `InvokeWithResponseStream`: a synchronous invocation whose answer is a stream of events.
 //!
-//! What a function streams is sent as it comes. An answer in one piece, and that of a durable function, is whole before the
-//! first event is sent.
+//! A streamed answer is sent while the function writes it. An answer in one piece, and that of a durable function, is
+//! complete before the first event is sent.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::http::{Body, BrokenOff, Query, RequestBody};
 /// Bytes of one chunk: small enough for every client's buffer.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// Events that wait for the client: few, so that a slow one slows the function down.
+/// Events that wait for the client: few, so that a slow client slows the function down.
 const EVENTS_WAITING_MAX: usize = 2;
 
 /// The last event.
@@ -76,7 +76,7 @@ pub(in crate::api) async fn invoke(
     let (mut parts, body) = answer.into_parts();
     let payload = match body.collect().await {
         Ok(whole) => whole.to_bytes(),
-        // It was whole from the beginning.
+        // The body is in memory already.
         Err(BrokenOff) => unreachable!("an answer in one piece does not break off"),
     };
     let mut take = |name: &str| {
@@ -108,7 +108,7 @@ pub(in crate::api) async fn invoke(
     ))
 }
 
-/// The answer of a function that has begun to stream it.
+/// The response for a function that has begun to stream its answer.
 fn begun(app: &Arc<App>, request: &call::Request, mut stream: AnswerStream) -> Response<Body> {
     let mut response = call::answer(request, None, Bytes::new(), None);
     response
@@ -122,7 +122,7 @@ fn begun(app: &Arc<App>, request: &call::Request, mut stream: AnswerStream) -> R
             let mut written = Vec::new();
             write_chunks(&bytes, &mut written);
             if events.send(written.into()).await.is_err() {
-                // The client has hung up; the function goes on, as on Lambda.
+                // The client has hung up; the function continues, as on Lambda.
                 return;
             }
         }

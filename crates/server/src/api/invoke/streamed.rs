@@ -1,4 +1,4 @@
-//! An answer that comes while its function writes it.
+//! An answer that is passed on while its function writes it.
 
 use std::sync::Arc;
 
@@ -11,27 +11,27 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::callers::Place;
 
-/// What an invocation came to, with the host's report where it has one.
+/// The outcome of an invocation, with the host's report if there is one.
 type Ended = (PlainOutcome, Option<InvocationOutcome>);
 
-/// The answer of a function that may stream it.
+/// The answer of a function that can stream it.
 pub(crate) enum Streamed {
-    /// It has begun to.
+    /// The function has begun to stream.
     Begun(AnswerStream),
-    /// It answered in one piece, or not at all.
+    /// The function answered in one piece, or not at all.
     Whole(Box<Ended>),
 }
 
 /// An answer that has begun.
 pub(crate) struct AnswerStream {
-    /// As the function named it.
+    /// As the function set it.
     pub content_type: Option<String>,
     pieces: mpsc::Receiver<ResponsePiece>,
     ended: JoinHandle<Ended>,
     _place: Place,
 }
 
-/// Runs a plain function, and returns when its answer begins. The function goes on when this is dropped.
+/// Runs a plain function, and returns when its answer begins. The function continues when this is dropped.
 pub(crate) async fn invoke_streamed(app: &Arc<App>, invocation: PlainInvocation) -> Streamed {
     let place = match app.callers.enter() {
         Ok(place) => place,
