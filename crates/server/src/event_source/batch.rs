@@ -1,7 +1,8 @@
-//! One batch: the function is invoked with it, and what it worked off is deleted.
+//! One batch: invokes the function with it, and deletes the messages that the function worked off.
 //!
-//! The messages stay hidden while the function works on them, however long a durable execution takes: their time is
-//! prolonged. What failed becomes visible when that time is over, and its queue's own redrive policy counts on.
+//! The messages stay hidden while the function works on them, however long a durable execution takes: their visibility
+//! timeout is prolonged. Failed messages become visible when that time is over, and the queue's own redrive policy
+//! counts on.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,14 +20,14 @@ use crate::app::App;
 use crate::elsewhere::{Message, Queue};
 use crate::functions::EventSourceMapping;
 
-/// Tries to delete what is done with; after them the messages come again.
+/// Tries to delete the messages that are done; after them the messages come again.
 const DELETE_TRIES: u32 = 5;
 const DELETE_PAUSE: Duration = Duration::from_millis(200);
 
 /// How long the deletion may take once the server is about to end.
 const DELETE_WITHIN: Duration = Duration::from_secs(3);
 
-/// When a function that was busy is tried again, should nobody say that it has room.
+/// After this pause a busy function is tried again, unless its room is reported earlier.
 const THROTTLED_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Batch {
@@ -37,7 +38,7 @@ pub(super) struct Batch {
     pub target: Target,
     pub payload: Vec<u8>,
     pub messages: Vec<Message>,
-    /// The queue's visibility timeout, and what is left of it for these messages.
+    /// The queue's visibility timeout, and the time that is left of it for these messages.
     pub hidden_for: Duration,
     pub hidden: Hidden,
     pub stop: CancellationToken,
@@ -81,7 +82,7 @@ impl Batch {
         }
     }
 
-    /// One that is busy is tried again until the messages become visible.
+    /// Invokes the function. A busy function is tried again until the messages become visible.
     async fn invoke(&self) -> PlainOutcome {
         let header = match self.messages.as_slice() {
             [message] => message.attributes.get("AWSTraceHeader"),
@@ -107,7 +108,7 @@ impl Batch {
         }
     }
 
-    /// The ids of the messages that failed; none: all of them.
+    /// The ids of the messages that failed; `None` when all of them failed.
     fn failed(&self, outcome: &PlainOutcome) -> Option<BTreeSet<String>> {
         let answer = match outcome {
             PlainOutcome::Succeeded(_) if !self.mapping.reports_failures => {

@@ -1,4 +1,4 @@
-//! The event that a function gets of a queue's messages, and what its answer says of them.
+//! The event with a queue's messages for a function, and which messages the function's answer reports as failed.
 //!
 //! Source: Lambda developer guide, "Using Lambda with Amazon SQS" and "Handling errors for an SQS event source in
 //! Lambda", read 2026-11-28.
@@ -82,7 +82,7 @@ pub(super) fn event(records: &[&RawValue]) -> Vec<u8> {
     serde_json::to_vec(&Event { records }).expect("JSON is JSON")
 }
 
-/// A record as patterns see it: a body that is a JSON object is one.
+/// A record as patterns see it: a body that holds a JSON object is parsed.
 pub(super) fn filtered(record: &RawValue) -> Value {
     let mut value: Value = serde_json::from_str(record.get()).unwrap_or_default();
     let body = value["body"].as_str().unwrap_or_default();
@@ -92,7 +92,7 @@ pub(super) fn filtered(record: &RawValue) -> Value {
     value
 }
 
-/// Which messages of a batch failed, by what the function answered where it reports that; none: all of them.
+/// Which messages of a batch failed, by the answer of a function that reports failures; `None` when all of them failed.
 pub(super) fn failures(answer: &[u8], ids: &BTreeSet<&str>) -> Option<BTreeSet<String>> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]

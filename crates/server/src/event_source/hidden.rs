@@ -1,5 +1,5 @@
-//! How long the messages of a batch stay hidden: from when they were received, and prolonged in time while somebody
-//! works on them.
+//! How long the messages of a batch stay hidden: the time counts from their reception, and is prolonged while a
+//! function works on them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::elsewhere::CallError;
 
-/// When it is tried again to hide messages that could not be hidden.
+/// The pause before messages that could not be hidden are hidden again.
 const AGAIN_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Hidden {
@@ -23,7 +23,7 @@ pub(super) struct Hidden {
 }
 
 impl Hidden {
-    /// Of messages the first of which was received then.
+    /// Of messages, the first of which was received at `received_at`.
     pub fn since(received_at: Instant, hidden_for: Duration) -> Self {
         Self {
             hidden_for,
@@ -47,7 +47,8 @@ impl Hidden {
         self.until() - self.hidden_for / 2
     }
 
-    /// Says whether they are waited for with: those are not prolonged, and given back in their time.
+    /// Says whether the task waits for a busy function: its messages are not prolonged, and become visible in their
+    /// time.
     pub fn set_waiting(&self, waits: bool) {
         self.waits.store(waits, Ordering::Relaxed);
         if !waits {
@@ -55,7 +56,8 @@ impl Hidden {
         }
     }
 
-    /// Whether they are hidden, so that the work may begin. They may have waited for it: then they are prolonged first.
+    /// Whether the messages are hidden, so that the work may begin. If they waited long for it, they are prolonged
+    /// first.
     pub async fn begin<F>(&self, hide: impl Fn() -> F) -> bool
     where
         F: Future<Output = Result<(), CallError>>,
@@ -73,7 +75,7 @@ impl Hidden {
         Instant::now() < self.until()
     }
 
-    /// Prolongs it again and again, while it is polled.
+    /// Prolongs the time again and again, while the future is polled.
     pub async fn keep<F>(&self, hide: impl Fn() -> F)
     where
         F: Future<Output = Result<(), CallError>>,

@@ -1,8 +1,8 @@
 //! Event source mappings: functions that work off queues, at AWS or at an emulator.
 //!
 //! Each mapping has a poller of its own ([`poller`]), which hands batches to the function ([`batch`]). A message is
-//! hidden while somebody works on it ([`hidden`]), and deleted only once a function has worked it off; whatever comes
-//! between, it becomes visible in its queue again.
+//! hidden while the function works on it ([`hidden`]), and deleted only once the function has worked it off; after any
+//! failure in between it becomes visible in its queue again.
 
 mod batch;
 mod event;
@@ -25,13 +25,13 @@ use crate::app::App;
 use crate::functions::EventSourceMapping;
 use poller::Poller;
 
-/// How long a queue is left alone whose poller panicked.
+/// How long a queue is left alone after its poller panicked.
 const PAUSE_AFTER_PANIC: Duration = Duration::from_secs(30);
 
-/// How often a server among others looks which queues it reads.
+/// How often one of several servers checks which queues it reads.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// All pollers: those of the mappings that there are.
+/// All pollers: one for each enabled mapping that this server reads.
 pub(crate) struct Pollers {
     app: Arc<App>,
     shutdown: CancellationToken,
@@ -41,8 +41,8 @@ pub(crate) struct Pollers {
     has_others: bool,
 }
 
-/// A mapping and its function: one of a template may move to another function, and ends at the first one only when the
-/// batches at work there are done with.
+/// A mapping and its function: a template may move a mapping to another function, and it ends at the first function
+/// only when the batches at work there are done.
 type Key = (FunctionName, String);
 
 struct Running {
@@ -61,14 +61,14 @@ impl Pollers {
         }
     }
 
-    /// Keeps the pollers those of the mappings, until the shutdown. Nothing is read before the first deployment: it says
-    /// which functions can run, and has the queues created.
+    /// Starts and stops pollers as the mappings change, until the shutdown. Nothing is read before the first
+    /// deployment: it says which functions can run, and has the queues created.
     pub async fn run(mut self) {
         let shutdown = self.shutdown.clone();
         loop {
             tokio::select! {
                 () = self.app.registry.event_source_states.change() => {}
-                // Which of them this server reads may be others by then.
+                // By then this server may read other queues.
                 () = sleep(LOOK_AGAIN), if self.app.cluster.is_some() && (self.has_others || !self.running.is_empty()) => {}
                 Some(ended) = self.tasks.join_next() => self.ended(ended),
                 () = shutdown.cancelled() => break,
@@ -82,13 +82,13 @@ impl Pollers {
                 self.start_or_forget(function, mapping).await;
             }
         }
-        // Each has heard of the shutdown as well.
+        // Each poller has heard of the shutdown as well.
         while let Some(ended) = self.tasks.join_next().await {
             self.ended(ended);
         }
     }
 
-    /// Has those stop whose mapping is gone, or is another one by now.
+    /// Stops the pollers whose mapping is gone or has changed.
     fn stop_others(&self, wanted: &[(FunctionName, EventSourceMapping)]) {
         for ((function, uuid), running) in &self.running {
             let mut wanted = wanted.iter();
@@ -131,7 +131,7 @@ impl Pollers {
                 let reason = panic_message(panic.as_ref());
                 let (function, mapping) = &key;
                 tracing::error!(%function, mapping, reason, "reading a queue has panicked");
-                // It would again, most likely.
+                // A restart at once would most likely panic again.
                 sleep(PAUSE_AFTER_PANIC).await;
             }
             key

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::elsewhere::{CallError, ENTRIES_MAX, Message, Queue, queue_of_arn};
 use crate::functions::{EventFilter, EventSourceMapping};
 
-/// Invocations at a time, where the mapping says nothing: what Lambda begins with.
+/// Concurrent invocations where the mapping names no number: Lambda begins with as many.
 /// Source: Lambda developer guide, "Configuring scaling behavior for SQS event source mappings", read 2026-11-28.
 const CONCURRENCY: usize = 5;
 
@@ -27,11 +27,11 @@ const POLL_SECONDS: u64 = 20;
 /// Largest event (Lambda quotas page, read 2026-11).
 const EVENT_BYTES_MAX: usize = 6 * 1024 * 1024;
 
-/// How long nothing is read after something stood in the way: doubled each time.
+/// The pause after an obstacle: doubled each time.
 const BACK_OFF: Duration = Duration::from_millis(500);
 const BACK_OFF_MAX: Duration = Duration::from_secs(30);
 
-/// How long what is known of a queue is believed.
+/// A queue's address and visibility timeout are looked up again after this time.
 const LOOKED_UP_EVERY: Duration = Duration::from_secs(300);
 
 /// In AWS's words.
@@ -41,7 +41,7 @@ const NOTHING_YET: &str = "No records processed";
 pub(super) struct Taken {
     pub message: Message,
     pub record: Box<RawValue>,
-    /// It is hidden from then on.
+    /// The message is hidden from then on.
     pub received_at: Instant,
 }
 
@@ -51,9 +51,9 @@ pub(super) struct Poller {
     mapping: EventSourceMapping,
     stop: CancellationToken,
     filters: Vec<EventFilter>,
-    /// What did not fit into the last batch.
+    /// Messages that did not fit into the last batch.
     left: Vec<Taken>,
-    /// The obstacle that was last said.
+    /// The obstacle that was logged last.
     said: Option<String>,
     /// Whether the last attempt read something.
     is_read: bool,
@@ -61,9 +61,9 @@ pub(super) struct Poller {
 
 /// Why nothing was read.
 enum Obstacle {
-    /// Said once, and tried again.
+    /// Logged once, and tried again.
     Problem(String),
-    /// The same, in whatever words the network has for it.
+    /// The same, with the network's own text, which counts as one reason.
     NoAnswer(String),
     Stopped,
 }
@@ -85,7 +85,7 @@ impl Poller {
         stop: CancellationToken,
     ) -> Self {
         let filters = mapping.filters.iter();
-        // They were checked when they were given.
+        // The patterns were checked when the mapping was made.
         let filters = filters.filter_map(|text| EventFilter::parse(text).ok());
         Self {
             filters: filters.collect(),
@@ -99,7 +99,7 @@ impl Poller {
         }
     }
 
-    /// Reads until it is told to stop, and returns when the batches at work are done with.
+    /// Reads until it is told to stop, and returns when the batches at work are done.
     pub async fn run(mut self) {
         let most = self.mapping.concurrency_max.map(|most| most as usize);
         let most = most.unwrap_or(CONCURRENCY);
@@ -155,7 +155,7 @@ impl Poller {
         self.is_read = true;
     }
 
-    /// Reads until something stands in the way, or the queue should be looked up anew: it may be another one.
+    /// Reads until an obstacle comes, or the queue should be looked up anew: it may be another one.
     async fn read(&mut self, places: &Arc<Semaphore>) -> Result<(), Obstacle> {
         let app = Arc::clone(&self.app);
         let stop = self.stop.clone();
@@ -175,7 +175,7 @@ impl Poller {
                 place = Arc::clone(places).acquire_owned() => place.map_err(|_| Obstacle::Stopped)?,
                 () = stop.cancelled() => return Err(Obstacle::Stopped),
             };
-            // Before messages are taken that nobody could work on.
+            // Checked before messages are taken: a target that is missing could not work on them.
             self.target()?;
             let taken = self.collect(&queue, hidden_for, &stop).await?;
             self.note_read();
@@ -203,7 +203,7 @@ impl Poller {
         Ok(())
     }
 
-    /// The function, unless it cannot be invoked for a queue.
+    /// The function; an obstacle when it cannot be invoked for a queue.
     fn target(&self) -> Result<Target, Obstacle> {
         let source = EventSource {
             kind: EventSourceKind::Queue,
@@ -218,7 +218,7 @@ impl Poller {
         Ok(target)
     }
 
-    /// One batch: what comes until it is full, or its time is over. Empty after a poll without messages.
+    /// One batch: collects messages until it is full, or its time is over. Empty after a poll without messages.
     async fn collect(
         &mut self,
         queue: &Queue,
@@ -229,7 +229,7 @@ impl Poller {
         let most = self.mapping.batch_size.max(1) as usize;
         let window = Duration::from_secs(u64::from(self.mapping.window_seconds));
         let mut taken: Vec<Taken> = std::mem::take(&mut self.left);
-        // What has waited for longer is visible again, and comes by itself.
+        // Messages that have waited longer are visible again, and will be received again.
         taken.retain(|it| it.received_at.elapsed() < hidden_for);
         let mut bytes: usize = taken.iter().map(|it| it.record.get().len() + 1).sum();
         let first = taken.iter().map(|it| it.received_at).min();
@@ -248,12 +248,12 @@ impl Poller {
             let wanted = (most - taken.len()).min(ENTRIES_MAX);
             let messages = tokio::select! {
                 messages = queue.receive(&app.aws, wanted, seconds) => messages,
-                // What was under way becomes visible again by itself.
+                // The messages of a poll under way become visible again by themselves.
                 () = stop.cancelled() => return Err(Obstacle::Stopped),
             };
             let messages = match messages {
                 Ok(messages) => messages,
-                // What has come already is not held back.
+                // Messages that have come already are not held back.
                 Err(error) if !taken.is_empty() => {
                     tracing::debug!(%error, "a batch is smaller than it could be");
                     break;
@@ -292,7 +292,7 @@ impl Poller {
         Ok(taken)
     }
 
-    /// The messages that count; the others are deleted, as Lambda does.
+    /// The messages that match a filter; the others are deleted, as Lambda does.
     async fn filter(
         &self,
         queue: &Queue,
@@ -328,8 +328,8 @@ impl Poller {
     }
 }
 
-/// Until when a batch is filled whose first message was received then. At half of the time for which that is hidden
-/// the work must begin, which prolongs it.
+/// Until when a batch is filled, by the reception of its first message. At half of the time for which that message is
+/// hidden the work must begin; it prolongs the time.
 fn window_end(received_at: Instant, window: Duration, hidden_for: Duration) -> Instant {
     received_at + window.min(hidden_for / 2)
 }

@@ -1,7 +1,7 @@
 //! Activities of Step Functions: names that workers ask for tasks by.
 //!
-//! They are kept in the settings of a function that nobody can make, so that they survive restarts, and every server of a
-//! database has them.
+//! They are kept in the settings of a function whose name is reserved, so that they survive restarts, and every server
+//! of a database has them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// The function whose settings these are.
 pub(crate) const RESERVED: &str = "lambdura-activities";
 
-/// An activity, as it is kept.
+/// An activity, as it is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Activity {
@@ -44,7 +44,7 @@ impl ActivityTurns {
         Arc::clone(lines.entry(activity.to_owned()).or_default())
     }
 
-    /// Forgets the line of an activity that is gone; who stands in it stays there.
+    /// Forgets the line of an activity that is gone; workers that wait in it stay there.
     pub fn forget(&self, activity: &str) {
         let mut lines = self
             .lines

@@ -1,5 +1,5 @@
-//! Changes of functions, versions, aliases and activities that come over the API: one at a time, stored
-//! first and seen second.
+//! Changes of functions, versions, aliases and activities over the API: made one at a time, and stored before they
+//! become visible.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::activities::{Activities, Activity, RESERVED, reserved};
 use super::from_template::{config_sha256, last_modified};
 use super::{FrozenCode, FunctionSettings, FunctionVersion, Registry, leads_to};
 
-/// The right to change functions; nobody else has it meanwhile.
+/// The right to change functions; only one request has it at a time.
 pub(crate) struct CatalogueChanges<'a> {
     pub(super) registry: &'a Registry,
     store: &'a dyn Catalogue,
@@ -22,7 +22,7 @@ pub(crate) struct CatalogueChanges<'a> {
     _lock: MutexGuard<'a, ()>,
 }
 
-/// A function to be.
+/// A function to create.
 #[derive(Debug)]
 pub(crate) struct NewFunction {
     pub name: FunctionName,
@@ -32,7 +32,7 @@ pub(crate) struct NewFunction {
 }
 
 impl Registry {
-    /// Waits until nobody else changes functions.
+    /// Waits until no other request changes functions.
     pub async fn changes<'a>(
         &'a self,
         store: &'a dyn Catalogue,
@@ -52,7 +52,7 @@ impl CatalogueChanges<'_> {
         self.now
     }
 
-    /// `$LATEST` of a function that is there to stay.
+    /// `$LATEST` of a function that exists and is not being deleted.
     ///
     /// # Errors
     /// `ResourceNotFoundException` when there is none, `ResourceConflictException` while it is being
@@ -91,13 +91,13 @@ impl CatalogueChanges<'_> {
             tags,
             ..FunctionSettings::default()
         };
-        // Settings of nothing do no harm should the server die in between; a function without its
-        // tags would.
+        // Stored settings without a function do no harm should the server die in between; a
+        // function without its tags would.
         self.put_settings(&name, settings).await?;
         self.replace_latest(&name, configuration, &code).await
     }
 
-    /// Makes `$LATEST` this.
+    /// Replaces `$LATEST`.
     pub async fn replace_latest(
         &self,
         name: &FunctionName,
@@ -222,7 +222,7 @@ impl CatalogueChanges<'_> {
         Ok(true)
     }
 
-    /// A version that somebody asked for stays until somebody deletes it.
+    /// A version that was published by a request stays until a request deletes it.
     async fn note_published(
         &self,
         name: &FunctionName,
@@ -235,7 +235,7 @@ impl CatalogueChanges<'_> {
         self.put_settings(name, settings).await
     }
 
-    /// Replaces what holds for the function whatever its version.
+    /// Replaces the settings that hold for all versions of the function.
     pub async fn put_settings(
         &self,
         name: &FunctionName,
@@ -250,7 +250,7 @@ impl CatalogueChanges<'_> {
         Ok(())
     }
 
-    /// Keeps these activities in the place of all that there were.
+    /// Replaces all stored activities by these.
     pub async fn put_activities(&self, activities: Activities) -> Result<(), StoreFault> {
         let name = reserved();
         let mut settings = self.registry.settings(&name).as_ref().clone();
@@ -258,7 +258,7 @@ impl CatalogueChanges<'_> {
         self.put_settings(&name, settings).await
     }
 
-    /// Makes activities that are not there yet.
+    /// Creates the activities that do not exist yet.
     pub async fn make_activities<'n>(
         &self,
         names: impl Iterator<Item = &'n str>,
@@ -332,7 +332,7 @@ impl CatalogueChanges<'_> {
         self.put_settings(name, settings).await
     }
 
-    /// Forgets what was marked; the number of a version is not used again.
+    /// Deletes the marked function or version; the number of a version is not used again.
     pub async fn end_delete(
         &self,
         name: &FunctionName,

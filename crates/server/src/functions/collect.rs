@@ -1,8 +1,8 @@
-//! Versions that nobody needs any more: published by a deployment because `AutoPublishAlias` says so,
-//! replaced by a later one, and without anything open.
+//! Versions that are no longer needed: published by a deployment because `AutoPublishAlias` says so, replaced by a
+//! later one, and without anything open.
 //!
-//! On AWS they would stay for good, and cost nothing; here each keeps its code. What somebody published
-//! by a request stays here too. An execution that has ended keeps the name of its version.
+//! On AWS they would stay for good, and cost nothing; here each keeps its code. A version that was published by a
+//! request stays here too. An execution that has ended keeps the name of its version.
 
 use model::{FunctionName, Version};
 use store::{Store, StoreFault};
@@ -11,10 +11,10 @@ use super::{Registry, leads_to};
 use crate::functions::change::CatalogueChanges;
 
 impl Registry {
-    /// Removes versions that nobody needs; returns how many.
+    /// Removes versions that are no longer needed; returns how many.
     ///
     /// # Errors
-    /// When the store fails. What was begun goes on at the next start.
+    /// When the store fails. A removal that was begun goes on at the next start.
     pub async fn collect(
         &self,
         store: &dyn Store,
@@ -34,7 +34,7 @@ impl Registry {
         Ok(removed)
     }
 
-    /// Removes a version unless something has begun to need it.
+    /// Removes a version unless something needs it again.
     ///
     /// First it takes no more invocations. A request that chose it before either still holds it, or has
     /// handed its write over to the store: then the store sees it once a later write is done.
@@ -75,7 +75,7 @@ impl Registry {
             let Some((newest, version)) = function.published.last_key_value() else {
                 continue;
             };
-            // Small, and the history of an execution that has ended is told by its definition.
+            // They are small, and the history of an ended execution is made with its definition.
             if version.is_state_machine() {
                 continue;
             }
@@ -95,7 +95,7 @@ impl Registry {
         candidates
     }
 
-    /// Whether anybody but the registry has the version at hand.
+    /// Whether a request or another holder besides the registry still has the version.
     fn is_held(&self, name: &FunctionName, number: u64) -> bool {
         let functions = self
             .functions
@@ -111,7 +111,7 @@ impl Registry {
     }
 }
 
-/// Whether something open needs a version.
+/// Whether an open execution or invocation needs a version.
 pub(crate) fn is_needed(
     needed: &[(FunctionName, Version)],
     name: &FunctionName,

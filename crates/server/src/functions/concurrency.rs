@@ -1,5 +1,5 @@
-//! How many invocations of a function may run here at one time: what is reserved for it, shared with the servers of
-//! the same store where there are such.
+//! How many invocations of a function may run here at one time: the reserved concurrency, shared with the other servers
+//! of the same store, if any.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl Registry {
         Some((places, self.room(reserved)))
     }
 
-    /// Counts an invocation; none when the function's reserved concurrency is used up. Where other servers do not use
+    /// Counts an invocation; `None` when the function's reserved concurrency is used up. Where other servers do not use
     /// all of it, waits a moment for a share of theirs.
     pub async fn enter(&self, name: &FunctionName, clock: &dyn Clock) -> Option<Entered> {
         let (places, _) = self.places(name)?;
@@ -66,7 +66,7 @@ impl Reservations for Registry {
             .expect("the map is never left half changed");
         let reserved = functions.iter().filter_map(|(name, function)| {
             let limit = function.settings.reserved_concurrency?;
-            // Where none may run, nobody has to ask.
+            // A function with a limit of zero needs no share.
             (limit > 0).then(|| (name.clone(), limit as usize, function.places.clone()))
         });
         reserved.collect()

@@ -1,4 +1,4 @@
-//! Event patterns: which records of an event source count.
+//! Event patterns: they select records of an event source.
 //!
 //! Source: Lambda developer guide, "Control which events Lambda sends to your function", and EventBridge
 //! user guide, "Comparison operators for use in event patterns", read 2026-11-28.
@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Number, Value};
 
-/// Nested as deep as this at the most: patterns come from outside.
+/// The deepest nesting of a pattern: patterns come from outside.
 const DEPTH_MAX: usize = 32;
 
 /// A pattern that has been checked.
@@ -20,7 +20,7 @@ impl EventFilter {
     /// Reads a pattern.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// A description of the pattern's fault.
     pub fn parse(text: &str) -> Result<Self, String> {
         let value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
         let Value::Object(pattern) = value else {
@@ -30,7 +30,7 @@ impl EventFilter {
         Ok(Self { pattern })
     }
 
-    /// Whether an event is one of those that are meant.
+    /// Whether an event matches the pattern.
     pub fn matches(&self, event: &Value) -> bool {
         object_matches(&self.pattern, Some(event))
     }
@@ -118,7 +118,7 @@ fn items(value: &Value) -> std::slice::Iter<'_, Value> {
     }
 }
 
-/// A text, and whether case counts.
+/// A text, and whether case counts in its comparison.
 fn affix(operand: &Value) -> Option<(&str, bool)> {
     match operand {
         Value::String(text) => Some((text, true)),
@@ -168,10 +168,10 @@ fn object_matches(pattern: &Map<String, Value>, event: Option<&Value>) -> bool {
     })
 }
 
-/// Whether a value, or one of several, is as a rule says; none: there is no value.
+/// Whether a value, or one of several, matches a rule; `None` when there is no value.
 fn rule_matches(rule: &Value, found: Option<&Value>) -> bool {
     if let Some(Value::Bool(wanted)) = rule.get("exists") {
-        // Only leaves exist, as EventBridge has it.
+        // As in EventBridge, only leaves exist.
         let exists = found.is_some_and(|found| !found.is_object());
         return exists == *wanted;
     }

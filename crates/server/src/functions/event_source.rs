@@ -13,28 +13,28 @@ use tokio::sync::Notify;
 pub(crate) struct EventSourceMapping {
     pub uuid: String,
     pub queue_arn: String,
-    /// The alias or version; none: `$LATEST`.
+    /// The alias or version; `None` means `$LATEST`.
     pub qualifier: Option<String>,
     pub enabled: bool,
     pub batch_size: u32,
     pub window_seconds: u32,
-    /// Invocations at a time, where it says so.
+    /// Concurrent invocations, where the mapping names a number.
     pub concurrency_max: Option<u32>,
     /// `ReportBatchItemFailures`.
     pub reports_failures: bool,
-    /// Patterns, as they were written: one that matches is enough, and without any all do.
+    /// Patterns, as they were written: a message must match one of them; without patterns all messages match.
     pub filters: Vec<String>,
     /// Milliseconds since 1970.
     pub created_at: i64,
     pub modified_at: i64,
-    /// Whether a template gave it: then it goes when the template no longer says so.
+    /// Whether a template made it: then it is removed when the template no longer has it.
     pub from_template: bool,
-    /// Deleted, and only waits for the batches at work.
+    /// Deleted, and waits only for the batches at work.
     pub deleting: bool,
 }
 
 impl EventSourceMapping {
-    /// Whether the two are read alike.
+    /// Whether pollers of the two would read alike.
     pub fn is_read_as(&self, other: &Self) -> bool {
         let comparable = |it: &Self| Self {
             created_at: 0,
@@ -46,19 +46,19 @@ impl EventSourceMapping {
     }
 }
 
-/// How the mappings fare that are read, by their ids. In memory: a restart reads them anew.
+/// The states of the mappings that are read, by their ids. In memory: a restart reads them anew.
 #[derive(Debug, Default)]
 pub(crate) struct EventSourceStates {
     states: Mutex<BTreeMap<String, EventSourceState>>,
     changed: Notify,
 }
 
-/// How one mapping fares.
+/// The state of one mapping.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct EventSourceState {
-    /// What is read, while it is.
+    /// The mapping as its poller reads it, while it does.
     pub reading: Option<EventSourceMapping>,
-    /// What came of the last batch, in AWS's words.
+    /// The result of the last batch, in AWS's words.
     pub last_result: Option<String>,
 }
 

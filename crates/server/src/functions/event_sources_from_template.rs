@@ -1,4 +1,4 @@
-//! Event source mappings as a template says them: what it gave before and no longer says goes.
+//! Event source mappings of a template: those that the template no longer has are deleted.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use store::{Catalogue, StoreFault};
 use super::{EventSourceMapping, Registry};
 
 impl Registry {
-    /// Makes the mappings those of a template: `resources` are all of them, by function. What was made by
-    /// other means stays, and so does a mapping that the template has not changed.
+    /// Makes the mappings those of a template: `resources` are all of them, by function. A mapping that was made by
+    /// other means stays, and so does one that the template has not changed.
     pub async fn deploy_event_sources(
         &self,
         store: &dyn Catalogue,
@@ -59,7 +59,7 @@ fn replaced(
     let gone = before
         .iter()
         .filter(|it| it.from_template && !given.iter().any(|resource| resource.uuid == it.uuid));
-    // One that is gone ends as a deleted one does: behind the batches at work.
+    // A removed mapping ends as a deleted one does: after the batches at work.
     let gone = gone.map(|it| EventSourceMapping {
         deleting: true,
         ..it.clone()
@@ -67,7 +67,7 @@ fn replaced(
     kept.cloned().chain(made).chain(gone).collect()
 }
 
-/// A mapping as a template says it.
+/// A mapping as its template describes it.
 fn mapping_of(resource: &EventSourceResource, now: Timestamp) -> EventSourceMapping {
     EventSourceMapping {
         uuid: resource.uuid.clone(),

@@ -1,4 +1,4 @@
-//! A function as its template says: freeze its code, publish a version if anything changed, move the alias.
+//! Deploys a function of a template: freezes its code, publishes a version if anything changed, moves the alias.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +19,7 @@ use super::{
     EventInvoke, FreezeCodeError, FrozenCode, FunctionSettings, FunctionVersion, Registry,
 };
 
-/// What a deployment of one function came to.
+/// The result of deploying one function.
 #[derive(Debug, Clone)]
 pub(crate) struct FunctionDeployment {
     pub version: Version,
@@ -27,7 +27,7 @@ pub(crate) struct FunctionDeployment {
 }
 
 impl Registry {
-    /// Copies a function's code to where nothing changes it.
+    /// Copies a function's code to a folder that nothing changes.
     ///
     /// # Errors
     /// When it cannot be read or written.
@@ -40,11 +40,11 @@ impl Registry {
         }
     }
 
-    /// Makes `$LATEST` what the template says; with `AutoPublishAlias`, publishes a version and
-    /// moves the alias there when code or configuration changed since the last one.
+    /// Makes `$LATEST` as the template says; with `AutoPublishAlias`, publishes a version and moves
+    /// the alias there when code or configuration changed since the last one.
     ///
-    /// SAM itself looks at the code alone unless told otherwise; a changed timeout or environment
-    /// that does not arrive is the usual surprise with that, so both count here.
+    /// SAM itself compares the code alone unless told otherwise; its users are usually surprised
+    /// that a changed timeout or environment does not arrive, so both count here.
     pub async fn apply_template(
         &self,
         store: &dyn Catalogue,
@@ -85,7 +85,7 @@ impl Registry {
                 let number = self.next_version(name);
                 let version = Version::Published(number);
                 let record = draft.version(version.clone());
-                // Before the version: a number of none does no harm should the server die in between.
+                // Before the version: a number without a version does no harm should the server die in between.
                 self.note_automatic(store, name, number).await?;
                 self.record(store, &record, &arn).await?;
                 (version, true)
@@ -119,7 +119,7 @@ impl Registry {
         Ok(())
     }
 
-    /// What the template says for the function as a whole. A function that was being deleted stays.
+    /// Stores the template's settings for the whole function. A function that was being deleted stays.
     pub(super) async fn deploy_settings(
         &self,
         store: &dyn Catalogue,
@@ -190,7 +190,7 @@ impl Registry {
         Ok(())
     }
 
-    /// As it is stored now.
+    /// Shows the version in the registry as it is stored now.
     pub(super) fn show_version(&self, record: &FunctionVersionRecord, arn: &FunctionArn) {
         let running = self.running_of(&arn.name);
         let code_dir = self.code.locate(&record.code_dir);
@@ -216,7 +216,7 @@ fn deploy_event_invoke(
             event_age_seconds_max: seconds.and_then(|it| it.try_into().ok()),
             on_success: resource.on_success.clone(),
             on_failure: resource.on_failure.clone(),
-            // Of the one before, so that a deployment that changes nothing writes nothing.
+            // The earlier time stays, so that a deployment that changes nothing writes nothing.
             modified_at: before.map_or(now.as_millis(), |before| before.modified_at),
         };
         if before.is_some_and(|before| *before != event_invoke) {
@@ -233,8 +233,8 @@ fn deploy_event_invoke(
     settings.event_invoke_from_template = given;
 }
 
-/// Takes what the template says of a state machine. What was changed over the API is as the template says again, except
-/// for tags that the template never gave.
+/// Takes the template's settings of a state machine. They replace changes over the API, except for tags that the
+/// template never gave.
 fn deploy_machine(settings: &mut FunctionSettings, resource: &MachineResource) {
     let kept = settings.machine.get_or_insert_default();
     kept.logging.clone_from(&resource.logging);
@@ -249,7 +249,7 @@ fn deploy_machine(settings: &mut FunctionSettings, resource: &MachineResource) {
     settings.tags.extend(tags);
 }
 
-/// What all records of one deployment have in common.
+/// The parts that all records of one deployment have in common.
 pub(super) struct Draft<'a> {
     pub name: &'a FunctionName,
     pub arn: &'a FunctionArn,
@@ -279,7 +279,7 @@ impl Draft<'_> {
     }
 }
 
-/// Code and settings as one hash, without what differs between deployments of the same.
+/// Code and settings as one hash, without the fields that differ between deployments of the same.
 pub(super) fn config_sha256(configuration: &FunctionConfiguration) -> String {
     let compared = FunctionConfiguration {
         last_modified: None,
@@ -343,7 +343,7 @@ pub(super) fn configuration(
     configuration
 }
 
-/// There is no capacity provider, and the API's model wants one to be named.
+/// There is no capacity provider, but the API's model requires an ARN.
 fn capacity_provider_config(arn: &FunctionArn, per_process: u32) -> CapacityProviderConfig {
     let (region, account_id) = (&arn.region, &arn.account_id);
     let arn = format!("arn:aws:lambda:{region}:{account_id}:capacity-provider:this-machine");
@@ -358,7 +358,7 @@ fn capacity_provider_config(arn: &FunctionArn, per_process: u32) -> CapacityProv
     }
 }
 
-/// What the template says; nothing where that is what every function has.
+/// The template's logging configuration; `None` for the default, which every function has.
 fn logging_config(logging: &stack::LoggingConfig) -> Option<LoggingConfig> {
     if *logging == stack::LoggingConfig::default() {
         return None;

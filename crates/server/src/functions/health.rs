@@ -1,4 +1,4 @@
-//! Checks whether the code of a version is what was deployed, and reports it if not.
+//! Checks whether the code of a version is as it was deployed, and reports damage.
 
 use std::sync::Arc;
 
@@ -24,13 +24,13 @@ impl Registry {
         }
     }
 
-    /// What is wrong with a version's code, and what to do about it.
+    /// A description of the damage to a version's code, with the remedy; `None` when the code is sound.
     pub fn damage_of(&self, version: &FunctionVersion) -> Option<String> {
         let damage = self.code.damage(&version.config.code_dir)?;
         Some(version.damage_text(&damage))
     }
 
-    /// Looks at a version's code before its first process starts.
+    /// Checks a version's code before its first process starts.
     ///
     /// # Errors
     /// When it is damaged.
@@ -45,8 +45,8 @@ impl Registry {
         self.code.damage(dir).map_or(Ok(()), Err)
     }
 
-    /// Looks at a version's code; says what is damaged, and what could be mended. Returns whether
-    /// anything was mended.
+    /// Checks a version's code, and logs damaged and mended files. Returns whether anything was
+    /// mended.
     pub async fn check_code(&self, version: &Arc<FunctionVersion>, depth: Depth) -> bool {
         let (code, dir) = (Arc::clone(&self.code), version.config.code_dir.clone());
         let before = self.code.damage(&dir);

@@ -26,8 +26,8 @@ impl LeftOut {
         reasons.contains_key(name)
     }
 
-    /// AWS's error for a function that is not there, with the reason where it is known. A logical id finds its function,
-    /// which a stack puts its name before.
+    /// AWS's error for a function that does not exist, with the reason where it is known. A logical id finds its
+    /// function, whose name a stack prefixes with its own name.
     pub fn not_found(&self, name: &FunctionName, named: &str) -> ApiError {
         let reasons = self.reasons.read().unwrap_or_else(PoisonError::into_inner);
         let suffix = format!("-{name}");

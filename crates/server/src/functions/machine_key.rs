@@ -1,7 +1,7 @@
-//! What the keys of state machines are made of, with which their interpreters prove inputs to themselves.
+//! The key from which the keys of state machines are made; with those their interpreters prove inputs to themselves.
 //!
-//! It is kept beside the activities, so that backups have it, and executions go on after a restart and on every server of
-//! a database. Each machine has a key of its own, which follows from it.
+//! It is stored beside the activities, so that backups have it, and executions go on after a restart and on every
+//! server of a database. Each machine's own key is derived from it.
 
 use serde::{Deserialize, Serialize};
 use state_machine::Key;
@@ -10,7 +10,7 @@ use store::{Sessions, StoreFault};
 /// The name under which servers that share a store agree on one.
 const SHARED: &str = "state-machines";
 
-/// What the keys of all machines are made of.
+/// The key from which the keys of all machines are derived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MachineKey(Key);
 
@@ -39,19 +39,20 @@ impl MachineKey {
     }
 }
 
-/// How the key is found that is made where a store has none.
+/// How servers agree on a new key where the store has none.
 #[derive(Clone, Copy)]
 pub(crate) enum KeySharing<'s> {
     /// This server is the only one.
     Alone,
-    /// Others may be making one at this moment: the first one counts.
+    /// Other servers may make a key at this moment: the first one counts.
     With(&'s dyn Sessions),
     /// This server runs nothing, and writes nothing.
     Reads,
 }
 
 impl KeySharing<'_> {
-    /// The key that is kept from now on: the drawn one, unless another server was faster. None where nothing is written.
+    /// The key that is stored from now on: the drawn one, unless another server was faster. `None` where nothing is
+    /// written.
     pub(super) async fn agreed(self, drawn: &MachineKey) -> Result<Option<MachineKey>, StoreFault> {
         let sessions = match self {
             Self::Reads => return Ok(None),

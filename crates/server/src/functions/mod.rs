@@ -1,4 +1,4 @@
-//! The functions that are deployed here: versions, aliases, and what a name in a request means.
+//! The functions that are deployed here: versions, aliases, and how names in requests are resolved.
 
 mod activities;
 mod change;

@@ -1,4 +1,4 @@
-//! What a request calls a function: a name, a partial ARN, or a full one, with or without a
+//! How a request names a function: by a name, a partial ARN, or a full one, with or without a
 //! qualifier.
 
 use lambda_api::ErrorCode;
@@ -21,7 +21,7 @@ impl Reference {
     /// qualifier that the request may give beside it.
     ///
     /// # Errors
-    /// `ValidationException` for what is none of these, `InvalidParameterValueException` when the
+    /// `ValidationException` for a text of another form, `InvalidParameterValueException` when the
     /// two qualifiers differ.
     pub fn parse(text: &str, beside: Option<&str>) -> Result<Self, ApiError> {
         let mut reference = Self::split(text).ok_or_else(|| invalid(text))?;

@@ -1,5 +1,5 @@
-//! All functions in memory: read on every request, changed by deployments and by the API's own
-//! changes, one at a time.
+//! All functions in memory: read on every request, and changed by deployments and by the API, one
+//! change at a time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::start_error::StartServerError;
 
-/// Where all functions live: one account, one region.
+/// The account and region of all functions.
 #[derive(Debug, Clone)]
 pub(crate) struct Home {
     pub region: String,
@@ -36,7 +36,7 @@ impl Home {
         }
     }
 
-    /// Whether a reference means a function here, wherever it says that is.
+    /// Whether a reference names this account and region, or leaves them out.
     pub fn is(&self, reference: &Reference) -> bool {
         let region = reference.region.as_ref();
         let account_id = reference.account_id.as_ref();
@@ -49,20 +49,20 @@ impl Home {
 pub(crate) struct Registry {
     pub home: Home,
     pub running: Running,
-    /// What the functions run.
+    /// The code of the functions.
     pub code: Arc<CodeStore>,
-    /// What is shared with other servers, if there may be any.
+    /// The parts that are shared with other servers, if there may be any.
     pub(super) together: Option<Together>,
     pub(super) functions: RwLock<BTreeMap<FunctionName, Function>>,
-    /// Those of the template that cannot run on this machine.
+    /// Functions of the template that cannot run on this machine.
     pub left_out: LeftOut,
-    /// How the queues fare that functions work off.
+    /// The states of the queues that functions work off.
     pub event_source_states: EventSourceStates,
     /// Draws which version of a divided alias an invocation gets.
     chance: Mutex<fastrand::Rng>,
     /// Held while functions are changed, from the first read to the last write.
     pub(super) changes: tokio::sync::Mutex<()>,
-    /// Told whenever the settings of a function are others.
+    /// Notified whenever the settings of a function change.
     settings_changed: tokio::sync::Notify,
 }
 
@@ -76,13 +76,13 @@ pub(super) struct Function {
     pub(super) places: Places,
 }
 
-/// What a reference turned out to mean.
+/// A reference with its function and version found.
 #[derive(Debug, Clone)]
 pub(crate) struct Resolved {
     pub arn: FunctionArn,
-    /// The version, alias resolved.
+    /// The version, after any alias was resolved.
     pub version: Arc<FunctionVersion>,
-    /// As the request qualified it; none when it did not.
+    /// The qualifier in the request; `None` without one.
     pub qualifier: Option<String>,
 }
 
@@ -97,7 +97,7 @@ impl Resolved {
 }
 
 impl Registry {
-    /// Everything that was ever deployed, from the store.
+    /// Loads everything that was ever deployed from the store.
     pub async fn load(
         store: &dyn Catalogue,
         home: Home,
@@ -118,7 +118,7 @@ impl Registry {
             changes: tokio::sync::Mutex::default(),
             settings_changed: tokio::sync::Notify::new(),
         };
-        // Before the versions, which run as the settings say.
+        // Before the versions, whose concurrency depends on the settings.
         for record in store.function_settings().await? {
             let settings = FunctionSettings::from_record(&record).map_err(|cause| {
                 StartServerError::StoredFunction {
@@ -147,7 +147,7 @@ impl Registry {
         Ok(registry)
     }
 
-    /// With the key that is kept, or the drawn one, which is kept from now on.
+    /// With the stored key, or with the drawn one, which is stored from now on.
     async fn with_machine_key(
         mut self,
         store: &dyn Catalogue,
@@ -196,18 +196,18 @@ impl Registry {
         }
     }
 
-    /// What holds for a function whatever its version.
+    /// The settings that hold for all versions of a function.
     pub fn settings(&self, name: &FunctionName) -> Arc<FunctionSettings> {
         self.with(name, |function| Arc::clone(&function.settings))
             .unwrap_or_default()
     }
 
-    /// Waits until settings are changed, since the last time that this was waited for: by one at a time.
+    /// Waits until settings have changed since the last call returned; only one task may wait.
     pub async fn settings_changed(&self) {
         self.settings_changed.notified().await;
     }
 
-    /// Replaces the settings; versions run as the new ones say from here on.
+    /// Replaces the settings; versions run by the new ones from here on.
     pub fn insert_settings(&self, name: &FunctionName, settings: FunctionSettings) {
         {
             let mut functions = self
@@ -261,7 +261,7 @@ impl Registry {
         }
     }
 
-    /// All functions and versions that are being deleted; none for the version: the whole function.
+    /// All functions and versions that are being deleted; a version of `None` stands for the whole function.
     pub fn deleting(&self) -> Vec<(FunctionName, Option<u64>)> {
         let functions = self
             .functions
@@ -287,7 +287,7 @@ impl Registry {
         function.aliases.insert(alias.name.clone(), alias);
     }
 
-    /// Looks at a function; none when there is none. Nothing else changes it meanwhile.
+    /// Calls `look` with a function; `None` when the function does not exist. Nothing else changes it meanwhile.
     pub(super) fn with<T>(
         &self,
         name: &FunctionName,
@@ -345,7 +345,7 @@ impl Registry {
         })
     }
 
-    /// Every version of every function: those that are invoked most likely first.
+    /// Every version of every function: the most likely invoked ones first.
     pub fn all_versions(&self) -> Vec<Arc<FunctionVersion>> {
         let functions = self
             .functions
@@ -394,7 +394,7 @@ impl Registry {
         self.running.machine_key.of(machine)
     }
 
-    /// What a reference means; an unqualified one means `$LATEST`.
+    /// Resolves a reference; an unqualified one means `$LATEST`.
     ///
     /// # Errors
     /// `ResourceNotFoundException` when there is no such function, version or alias.
@@ -424,11 +424,11 @@ impl Registry {
         })
     }
 
-    /// What a reference means for one invocation: an alias with two versions chooses again each time.
+    /// Resolves a reference for one invocation: an alias with two versions chooses again each time.
     ///
     /// # Errors
-    /// As [`Registry::resolve`] and when the template's function is left out, `ResourceConflictException` when it is
-    /// being deleted, and `InvalidZipFileException` when its code is damaged.
+    /// As [`Registry::resolve`]; when the template's function is left out; `ResourceConflictException` when it is being
+    /// deleted; and `InvalidZipFileException` when its code is damaged.
     pub fn route(&self, reference: &Reference) -> Result<Resolved, ApiError> {
         let mut resolved = self.resolve(reference)?;
         let name = &reference.name;
@@ -461,7 +461,7 @@ impl Registry {
 
     /// A number from 0 up to 1, for a share of invocations.
     pub fn draw(&self) -> f64 {
-        // A generator cannot be left half drawn.
+        // A panic cannot leave the generator half changed.
         let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
         chance.f64()
     }
@@ -478,8 +478,8 @@ impl Registry {
         self.version(name, &version)
     }
 
-    /// What the function name of a chained invoke means; `new_id` gives a durable target's
-    /// execution its id. The version stays for as long as the caller keeps it.
+    /// Resolves the function name of a chained invoke; `new_id` gives a durable target's execution
+    /// its id. The version stays for as long as the caller keeps it.
     ///
     /// # Errors
     /// The error that the operation fails with (protocol reference, section 11).

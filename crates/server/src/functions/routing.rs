@@ -12,7 +12,7 @@ pub(crate) fn additional(alias: &AliasRecord) -> Option<(Version, f64)> {
     Some((version.parse().ok()?, weight))
 }
 
-/// What an alias is said to be routed by, as the API shows it.
+/// The weights of an alias's routing configuration, as the API shows them.
 pub(crate) fn weights(alias: &AliasRecord) -> Option<BTreeMap<String, f64>> {
     let text = alias.routing.as_deref()?;
     let routing: AliasRoutingConfiguration = serde_json::from_str(text).ok()?;

@@ -1,4 +1,4 @@
-//! What holds for a function whatever its version, as it is stored.
+//! The settings that hold for all versions of a function, as they are stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,30 +15,30 @@ use super::{Activities, EventSourceMapping, MachineKey, StateMachineSettings};
 pub(crate) struct FunctionSettings {
     pub tags: BTreeMap<String, String>,
     pub reserved_concurrency: Option<u32>,
-    /// Whether a template reserved it: then it goes when the template no longer says so.
+    /// Whether a template reserved it: then it is removed when the template no longer says so.
     pub concurrency_from_template: bool,
     /// By qualifier; `$LATEST` where the function was named without one.
     pub event_invoke: BTreeMap<String, EventInvoke>,
-    /// Which of those a template gave: they go when the template no longer says so.
+    /// The qualifiers whose settings a template gave: they are removed when the template no longer says so.
     pub event_invoke_from_template: BTreeSet<String>,
     /// Queues that it works off.
     pub event_sources: Vec<EventSourceMapping>,
-    /// Deleted, and only waits for its durable executions.
+    /// Deleted, and waits only for its durable executions.
     pub deleting: bool,
     /// The same for single versions.
     pub deleting_versions: BTreeSet<u64>,
-    /// Versions that deployments published by themselves (`AutoPublishAlias`), and nobody else did: they
-    /// go when nothing needs them.
+    /// Versions that only deployments published (`AutoPublishAlias`), and no request: they are removed when nothing
+    /// needs them.
     pub automatic_versions: BTreeSet<u64>,
-    /// The newest version that was ever published, as far as it is gone: numbers are not used again.
+    /// The newest of the deleted versions: numbers are not used again.
     pub last_deleted_version: u64,
-    /// Of a state machine, once there is anything to keep.
+    /// Of a state machine, once there are such settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine: Option<StateMachineSettings>,
-    /// Of the function that nobody can make.
+    /// Only in the settings of the reserved name.
     #[serde(skip_serializing_if = "Activities::is_empty")]
     pub activities: Activities,
-    /// Of the same: what the keys of state machines are made of.
+    /// Only there, too: the key from which the keys of state machines are derived.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine_key: Option<MachineKey>,
 }
@@ -67,7 +67,7 @@ impl FunctionSettings {
         }
     }
 
-    /// Whether this version, or the whole function, is on its way out.
+    /// Whether this version, or the whole function, is being deleted.
     pub fn is_deleting(&self, version: &Version) -> bool {
         match version {
             _ if self.deleting => true,
@@ -87,7 +87,7 @@ impl FunctionSettings {
         arn.clone()
     }
 
-    /// How an asynchronous invocation that was qualified so is tried again.
+    /// The retries of an asynchronous invocation with this qualifier.
     pub fn retry_policy(&self, qualifier: &str) -> RetryPolicy {
         let default = RetryPolicy::default();
         let Some(event_invoke) = self.event_invoke.get(qualifier) else {

@@ -1,4 +1,4 @@
-//! Functions of servers that share a store: what another one deployed is seen here, with its code.
+//! Functions of servers that share a store: each server takes in what another one deployed, with its code.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use super::{CodeStore, FunctionSettings, FunctionVersion, Reference, Registry};
 
 impl Registry {
-    /// Keeps the code of a version where other servers find it, before any of them sees the version.
+    /// Stores the code of a version where other servers find it, before any of them sees the version.
     pub async fn share_code(&self, code_dir: &Path) -> Result<(), StoreFault> {
         let Some((together, name)) = self.together.as_ref().zip(CodeStore::shared_name(code_dir))
         else {
@@ -25,7 +25,7 @@ impl Registry {
         self.share_code_anew(code_dir).await
     }
 
-    /// The same, whatever is there: it may be damaged.
+    /// The same, but replaces code that is there already: it may be damaged.
     ///
     /// # Errors
     /// When it cannot be read, or the store fails.
@@ -50,8 +50,8 @@ impl Registry {
         shared.put_code(name, archive).await
     }
 
-    /// Forgets the archives of code that no version of any server needs, and that were not used for so long; returns how
-    /// many.
+    /// Deletes the archives of code that no version of any server needs, and that were not used for so long; returns
+    /// how many.
     ///
     /// # Errors
     /// When the store fails.
@@ -63,7 +63,7 @@ impl Registry {
         Ok(forgotten.len())
     }
 
-    /// Takes in what other servers have changed. Returns whether there was anything.
+    /// Takes in the changes of other servers. Returns whether there were any.
     ///
     /// # Errors
     /// When the store fails; nothing has changed here then.
@@ -77,7 +77,7 @@ impl Registry {
         Ok(known != Some(revision))
     }
 
-    /// The same, before something is refused because it is not known here: another server may have made it a moment ago.
+    /// The same, before an unknown name is refused: another server may have made it a moment ago.
     pub async fn look_again(&self) -> bool {
         match self.catch_up().await {
             Ok(is_changed) => is_changed,
@@ -89,7 +89,7 @@ impl Registry {
         }
     }
 
-    /// Looks for what is named, if it is not known here.
+    /// Catches up with the other servers if the reference is not known here.
     pub async fn look_for(&self, reference: &Reference) {
         if self.together.is_some() && self.resolve(reference).is_err() {
             self.look_again().await;
@@ -109,7 +109,7 @@ impl Registry {
         self.version(function, version)
     }
 
-    /// Takes in what other servers have changed since this revision. Returns the revision that is known now.
+    /// Takes in the changes of other servers since this revision. Returns the revision that is known now.
     ///
     /// # Errors
     /// When the store fails; nothing has changed here then.
@@ -122,7 +122,7 @@ impl Registry {
         if known == Some(revision) {
             return Ok(revision);
         }
-        // Before anybody waits: an archive takes its time.
+        // Before the lock is taken: unpacking an archive takes its time.
         if let Some(together) = &self.together {
             for record in store.function_versions().await? {
                 self.fetch_code(together.code.as_ref(), &record).await?;
@@ -214,7 +214,8 @@ impl Registry {
         self.take_from(together.code.as_ref(), name).await.map(drop)
     }
 
-    /// Fetches the code of a version that another server froze. What cannot be fetched is said by whoever runs it.
+    /// Fetches the code of a version that another server froze. Code that cannot be fetched is logged; its invocations
+    /// fail.
     async fn fetch_code(
         &self,
         shared: &dyn CodeBlobs,
@@ -233,7 +234,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Takes code from where servers share it. Returns whether it is there; what cannot be unpacked is said.
+    /// Takes code from where servers share it. Returns whether it is there; logs an archive that cannot be unpacked.
     async fn take_from(&self, shared: &dyn CodeBlobs, name: &str) -> Result<bool, StoreFault> {
         let Some(archive) = shared.code(name).await? else {
             return Ok(false);
@@ -252,7 +253,7 @@ impl Registry {
     }
 }
 
-/// A part of the catalogue, of a function.
+/// A function, or a part of it, in the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Function,

@@ -1,7 +1,7 @@
-//! Functions of a template in two steps: what they will be, and that they are it.
+//! Deploys functions of a template in two steps: stages them, and applies them.
 //!
-//! In between it is tried whether they start, and the deployment as a whole is recorded. Until the second step nobody
-//! sees anything of the first: a version that no alias leads to is invoked by nobody who does not know its number.
+//! In between, the deployment checks that they start, and is recorded as a whole. The first step is invisible until the
+//! second: no alias leads to the new versions, so only a caller who knows the number can invoke one.
 
 use std::sync::Arc;
 
@@ -17,18 +17,18 @@ use super::{FrozenCode, FunctionVersion, Registry};
 #[derive(Debug)]
 pub(crate) struct StagedFunction {
     pub name: FunctionName,
-    /// What its alias will lead to, or `$LATEST` where the template names none.
+    /// The version that its alias will lead to, or `$LATEST` where the template names no alias.
     pub record: FunctionVersionRecord,
     /// Whether this version is published by the deployment.
     pub is_new: bool,
-    /// Whether whoever invokes it by its alias, or without one, gets something else than now.
+    /// Whether invocations by its alias, or without one, will run another version or configuration than now.
     pub changes: bool,
 }
 
 /// Why staged functions were not published.
 #[derive(Debug, Error)]
 pub(crate) enum PublishStagedError {
-    /// Somebody published a version meanwhile.
+    /// A request published a version meanwhile.
     #[error("function `{0}` was changed by another request in the meantime")]
     Changed(FunctionName),
     #[error(transparent)]
@@ -36,7 +36,7 @@ pub(crate) enum PublishStagedError {
 }
 
 impl Registry {
-    /// What a function of a template will be. Changes nothing.
+    /// Computes the coming version of a template's function. Changes nothing.
     pub fn stage(
         &self,
         name: &FunctionName,
@@ -113,15 +113,15 @@ impl Registry {
                 unreachable!("only published versions are new");
             };
             let arn = self.home.arn(&function.name);
-            // Before the version: a number of none does no harm should the server die in between.
+            // Before the version: a number without a version does no harm should the server die in between.
             self.note_automatic(store, &function.name, number).await?;
             self.record(store, &function.record, &arn).await?;
         }
         Ok(())
     }
 
-    /// Makes a function what was staged: its settings, `$LATEST`, and where its aliases lead. Comes to the same when it is
-    /// done again.
+    /// Applies a staged function: stores its settings and `$LATEST`, and moves its alias. Doing it again gives the same
+    /// result.
     ///
     /// # Errors
     /// When the store fails; doing it again goes on from there.

@@ -1,4 +1,4 @@
-//! State machines are functions: which ones, and what is kept of a machine beside its function.
+//! State machines are functions: how they are recognized, and the settings that a machine has beside its function.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,18 +6,18 @@ use lambda_api::FunctionConfiguration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The variable that every state machine's function has: the program that runs definitions. What is stored there does
-/// not count: each server puts in the program that it is itself.
+/// The variable that every state machine's function has: the program that runs definitions. The stored value does not
+/// count: each server replaces it by its own program.
 pub const STATE_MACHINE_PROGRAM: &str = "LAMBDURA_PROGRAM";
-/// The variable with the machine's role, which each server puts in.
+/// The variable with the machine's role, which each server sets.
 pub const STATE_MACHINE_ROLE: &str = "LAMBDURA_STATE_MACHINE_ROLE";
-/// The file of its code that is its definition.
+/// The file in its code that holds its definition.
 pub const STATE_MACHINE_DEFINITION: &str = "definition.asl.json";
-/// The variable that has its type, as `CreateStateMachine` spells it.
+/// The variable with its type, as `CreateStateMachine` spells it.
 pub const STATE_MACHINE_TYPE: &str = "LAMBDURA_STATE_MACHINE_TYPE";
 
-/// What starts the process of a state machine. The program is named by a variable instead of a path in the script: the
-/// same definition is the same code, wherever the command is installed.
+/// The script that starts the process of a state machine. The program is named by a variable instead of a path: so the
+/// same definition gives the same code, wherever the command is installed.
 #[must_use]
 pub fn state_machine_bootstrap() -> String {
     format!(
@@ -25,7 +25,7 @@ pub fn state_machine_bootstrap() -> String {
     )
 }
 
-/// The type of the state machine that a function of this configuration is, as `CreateStateMachine` spells it; none if it
+/// The type of the state machine with this configuration, as `CreateStateMachine` spells it; `None` for a function that
 /// is no state machine.
 #[must_use]
 pub fn state_machine_type(configuration: &FunctionConfiguration) -> Option<&'static str> {
@@ -37,7 +37,7 @@ pub fn state_machine_type(configuration: &FunctionConfiguration) -> Option<&'sta
     })
 }
 
-/// What Step Functions knows of a machine and Lambda has no place for. Instants are milliseconds since 1970.
+/// Settings of a machine that Step Functions has and Lambda has no place for. Instants are milliseconds since 1970.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct StateMachineSettings {
@@ -46,25 +46,25 @@ pub(crate) struct StateMachineSettings {
     /// As it was given.
     pub logging: Option<Value>,
     pub is_traced: bool,
-    /// Which of its tags a template gave: they go when the template no longer says so.
+    /// The tags that a template gave: they are removed when the template no longer has them.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub tags_from_template: BTreeSet<String>,
-    /// Its versions, which count apart from those of its function: each revision is one of those.
+    /// Its versions, with numbers of their own: each revision of the machine is a version of its function.
     pub versions: BTreeMap<u64, MachineVersion>,
-    /// The newest version that there ever was: numbers are not used again.
+    /// The highest version number so far: numbers are not used again.
     pub last_version: u64,
     pub aliases: BTreeMap<String, MachineAlias>,
-    /// Executions that were redriven, by name: each time is an execution of its own.
+    /// Executions that were redriven, by name: each redrive is a durable execution of its own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub redriven: BTreeMap<String, Vec<MachineRedrive>>,
 }
 
-/// That an execution goes on which did not end well.
+/// A redrive of an execution that did not succeed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct MachineRedrive {
     pub at: i64,
-    /// The token of the request: who asks with it again is told the same.
+    /// The token of the request: a request with the same token gets the same answer.
     pub token: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What functions have in common with those of the other servers of a store.
+//! The parts of functions that several servers of one store share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,15 +6,15 @@ use runtime::{Clock, Room};
 use store::{CatalogueRevision, CodeBlobs, Store};
 use tokio::sync::Notify;
 
-/// What functions have in common with those of other servers.
+/// The parts of functions that several servers share.
 pub(crate) struct Together {
-    /// Where all servers find their code.
+    /// Where all servers store their code.
     pub(super) code: Arc<dyn CodeBlobs>,
     pub(super) catalogue: Arc<dyn Store>,
-    /// What of it is known here.
+    /// The revision of the catalogue that is known here.
     known: Mutex<Option<CatalogueRevision>>,
     clock: Arc<dyn Clock>,
-    /// Told when this server could use more of what is reserved, or has some to give back.
+    /// Notified when this server could use more of a reserved concurrency, or could give some back.
     places_changed: Arc<Notify>,
 }
 

@@ -23,29 +23,28 @@ const TIMEOUT_SECONDS: u64 = 3;
 const MEMORY_MB: u32 = 128;
 const RETENTION_DAYS: u32 = 14;
 
-/// Variables of a template that are not obeyed: they lead to services that are served here. Only `up` may be
-/// told otherwise.
+/// Variables of a template that are ignored: they lead to services that are served here. Only `up` may set them.
 pub(crate) const ENDPOINTS_HERE: &[&str] =
     &["AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_DYNAMODB"];
 
-/// How this server runs every function, whatever its template says.
+/// How this server runs all functions, independent of their templates.
 #[derive(Debug, Clone)]
 pub(crate) struct Running {
     /// Processes of one version at the most, where the template reserves no number.
     pub concurrency_max: usize,
     /// Whether that number is the function's own.
     pub reserved: bool,
-    /// Variables that count more than a function's own.
+    /// Variables that override a function's own.
     pub environment: BTreeMap<String, String>,
-    /// What runs state machines: this program.
+    /// The program that runs state machines: this one.
     pub program: Option<String>,
-    /// What the keys of state machines are made of.
+    /// The key from which the keys of state machines are derived.
     pub machine_key: MachineKey,
     /// Functions that are debugged, by name.
     pub debuggers: Arc<BTreeMap<String, Debugger>>,
 }
 
-/// How long an invocation or execution may take that somebody looks at in a debugger: as long as any execution.
+/// How long an invocation or execution under a debugger may take: as long as any execution.
 const DEBUGGED_SECONDS: u32 = 31_622_400;
 
 /// A version of a function, ready to run.
@@ -69,7 +68,8 @@ pub(crate) struct FunctionVersion {
 }
 
 impl FunctionVersion {
-    /// A version from what the store holds, with the place of its code now. The stored configuration is the API's own shape.
+    /// A version from its stored record, with the present place of its code. The stored configuration has the API's
+    /// shape.
     pub fn from_record(
         record: &FunctionVersionRecord,
         arn: &FunctionArn,
@@ -92,7 +92,7 @@ impl FunctionVersion {
             environment.remove(*name);
         }
         environment.extend(running.environment.clone());
-        // Another program may have stored it: one of an earlier release, or of another server.
+        // The stored program may be another one: of an earlier release, or of another server.
         if let (Some(stored), Some(program)) =
             (environment.get_mut(STATE_MACHINE_PROGRAM), &running.program)
         {
@@ -180,7 +180,7 @@ impl FunctionVersion {
         std::fs::read_to_string(self.config.code_dir.join(STATE_MACHINE_DEFINITION))
     }
 
-    /// What a caller is told of it where its code is damaged: what is wrong, and what to do.
+    /// The error text for callers when the version's code is damaged: the damage, and the remedy.
     pub fn damage_text(&self, damage: &Damage) -> String {
         let (name, number) = (&self.config.name, &self.version);
         let what_to_do = match number {
@@ -197,13 +197,13 @@ impl FunctionVersion {
     }
 }
 
-/// Whether the program of a function is one of its own, as that of a state machine is, whoever wrote its `bootstrap`.
+/// Whether the function brings its own program, as a state machine does, whichever tool wrote its `bootstrap`.
 fn may_be_machine(configuration: &FunctionConfiguration) -> bool {
     let runtime = configuration.runtime.as_deref().unwrap_or_default();
     runtime.starts_with("provided")
 }
 
-/// Somebody in a debugger looks at one process; a function without concurrency stays without.
+/// A debugger looks at one process; a function with concurrency zero keeps it.
 fn concurrency_max(running: &Running, debugger: &Option<Debugger>) -> usize {
     match debugger {
         Some(_) => running.concurrency_max.min(1),
@@ -220,8 +220,7 @@ fn revision(config_sha256: &str, running: &Running) -> String {
     }
 }
 
-/// How many invocations one process has at a time, for functions on managed instances. What is no such number, the API did
-/// not let in.
+/// How many invocations one process has at a time, for functions on managed instances. The API rejects other numbers.
 fn per_process(configuration: &FunctionConfiguration) -> Option<NonZeroUsize> {
     let config = configuration.capacity_provider_config.as_ref()?;
     let config = config
@@ -231,7 +230,7 @@ fn per_process(configuration: &FunctionConfiguration) -> Option<NonZeroUsize> {
     NonZeroUsize::new(usize::try_from(given).ok()?)
 }
 
-/// How processes write their logs. What is no such word, the API did not let in.
+/// How processes write their logs. The API rejects other words.
 fn logging(configuration: &FunctionConfiguration) -> Logging {
     let Some(config) = &configuration.logging_config else {
         return Logging::default();

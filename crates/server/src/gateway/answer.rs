@@ -9,20 +9,20 @@ use serde_json::Value;
 
 use crate::http::Body;
 
-/// What a function said of its answer.
+/// The parts of a function's answer.
 pub(super) struct Answer {
     pub status: u16,
     /// Names with their values, in their order.
     pub headers: Vec<(String, Vec<Value>)>,
     pub body: String,
-    /// Whether the body stands for bytes.
+    /// Whether the body is base64.
     pub is_base64: bool,
-    /// Sent where the function names no type.
+    /// The content type where the function names none.
     pub default_type: &'static str,
 }
 
 impl Answer {
-    /// The answer as HTTP; none when that is not possible, which is a fault of the function.
+    /// The answer as HTTP; `None` when it is not valid HTTP, which is a fault of the function.
     pub fn into_response(self) -> Option<Response<Body>> {
         let body = if self.is_base64 {
             STANDARD.decode(self.body).ok()?
@@ -34,7 +34,7 @@ impl Answer {
         let headers = response.headers_mut();
         for (name, values) in self.headers {
             let name: HeaderName = name.parse().ok()?;
-            // The body is sent in one piece; what the function says about its framing would be wrong.
+            // The body is sent in one piece; the function's headers about its framing would be wrong.
             if matches!(
                 name.as_str(),
                 "content-length" | "transfer-encoding" | "connection"

@@ -1,4 +1,4 @@
-//! One API or function URL on its own port: what happens to a request, whatever its face.
+//! One API or function URL on its own port: the handling that all faces share.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, RwLock};
@@ -31,38 +31,38 @@ pub(crate) trait Face: Send + Sync {
     /// Its key in the template.
     fn logical_id(&self) -> &str;
 
-    /// Whether pages of an origin may change something through it.
+    /// Whether pages of an origin may send changing requests.
     fn allows(&self, origin: &str) -> bool;
 
-    /// The answer to a browser that asks before it sends the request itself.
+    /// The answer to a browser's preflight request.
     fn preflight(&self, request: &Parts) -> Option<Response<Body>>;
 
-    /// The call that a request is.
+    /// The call that a request makes.
     ///
     /// # Errors
-    /// The answer, where no function gives it.
+    /// The answer, where no function answers.
     fn call<'a>(&'a self, request: &'a Parts) -> Result<Call<'a>, Box<Response<Body>>>;
 
-    /// What starts an execution that comes through a route.
+    /// The event source of executions that start through a route.
     fn event_source(&self, route: &Route) -> EventSource;
 
     /// The function's event as JSON.
     fn event(&self, incoming: &Incoming<'_>) -> Vec<u8>;
 
-    /// Who is let in; function URLs let everybody in.
+    /// The access rules; function URLs have none.
     fn gate(&self) -> Option<&Gate> {
         None
     }
 
-    /// Whether requests have to be signed, where anything is enforced.
+    /// Whether requests must be signed, where access is enforced.
     fn is_for_iam(&self) -> bool {
         false
     }
 
-    /// The answer to a request that is not let in.
+    /// The answer to a refused request.
     fn refuse(&self, refusal: &Refusal) -> Response<Body>;
 
-    /// The answer to a request whose signature does not let it in.
+    /// The answer to a request that is refused for its signature.
     fn refuse_sender(&self, refused: ApiError) -> Response<Body> {
         http::refusal(refused)
     }
@@ -72,7 +72,7 @@ pub(crate) trait Face: Send + Sync {
         false
     }
 
-    /// What the function answered, as HTTP.
+    /// The function's answer, as HTTP.
     fn answer(&self, request: &Parts, payload: &[u8]) -> Response<Body>;
 
     /// The answer when the function gives none.
@@ -105,17 +105,17 @@ pub(crate) enum Failure {
     Ending,
 }
 
-/// An API, whose face a new deployment replaces.
+/// An API; a new deployment replaces its face.
 pub(crate) struct Api {
     app: Arc<App>,
     face: RwLock<Arc<dyn Face>>,
 }
 
-/// An API and where it is served.
+/// An API and its URL.
 pub(crate) struct ServedApi {
     pub api: Arc<Api>,
     pub url: String,
-    /// Cancelled, it is served no more.
+    /// Ends the serving once it is cancelled.
     pub ended: CancellationToken,
 }
 
@@ -141,7 +141,8 @@ impl Api {
     ) -> Response<Body> {
         let face = self.face();
         let (mut parts, body) = request.into_parts();
-        // Cookies know no ports: a browser sends the console's to every port of its host. They are not the functions'.
+        // Cookies ignore ports: a browser sends the console's cookies to every port of its host. The functions must not
+        // get them.
         http::drop_cookies(&mut parts.headers, is_of_console);
         let access = &self.app.access;
         let counted = access.address(&parts.headers, peer).and_then(|address| {
@@ -188,7 +189,7 @@ impl Api {
         answer
     }
 
-    /// Lets a request in whose sender has to be known to IAM.
+    /// Checks the signature of a request where a route requires IAM.
     async fn admit(
         &self,
         face: &dyn Face,

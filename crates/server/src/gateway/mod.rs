@@ -1,9 +1,9 @@
-//! What is in front of a stack's functions: API Gateway's HTTP APIs and function URLs with payload
-//! format 2.0, and its REST APIs with payload format 1.0.
+//! The front of a stack's functions: API Gateway's HTTP APIs and function URLs with payload format
+//! 2.0, and its REST APIs with payload format 1.0.
 //!
-//! [`api`] is what happens to every request; [`access`] is who is let in; [`http`] and [`rest`] are the two faces, which say what
-//! a request means, what event is made of it, and how an answer looks; [`stream`] is how one looks that
-//! comes while its function writes it.
+//! [`api`] handles every request; [`access`] admits or refuses it; [`http`] and [`rest`] are the two faces, which find
+//! the route of a request, make the event, and form the answer; [`stream`] sends an answer while its function writes
+//! it.
 //!
 //! Source: API Gateway developer guide, "Create AWS Lambda proxy integrations for HTTP APIs",
 //! "Configure CORS for HTTP APIs" and "Lambda proxy integrations in API Gateway", and Lambda

@@ -1,10 +1,10 @@
-//! Paths: behind a stage, and held against a route's template.
+//! Paths: without their stage, and matched with a route's template.
 
 use std::collections::BTreeMap;
 
 use crate::http::decode;
 
-/// The path behind a stage's name; none when the path does not begin with it.
+/// The path without the stage's name; `None` when it does not begin with that name.
 pub(super) fn behind_stage<'a>(stage_name: &str, path: &'a str) -> Option<&'a str> {
     match path.strip_prefix('/')?.strip_prefix(stage_name)? {
         "" => Some("/"),
@@ -15,16 +15,16 @@ pub(super) fn behind_stage<'a>(stage_name: &str, path: &'a str) -> Option<&'a st
 /// How a path fits a template.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fit {
-    /// How well, segment by segment: the greater, the more exactly.
+    /// How well it fits, segment by segment: a greater rank is more exact.
     pub ranks: Vec<u8>,
-    /// What the variables stand for.
+    /// The values of the variables.
     pub parameters: BTreeMap<String, String>,
-    /// The path as it was compared: decoded. A slash that was encoded within a segment is so here too, since it
-    /// begins no segment; what `{proxy+}` takes is as its function sees it.
+    /// The path as it was compared: decoded. An encoded slash within a segment stays encoded, since it begins no
+    /// segment; the part of `{proxy+}` is as its function sees it.
     pub path: String,
 }
 
-/// Holds a path against a template. A variable stands for something: an empty segment fits none.
+/// Matches a path with a template. A variable takes at least one character: an empty segment matches none.
 pub(super) fn fit_path(template: &str, path: &str) -> Option<Fit> {
     const EXACT: u8 = 3;
     const VARIABLE: u8 = 2;
@@ -68,7 +68,7 @@ pub(super) fn fit_path(template: &str, path: &str) -> Option<Fit> {
     rest.next().is_none().then_some(fit)
 }
 
-/// How a path fits a route that takes all of them.
+/// The fit of a path with a route that takes all paths.
 pub(super) fn fit_any(path: &str) -> Fit {
     Fit {
         ranks: Vec::new(),

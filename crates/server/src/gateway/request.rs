@@ -1,4 +1,4 @@
-//! A request on its way to a function, and what events of both formats say of it.
+//! A request on its way to a function, and the values that events of both formats take from it.
 
 use std::collections::BTreeMap;
 
@@ -14,21 +14,21 @@ use crate::http::{Body, decode};
 /// A request that has found its route.
 pub(crate) struct Call<'a> {
     pub route: &'a Route,
-    /// Who is let in: the route's, or another where the gateway itself answers.
+    /// The access rules: the route's, or others where the gateway itself answers.
     pub access: &'a Access,
-    /// What the gateway itself answers to those whom it lets in.
+    /// The gateway's own answer to admitted requests.
     pub answered: Option<Box<Response<Body>>>,
     /// The function behind it.
     pub function: &'a FunctionName,
-    /// The path behind the stage.
+    /// The path without the stage.
     pub path: &'a str,
-    /// The same, as it was held against the route's: policies must not see another one than the route.
+    /// The same path, as it was compared with the route's: policies must see the same path as the route.
     pub matched_path: String,
-    /// What the variables of the route's path stand for.
+    /// The values of the variables in the route's path.
     pub path_parameters: BTreeMap<String, String>,
 }
 
-/// What an event is made of.
+/// The source of an event.
 pub(crate) struct Incoming<'a> {
     pub parts: &'a Parts,
     pub body: &'a [u8],
@@ -38,7 +38,7 @@ pub(crate) struct Incoming<'a> {
     pub trace_header: &'a str,
     pub source_ip: String,
     pub now: Timestamp,
-    /// What is known of who sent it.
+    /// The known facts about its sender.
     pub caller: &'a Caller,
 }
 
@@ -48,7 +48,7 @@ impl Incoming<'_> {
         header(&self.parts.headers, name)
     }
 
-    /// A header, a parameter of the query or one of the path; nothing else is in a request.
+    /// A header, a query parameter or a path parameter; other parts are not in a request.
     pub fn part(&self, part: &RequestPart) -> Option<String> {
         match part {
             RequestPart::Header(name) if is_cookie(name) => self.cookies(),
@@ -62,8 +62,8 @@ impl Incoming<'_> {
         }
     }
 
-    /// Whether a part comes more than once. Events have another one of them than [`part`](Self::part) finds, or all
-    /// of them: who is let in by one must not be taken for another.
+    /// Whether a part comes more than once. Events may have another of its values than [`part`](Self::part) finds, or
+    /// all of them: a function must not read another identity than the authorizer checked.
     pub fn is_repeated(&self, part: &RequestPart) -> bool {
         match part {
             RequestPart::Header(name) if is_cookie(name) => false,
@@ -91,7 +91,7 @@ impl Incoming<'_> {
         self.header(USER_AGENT.as_str())
     }
 
-    /// The host that the client asked, and the first part of its name.
+    /// The host in the client's request, and the first part of its name.
     pub fn domain(&self) -> (&str, &str) {
         let name = self.header(HOST.as_str()).unwrap_or_default();
         (name, name.split(['.', ':']).next().unwrap_or_default())
@@ -103,7 +103,7 @@ impl Incoming<'_> {
         at.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
     }
 
-    /// What API Gateway adds to the client's headers, in lower case.
+    /// The headers that API Gateway adds to the client's, in lower case.
     pub fn added_headers(&self) -> [(&'static str, &str); 3] {
         [
             ("x-amzn-trace-id", self.trace_header),

@@ -16,7 +16,8 @@ use crate::app::App;
 use crate::http::Body;
 use crate::states;
 
-/// Calls Step Functions as an integration says. `event` is what a function would be given, and has all of the request.
+/// Calls Step Functions as an integration says. `event` is the event that a function would get; it has all of the
+/// request.
 pub(super) async fn call(
     app: &Arc<App>,
     integration: &StatesIntegration,
@@ -47,7 +48,7 @@ fn json(status: StatusCode, answer: &Value) -> Response<Body> {
     response
 }
 
-/// The request that the parameters of an integration make.
+/// The request from an integration's parameters.
 fn request(integration: &StatesIntegration, event: &[u8], body: &[u8]) -> Value {
     let event: Value = serde_json::from_slice(event).unwrap_or_default();
     let mut request = Map::new();
@@ -64,7 +65,7 @@ fn request(integration: &StatesIntegration, event: &[u8], body: &[u8]) -> Value 
     Value::Object(request)
 }
 
-/// What a parameter comes to: a part of the request, or itself.
+/// The value of a parameter: a part of the request, or the text itself.
 fn value(from: &str, event: &Value, body: &[u8]) -> Option<String> {
     let Some(selected) = from.strip_prefix('$') else {
         return Some(from.to_owned());

@@ -1,7 +1,7 @@
 //! Answers of function URLs whose `InvokeMode` is `RESPONSE_STREAM`: sent while the function writes them.
 //!
-//! A function may send a prelude before the body: a JSON document with status, headers and cookies, and eight zero bytes behind
-//! it, under a content type of its own.
+//! A function may send a prelude before the body: a JSON document with status, headers and cookies, followed by eight
+//! zero bytes, under a content type of its own.
 //! Source: Lambda developer guide, "Writing response streaming-enabled Lambda functions", and the runtime clients of AWS.
 
 use std::collections::BTreeMap;
@@ -19,16 +19,16 @@ use super::answer::Answer;
 use crate::api::AnswerStream;
 use crate::http::{Body, BrokenOff};
 
-/// What a body with a prelude is called.
+/// The content type of a body with a prelude.
 const PRELUDE_TYPE: &str = "application/vnd.awslambda.http-integration-response";
 
-/// What ends a prelude; JSON has no such bytes.
+/// The end of a prelude; JSON has no such bytes.
 const PRELUDE_END: &[u8] = &[0; 8];
 
-/// Longest prelude, in bytes: far more than clients take of headers.
+/// Longest prelude, in bytes: far more headers than clients accept.
 const PRELUDE_BYTES_MAX: usize = 1024 * 1024;
 
-/// Where neither the prelude nor the function names a type.
+/// The content type where neither the prelude nor the function names one.
 const DEFAULT_TYPE: &str = "application/octet-stream";
 
 /// Chunks that wait for the client: few, so that a slow one slows the function down.
@@ -43,8 +43,8 @@ struct Prelude {
     cookies: Vec<String>,
 }
 
-/// An answer in one piece that has a prelude, as from a function that streams behind a URL that does not. `None` when it has
-/// none, or one that is no head of an answer.
+/// An answer in one piece that has a prelude, as from a streaming function behind a URL that does not stream. `None`
+/// without a prelude, or with one that is not a valid head.
 pub(super) fn with_prelude(payload: &[u8]) -> Option<Response<Body>> {
     let end = prelude_end(payload, 0)?;
     let mut response = head(&payload[..end])?;
@@ -53,7 +53,7 @@ pub(super) fn with_prelude(payload: &[u8]) -> Option<Response<Body>> {
     Some(response)
 }
 
-/// An answer in one piece behind a URL that streams: its bytes are the body, whatever they are.
+/// An answer in one piece behind a URL that streams: all its bytes are the body.
 pub(super) fn whole(payload: Vec<u8>) -> Response<Body> {
     let mut response = Response::new(Body::from(Bytes::from(payload)));
     let content_type = HeaderValue::from_static(DEFAULT_TYPE);
@@ -61,7 +61,7 @@ pub(super) fn whole(payload: Vec<u8>) -> Response<Body> {
     response
 }
 
-/// An answer that has begun. `None` when its prelude is none, which is a fault of the function.
+/// An answer that has begun. `None` when its prelude is invalid, which is a fault of the function.
 pub(super) async fn begun(mut stream: AnswerStream, tasks: &TaskTracker) -> Option<Response<Body>> {
     let (mut response, first) = if stream.content_type.as_deref() == Some(PRELUDE_TYPE) {
         read_prelude(&mut stream).await?
@@ -101,7 +101,7 @@ pub(super) async fn begun(mut stream: AnswerStream, tasks: &TaskTracker) -> Opti
     Some(response)
 }
 
-/// The head that a prelude stands for, and what came of the body with it.
+/// The head from the prelude, and the part of the body that came with it.
 async fn read_prelude(stream: &mut AnswerStream) -> Option<(Response<Body>, Bytes)> {
     let mut read = BytesMut::new();
     let mut searched = 0;
@@ -113,15 +113,15 @@ async fn read_prelude(stream: &mut AnswerStream) -> Option<(Response<Body>, Byte
         if read.len() > PRELUDE_BYTES_MAX {
             return None;
         }
-        // The end may have begun already.
+        // The end mark may have begun already.
         searched = read.len().saturating_sub(PRELUDE_END.len());
         read.extend_from_slice(&stream.next().await?);
     }
 }
 
-/// Where a prelude ends, if that is not before `from`.
+/// The position of the prelude's end, searched from `from` on.
 fn prelude_end(bytes: &[u8], from: usize) -> Option<usize> {
-    // It is a JSON object; other bodies are not searched.
+    // A prelude is a JSON object; other bodies are not searched.
     if bytes.first() != Some(&b'{') {
         return None;
     }

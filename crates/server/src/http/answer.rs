@@ -1,4 +1,4 @@
-//! Answers that every face gives.
+//! Answers that all faces share.
 
 use bytes::Bytes;
 use hyper::{Response, StatusCode};
@@ -18,7 +18,7 @@ pub(crate) fn json<T: Serialize>(status: StatusCode, body: &T) -> Response<Body>
         .expect("the parts are all valid")
 }
 
-/// `200` with `{}`: what operations without a result answer.
+/// `200` with `{}`: the answer of operations without a result.
 pub(crate) fn empty_object() -> Response<Body> {
     json(StatusCode::OK, &serde_json::json!({}))
 }

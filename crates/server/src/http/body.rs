@@ -15,15 +15,15 @@ use super::RequestBody;
 
 /// The body of every answer.
 pub(crate) enum Body {
-    /// All of it, known before the answer begins.
+    /// The whole body, known before the answer begins.
     Whole(Full<Bytes>),
-    /// Pieces as they come, until their sender is gone.
+    /// Pieces as they come, until their sender is dropped.
     Stream(mpsc::Receiver<Bytes>),
-    /// As above, and it may end before it is whole.
+    /// The same, but it may end before it is whole.
     Interruptible(mpsc::Receiver<Result<Bytes, BrokenOff>>),
 }
 
-/// A body ended before it was whole; so does its connection, by which the client knows.
+/// A body ended before it was whole; its connection ends too, so that the client notices.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the function failed before its answer was whole")]
 pub(crate) struct BrokenOff;
@@ -108,7 +108,7 @@ pub(crate) async fn read_body(body: RequestBody, bytes_max: usize) -> Result<Byt
     read_pieces(body, bytes_max, |_| {}).await
 }
 
-/// The same, showing each piece as it comes.
+/// The same, and calls `show` with each piece as it comes.
 pub(crate) async fn read_pieces(
     mut body: RequestBody,
     bytes_max: usize,

@@ -1,12 +1,12 @@
-//! Which addresses count as one client.
+//! Which addresses belong to one client.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Bits of an IPv6 address that tell networks apart: whoever has one address has all the others of its network.
+/// The bits of an IPv6 address that name its network: a client with one address has all the others of its network.
 /// Source: RFC 6177, section 2; RFC 4291, section 2.5.4.
 const NETWORK_BITS: u32 = 64;
 
-/// What limits count an address as: itself, or its network.
+/// The address that limits count: the address itself, or its network.
 pub(crate) fn client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {

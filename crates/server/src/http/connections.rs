@@ -1,4 +1,4 @@
-//! How many connections there are at a time: over all ports, by the functions' socket, and of one address.
+//! Limits of concurrent connections: over all ports, on the functions' socket, and from one address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,27 +12,27 @@ use tokio_util::task::TaskTracker;
 
 use super::client;
 
-/// Connections at the most, where the limit of open files allows it. Each may hold a body in memory.
+/// The most connections, where the limit of open files allows them. Each may hold a body in memory.
 const CONNECTIONS_MAX: usize = 16_384;
 
-/// Connections by the socket at the most.
+/// The most connections on the socket.
 const OWN_CONNECTIONS_MAX: usize = 4_096;
 
-/// Clients that are told at the same time that there is no room; others are disconnected unheard.
+/// Clients that are refused with an answer at the same time; further ones are disconnected without an answer.
 const REFUSALS_MAX: usize = 64;
 
-/// How long one that is refused has to read why.
+/// How long a refused client has to read the answer.
 const REFUSED_WITHIN: Duration = Duration::from_secs(2);
 
-/// What a client beyond the last place is told, in the shape that AWS's clients understand and retry.
+/// The answer to a client beyond the last place, in the shape that AWS's clients understand and retry.
 const NO_ROOM: &str = "{\"__type\":\"ServiceException\",\"Type\":\"Server\",\
 \"message\":\"The service has as many connections as it can. Try again.\",\
 \"Message\":\"The service has as many connections as it can. Try again.\"}";
 
 /// The connections of all ports.
 ///
-/// Functions that come by the socket have places of their own: callers who wait for results may fill all others, and get
-/// none unless functions can report them.
+/// Functions on the socket have places of their own: callers that wait for results may fill all others, and get no
+/// results unless functions can report them.
 #[derive(Debug, Clone)]
 pub(crate) struct Connections {
     pub(super) tasks: TaskTracker,
@@ -42,7 +42,7 @@ pub(crate) struct Connections {
     by_address: Option<ByAddress>,
 }
 
-/// How many connections one address may have, and how many each has. Those of this machine are not counted.
+/// The most connections of one address, and the present ones by address. Those of this machine are not counted.
 #[derive(Debug, Clone)]
 struct ByAddress {
     max: usize,
@@ -57,8 +57,8 @@ pub(super) struct OfAddress {
 }
 
 impl Connections {
-    /// At most half of the files that this process may open, and an eighth by the socket: the rest is for function
-    /// processes and the store.
+    /// Takes at most half of the files that this process may open, and an eighth for the socket: the rest is for
+    /// function processes and the store.
     pub fn within_open_files() -> Self {
         let files = match getrlimit(Resource::RLIMIT_NOFILE) {
             Ok((soft, _)) => usize::try_from(soft).unwrap_or(usize::MAX),
@@ -80,7 +80,7 @@ impl Connections {
         }
     }
 
-    /// The same, with so many at the most of one address.
+    /// The same, with at most `max` connections of one address.
     pub fn at_most_of_one_address(self, max: usize) -> Self {
         let open = Arc::default();
         Self {
@@ -89,7 +89,7 @@ impl Connections {
         }
     }
 
-    /// Counts a connection of an address; none when it has as many as it may.
+    /// Counts a connection of an address; `None` when the address has as many as it may.
     pub(super) fn enter(&self, address: IpAddr) -> Option<Option<OfAddress>> {
         let Some(ByAddress { max, open }) = &self.by_address else {
             return Some(None);
@@ -108,18 +108,18 @@ impl Connections {
         Some(Some(OfAddress { open, address }))
     }
 
-    /// How many requests may wait for what a function returns. The places beyond are for functions in other languages,
-    /// which report by the ports.
+    /// How many requests may wait for a function's result. The other places are for functions in other languages, which
+    /// report on the ports.
     pub fn callers_max(&self) -> usize {
         (self.places.available_permits() / 4 * 3).max(1)
     }
 
-    /// Takes no more; what is open goes on.
+    /// Accepts no more connections; open ones go on.
     pub fn close(&self) {
         self.tasks.close();
     }
 
-    /// Waits until all have ended.
+    /// Waits until all connections have ended.
     pub async fn wait(&self) {
         self.tasks.wait().await;
     }
@@ -137,8 +137,8 @@ impl Drop for OfAddress {
     }
 }
 
-/// Tells a client that there is no room, and hears it out for a moment: what it has sent and nobody
-/// has read would cut off the answer.
+/// Tells a client that there is no room, and reads its request for a moment: bytes left unread
+/// would cut off the answer.
 pub(super) async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     _permit: OwnedSemaphorePermit,
@@ -156,7 +156,7 @@ pub(super) async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(
         while stream.read(&mut unread).await? > 0 {}
         Ok::<_, std::io::Error>(())
     };
-    // Whether it listens is its own affair.
+    // A client that does not read is disconnected.
     let _ = tokio::time::timeout(REFUSED_WITHIN, told).await;
 }
 

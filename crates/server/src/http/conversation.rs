@@ -1,7 +1,7 @@
 //! One connection from its first request to its end: by HTTP/1.1, or by HTTP/2.
 //!
-//! A client that stops half way holds a file handle and memory, and function processes need those: so headers, bodies and
-//! the reading of answers each have to get on within a time.
+//! A client that stops half way holds a file handle and memory, which function processes need: so headers, bodies and
+//! the reading of answers each have a time limit.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -24,14 +24,14 @@ use super::patient_io::PatientIo;
 use super::turns::{Turns, WatchedBody};
 use super::{Body, RequestBody};
 
-/// A client that sends its headers more slowly than this is disconnected, and one that keeps a
+/// A client that takes longer for its headers is disconnected, and so is one that keeps a
 /// connection without a request.
 pub(super) const HEADERS_WITHIN: Duration = Duration::from_secs(30);
 
-/// What a client that speaks HTTP/2 sends first. Source: RFC 9113, section 3.4.
+/// The first bytes of a client that speaks HTTP/2. Source: RFC 9113, section 3.4.
 pub(super) const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Requests at a time on one connection of HTTP/2.
+/// Concurrent requests on one connection of HTTP/2.
 const STREAMS_MAX: u32 = 64;
 
 /// Serves one connection to its end.
@@ -75,7 +75,7 @@ where
         .max_concurrent_streams(STREAMS_MAX)
         .serve_connection(TokioIo::new(stream), service_fn(watched));
     Box::pin(async move {
-        // The connection goes with what is dropped here.
+        // The connection ends when its future is dropped here.
         tokio::select! {
             () = until_shutdown(connection, peer, shutdown) => {}
             () = turns.client_is_gone(HEADERS_WITHIN) => {
@@ -85,7 +85,7 @@ where
     })
 }
 
-/// Answers that are watched on their way to the client.
+/// Answers that report to `turns` on their way to the client.
 fn watching(
     turns: Turns,
     answer: impl Fn(Request<Incoming>) -> Answering<Body>,
@@ -102,7 +102,7 @@ fn watching(
 /// An answer on its way.
 type Answering<B> = Pin<Box<dyn Future<Output = Result<Response<B>, Infallible>> + Send>>;
 
-/// From hyper's requests to those that are answered here.
+/// Converts hyper's requests, and answers them with `handle`.
 fn answering<H, F>(peer: SocketAddr, handle: H) -> impl Fn(Request<Incoming>) -> Answering<Body>
 where
     H: Fn(Request<RequestBody>, SocketAddr) -> F,
@@ -127,7 +127,7 @@ where
     }
 }
 
-/// Puts the authority of a request by HTTP/2 where one by HTTP/1 has it: in `Host`. Clients send the one or the other.
+/// Puts the authority of a request by HTTP/2 into `Host`, where HTTP/1 has it. Clients send only one of them.
 fn name_host(head: &mut Parts) {
     let authority = head.uri.authority().map(|authority| authority.as_str());
     let host = authority.and_then(|authority| HeaderValue::from_str(authority).ok());
@@ -185,7 +185,7 @@ mod tests {
         (client, tokio::spawn(talk))
     }
 
-    /// Time passes at once where nothing but it is waited for.
+    /// Paused time advances at once while all tasks wait for it.
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stops_half_way_is_given_up() {
         let (mut client, talk) = connected(64 * 1024);
@@ -205,7 +205,7 @@ mod tests {
         let began = tokio::time::Instant::now();
         let (mut from, mut to) = tokio::io::split(client);
         let drops = tokio::spawn(async move {
-            // Until it hangs up.
+            // Until the server hangs up.
             while to.write_all(b"x").await.is_ok() {
                 tokio::time::sleep(Duration::from_secs(20)).await;
             }
@@ -244,7 +244,7 @@ mod tests {
         frame
     }
 
-    /// Says that it is there every ten seconds, until it is disconnected; returns how long it was not.
+    /// Sends a ping every ten seconds, until it is disconnected; returns how long it was connected.
     async fn ping_until_disconnected(mut client: DuplexStream) -> Duration {
         let began = tokio::time::Instant::now();
         let (mut from, mut to) = tokio::io::split(&mut client);
@@ -252,7 +252,7 @@ mod tests {
             let mut heard = [0; 4_096];
             let mut acknowledged = 0;
             loop {
-                // An end or an error: it is over.
+                // An end or an error: the connection is over.
                 match from.read(&mut heard).await {
                     Ok(1..) => acknowledged += 1,
                     Ok(0) | Err(_) => return acknowledged,
@@ -287,7 +287,7 @@ mod tests {
     async fn http2_that_takes_no_answer_is_given_up() {
         let (mut client, talk) = connected_http2();
         client.write_all(HTTP2_PREFACE).await.expect("it listens");
-        // SETTINGS_INITIAL_WINDOW_SIZE is nothing.
+        // SETTINGS_INITIAL_WINDOW_SIZE is zero.
         let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
         client.write_all(&settings).await.expect("it listens");
         // `GET`, `http`, and the path `/100000`, by the static table. Source: RFC 7541, appendix A.

@@ -15,7 +15,7 @@ pub(crate) fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str
     })
 }
 
-/// Takes cookies out of a request; all others stay as they are.
+/// Removes cookies from a request; all others stay as they are.
 pub(crate) fn drop_cookies(headers: &mut HeaderMap, is_dropped: impl Fn(&str) -> bool) {
     let is_dropped = |pair: &[u8]| is_named(pair, &is_dropped);
     let own = headers.get_all(COOKIE).iter();
@@ -33,7 +33,7 @@ pub(crate) fn drop_cookies(headers: &mut HeaderMap, is_dropped: impl Fn(&str) ->
             let pairs: Vec<&[u8]> = pairs.filter(|pair| !is_dropped(pair)).collect();
             let text = pairs.join(&b';');
             let text = text.trim_ascii();
-            // Bytes that were in a header may be in one.
+            // The bytes come from a header, so they are valid in one.
             (!text.is_empty()).then(|| HeaderValue::from_bytes(text).ok())?
         })
         .collect();
@@ -43,7 +43,7 @@ pub(crate) fn drop_cookies(headers: &mut HeaderMap, is_dropped: impl Fn(&str) ->
     }
 }
 
-/// Takes what sets cookies out of an answer.
+/// Removes headers that set cookies from an answer.
 pub(crate) fn drop_set_cookies(headers: &mut HeaderMap, is_dropped: impl Fn(&str) -> bool) {
     let is_dropped = |value: &HeaderValue| {
         let pair = value.as_bytes().split(is_semicolon).next();

@@ -12,14 +12,14 @@ use hyper::{HeaderMap, Method};
 pub(crate) enum Refusal {
     /// The `Host` is not a name of this service.
     Host,
-    /// The request changes something, and its `Origin` is another one.
+    /// The request changes something, and has a foreign `Origin`.
     Origin,
-    /// A page of another site asks for what no page of another site needs.
+    /// A page of another site reads a resource that it does not need.
     Site,
 }
 
 impl Refusal {
-    /// What the sender is told.
+    /// The message for the sender.
     pub const fn message(self) -> &'static str {
         match self {
             Self::Host => {
@@ -38,8 +38,8 @@ impl Refusal {
     }
 }
 
-/// Checks `Host`, and for requests that change something `Origin`. `allows` tells which foreign
-/// origins are welcome.
+/// Checks `Host`, and for requests that change something `Origin`. `allows` accepts foreign
+/// origins.
 pub(crate) fn check(
     method: &Method,
     headers: &HeaderMap,
@@ -55,8 +55,8 @@ pub(crate) fn check(
     check_origin(method, headers, allows)
 }
 
-/// Checks `Origin` of requests that change something. For services that are reached under names which they do not know:
-/// there, who sends a request is told by its signature, and a page's own name is all that its requests may come from.
+/// Checks `Origin` of requests that change something. For services whose own names are not known: there, signatures
+/// identify senders, and a page may only send requests to the host that it came from.
 pub(crate) fn check_origin(
     method: &Method,
     headers: &HeaderMap,
@@ -71,7 +71,7 @@ pub(crate) fn check_origin(
         return Ok(());
     };
     let origin = origin.to_str().unwrap_or_default();
-    // Whether it came by TLS may be known to a proxy only.
+    // Only a proxy may know whether the request came by TLS.
     let name = origin
         .strip_prefix("http://")
         .or_else(|| origin.strip_prefix("https://"));
@@ -83,10 +83,9 @@ pub(crate) fn check_origin(
     }
 }
 
-/// Checks that a request is not a page's of another site. Such a page cannot see the answer, but may
-/// have it made as often as it likes. Only browsers say where a request comes from, in headers that no
-/// script can set; other clients are not concerned. A link to a page of ours may be followed from
-/// anywhere.
+/// Refuses requests from pages of another site. Such a page cannot see the answer, but may request it as often as it
+/// likes. Only browsers tell the site of a request, in headers that no script can set; other clients are not concerned.
+/// Links to our pages may be followed from anywhere.
 pub(crate) fn check_site(headers: &HeaderMap, is_page: bool) -> Result<(), Refusal> {
     let is = |name: &str, value: &str| {
         let found = headers.get(name);

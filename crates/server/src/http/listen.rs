@@ -1,4 +1,4 @@
-//! Listening, on ports and on the functions' socket, until the shutdown.
+//! Accepts connections, on ports and on the functions' socket, until the shutdown.
 
 use std::future::Future;
 use std::io;
@@ -19,14 +19,14 @@ use super::{Body, RequestBody};
 /// Pause after a failed accept, such as when the process is out of file handles.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
 
-/// Connections that wait to be accepted, at the most; the kernel has a limit of its own (`net.core.somaxconn`).
+/// The most connections that wait to be accepted; the kernel has a limit of its own (`net.core.somaxconn`).
 const QUEUED_MAX: u32 = 16_384;
 
-/// Connections that are accepted before everything else gets a turn.
+/// Connections that are accepted before other tasks get a turn.
 const ACCEPTED_IN_A_ROW_MAX: usize = 1_024;
 
-/// Connections accepted one after the other. Tokio would let all else go first after a few of them, and when thousands
-/// come at once, that is so much that the kernel's queue is full meanwhile.
+/// Counts connections accepted one after the other. Tokio would run all other tasks after a few of them; when thousands
+/// of connections come at once, that takes so long that the kernel's queue is full meanwhile.
 #[derive(Debug, Default)]
 struct Row(usize);
 
@@ -40,18 +40,18 @@ impl Row {
     }
 }
 
-/// Listens, with as long a queue of connections as the kernel gives: those that find it full are heard again after
-/// seconds only, when their first packet is repeated.
+/// Listens, with as long a queue of connections as the kernel allows: a client that finds the queue full is accepted
+/// only seconds later, when it repeats its first packet.
 ///
 /// # Errors
-/// The address is taken, or not of this machine.
+/// The address is in use, or not of this machine.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?
     } else {
         TcpSocket::new_v6()?
     };
-    // A server may start where one has just ended.
+    // A server may start on the port of one that has just ended.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(QUEUED_MAX)
@@ -83,11 +83,11 @@ pub(crate) async fn serve<H, F>(
                 continue;
             }
         };
-        // Answers are small and latency counts: never wait for more to send.
+        // Answers are small and latency counts: send at once, without waiting for more data.
         if stream.set_nodelay(true).is_err() {
             continue;
         }
-        // One address that takes all places is disconnected unheard.
+        // An address with too many connections is disconnected without an answer.
         let Some(of_address) = connections.enter(peer.ip()) else {
             continue;
         };
@@ -117,7 +117,7 @@ pub(crate) async fn serve<H, F>(
         connections.tasks.spawn(async move {
             let spoken = tokio::select! {
                 spoken = begins_with(&stream) => spoken,
-                // It has asked for nothing yet.
+                // The client has sent no request yet.
                 () = shutdown.cancelled() => None,
             };
             match spoken {
@@ -130,7 +130,7 @@ pub(crate) async fn serve<H, F>(
     }
 }
 
-/// As [`serve`], for processes of this user that come by a socket in the file system. They speak HTTP/1.1.
+/// As [`serve`], for processes of this user on a socket in the file system. They speak HTTP/1.1.
 pub(crate) async fn serve_socket<H, F>(
     listener: UnixListener,
     handle: H,
@@ -140,7 +140,7 @@ pub(crate) async fn serve_socket<H, F>(
     H: Fn(Request<RequestBody>, SocketAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    // It has no address; it is on this machine.
+    // The client has no address; it is on this machine.
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let mut row = Row::default();
     loop {
@@ -174,20 +174,20 @@ pub(crate) async fn serve_socket<H, F>(
     }
 }
 
-/// Whether it is this user's process at the other end, or the administrator's, whatever the file's mode is.
+/// Whether the process at the other end is of this user or the administrator, independent of the file's mode.
 fn is_own(stream: &UnixStream) -> bool {
     let peer = stream.peer_cred().map(|peer| peer.uid());
     peer.is_ok_and(|uid| uid == geteuid().as_raw() || uid == 0)
 }
 
-/// What a client speaks from its first byte on.
+/// The protocol of a client, by its first bytes.
 enum Protocol {
     Http1,
     /// With "prior knowledge", as AWS's SDKs for some services do.
     Http2,
 }
 
-/// Looks at the first bytes without taking them; none when none come.
+/// Reads the first bytes without consuming them; `None` when none come.
 async fn begins_with(stream: &TcpStream) -> Option<Protocol> {
     let mut first = [0; HTTP2_PREFACE.len()];
     let looked = tokio::time::timeout(HEADERS_WITHIN, stream.peek(&mut first)).await;
@@ -228,7 +228,7 @@ mod tests {
         assert!(refused.contains("ServiceException"), "{refused}");
         let served = ask(&mut first).await;
         assert!(served.starts_with("HTTP/1.1 200 "), "{served}");
-        // The place is free once the server has seen the first one go.
+        // The place is free once the server has noticed the end of the first connection.
         let mut last = String::new();
         for _ in 0..10_000 {
             let mut third = TcpStream::connect(address).await.expect("it accepts");
@@ -260,7 +260,7 @@ mod tests {
         ));
         tokio::spawn(serve_socket(socket, handle, connections, shutdown.clone()));
         let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-        // Has the one place as long as it says nothing.
+        // It holds the only place while it sends nothing.
         let _caller = TcpStream::connect(address).await.expect("it accepts");
         let mut refused = String::new();
         let mut second = TcpStream::connect(address).await.expect("it accepts");

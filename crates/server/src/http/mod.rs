@@ -1,4 +1,4 @@
-//! Plumbing that every face shares: accepting connections, reading requests, writing answers.
+//! The parts that all faces share: accepting connections, reading requests, writing answers.
 
 pub(crate) mod connections;
 pub(crate) mod guard;

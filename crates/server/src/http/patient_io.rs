@@ -1,4 +1,4 @@
-//! A connection whose other end has to read: what is written to it and not taken within a time ends it.
+//! A connection whose client must read: bytes that it does not take within a time end the connection.
 
 use std::io;
 use std::pin::Pin;
@@ -8,14 +8,14 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// How long a client may take none of an answer. The kernel holds some of it for one that is merely
-/// slow, and whoever takes a little has as long again.
+/// How long a client may take no bytes of an answer. The kernel buffers some for a client that is
+/// merely slow, and each byte taken starts the time anew.
 const TAKEN_WITHIN: Duration = Duration::from_secs(30);
 
 /// See the module.
 pub(crate) struct PatientIo<S> {
     inner: S,
-    /// Runs while the other end takes nothing.
+    /// Runs while the other end takes no bytes.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 

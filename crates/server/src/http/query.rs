@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use wire::ApiError;
 
-/// The text that a percent-encoded path segment or query value stands for; none unless it is UTF-8.
+/// Decodes a percent-encoded path segment or query value; `None` unless it is UTF-8.
 pub(crate) fn decode(text: &str) -> Option<String> {
     percent_decode_str(text)
         .decode_utf8()
@@ -19,8 +19,8 @@ impl Query {
     /// Reads a query string.
     ///
     /// # Errors
-    /// When something in it is not text: a filter that nobody understands must not count as absent,
-    /// or the answer would be about everything.
+    /// When a part of it is not UTF-8: a filter that cannot be read must not count as absent, or
+    /// the answer would be about everything.
     pub fn parse(query: Option<&str>) -> Result<Self, ApiError> {
         let pairs = query
             .unwrap_or_default()

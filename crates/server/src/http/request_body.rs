@@ -1,9 +1,8 @@
-//! Bodies of requests, and what is left of them when a request is answered.
+//! Bodies of requests, and their unread rest when a request is answered.
 //!
-//! A request may be answered without its body having been read to the end: nobody serves its path,
-//! it is refused by its headers, or the body is too large. Its sender is still writing then, and counts on using the connection
-//! again. So whatever a handler leaves is read before the answer goes out; and where that would take
-//! too long, the answer says that the connection is closed.
+//! A request may be answered before its body was read to the end: its path has no handler, its headers are refused, or
+//! the body is too large. Its sender is still writing then, and counts on using the connection again. So the rest is
+//! read before the answer goes out; and where that would take too long, the answer says that the connection is closed.
 
 use std::time::Duration;
 
@@ -17,31 +16,32 @@ use tokio::time::Instant;
 
 use super::BodyError;
 
-/// Bytes of what a handler left that are read and thrown away. Beyond that the connection is closed.
+/// The most unread bytes that are read and thrown away. Beyond that the connection is closed.
 const DRAINED_MAX: usize = 64 * 1024 * 1024;
 
 /// How long they are read.
 const DRAINED_WITHIN: Duration = Duration::from_secs(30);
 
-/// How long a sender may send nothing of a body that it has begun.
+/// How long a sender may pause within a body.
 const PIECE_WITHIN: Duration = Duration::from_secs(30);
 
-/// How much longer it may be silent in all, for each byte that it has sent: it has 30 seconds, and one more for every 10 kB.
-/// A byte now and then would hold the connection for ever.
+/// How much longer it may be silent in all, by the bytes that it has sent: it has 30 seconds, and one more for every 10
+/// kB. Otherwise a byte now and then would hold the connection for ever.
 const BYTES_A_SECOND_MIN: u64 = 10_000;
 
-/// The body of a request, on its way to a handler. What is not read when it is dropped is [`Unread`].
+/// The body of a request, on its way to a handler. Its unread rest goes to [`Unread`] when it is dropped.
 pub(crate) struct RequestBody {
-    /// The body, and who is told what is left of it; none once it is dropped, and of one that was read before.
+    /// The body, and the receiver of its rest; `None` once it is dropped, and for a body that was read before.
     incoming: Option<(Incoming, oneshot::Sender<Left>)>,
-    /// What was read before.
+    /// A body that was read before.
     read: Option<Bytes>,
-    /// Whether its sender waits to be asked for it.
+    /// Whether its sender waits for `100 Continue`, or was too slow.
     is_held_back: bool,
     pace: Pace,
 }
 
-/// How long a sender was waited for, and what it sent meanwhile. What a handler does between pieces is not its fault.
+/// How long the server waited for the sender, and the bytes received. The handler's own time between pieces does not
+/// count.
 #[derive(Debug, Default)]
 struct Pace {
     waited: Duration,
@@ -49,7 +49,7 @@ struct Pace {
 }
 
 impl Pace {
-    /// How long the next piece is waited for.
+    /// How long to wait for the next piece.
     fn patience(&self) -> Duration {
         let earned =
             Duration::from_millis(self.received.saturating_mul(1_000) / BYTES_A_SECOND_MIN);
@@ -74,14 +74,14 @@ impl Pace {
     }
 }
 
-/// What becomes of a body after its request has been handled.
+/// The rest of a body after its request has been handled.
 pub(crate) struct Unread(oneshot::Receiver<Left>);
 
-/// What a handler left.
+/// The part that a handler did not read.
 enum Left {
-    /// Something that is on its way already.
+    /// Bytes that are on their way already.
     Rest(Incoming),
-    /// Something that its sender holds back.
+    /// Bytes that the sender holds back.
     HeldBack,
 }
 
@@ -107,7 +107,7 @@ impl RequestBody {
         }
     }
 
-    /// The next piece; none at the end.
+    /// The next piece; `None` at the end.
     pub async fn piece(&mut self) -> Option<Result<Bytes, BodyError>> {
         self.is_held_back = false;
         if let Some(read) = self.read.take() {
@@ -116,7 +116,7 @@ impl RequestBody {
         let (incoming, _) = self.incoming.as_mut()?;
         let piece = self.pace.next(incoming).await;
         if let Some(Err(BodyError::Slow)) = &piece {
-            // Nothing more is to be waited for: the connection is closed with the answer.
+            // Further pieces are not waited for: the connection is closed with the answer.
             self.is_held_back = true;
         }
         piece
@@ -131,7 +131,7 @@ impl Drop for RequestBody {
         if incoming.is_end_stream() {
             return;
         }
-        // Nobody asks when the client has hung up.
+        // The receiver is gone when the client has hung up.
         let _ = left.send(if self.is_held_back {
             Left::HeldBack
         } else {
@@ -141,12 +141,12 @@ impl Drop for RequestBody {
 }
 
 impl Unread {
-    /// Reads what the handler left. Returns whether the connection can be used again.
+    /// Reads the rest. Returns whether the connection can be used again.
     pub async fn drain(mut self) -> bool {
         let mut rest = match self.0.try_recv() {
             Ok(Left::Rest(rest)) => rest,
             Ok(Left::HeldBack) => return false,
-            // All of it was read.
+            // The handler read all of it.
             Err(_) => return true,
         };
         let drained = async {
@@ -170,7 +170,7 @@ async fn next_piece(incoming: &mut Incoming) -> Option<hyper::Result<Bytes>> {
     loop {
         match incoming.frame().await?.map(Frame::into_data) {
             Ok(Ok(data)) => return Some(Ok(data)),
-            // Trailers, which nobody reads.
+            // Trailers are skipped.
             Ok(Err(_)) => {}
             Err(error) => return Some(Err(error)),
         }

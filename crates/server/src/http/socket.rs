@@ -12,24 +12,24 @@ use std::path::{Path, PathBuf};
 
 use tokio::net::UnixListener;
 
-/// The variable that leads a function's SDK to the socket. Its endpoint is in [`ENDPOINT_VARIABLE`].
+/// The variable with the socket's path, for a function's SDK. Its endpoint is in [`ENDPOINT_VARIABLE`].
 pub(crate) const VARIABLE: &str = "LAMBDURA_SOCKET";
 
-/// Which endpoint the socket stands for: a function that was given another one does not use it.
+/// The endpoint that the socket replaces: a function with another endpoint does not use it.
 pub(crate) const ENDPOINT_VARIABLE: &str = "LAMBDURA_ENDPOINT";
 
 const FILE_NAME: &str = "api.sock";
 
-/// Longest path of a socket, in bytes. Source: `sun_path` of unix(7) and of macOS, its closing zero left out.
+/// Longest path of a socket, in bytes. Source: `sun_path` of unix(7) and of macOS, without its closing zero.
 const PATH_BYTES_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
-/// The socket's file; removed when this goes.
+/// The socket's file; removed on drop.
 #[derive(Debug)]
 pub(crate) struct SocketFile(PathBuf);
 
 impl SocketFile {
-    /// Makes the socket in a data folder that no other server has. None where there cannot be one: everybody uses the
-    /// port then.
+    /// Makes the socket in a data folder that no other server has. `None` where there cannot be one: then all functions
+    /// use the port.
     pub fn bind(data_dir: &Path) -> Option<(UnixListener, Self)> {
         let path = std::path::absolute(data_dir).ok()?.join(FILE_NAME);
         let length = path.as_os_str().len();
@@ -63,14 +63,14 @@ impl Drop for SocketFile {
 }
 
 fn bind(path: &Path) -> io::Result<UnixListener> {
-    // One that was killed leaves it behind.
+    // A killed server leaves its socket behind.
     match fs::remove_file(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
     let listener = UnixListener::bind(path)?;
-    // Whoever comes before this line is asked for its user all the same.
+    // Clients that connect before this line are checked for their user all the same.
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
     Ok(listener)
 }

@@ -18,10 +18,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-/// How often the files are looked at.
+/// How often the files are checked.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// What HTTP/2 is called in the handshake.
+/// The name of HTTP/2 in the handshake.
 const HTTP2: &[u8] = b"h2";
 
 /// Why certificate or key cannot be used.
@@ -30,14 +30,14 @@ pub enum TlsError {
     /// A file cannot be read.
     #[error("read `{}`: {cause}", .path.display())]
     File { path: PathBuf, cause: io::Error },
-    /// A file holds something else.
+    /// A file has other contents.
     #[error("`{}` holds no {expected} in PEM: {problem}", .path.display())]
     Pem {
         path: PathBuf,
         expected: &'static str,
         problem: String,
     },
-    /// They do not go together, or the key is of a kind that is not supported.
+    /// They do not belong together, or the key is of a kind that is not supported.
     #[error("the certificate in `{}` and the key in `{}`: {problem}", .certificates.display(), .key.display())]
     Pair {
         certificates: PathBuf,
@@ -46,14 +46,14 @@ pub enum TlsError {
     },
 }
 
-/// Takes TLS connections.
+/// Accepts TLS connections.
 #[derive(Clone)]
 pub(crate) struct Tls {
     acceptor: TlsAcceptor,
     current: Arc<Current>,
 }
 
-/// The certificate that is shown.
+/// The certificate that clients see.
 struct Current {
     certificates: PathBuf,
     key: PathBuf,
@@ -61,13 +61,13 @@ struct Current {
     shown: RwLock<Arc<CertifiedKey>>,
 }
 
-/// By which a changed file is known.
+/// Shows whether a file has changed.
 type Stamp = [Option<(SystemTime, u64)>; 2];
 
 /// Whether a certificate and its key, in two PEM files, can be used.
 ///
 /// # Errors
-/// Why not, with the file.
+/// The reason why they cannot be used, with the file.
 pub fn check_certificate(certificates: &Path, key: &Path) -> Result<(), TlsError> {
     Tls::load(certificates, key).map(drop)
 }
@@ -98,14 +98,14 @@ impl Tls {
         })
     }
 
-    /// Shakes hands; returns whether the client goes on with HTTP/2, too.
+    /// Does the handshake; returns whether the client goes on with HTTP/2, too.
     pub async fn accept(&self, stream: TcpStream) -> io::Result<(TlsStream<TcpStream>, bool)> {
         let stream = self.acceptor.accept(stream).await?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP2);
         Ok((stream, is_http2))
     }
 
-    /// Reloads the files whenever they change, until the shutdown. Files that cannot be used change nothing.
+    /// Reloads the files whenever they change, until the shutdown. Unusable files are logged and ignored.
     pub async fn follow(self, shutdown: CancellationToken) {
         let mut seen = self.current.stamp();
         loop {
@@ -132,7 +132,7 @@ impl Tls {
                 *shown = Arc::new(read);
                 tracing::info!("the certificate for TLS was read anew");
             }
-            // Both are written one after the other: what does not fit may the next time.
+            // The two files are written one after the other: a pair that does not match now may match next time.
             Err(error) => {
                 tracing::warn!(%error, "the changed certificate for TLS cannot be used; the one before is");
             }

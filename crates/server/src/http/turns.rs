@@ -1,8 +1,9 @@
-//! Whose turn it is on a connection of HTTP/2, where one that gets on and one that is stalled look alike from outside:
-//! a client may open no window for its answers and still exchange pings for ever.
+//! Tells stalled connections of HTTP/2 from working ones, which look alike from outside: a client may open no window
+//! for its answers and still exchange pings for ever.
 //!
-//! A connection is given up that has had no request for a while, and one of whose answers the client has taken nothing for
-//! as long. While a function works or a live view has nothing to say, it is the server's turn, for which nobody is blamed.
+//! A connection is closed when it had no request for a while, or when the client took no bytes of one of its answers
+//! for as long. While a function works or a live view has no news, it is the server's turn, and the client's time does
+//! not run.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -16,8 +17,8 @@ use tokio::time::Instant;
 
 use super::{Body, BrokenOff};
 
-/// Bytes of an answer that are handed on at a time. What was handed on is kept by the connection and seen no more: it is
-/// little, and a client that takes some of it is seen to.
+/// Bytes of an answer that are handed to hyper at a time. Its buffered bytes are not observed: they are few, and a
+/// client that takes some of them is noticed.
 const PIECE_MAX: usize = 16 * 1024;
 
 /// The requests of a connection.
@@ -27,9 +28,9 @@ pub(super) struct Turns(Arc<Mutex<Requests>>);
 #[derive(Debug)]
 struct Requests {
     next: u64,
-    /// Since when it is the client's turn, by the numbers of those that are not answered to the end.
+    /// Unanswered requests by number, each with the time since when it is the client's turn.
     open: HashMap<u64, Option<Instant>>,
-    /// Since when there is none.
+    /// The time since when there is no open request.
     none_since: Instant,
 }
 
@@ -53,7 +54,7 @@ impl Turns {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request has come; it is the server's turn.
+    /// Notes a new request; it is the server's turn.
     pub fn begin(&self) -> Turn {
         let mut requests = self.requests();
         let number = requests.next;
@@ -65,7 +66,7 @@ impl Turns {
         }
     }
 
-    /// Returns when the client has done nothing for so long, where it is its turn.
+    /// Returns when the client has done nothing for so long although it was its turn.
     pub async fn client_is_gone(self, patience: Duration) {
         loop {
             let since = {
@@ -78,7 +79,7 @@ impl Turns {
             match since {
                 Some(since) if since.elapsed() >= patience => return,
                 Some(since) => tokio::time::sleep_until(since + patience).await,
-                // Whatever begins meanwhile is not over before that.
+                // A client's turn that begins meanwhile ends later than this pause.
                 None => tokio::time::sleep(patience).await,
             }
         }
@@ -102,17 +103,17 @@ impl Drop for Turn {
     }
 }
 
-/// An answer that tells whose turn it is.
+/// The body of an answer; it notes whose turn it is.
 pub(super) struct WatchedBody {
     inner: Body,
-    /// What is left of a piece.
+    /// The rest of a piece.
     rest: Bytes,
     turn: Turn,
 }
 
 impl WatchedBody {
     pub fn new(inner: Body, turn: Turn) -> Self {
-        // Nothing is asked of it before the client has room for it.
+        // hyper polls the body only when the client has room for it.
         turn.is_of_client(true);
         Self {
             inner,

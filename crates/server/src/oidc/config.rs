@@ -1,23 +1,23 @@
-//! Which provider is believed, and what its people may do.
+//! The trusted provider, and the rights of its users.
 
 use serde_json::Value;
 
 use crate::tokens::Claims;
 
-/// An OpenID provider whose people may sign in to the console.
+/// An OpenID provider whose users may sign in to the console.
 #[derive(Clone)]
 pub struct OidcConfig {
     /// Its URL, below which `/.well-known/openid-configuration` is.
     pub issuer: String,
-    /// What this service is called there.
+    /// The client id of this service at the provider.
     pub client_id: String,
-    /// The secret that it has there; none for a public client, which PKCE alone protects.
+    /// Its client secret; `None` for a public client, which PKCE alone protects.
     pub client_secret: Option<String>,
-    /// What is asked for: `openid`, and whatever brings the claims.
+    /// The requested scope: `openid`, and the scopes that bring the claims.
     pub scope: String,
-    /// The URL of the console in browsers, where the `Host` of requests does not say it.
+    /// The URL of the console in browsers, where the `Host` of requests has another name.
     pub console_url: Option<String>,
-    /// Who may do what. Users whom no rule matches are not let in.
+    /// Which users have which policies. Users that no rule matches cannot sign in.
     pub policies: Vec<OidcPolicy>,
 }
 
@@ -37,14 +37,14 @@ impl std::fmt::Debug for OidcConfig {
 pub struct OidcPolicy {
     /// The claim's name. A text, a truth value, a number, or a list of them.
     pub claim: String,
-    /// What it must be, or have among its values.
+    /// The value that the claim must be or contain.
     pub value: String,
     /// The name of a ready policy, or a policy document.
     pub policy: Value,
 }
 
 impl OidcConfig {
-    /// What somebody with these claims may do; nothing if no rule matches.
+    /// The policies for these claims; empty if no rule matches.
     pub(super) fn policies_of(&self, claims: &Claims) -> Vec<Value> {
         let mut policies = Vec::new();
         for it in self.policies.iter().filter(|it| it.fits(claims)) {

@@ -25,45 +25,45 @@ pub use provider::check_url as check_provider_url;
 use pending::Pending;
 use provider::Provider;
 
-/// Where a browser is sent to sign in.
+/// The URL that begins a sign-in.
 pub(crate) const ROUTE: &str = "/lambdura/v1/session/oidc";
 
-/// Where the provider sends it back.
+/// The URL to which the provider sends the browser back.
 pub(crate) const CALLBACK: &str = "/lambdura/v1/session/oidc/callback";
 
 /// How far the clocks of a provider and of this machine may differ, in milliseconds.
 const SKEW_MILLIS: i64 = 30_000;
 
-/// Longest name of a person that is shown. As that of an access key.
+/// Longest name of a user that is shown: as that of an access key.
 const NAME_CHARS_MAX: usize = 64;
 
-/// Signs people in by a provider.
+/// Signs users in by a provider.
 pub(crate) struct Oidc {
     config: OidcConfig,
-    /// Its keys, whatever the authorizers of APIs go by.
+    /// The provider's own keys, independent of the keys for the authorizers of APIs.
     tokens: Tokens,
     provider: Provider,
 }
 
-/// Why somebody is not signed in.
+/// Why a user is not signed in.
 #[derive(Debug, Error)]
 pub(crate) enum OidcError {
-    /// The browser was sent by nobody here, or comes too late.
+    /// No sign-in was begun here with this browser, or it took too long.
     #[error("the browser does not come back from a sign-in that was begun here within ten minutes")]
     NotBegun,
-    /// The provider says no.
+    /// The provider refuses.
     #[error("the provider refuses: {0}")]
     Refused(String),
-    /// The provider cannot be asked, or answers what it should not.
+    /// The provider cannot be reached, or gives an invalid answer.
     #[error("the provider cannot be used: {0}")]
     Provider(String),
-    /// The token is not believed.
+    /// The token is not valid.
     #[error("the ID token is not believed: {0}")]
     Token(#[from] TokenError),
-    /// The token is not an answer to this sign-in.
+    /// The token is not for this sign-in.
     #[error("the ID token is not for this sign-in: {0}")]
     NotForThis(&'static str),
-    /// No `--oidc-policy` fits.
+    /// No `--oidc-policy` matches.
     #[error("no `--oidc-policy` fits the claims of {0}")]
     NoPolicy(String),
     /// There is no randomness.
@@ -71,16 +71,16 @@ pub(crate) enum OidcError {
     Randomness(#[from] access::NoRandomness),
 }
 
-/// Where a browser is sent, with the cookie that it takes along.
+/// The URL for the browser, with the cookie that it keeps meanwhile.
 pub(crate) struct Departure {
     pub location: String,
     pub cookie: String,
 }
 
-/// What a browser says of the server that it reached.
+/// How a browser reached the server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reached<'a> {
-    /// By this name.
+    /// The host name in its request.
     pub host: &'a str,
     pub is_tls: bool,
 }
@@ -97,7 +97,7 @@ impl Oidc {
     /// Begins a sign-in.
     ///
     /// # Errors
-    /// When the provider cannot be asked where its sign-in is.
+    /// When the provider's endpoints cannot be read.
     pub async fn begin(
         &self,
         reached: Reached<'_>,
@@ -123,10 +123,10 @@ impl Oidc {
         })
     }
 
-    /// Ends a sign-in: the browser comes back.
+    /// Ends a sign-in when the browser comes back.
     ///
     /// # Errors
-    /// Why nobody is signed in.
+    /// The reason why the user is not signed in.
     pub async fn complete(
         &self,
         reached: Reached<'_>,
@@ -178,7 +178,7 @@ impl Oidc {
             issued_nowhere: false,
             audience: Some(&audience),
         };
-        // Lenient about when it was issued, and strict about when it ends.
+        // Allows for an issuer whose clock is ahead; the token must still be valid then.
         let later = Timestamp::from_millis(now.as_millis() + SKEW_MILLIS);
         let claims = self.tokens.verify(token, expected, || later).await?;
         if !claims.contains_key("aud") {
@@ -201,7 +201,7 @@ impl Oidc {
     }
 }
 
-/// What a person is called: letters, digits and signs as in names of access keys, because it stands in ARNs and records.
+/// A user's name: letters, digits and signs as in names of access keys, because it stands in ARNs and records.
 fn name(claims: &Claims) -> String {
     let of = |claim: &str| claims.get(claim)?.as_str().filter(|text| !text.is_empty());
     let told = of("email").or_else(|| of("preferred_username"));
@@ -214,12 +214,12 @@ fn name(claims: &Claims) -> String {
     told.chars().take(NAME_CHARS_MAX).map(fit).collect()
 }
 
-/// Whether a browser takes a cookie of this name along to the provider.
+/// Whether a cookie of this name belongs to a pending sign-in.
 pub(crate) fn is_cookie(name: &str) -> bool {
     pending::NAMES.contains(&name)
 }
 
-/// The cookie that a browser took along is of no use any more.
+/// The header that removes the cookie of a finished sign-in.
 pub(crate) fn forget(is_tls: bool) -> String {
     pending::remove_cookie(is_tls)
 }

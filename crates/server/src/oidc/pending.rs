@@ -1,7 +1,7 @@
-//! A pending sign-in: what a browser keeps while it is at the provider.
+//! A pending sign-in: the values that a browser keeps while it is at the provider.
 //!
-//! The state shows that it is the browser that was sent away, the nonce that the token was issued for this sign-in, and
-//! the verifier that the code is redeemed by the one who started the sign-in.
+//! The state proves that the returning browser is the one that was sent, the nonce that the token was issued for this
+//! sign-in, and the verifier that the code is redeemed by the client that started the sign-in.
 
 use access::NewAccessKey;
 use base64::Engine as _;
@@ -22,12 +22,13 @@ pub(super) const NAMES: [&str; 2] = ["__Host-lambdura_oidc", "lambdura_oidc"];
 pub(super) struct Pending {
     pub state: String,
     pub nonce: String,
-    /// 40 letters, digits and signs and three more. Source: RFC 7636, section 4.1: 43 to 128 of them.
+    /// Two drawn secrets of 40 letters, digits and hyphens each, with a hyphen between. Source: RFC 7636, section 4.1:
+    /// 43 to 128 of them.
     pub verifier: String,
 }
 
 impl Pending {
-    /// Begins one.
+    /// Draws the values of a new sign-in.
     pub fn draw() -> Result<Self, access::NoRandomness> {
         let draw = || {
             let drawn = NewAccessKey::draw_secret()?;
@@ -40,17 +41,17 @@ impl Pending {
         })
     }
 
-    /// What the provider is given of the verifier.
+    /// The hash of the verifier, which the provider gets.
     pub fn challenge(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::digest(self.verifier.as_bytes()))
     }
 
-    /// Whether the provider was given this state.
+    /// Whether this sign-in has this state.
     pub fn is_of(&self, state: &str) -> bool {
         access::SecretKey::new(self.state.as_str()).is(state)
     }
 
-    /// The header that has a browser keep it. `Lax`, because it comes back from another site.
+    /// The header that sets the cookie. `Lax`, because the browser comes back from another site.
     pub fn set_cookie(&self, is_tls: bool) -> String {
         let Self {
             state,
@@ -63,7 +64,7 @@ impl Pending {
         )
     }
 
-    /// What a browser has kept.
+    /// Reads the values from a browser's cookie.
     pub fn of(headers: &HeaderMap, is_tls: bool) -> Option<Self> {
         let value = cookie(headers, named(is_tls).0)?;
         let mut parts = value.split('.').map(str::to_owned);
@@ -80,13 +81,13 @@ impl Pending {
     }
 }
 
-/// The header that removes it.
+/// The header that removes the cookie.
 pub(super) fn remove_cookie(is_tls: bool) -> String {
     let (name, secure) = named(is_tls);
     format!("{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}")
 }
 
-/// Its name, and what goes with it. With `__Host-` no other host of the domain can have set it.
+/// The cookie's name, and the attributes for it. With `__Host-` no other host of the domain can have set it.
 fn named(is_tls: bool) -> (&'static str, &'static str) {
     match is_tls {
         true => (NAMES[0], "; Secure"),

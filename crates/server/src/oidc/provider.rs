@@ -1,4 +1,4 @@
-//! The provider: where its endpoints are, and an ID token for a code.
+//! The provider: finds its endpoints, and exchanges a code for an ID token.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,22 +12,22 @@ use serde::Deserialize;
 use super::config::OidcConfig;
 use crate::tokens::Tokens;
 
-/// How long endpoints are taken for the provider's, in milliseconds.
+/// How long the endpoints are kept, in milliseconds.
 const FRESH_MILLIS: i64 = 10 * 60 * 1000;
 
-/// What is known of a provider.
+/// A provider with its known endpoints.
 pub(super) struct Provider {
     issuer: String,
     known: Mutex<Option<(Arc<Endpoints>, Timestamp)>>,
 }
 
-/// Where a provider is asked.
+/// The endpoints of a provider.
 #[derive(Debug, Deserialize)]
 pub(super) struct Endpoints {
     issuer: String,
     authorization_endpoint: String,
     token_endpoint: String,
-    /// How clients show who they are; by HTTP's own way where nothing is said.
+    /// How clients authenticate; by HTTP's own way where the provider names none.
     #[serde(default)]
     token_endpoint_auth_methods_supported: Vec<String>,
 }
@@ -45,7 +45,7 @@ impl Provider {
         }
     }
 
-    /// Where the provider is asked; in words why that is not known.
+    /// The endpoints of the provider, or a text that says why they are unknown.
     pub async fn endpoints(
         &self,
         tokens: &Tokens,
@@ -79,7 +79,7 @@ impl Provider {
 }
 
 impl Endpoints {
-    /// Where a browser is sent.
+    /// The URL to which a browser is sent.
     pub fn authorization(&self, parameters: &[(&str, &str)]) -> String {
         let joint = match self.authorization_endpoint.contains('?') {
             true => '&',
@@ -88,7 +88,7 @@ impl Endpoints {
         format!("{}{joint}{}", self.authorization_endpoint, form(parameters))
     }
 
-    /// The ID token for a code; in words why there is none.
+    /// The ID token for a code, or a text that says why there is none.
     pub async fn exchange(
         &self,
         tokens: &Tokens,
@@ -126,10 +126,10 @@ impl Endpoints {
     }
 }
 
-/// Whether a URL may be a provider's: one is reached by TLS, or on this machine; otherwise why not.
+/// Checks that a URL may be a provider's: it must use TLS, or be on this machine.
 ///
 /// # Errors
-/// What is wrong with it, for people.
+/// The reason why it may not, for people.
 pub fn check_url(url: &str) -> Result<(), String> {
     let uri: Uri = url
         .parse()

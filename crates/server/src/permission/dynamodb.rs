@@ -9,14 +9,14 @@ use super::partiql::{self, Statement};
 use super::{Needed, On};
 use crate::functions::Home;
 
-/// What a request needs: one action for each table, and for each kind of item of a transaction.
+/// The needed permissions of a request: one action for each table, and for each kind of item of a transaction.
 pub(super) fn needed(headers: &HeaderMap, body: &[u8], home: &Home) -> Vec<Needed> {
     let target = headers.get("x-amz-target");
     let target = target.and_then(|target| target.to_str().ok());
     let operation = target.and_then(|target| target.split_once('.'));
     let operation = operation.map_or("UnknownOperation", |(_, name)| name);
     let action = format!("dynamodb:{operation}");
-    // What says something twice says nothing: the tables may take the other one.
+    // A body with a repeated member is not trusted: the tables may read the other value.
     let Ok(body) = read_once(body) else {
         return vec![Needed::on_anything(action)];
     };
@@ -44,7 +44,7 @@ pub(super) fn needed(headers: &HeaderMap, body: &[u8], home: &Home) -> Vec<Neede
         }
         "GetRecords" => {
             let named = text("ShardIterator").and_then(decode_shard_iterator);
-            // An iterator does not say of which stream of its table it is.
+            // An iterator does not tell the stream, only its table.
             let needed = named.map(|(table, _, _)| on_stream(&action, home, &table, "*"));
             needed.into_iter().collect()
         }
@@ -54,7 +54,7 @@ pub(super) fn needed(headers: &HeaderMap, body: &[u8], home: &Home) -> Vec<Neede
             needed.into_iter().collect()
         }
         _ => {
-            // Others have no such member, and do not look at it.
+            // Other operations have no such member, and ignore it.
             let index = text("IndexName").filter(|_| matches!(operation, "Query" | "Scan"));
             let needed =
                 text("TableName").map(|name| Needed::new(&*action, arn(home, name, index)));
@@ -73,8 +73,8 @@ fn list<'v>(body: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> + us
     items.into_iter().flatten()
 }
 
-/// What statements need, each by its own action.
-/// Source: DynamoDB developer guide, "IAM security policies with PartiQL for DynamoDB", read 2026-11.
+/// The needed permissions of statements, each by its own action. Source: DynamoDB developer guide, "IAM security
+/// policies with PartiQL for DynamoDB", read 2026-11.
 fn of_statements<'v>(of: impl IntoIterator<Item = &'v Value>, home: &Home) -> Vec<Needed> {
     let mut needed: Vec<Needed> = Vec::new();
     for member in of {
@@ -90,7 +90,7 @@ fn of_statements<'v>(of: impl IntoIterator<Item = &'v Value>, home: &Home) -> Ve
                 verb.action(),
                 arn(home, &table, index.as_deref()),
             )),
-            // It may do anything, to any table.
+            // An unknown statement may do anything, to any table.
             None => {
                 for verb in partiql::VERBS {
                     add(Needed::on_anything(verb.action()));
@@ -124,7 +124,7 @@ fn of_transaction(body: &Value, home: &Home) -> Vec<Needed> {
     needed
 }
 
-/// The ARN of a table by its name or ARN, and of an index.
+/// The ARN of a table by its name or ARN, or of its index.
 fn arn(home: &Home, table: &str, index: Option<&str>) -> String {
     let name = table.rsplit("table/").next().unwrap_or(table);
     let (region, account) = (&home.region, &home.account_id);
@@ -135,7 +135,7 @@ fn arn(home: &Home, table: &str, index: Option<&str>) -> String {
     }
 }
 
-/// The table and the label in the ARN of a stream, wherever it says that the stream is.
+/// The table and the label in the ARN of a stream, independent of its region and account.
 fn stream(arn: &str) -> Option<(&str, &str)> {
     let mut parts = arn.split('/');
     let (_, table) = (parts.next()?, parts.next()?);
@@ -143,12 +143,12 @@ fn stream(arn: &str) -> Option<(&str, &str)> {
     Some((table, label))
 }
 
-/// The table in the ARN of what has tags, wherever it says that it is.
+/// The table in the ARN of a tagged resource, independent of its region and account.
 fn tagged(arn: &str) -> Option<&str> {
     arn.split('/').nth(1)
 }
 
-/// On a stream, which nobody reads whom the table is denied to.
+/// A permission on a stream: a denial of its table denies it too.
 fn on_stream(action: &str, home: &Home, table: &str, label: &str) -> Needed {
     let table = arn(home, table, None);
     Needed {

@@ -11,7 +11,7 @@ use super::{Needed, On};
 use crate::functions::{Home, Reference};
 use crate::http::{Query, decode};
 
-/// What is needed for what nobody has named: no policy but `*` allows it.
+/// The action of an unknown request: no policy but `*` allows it.
 const UNKNOWN: &str = "lambda:UnknownOperation";
 
 /// Whether a request brings code.
@@ -23,7 +23,7 @@ pub(super) fn has_code(method: &Method, path: &str) -> bool {
     )
 }
 
-/// What a request needs.
+/// The needed permission of a request.
 pub(super) fn needed(
     method: &Method,
     path: &str,
@@ -49,9 +49,9 @@ pub(super) fn needed(
     let qualifier = Query::parse(query).ok();
     let qualifier = qualifier.as_ref().and_then(|query| query.get("Qualifier"));
     let segments: Vec<&str> = path.split('/').skip(1).collect();
-    // Of a function as a whole, whatever qualifier is named: it is not looked at.
+    // Of the whole function: a named qualifier is ignored.
     let of = |action: &str, name: &str| Needed::new(action, whole_function(home, name));
-    // Of a version or alias, or of what is meant without one.
+    // Of a version or alias, or of the function where none is named.
     let of_qualified =
         |action: &str, name: &str| Needed::new(action, function(home, name, qualifier));
     match (method.as_str(), segments.as_slice()) {
@@ -77,7 +77,7 @@ pub(super) fn needed(
                 return Needed::on_anything("lambda:CreateFunction");
             };
             let name = named.name.unwrap_or_default();
-            // It is a name in the body, and not a part of a path.
+            // It is a name in the body, not a part of a path.
             let resource = Reference::parse(&name, None);
             let resource = resource.map(|it| home.arn(&it.name).to_string());
             Needed::new(
@@ -141,7 +141,7 @@ pub(super) fn needed(
                 "DELETE" => "lambda:DeleteEventSourceMapping",
                 _ => UNKNOWN,
             };
-            // As the handler reads it.
+            // Decoded as the handler does it.
             let Some(uuid) = decode(uuid) else {
                 return Needed::new(UNKNOWN, "*");
             };
@@ -177,13 +177,13 @@ pub(super) fn needed(
     }
 }
 
-/// What is needed to invoke a function, as somebody names it: a name, or an ARN.
+/// The permission to invoke a function, which is named by a name or an ARN.
 pub(crate) fn to_invoke(named: &str, home: &Home) -> Needed {
     let segment = utf8_percent_encode(named, NON_ALPHANUMERIC).to_string();
     Needed::new("lambda:InvokeFunction", function(home, &segment, None))
 }
 
-/// The body of a checkpoint, as far as it matters here.
+/// The body of a checkpoint: only the members that matter here.
 #[derive(Debug, Deserialize)]
 struct Checkpoint {
     #[serde(rename = "Updates", default)]
@@ -202,10 +202,10 @@ struct Chained {
     function: Option<String>,
 }
 
-/// What a checkpoint needs for the functions that it has invoked.
-/// Source: Lambda developer guide, "Security and permissions for Lambda durable functions", read 2026-11.
+/// The needed permissions of a checkpoint, for the functions that it invokes. Source: Lambda developer guide, "Security
+/// and permissions for Lambda durable functions", read 2026-11.
 pub(super) fn chained(body: &[u8], home: &Home) -> Vec<Needed> {
-    // One that does not read is refused, for every caller.
+    // A body that cannot be read is refused later, for every caller.
     let read = serde_json::from_slice::<Checkpoint>(body).ok();
     let updates = read.and_then(|read| read.updates).unwrap_or_default();
     let named = updates
@@ -224,14 +224,14 @@ pub(super) fn chained(body: &[u8], home: &Home) -> Vec<Needed> {
     needed
 }
 
-/// The body of `CreateFunction`, as far as it matters here.
+/// The body of `CreateFunction`: only the members that matter here.
 #[derive(Debug, Deserialize)]
 struct Created {
     #[serde(rename = "FunctionName", default)]
     name: Option<String>,
 }
 
-/// The ARN of a function that a path names, with the qualifier of path or query.
+/// The ARN of the function in a path, with the qualifier of path or query.
 pub(super) fn function(home: &Home, segment: &str, qualifier: Option<&str>) -> String {
     let named = decode(segment).and_then(|text| Reference::parse(&text, qualifier).ok());
     let Some(named) = named else {
@@ -240,7 +240,7 @@ pub(super) fn function(home: &Home, segment: &str, qualifier: Option<&str>) -> S
     };
     let arn = home.arn(&named.name);
     match named.qualifier {
-        // The newest revision has two names.
+        // `$LATEST` has two spellings.
         Some(qualifier) => match qualifier.parse::<Version>() {
             Ok(version) => arn.qualified(&version.to_string()),
             Err(_) => arn.qualified(&qualifier),
@@ -249,7 +249,7 @@ pub(super) fn function(home: &Home, segment: &str, qualifier: Option<&str>) -> S
     }
 }
 
-/// The ARN of a function that a path names, without any qualifier.
+/// The ARN of the function in a path, without any qualifier.
 fn whole_function(home: &Home, segment: &str) -> String {
     let named = decode(segment).and_then(|text| Reference::parse(&text, None).ok());
     named.map_or_else(|| "*".to_owned(), |named| home.arn(&named.name).to_string())
@@ -268,7 +268,7 @@ fn execution(method: &Method, rest: &str, home: &Home) -> Needed {
     };
     let parsed = decode(arn).and_then(|text| text.parse::<ExecutionArn>().ok());
     let resource = match parsed {
-        // Handlers look it up by its id, whatever else its ARN says.
+        // Handlers look it up by its id, and ignore the rest of its ARN.
         Some(arn) => On::Execution {
             unknown: arn.to_string(),
             id: arn.id,

@@ -1,12 +1,13 @@
-//! State machines are functions here, and the Lambda API reaches them as such. Whoever does something to one in this way
-//! needs what Step Functions asks for the same, too: else a denial of `states:…` would be one of half the ways.
+//! State machines are functions here, and the Lambda API reaches them as such. A caller of the Lambda API needs the
+//! corresponding permission of Step Functions, too: else a denial of `states:…` would not close the way by the Lambda
+//! API.
 
 use state_machine::name::read;
 
 use super::Needed;
 
-/// What is needed beside an action of the Lambda API, on a function or an execution of one, if the function is a state
-/// machine. `is_machine` tells by the function's name.
+/// The permission that is needed beside an action of the Lambda API, on a function or an execution of one, if the
+/// function is a state machine. `is_machine` tells by the function's name.
 pub(crate) fn of_machine(
     action: &str,
     resource: &str,
@@ -66,7 +67,7 @@ pub(crate) fn of_machine(
         "SendDurableExecutionCallbackHeartbeat" => "SendTaskHeartbeat",
         _ => "StopExecution",
     };
-    // Task tokens are of their machine.
+    // Task tokens belong to their machine.
     if same.starts_with("SendTask") {
         return Some(Needed::new(
             format!("states:{same}"),
@@ -74,7 +75,7 @@ pub(crate) fn of_machine(
         ));
     }
     let execution = read(execution.split('/').next().unwrap_or(execution));
-    // That of an Express machine is `NAME:UUID`.
+    // An Express machine's execution has the name `NAME:UUID`.
     let kind = match execution.contains(':') {
         true => "express",
         false => "execution",
@@ -85,8 +86,8 @@ pub(crate) fn of_machine(
     ))
 }
 
-/// What is needed beside an action on a task token, whose execution is this: where it is no state machine's, it is a
-/// callback of a durable function, and Lambda's permission counts.
+/// The permission that is needed beside an action on a task token of this execution: without a state machine, the token
+/// is a callback of a durable function, and Lambda's permission counts.
 pub(crate) fn of_callback(
     action: &str,
     execution: &str,
@@ -185,7 +186,7 @@ mod tests {
         ] {
             assert_eq!(of(action, resource).as_deref(), Some(expected));
         }
-        // As the machine and its executions are called, not as their functions are.
+        // With the names of the machine and its executions, not of their functions.
         let odd = "arn:aws:lambda:us-east-1:000000000000:function:_xorders_2e7";
         let needed = |rest: &str, action| of_machine(action, &format!("{odd}{rest}"), |_| true);
         let home = "arn:aws:states:us-east-1:000000000000";

@@ -1,7 +1,7 @@
-//! Which permission a request needs, in IAM's words: actions, and the ARNs that they are done to.
+//! The permissions that requests need, in IAM's words: actions, and the ARNs of their resources.
 //!
-//! What is done with a request is decided elsewhere, by its method and path; here the same method and path are read once
-//! more. So whatever is not named here needs an action that only `*` allows: a route that is forgotten is closed.
+//! The handler of a request is chosen elsewhere, by method and path; here the same method and path are read once more.
+//! An unknown path needs an action that only `*` allows: a forgotten route is closed.
 //!
 //! Source of actions: IAM's service authorization reference for Lambda and DynamoDB, read 2026-11; `lambdura:…` are
 //! those of our own routes.
@@ -22,16 +22,16 @@ pub(crate) use lambda::to_invoke;
 pub(crate) use machine::{of_callback, of_machine};
 pub(crate) use requirement::{Needed, On};
 
-/// Bytes of a body when nothing larger is meant: the largest table request, which no other but code exceeds.
+/// Largest body of most requests, in bytes: that of the largest table request; only code is larger.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Bytes of a body with code. Source: as `api::functions::change`, with room for the rest of the request.
+/// Largest body with code, in bytes. Source: as `api::functions::change`, with room for the rest of the request.
 const CODE_BYTES_MAX: usize = 72 * 1024 * 1024;
 
-/// Bytes of an archive of code, as `deploy::requests` takes it.
+/// Largest archive of code, in bytes, as `deploy::requests` takes it.
 const ARCHIVE_BYTES_MAX: usize = 256 * 1024 * 1024;
 
-/// Whether an action uses what is there, as CloudTrail's data events do, and changes nothing of the service.
+/// Whether an action uses existing resources, as CloudTrail's data events do, and changes nothing of the service.
 pub(crate) fn is_data_event(action: &str) -> bool {
     let (service, name) = action.split_once(':').unwrap_or(("", action));
     match service {
@@ -44,20 +44,20 @@ pub(crate) fn is_data_event(action: &str) -> bool {
     }
 }
 
-/// Which of AWS's services a request is for, by the name that it must be signed for.
+/// The service of AWS that a request is for, with the name that it must be signed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     Lambda,
     DynamoDb,
     /// Step Functions.
     States,
-    /// One that is not here.
+    /// A service that is not here.
     Elsewhere,
 }
 
 impl Service {
-    /// Which one a request is for, if it is not for the state machines that are here. `is_elsewhere` says whether it is
-    /// signed for a service that is not here.
+    /// The service of a request, unless it is for the state machines here. `is_elsewhere` says whether it is signed for
+    /// a service that is not here.
     pub fn of(is_table: bool, is_elsewhere: bool) -> Self {
         match (is_elsewhere, is_table) {
             (true, _) => Self::Elsewhere,
@@ -66,13 +66,13 @@ impl Service {
         }
     }
 
-    /// Whether a signature for this name is one for the service.
+    /// Whether a signature for this name is valid for the service.
     pub fn is_named(self, name: &str) -> bool {
         match self {
             Self::Lambda => name == "lambda",
             Self::DynamoDb => name == "dynamodb",
             Self::States => name == "states",
-            // Requests are told apart by this very name.
+            // These requests are recognized by this very name.
             Self::Elsewhere => !["lambda", "dynamodb"].contains(&name),
         }
     }
@@ -87,7 +87,7 @@ impl Service {
     }
 }
 
-/// How many bytes a request's body may have.
+/// The largest body of a request, in bytes.
 pub(crate) fn bytes_max(service: Service, parts: &Parts) -> usize {
     match service {
         Service::Lambda if path(parts).starts_with("/lambdura/v1/code/") => ARCHIVE_BYTES_MAX,
@@ -96,7 +96,7 @@ pub(crate) fn bytes_max(service: Service, parts: &Parts) -> usize {
     }
 }
 
-/// What a request needs. Never empty.
+/// The needed permissions of a request. Never empty.
 pub(crate) fn needed(
     service: Service,
     signed_for: &str,
@@ -128,7 +128,7 @@ pub(crate) fn needed(
     }
 }
 
-/// What is needed for an operation on tables, whose request has this body.
+/// The needed permissions of an operation on tables with this body.
 pub(crate) fn to_use_tables(operation: &str, body: &[u8], home: &Home) -> Vec<Needed> {
     match HeaderValue::try_from(format!("DynamoDB_20120810.{operation}")) {
         Ok(target) => {
@@ -140,12 +140,12 @@ pub(crate) fn to_use_tables(operation: &str, body: &[u8], home: &Home) -> Vec<Ne
     }
 }
 
-/// As `api` and the others see it.
+/// The path as `api` and the other modules compare it.
 fn path(parts: &Parts) -> &str {
     parts.uri.path().trim_end_matches('/')
 }
 
-/// An operation of a service that is not here, by what its protocol says in a header.
+/// An operation of a service that is not here, named by its protocol's header.
 fn elsewhere(service: &str, parts: &Parts) -> Needed {
     let target = parts.headers.get("x-amz-target");
     let target = target.and_then(|target| target.to_str().ok());

@@ -9,7 +9,7 @@ use super::requirement::own_arn;
 use crate::functions::Home;
 use crate::http::decode;
 
-/// What a request needs; none when it is not to one of our own routes.
+/// The needed permission of a request to one of our own routes; `None` for other requests.
 pub(super) fn needed(method: &Method, path: &str, home: &Home) -> Option<Needed> {
     let of = |action: &str, resource: &str| {
         Some(Needed::new(
@@ -24,7 +24,7 @@ pub(super) fn needed(method: &Method, path: &str, home: &Home) -> Option<Needed>
     let route = path.strip_prefix("/lambdura/")?;
     let route = route.strip_prefix("v1/").unwrap_or(route);
     let segments: Vec<&str> = route.split('/').collect();
-    // As the handler reads it; what does not decode is no stack.
+    // Decoded as the handler does it; an undecodable name is no stack.
     let of_stack = |action: &str, segment: &str| match decode(segment) {
         Some(name) => of(action, &format!("stack/{name}")),
         None => of("UnknownOperation", "unknown"),
@@ -47,7 +47,7 @@ pub(super) fn needed(method: &Method, path: &str, home: &Home) -> Option<Needed>
         ("POST", ["answers"]) => of("ReplaceAnswers", "answers"),
         ("POST", ["set-aside", _, "try-again"]) => of("RetrySetAside", "set-aside"),
         ("POST", ["functions", name, "versions", version, "code"]) => {
-            // As the handler reads it.
+            // Read as the handler does it.
             let version = decode(version).and_then(|text| text.parse::<Version>().ok());
             match version {
                 Some(version) => Some(Needed::new(

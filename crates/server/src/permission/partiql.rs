@@ -1,9 +1,9 @@
-//! Which table a statement of PartiQL is about: as much as is needed to decide about it, and no more.
+//! Finds the table of a PartiQL statement: reads only as much as the decision needs.
 //!
-//! What reads a statement to answer it has a parser of its own. So this one takes what everybody would read in the same
-//! way, and gives up at the rest: comments, odd names, anything after the beginning that is not told from them.
+//! The parser that answers statements is another one. So this one accepts only text that every parser reads alike, and
+//! gives up at the rest: comments, odd names, anything after the beginning that it does not recognize.
 
-/// What a statement does.
+/// The kind of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     Select,
@@ -12,7 +12,7 @@ pub(super) enum Verb {
     Delete,
 }
 
-/// All of them.
+/// All kinds.
 pub(super) const VERBS: [Verb; 4] = [Verb::Select, Verb::Insert, Verb::Update, Verb::Delete];
 
 impl Verb {
@@ -26,7 +26,7 @@ impl Verb {
     }
 }
 
-/// A statement, as far as it is read.
+/// The parts of a statement that are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Statement {
     pub verb: Verb,
@@ -34,7 +34,7 @@ pub(super) struct Statement {
     pub index: Option<String>,
 }
 
-/// Reads a statement; none where its table cannot be told for certain.
+/// Reads a statement; `None` when its table is not certain.
 pub(super) fn read(text: &str) -> Option<Statement> {
     let (word, rest) = word(text)?;
     let (verb, rest) = match word.to_ascii_uppercase().as_str() {
@@ -53,7 +53,7 @@ pub(super) fn read(text: &str) -> Option<Statement> {
         None => (None, rest),
     };
     (rest.is_empty() || rest.starts_with(is_space)).then_some(())?;
-    // Whatever else follows, as in `"a" . "b"`, the name may be another one.
+    // With another clause after it, as in `"a" . "b"`, the name may be another one.
     let clause = rest.trim_start_matches(is_space);
     let end = clause.find(|letter: char| !letter.is_ascii_alphabetic());
     let clause = clause[..end.unwrap_or(clause.len())].to_ascii_uppercase();
@@ -75,7 +75,7 @@ fn is_space(letter: char) -> bool {
     matches!(letter, ' ' | '\t' | '\n' | '\r')
 }
 
-/// The first word, and what follows it; none if that is not a space or a quote.
+/// The first word, and the text after it; `None` unless a space, a quote or `*` follows.
 fn word(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start_matches(is_space);
     let end = text
@@ -86,19 +86,19 @@ fn word(text: &str) -> Option<(&str, &str)> {
     (!word.is_empty() && ends).then_some((word, rest))
 }
 
-/// What follows a keyword.
+/// The text after a keyword.
 fn after<'t>(text: &'t str, keyword: &str) -> Option<&'t str> {
     let (word, rest) = word(text)?;
     word.eq_ignore_ascii_case(keyword).then_some(rest)
 }
 
-/// What follows the `FROM` of a `SELECT`.
+/// The text after the `FROM` of a `SELECT`.
 fn after_projection(text: &str) -> Option<&str> {
     let mut rest = text;
     loop {
         let first = rest.chars().next()?;
         if first == '"' {
-            // Two quotes in a row stand for one, which no attribute here needs.
+            // Two quotes in a row stand for one; no attribute here needs that.
             let inner = &rest[1..];
             let end = inner.find('"')?;
             rest = &inner[end + 1..];
@@ -123,7 +123,7 @@ fn after_projection(text: &str) -> Option<&str> {
     }
 }
 
-/// A name, in quotes or bare, and what follows it.
+/// A name, in quotes or bare, and the text after it.
 fn name(text: &str) -> Option<(&str, &str)> {
     let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     if let Some(inner) = text.strip_prefix('"') {

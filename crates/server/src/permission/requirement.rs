@@ -1,34 +1,35 @@
-//! What a request needs: actions, and what they are done to.
+//! The permissions of a request: actions, and their resources.
 
 use model::ExecutionId;
 
 use crate::functions::Home;
 
-/// What is needed for a request.
+/// A permission that a request needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Needed {
     /// Such as `lambda:InvokeFunction`.
     pub action: String,
     pub on: On,
-    /// The ARN of what it is a part of: whoever is denied the whole is denied the part.
+    /// The ARN of the whole that it is a part of: a denial of the whole denies the part.
     pub within: Option<String>,
 }
 
-/// What something is done to.
+/// The resource of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum On {
     Arn(String),
-    /// What cannot be told: it may be anything, and needs to be allowed on everything.
+    /// An unknown resource: the action must be allowed on everything.
     Anything,
-    /// An execution whose ARN is to be looked up, whatever the request calls it. `unknown` stands for one that is not
-    /// there.
+    /// An execution whose ARN is looked up by its id, whichever ARN the request has. `unknown` stands for one that does
+    /// not exist.
     Execution {
         id: ExecutionId,
         unknown: String,
     },
-    /// A function that a checkpoint invokes. A state machine starts others in this way, and works on the items of its maps.
+    /// A function that a checkpoint invokes. State machines start others in this way, and process the items of their
+    /// maps.
     Chained(String),
-    /// The state machine whose execution gave a task token away; `*` stands for one that is not there.
+    /// The state machine whose execution issued a task token; `*` stands for one that does not exist.
     Task(ExecutionId),
 }
 
@@ -41,7 +42,7 @@ impl Needed {
         }
     }
 
-    /// For what may be done to anything.
+    /// For actions with an unknown resource.
     pub(super) fn on_anything(action: impl Into<String>) -> Self {
         Self {
             action: action.into(),
@@ -50,7 +51,7 @@ impl Needed {
         }
     }
 
-    /// Whether it only looks.
+    /// Whether it only reads.
     pub fn is_read(&self) -> bool {
         let name = self.action.split_once(':').map_or("", |(_, name)| name);
         [
@@ -68,13 +69,13 @@ impl Needed {
         .any(|verb| name.starts_with(verb))
     }
 
-    /// Whether it is done so often, and recorded elsewhere, that nobody wants to read of it.
+    /// Whether it is too frequent for the record of changes; such requests are recorded elsewhere.
     pub fn is_progress(&self) -> bool {
         self.action == "lambda:CheckpointDurableExecution"
     }
 }
 
-/// The ARN of a resource of ours.
+/// The ARN of one of our own resources.
 pub(super) fn own_arn(home: &Home, resource: &str) -> String {
     format!(
         "arn:aws:lambdura:{}:{}:{resource}",

@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::{Needed, On};
 use crate::functions::Home;
 
-/// What a request needs: the action of its operation, on what the operation is done to.
+/// The needed permissions of a request: its operation's action, on the resources that it names.
 pub(super) fn needed(headers: &HeaderMap, body: &[u8], home: &Home) -> Vec<Needed> {
     let target = headers.get("x-amz-target");
     let target = target.and_then(|target| target.to_str().ok());
     let operation = target.and_then(|target| target.split_once('.'));
     let operation = operation.map_or("UnknownOperation", |(_, name)| name);
     let action = format!("states:{operation}");
-    // What says something twice says nothing.
+    // A body with a repeated member is not trusted.
     let Ok(body) = read_once(body) else {
         return vec![Needed::on_anything(action)];
     };
@@ -28,7 +28,7 @@ pub(super) fn needed(headers: &HeaderMap, body: &[u8], home: &Home) -> Vec<Neede
     let arns: Vec<String> = match operation {
         "CreateStateMachine" => made("stateMachine").into_iter().collect(),
         "CreateActivity" => made("activity").into_iter().collect(),
-        // Any version of it will do: they have to be of the same machine.
+        // Any of its versions tells the machine: all must be of the same one.
         "CreateStateMachineAlias" => {
             let version = body.pointer("/routingConfiguration/0/stateMachineVersionArn");
             let version = version.and_then(Value::as_str);
@@ -38,7 +38,7 @@ pub(super) fn needed(headers: &HeaderMap, body: &[u8], home: &Home) -> Vec<Neede
         "SendTaskFailure" | "SendTaskHeartbeat" | "SendTaskSuccess" => {
             let token = body.get("taskToken").and_then(Value::as_str);
             let token = token.and_then(|token| CallbackId::parse(token).ok());
-            // What is no token is refused, for every caller.
+            // An invalid token is refused later, for every caller.
             let Some((id, _operation)) = token.and_then(|id| callback_target(&id)) else {
                 return vec![Needed::new(action, "*")];
             };
@@ -48,7 +48,7 @@ pub(super) fn needed(headers: &HeaderMap, body: &[u8], home: &Home) -> Vec<Neede
                 within: None,
             }];
         }
-        // Lists. `TestState` asks for what its state calls.
+        // Lists have no resource. `TestState` needs further permissions for the calls of its state.
         "ListActivities" | "ListStateMachines" | "TestState" | "ValidateStateMachineDefinition" => {
             vec![String::from("*")]
         }
@@ -69,7 +69,7 @@ pub(super) fn needed(headers: &HeaderMap, body: &[u8], home: &Home) -> Vec<Neede
     .collect()
 }
 
-/// The members of an operation's request that name what it is done to; no others are looked at, by whoever answers it.
+/// The members of an operation's request that name its resources; its handler reads no others.
 fn named_by(operation: &str) -> &'static [&'static str] {
     match operation {
         "DescribeStateMachine"
@@ -86,7 +86,7 @@ fn named_by(operation: &str) -> &'static [&'static str] {
         | "ListMapRuns"
         | "RedriveExecution"
         | "StopExecution" => &["executionArn"],
-        // One of the two.
+        // A request names one of the two.
         "ListExecutions" => &["stateMachineArn", "mapRunArn"],
         "DeleteStateMachineVersion" => &["stateMachineVersionArn"],
         "DescribeStateMachineAlias" | "UpdateStateMachineAlias" | "DeleteStateMachineAlias" => {
@@ -99,7 +99,7 @@ fn named_by(operation: &str) -> &'static [&'static str] {
     }
 }
 
-/// An ARN with the partition, region and account of this server: names are all that is looked at to find what it means.
+/// An ARN with the partition, region and account of this server: handlers look up only the names.
 fn at_home(arn: &str, home: &Home) -> String {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     match parts.as_slice() {
@@ -107,12 +107,12 @@ fn at_home(arn: &str, home: &Home) -> String {
             let Home { region, account_id } = home;
             format!("arn:aws:states:{region}:{account_id}:{rest}")
         }
-        // It means nothing, and is refused.
+        // Such an ARN means nothing, and is refused later.
         _ => arn.to_owned(),
     }
 }
 
-/// The ARN of an execution by its machine alone, where it names a map run's label too.
+/// The ARN of an execution with its machine alone, if it names a map run's label too.
 fn whole(arn: &str) -> Option<String> {
     let parts: Vec<&str> = arn.split(':').collect();
     let [
@@ -175,7 +175,7 @@ mod tests {
                 r#"{"stateMachineArn":null,"mapRunArn":"m"}"#,
                 vec!["m"],
             ),
-            // What is asked for hides behind nothing else that is named.
+            // A second named resource cannot hide the first.
             (
                 "ListExecutions",
                 r#"{"stateMachineArn":"s","mapRunArn":"m"}"#,

@@ -1,4 +1,4 @@
-//! What requests need.
+//! The permissions that requests need.
 
 mod denials;
 mod needed;
@@ -14,7 +14,7 @@ fn home() -> Home {
     }
 }
 
-/// What a request needs, whose operation is in `header` if not in its target.
+/// The needed permissions of a request, whose operation is in `header` if not in its target.
 fn asked(
     service: Service,
     method: &str,

@@ -1,4 +1,4 @@
-//! What a function is given when its schedule is due.
+//! The event for a function whose schedule is due.
 //!
 //! Source: EventBridge user guide, "Events from EventBridge", and EventBridge Scheduler user guide,
 //! "Adding context attributes", read 2026-11.

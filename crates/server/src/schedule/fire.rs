@@ -1,9 +1,9 @@
-//! Firing an occurrence: the function is invoked, and the schedule's mark says so.
+//! Fires an occurrence: invokes the function, and stores the schedule's mark.
 //!
-//! A plain function's invocation is accepted in one commit with the mark. A durable execution is started
-//! by a name that only this occurrence has, and the mark follows: what a crash fires again between the
-//! two is the execution that exists already. Either way an occurrence has one effect; a function is then
-//! invoked at least once, as an asynchronous invocation is on Lambda.
+//! A plain function's invocation is accepted in one commit with the mark. A durable execution is started by a name that
+//! only this occurrence has, and the mark follows: after a crash between the two, the second start finds the existing
+//! execution. Either way an occurrence has one effect; a function is then invoked at least once, as an asynchronous
+//! invocation is on Lambda.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::plan::Planned;
 use crate::api::{Scheduled, SendEventError, Target};
 use crate::app::App;
 
-/// What fires occurrences.
+/// Fires occurrences.
 pub(super) trait Fire: Send + Sync {
     /// Fires an occurrence and records the mark.
     fn fire(
@@ -28,14 +28,14 @@ pub(super) trait Fire: Send + Sync {
     ) -> impl Future<Output = Fired> + Send;
 }
 
-/// What came of an occurrence.
+/// The result of firing an occurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fired {
-    /// It is done with.
+    /// The occurrence is done.
     Done,
-    /// It is to be tried again, and may be.
+    /// It failed, and is tried again.
     Again,
-    /// Another server fires this schedule, or has fired this occurrence: so far it has come.
+    /// Another server fires this schedule, or has fired this occurrence: the stored mark.
     Elsewhere(Timestamp),
 }
 
@@ -63,7 +63,7 @@ impl Fire for Arc<App> {
     }
 }
 
-/// Where servers share a store: how far a schedule has come, unless this occurrence is for this one.
+/// Where servers share a store: the schedule's mark, unless this server must fire this occurrence.
 async fn fired_elsewhere(app: &Arc<App>, planned: &Planned, at: Timestamp) -> Option<Fired> {
     app.cluster.as_ref()?;
     let schedule = &planned.schedule.arn;
@@ -87,7 +87,7 @@ async fn fired_elsewhere(app: &Arc<App>, planned: &Planned, at: Timestamp) -> Op
     (!is_ours).then_some(Fired::Elsewhere(done_until))
 }
 
-/// Whether an occurrence that was not accepted will not be later either; says why.
+/// Whether a failed occurrence must not be tried again; logs the reason.
 fn is_over(planned: &Planned, refused: &SendEventError) -> bool {
     let (schedule, function) = (&planned.schedule.name, &planned.function);
     let error = refused as &dyn std::error::Error;

@@ -1,7 +1,7 @@
 //! Schedules: functions that are invoked by the clock.
 //!
-//! How far each has come is stored. An occurrence fires once, whatever the clock does; what came due
-//! while nothing ran is made up for, the latest of it, at the next start.
+//! The progress of each schedule is stored. An occurrence fires once, even if the clock is set back; of those that came
+//! due while no server ran, the latest fires at the next start.
 
 mod event;
 mod fire;

@@ -1,15 +1,15 @@
-//! One occurrence of a schedule: what is the same whenever it is fired.
+//! One occurrence of a schedule: its ids, which stay the same each time that it is fired.
 
 use model::{ExecutionName, RequestId, Timestamp};
 use sha2::{Digest as _, Sha256};
 use stack::ScheduleResource;
 
-/// Characters of the schedule's name in the name of an execution: what 64 leave beside the instant, the
-/// digits that tell schedules of the same name apart, and two hyphens.
+/// Characters of the schedule's name in the name of an execution: 64, without the instant, the digits that tell
+/// schedules of the same name apart, and two hyphens.
 const NAME_CHARACTERS_MAX: usize = 64 - 16 - 8 - 2;
 
-/// An occurrence. A crash between the firing and the record of it fires it a second time: what comes
-/// of that has the same ids as the first, and a durable execution of that name is started once.
+/// An occurrence. A crash between firing it and storing that fires it a second time: its invocation has the same ids as
+/// the first, and a durable execution of that name is started once.
 pub(super) struct Occurrence<'a> {
     pub schedule: &'a ScheduleResource,
     pub at: Timestamp,
@@ -21,7 +21,7 @@ impl Occurrence<'_> {
         self.instant().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
-    /// The id of the event that the function is given.
+    /// The id of the function's event.
     pub fn event_id(&self) -> String {
         self.uuid("event")
     }
@@ -81,7 +81,7 @@ mod tests {
         assert!(first.starts_with("nightly-20261118T110640Z-"), "{first}");
         assert_eq!(name(&nightly, at), first);
         assert_ne!(name(&named("nightly", "arn:2"), at), first);
-        // Within the second.
+        // Within the same second.
         assert_ne!(
             name(&nightly, Timestamp::from_millis(1_795_000_000_001)),
             first

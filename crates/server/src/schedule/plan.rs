@@ -17,22 +17,21 @@ use super::fire::{Fire, Fired};
 use crate::app::App;
 use wind::ComesDue;
 
-/// Longest sleep without looking at the clock: bounds what a clock that leaps, or a machine that slept,
-/// could cost.
+/// Longest sleep before the clock is read again: bounds the delay after a clock leaps, or a machine sleeps.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 
-/// Pause after an occurrence that could not be fired. A newer one takes its place meanwhile.
+/// Pause after an occurrence that could not be fired. A newer occurrence replaces it meanwhile.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// A schedule, and when it is due.
+/// A schedule, and its next instant.
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {
     pub schedule: ScheduleResource,
     pub function: FunctionName,
-    /// The first occurrence that is not done with; none when it is disabled or over. It is in the past
-    /// when it came due while nothing ran.
+    /// The first occurrence that is not done; `None` when the schedule is disabled or over. It is in the past when it
+    /// came due while no server ran.
     pub next_at: Option<Timestamp>,
-    /// Not before this instant: it could not be fired.
+    /// The schedule is not fired before this instant, because it failed.
     not_before: Timestamp,
 }
 
@@ -41,14 +40,14 @@ pub(crate) struct Planned {
 pub(crate) struct Schedules {
     planned: Mutex<Vec<Planned>>,
     replaced: Notify,
-    /// Held while occurrences are fired and while schedules are replaced: the marks of the one must not
-    /// overwrite those of the other.
+    /// Held while occurrences are fired and while schedules are replaced: neither must overwrite the marks of the
+    /// other.
     turn: tokio::sync::Mutex<()>,
 }
 
 impl Schedules {
-    /// Takes up what a deployment has; returns the plan. A schedule that stays as it is goes on from
-    /// where it was, in this run or an earlier one; a new or changed one begins now.
+    /// Takes the schedules of a deployment; returns the plan. An unchanged schedule goes on from its mark, of this run
+    /// or an earlier one; a new or changed one begins now.
     ///
     /// # Errors
     /// When the store fails; the plan is then as it was.
@@ -83,7 +82,7 @@ impl Schedules {
         }
         let puts = begun.into_iter().map(|mark| store.put_schedule_mark(mark));
         try_join_all(puts).await?;
-        // One that is taken away and comes back later missed nothing.
+        // A schedule that is removed and comes back later has missed nothing.
         let gone = marks.keys().map(|arn| store.delete_schedule_mark(arn));
         try_join_all(gone).await?;
         self.planned().clone_from(&planned);
@@ -91,7 +90,7 @@ impl Schedules {
         Ok(planned)
     }
 
-    /// Fires what is due until the shutdown.
+    /// Fires due occurrences until the shutdown.
     pub async fn run(self: Arc<Self>, app: Arc<App>, shutdown: CancellationToken) {
         let clock = Arc::clone(app.driver.clock());
         while !shutdown.is_cancelled() {
@@ -113,12 +112,12 @@ impl Schedules {
         for (index, planned, at) in self.due(now) {
             let mark = mark(&planned.schedule, at);
             let fired = fire.fire(&planned, at, mark).await;
-            // It is still there: nothing is replaced meanwhile.
+            // The index is still valid: no deployment replaces schedules meanwhile.
             let planned = &mut self.planned()[index];
             match fired {
                 Fired::Done => planned.next_at = next_of(&planned.schedule, at),
                 Fired::Again => planned.not_before = now + PAUSE_AFTER_FAILURE,
-                // It may be for this server by then.
+                // The schedule may be this server's by then.
                 Fired::Elsewhere(done_until) => {
                     planned.next_at = next_of(&planned.schedule, done_until);
                     planned.not_before = now + PAUSE_AFTER_FAILURE;
@@ -127,8 +126,7 @@ impl Schedules {
         }
     }
 
-    /// What is due: of each schedule the latest occurrence, and its place in the plan. What is too long
-    /// ago is passed over.
+    /// The latest due occurrence of each schedule, with its index in the plan. Occurrences too long ago are skipped.
     fn due(&self, now: Timestamp) -> Vec<(usize, Planned, Timestamp)> {
         let mut due = Vec::new();
         for (index, planned) in self.planned().iter_mut().enumerate() {
@@ -178,7 +176,7 @@ fn next_of(schedule: &ScheduleResource, after: Timestamp) -> Option<Timestamp> {
     schedule.enabled.then(due).flatten()
 }
 
-/// The occurrence that follows what is done: the latest that came due meanwhile, or the next one.
+/// The occurrence after the last done one: the latest that came due meanwhile, or the next one.
 fn goes_on_at(
     schedule: &ScheduleResource,
     done_until: Timestamp,
@@ -190,7 +188,7 @@ fn goes_on_at(
 
 fn mark(schedule: &ScheduleResource, done_until: Timestamp) -> ScheduleMark {
     let instant = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
-    // Whatever changes when it is due.
+    // All settings that change when it is due.
     let definition = json!({
         "expression": schedule.expression_text,
         "time_zone": schedule.time_zone,

@@ -1,4 +1,4 @@
-//! A server at work: what it does by itself, what it answers, and how it stops.
+//! A running server: its background work, its listeners, and its shutdown.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -21,19 +21,19 @@ use crate::{main_port, upkeep};
 /// How long function processes have to end at a shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 
-/// How long invocations have to end before another server repeats them, where there are others.
+/// How long invocations have to end before another server repeats them, where there are other servers.
 const LEAVE_GRACE: Duration = Duration::from_secs(10);
 
-/// How long open connections have to end at a shutdown: callers who wait for an execution would hold
-/// it for as long as that takes.
+/// How long open connections have to end at a shutdown: callers that wait for an execution would otherwise delay it for
+/// as long as that takes.
 const CONNECTIONS_GRACE: Duration = Duration::from_secs(1);
 
 impl Server {
-    /// Starts what goes on by itself: timers, recovery, upkeep, schedules, queues.
+    /// Starts the background work: timers, recovery, upkeep, schedules, queues.
     pub(super) fn drive(&self) {
         let server = self;
         let recovering = server.app.driver.clock().work();
-        // Deadlines come due whatever is being taken up.
+        // Timers run during recovery, too.
         let driver = server.app.driver.clone();
         spawn_vital(
             &server.tasks,
@@ -44,7 +44,7 @@ impl Server {
         spawn_vital(&server.tasks, "recovery", async move {
             let recovered = match &app.cluster {
                 None => app.driver.recover().await,
-                // It takes up what is in its shards as it gets them.
+                // The cluster recovers the executions of each shard when it gets the shard.
                 Some(cluster) => {
                     cluster.joined().await;
                     0
@@ -56,7 +56,7 @@ impl Server {
             }
             app.diagnostics.set_ready();
             app.resume_draining();
-            // Not before: what an earlier run left may be due now.
+            // Only after the recovery: work of an earlier run may be due now.
             if let Some(winder) = app.winder.clone()
                 && winder.clock().mode() != ClockMode::Real
             {
@@ -67,7 +67,7 @@ impl Server {
         let (answers, driver) = (Arc::clone(&app.answers), app.driver.clone());
         let answering = answer_callbacks(answers, driver, server.shutdown.clone());
         server.tasks.spawn(answering);
-        // The host has ended what an earlier run left running on code of this folder.
+        // The host has ended the processes of an earlier run, which ran on code of this folder.
         upkeep::start(&server.app);
         let schedules = Arc::clone(&server.schedules);
         let (app, shutdown) = (Arc::clone(&server.app), server.shutdown.clone());
@@ -76,7 +76,7 @@ impl Server {
         server.tasks.spawn(Pollers::new(app, shutdown).run());
     }
 
-    /// Takes part with the other servers of the store.
+    /// Starts to work with the other servers of the store.
     pub(super) fn take_part(&self, peers: Peers) {
         let Some(cluster) = self.app.cluster.clone() else {
             return;
@@ -92,7 +92,7 @@ impl Server {
         self.tasks.spawn(cluster::follow_catalogue(app, shutdown));
     }
 
-    /// Answers requests, at the port, at the one for function processes, and at the socket.
+    /// Answers requests on the main port, on the one for function processes, and on the socket.
     pub(super) fn serve(
         &self,
         listener: TcpListener,
@@ -123,11 +123,11 @@ impl Server {
             .spawn(listen::serve(listener, tls, handle, connections, shutdown));
     }
 
-    /// Stops taking requests, ends the function processes, and closes the store. Executions at work
+    /// Stops taking requests, ends the function processes, and closes the store. Running executions
     /// go on when a server starts on the same data folder.
     ///
     /// # Errors
-    /// When the store fails to close; what was acknowledged is safe all the same.
+    /// When the store fails to close; acknowledged writes are safe all the same.
     pub async fn shut_down(self) -> Result<(), StoreFault> {
         if let Some(cluster) = &self.app.cluster
             && let Err(fault) = cluster.leave(LEAVE_GRACE).await
@@ -160,8 +160,8 @@ impl Server {
     }
 }
 
-/// Runs a task that the server cannot do without: should it panic, the process ends at once, and the next
-/// one takes everything up. Serving on without it would let executions stand still and look well.
+/// Runs a task that the server cannot do without: if it panics, the process ends at once, and the next process resumes
+/// the work. Without this task, executions would stand still while the server looks well.
 fn spawn_vital(
     tasks: &TaskTracker,
     name: &'static str,

@@ -1,4 +1,4 @@
-//! What a server is to be.
+//! The settings of a server.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -28,53 +28,53 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Where the first HTTP API listens, the others on the ports after it; port 0 picks free ones.
     pub http_api_listen: SocketAddr,
-    /// Where everything is kept.
+    /// The folder for all data.
     pub data_dir: PathBuf,
-    /// What an acknowledged request survives.
+    /// The failures that an acknowledged request survives.
     pub durability: Durability,
     /// The region in ARNs, and of functions.
     pub region: String,
     /// The account in ARNs: twelve digits.
     pub account_id: String,
-    /// Variables for every function; they count more than a function's own, and publish nothing.
+    /// Variables for every function; they override a function's own, and publish no version.
     pub environment: BTreeMap<String, String>,
-    /// Processes of one function version at the most, unless its template says otherwise.
+    /// The most processes of one function version, unless its template says otherwise.
     pub concurrency_max: usize,
     /// How long an idle function process is kept.
     pub idle_time: Duration,
-    /// What one execution may use.
+    /// The limits of one execution.
     pub limits: Limits,
-    /// What runs `python3.*` and `nodejs*` functions.
+    /// The programs that run `python3.*` and `nodejs*` functions.
     pub runtimes: Arc<Runtimes>,
-    /// What the program warned of, to show in the console.
+    /// The program's warnings, for the console.
     pub warnings: Arc<Warnings>,
-    /// Where traces are sent; none: nowhere.
+    /// Where traces are sent; `None` sends none.
     pub telemetry: Option<OtlpConfig>,
-    /// Where calls to AWS services go that are not here.
+    /// Where calls to AWS services that are not here are sent.
     pub elsewhere: Elsewhere,
     /// Functions that are debugged.
     pub debugging: Debugging,
-    /// What authorizers of APIs go by.
+    /// The settings of the authorizers of APIs.
     pub authorizers: AuthorizerConfig,
     /// How time passes.
     pub clock: ClockMode,
-    /// Rules by which callbacks are answered and missing functions stood for: the JSON of
+    /// Rules that answer callbacks and stand for missing functions, as the JSON of
     /// `POST /lambdura/v1/answers`.
     pub answers: Option<serde_json::Value>,
-    /// What executions would cost on AWS.
+    /// The prices for estimating an execution's cost on AWS.
     pub prices: Prices,
-    /// Where the functions' DynamoDB tables are; none: with this server.
+    /// Where the functions' DynamoDB tables are; `None` for tables in this server.
     pub dynamodb: Option<Uri>,
-    /// How this server takes part where others share its store.
+    /// This server's settings where others share its store.
     pub cluster: Option<ClusterSettings>,
-    /// Who is let in.
+    /// The rules of access.
     pub access: AccessConfig,
-    /// Whose people may sign in to the console besides those who have access keys.
+    /// The provider whose users may sign in to the console besides the owners of access keys.
     pub oidc: Option<OidcConfig>,
 }
 
 impl ServerConfig {
-    /// At free ports that only this machine reaches, alone, with AWS's limits.
+    /// On free ports that only this machine reaches, without other servers, with AWS's limits.
     pub fn local(data_dir: &Path) -> Self {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
@@ -105,11 +105,11 @@ impl ServerConfig {
     }
 }
 
-/// Which functions are debugged, and who wants to know.
+/// Which functions are debugged, and the receiver of their processes.
 #[derive(Debug, Clone, Default)]
 pub struct Debugging {
     /// How each of them runs, by name.
     pub functions: BTreeMap<String, Debugger>,
-    /// Is told of each of their processes.
+    /// Gets each of their processes.
     pub started: Option<mpsc::Sender<DebuggedProcess>>,
 }

@@ -1,4 +1,4 @@
-//! What function processes are given: where the server is, and what they sign with.
+//! The environment of function processes: the server's address, and their credentials.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -24,20 +24,20 @@ use crate::http::socket::{self, SocketFile};
 use crate::start_error::StartServerError;
 use crate::telemetry::xray;
 
-/// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
-/// seconds and begins again within the function's timeout; here many interpreters may start at once
-/// on few processors, and beginning again would only take longer.
+/// How long a function process may take to its first call of the Runtime API. Lambda stops after ten seconds and begins
+/// again within the function's timeout; here many interpreters may start at once on few processors, and a new start
+/// would only take longer.
 const INIT_LIMIT: Duration = Duration::from_secs(60);
 
-/// How long a process's credentials are good, in milliseconds: as long as those of a role may be on AWS.
+/// How long a process's credentials are valid, in milliseconds: as long as those of a role may be on AWS.
 const CREDENTIALS_MILLIS: i64 = 12 * 3_600 * 1_000;
 
-/// How long a process is given invocations. The longest invocation is of an hour and a half, and has to be able to go on
-/// with its checkpoints to its end.
+/// How long a process gets invocations. The longest invocation takes an hour and a half, and must be able to send
+/// checkpoints to its end.
 const PROCESS_LIFETIME: Duration = Duration::from_secs(10 * 3_600);
 
-/// The port for function processes, where the main one is not for them: they cannot know its certificate, and it may have no
-/// address on this machine.
+/// The port for function processes, where they cannot use the main port: they do not know its certificate, and it may
+/// have no address on this machine.
 pub(super) fn own_listener(
     main: SocketAddr,
     is_tls: bool,
@@ -60,8 +60,8 @@ pub(super) fn state_dir(config: &ServerConfig) -> PathBuf {
     config.data_dir.join("processes")
 }
 
-/// Ends the function processes that an earlier run left behind, if the data folder is certainly nobody else's. The function
-/// host does it otherwise, later.
+/// Ends the function processes of an earlier run, if the data folder is certainly this server's. Otherwise the function
+/// host does it, later.
 pub(super) async fn end_left_behind(
     config: &ServerConfig,
     is_folder_ours: bool,
@@ -91,7 +91,7 @@ pub(super) fn host_config(
     }
     for (name, value) in [
         ("AWS_ENDPOINT_URL_LAMBDA", endpoint),
-        // One port serves both; this outweighs what the function's own settings say of it.
+        // One port serves both; this overrides the function's own variable.
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
         ("AWS_XRAY_DAEMON_ADDRESS", &xray_address.to_string()),
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
@@ -114,7 +114,7 @@ pub(super) fn host_config(
     }
 }
 
-/// What functions sign with: placeholders, unless they call a real account, or are to be known by what they sign with.
+/// The credentials of functions: placeholders, unless they call a real account, or are identified by their signatures.
 fn host_credentials(
     elsewhere: &Elsewhere,
     issuing: Option<(SessionKeys, Arc<dyn Clock>)>,
@@ -124,7 +124,7 @@ fn host_credentials(
         host.process_lifetime = PROCESS_LIFETIME;
         host.credentials = Arc::new(move |function| {
             let subject = format!("{}:{}", function.name, function.version);
-            // By the machine's clock, as signatures are.
+            // By the machine's clock, which signatures use.
             let now = clock.now().as_millis() - clock.ahead_millis();
             let issued = sessions.issue(&subject, now + CREDENTIALS_MILLIS);
             let issued = issued
@@ -144,7 +144,7 @@ fn host_credentials(
     host
 }
 
-/// Takes the segments that function processes send, until the shutdown; returns where.
+/// Receives the segments of function processes, until the shutdown; returns the address.
 pub(super) async fn start_xray(
     logs: &Arc<dyn LogStore>,
     ignored: Arc<AtomicU64>,

@@ -1,4 +1,4 @@
-//! Where a server keeps what has to last.
+//! The stores of a server.
 
 use std::sync::Arc;
 
@@ -13,17 +13,17 @@ use crate::access::{KeyRing, SignIns};
 use crate::cluster::Shared;
 use crate::start_error::StartServerError;
 
-/// Where a server keeps everything but tables.
+/// All stores of a server but the tables.
 pub struct Stores {
     /// Executions, functions, accepted invocations.
     pub store: Arc<dyn Store>,
     /// Log lines and traces.
     pub logs: Arc<dyn LogStore>,
-    /// What servers share that use the same store; none where a store has one server.
+    /// The part that servers of the same store share; `None` where a store has one server.
     pub shared: Option<Shared>,
-    /// Who may send signed requests.
+    /// The keys that may sign requests.
     pub access_keys: Arc<dyn AccessKeys>,
-    /// What was deployed over the API.
+    /// The stacks that were deployed over the API.
     pub stacks: Arc<dyn Stacks>,
     /// The record of changes.
     pub audit: Arc<dyn AuditRecords>,
@@ -46,7 +46,7 @@ impl Stores {
         })
     }
 
-    /// A store that has one server.
+    /// The stores of a server without others.
     fn alone<S: Store + AccessKeys + Stacks + AuditRecords>(
         store: Arc<S>,
         logs: Arc<SqliteLogs>,
@@ -62,7 +62,7 @@ impl Stores {
     }
 }
 
-/// What credentials of function processes are made of: where servers share a store, all know those of all.
+/// The keys for credentials of function processes: where servers share a store, each knows those of all.
 pub(super) async fn session_keys(
     is_enforced: bool,
     keys: &KeyRing,
@@ -77,7 +77,7 @@ pub(super) async fn session_keys(
     }
 }
 
-/// Who is signed in to the console.
+/// The sign-ins to the console.
 pub(super) fn sign_ins(shared: Option<&Shared>) -> SignIns {
     SignIns::new(match shared {
         Some(shared) => Arc::clone(&shared.sessions),

@@ -1,4 +1,4 @@
-//! `/lambdura/v1/access-keys`: access keys of a running server; `/lambdura/v1/audit`: what was changed.
+//! `/lambdura/v1/access-keys`: access keys of a running server; `/lambdura/v1/audit`: the record of changes.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(crate) struct NewKey {
     policies: Vec<Box<RawValue>>,
 }
 
-/// Policies as they were sent. What says something twice is refused.
+/// Policies as they were sent. A policy with a repeated member is refused.
 fn policies(sent: &[Box<RawValue>]) -> Result<Vec<Value>, ApiError> {
     let read = sent.iter().map(|one| read_once(one.get().as_bytes()));
     let read = read.collect::<Result<_, _>>();
@@ -42,7 +42,7 @@ fn policies(sent: &[Box<RawValue>]) -> Result<Vec<Value>, ApiError> {
     })
 }
 
-/// Answers a request about keys, unless its path or method is none of theirs.
+/// Answers a request about keys; gives it back if path or method is none of theirs.
 pub(super) async fn handle(
     app: &Arc<App>,
     method: &Method,

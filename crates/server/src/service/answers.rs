@@ -1,4 +1,4 @@
-//! The rules by which callbacks are answered and missing functions stood for.
+//! The rules that answer callbacks and stand for missing functions.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

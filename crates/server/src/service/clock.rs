@@ -1,4 +1,4 @@
-//! The clock of this server: where it stands, and moving it.
+//! The clock of this server: shows it, and moves it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,11 +21,12 @@ use wind::{NotWound, Period, Stands, Unanswered, Until};
 
 pub(super) const ROUTE: &str = "/lambdura/v1/clock";
 
-/// How long, in real time, a request that moves time waits for functions at work.
+/// How long, in real time, a request that moves time waits for running functions.
 const WITHIN: Duration = Duration::from_secs(30);
 const WITHIN_MAX: Duration = Duration::from_secs(600);
 
-/// Latest instant that time is moved to, 2400-01-01: far from the end of the calendar, where nothing could be computed.
+/// Latest instant that time can be moved to, 2400-01-01: far enough from the end of the calendar, where computing
+/// fails.
 const LATEST: Instant = Instant::constant(13_569_465_600, 0);
 
 /// Where the clock stands. Instants are epoch milliseconds.
@@ -86,7 +87,7 @@ pub(crate) struct MoveClock {
     within_seconds: Option<u32>,
 }
 
-/// What is asked for.
+/// What a request asks for.
 enum Asked {
     Move(Until),
     Hold(bool),

@@ -1,4 +1,4 @@
-//! Asynchronous invocations that were given up, for people and tools to look at.
+//! Asynchronous invocations that were given up, for people and tools.
 
 use std::sync::Arc;
 

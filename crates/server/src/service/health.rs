@@ -14,7 +14,7 @@ use super::processes;
 use crate::app::App;
 use crate::http::{Body, json};
 
-/// Deadlines are read at least every thirty seconds; after twice that and some, the timers stand still.
+/// Deadlines are read at least every thirty seconds; after a little more than twice that, the timers count as stopped.
 const TIMERS_SILENT_MAX: Duration = Duration::from_secs(75);
 
 /// How the process is. Where access is enforced, only `status` is there.
@@ -54,10 +54,10 @@ pub(crate) struct Readiness {
     problems: Option<Vec<String>>,
 }
 
-/// What is wrong.
+/// Problems of the server.
 #[derive(Default)]
 pub(crate) struct Problems {
-    /// What will not mend by itself.
+    /// Problems that do not go away by themselves.
     pub lasting: Vec<String>,
     pub passing: Vec<String>,
 }
@@ -129,7 +129,7 @@ pub(crate) fn health(app: &App) -> Response<Body> {
     } else {
         ("ok", StatusCode::OK)
     };
-    // Where nobody is known, anybody may ask, and is told nothing but how it is.
+    // Where access is enforced, anyone may still ask, and gets only the status.
     if app.access.is_enforced() {
         return json(code, &serde_json::json!({ "status": status }));
     }
@@ -147,7 +147,7 @@ pub(crate) fn health(app: &App) -> Response<Body> {
     json(code, &health)
 }
 
-/// Why requests are not served as they should be; nothing when the server is ready.
+/// Why requests are not served as they should be; empty when the server is ready.
 pub(crate) fn readiness_problems(app: &App) -> Vec<String> {
     let mut problems = Problems::of(app).all();
     if !app.diagnostics.is_ready() {

@@ -14,7 +14,7 @@ use super::parameter::{flag, limit, number};
 use crate::app::App;
 use crate::http::{Body, Query, json};
 
-/// One line by its number.
+/// The route of one line, by its number.
 pub(super) const LINE_ROUTE: &str = "/lambdura/v1/logs/";
 
 /// A page of log lines, oldest first.

@@ -1,5 +1,5 @@
-//! Routes of our own on the main port: health, logs, dead letters and what is set aside, which AWS keeps in
-//! other services or to itself; the clock and the answers of tests, which AWS has not.
+//! Our own routes on the main port: health, logs, dead letters and executions set aside, which AWS keeps in other
+//! services or to itself; the clock and the answers of tests, which AWS does not have.
 
 pub(crate) mod access_keys;
 pub(crate) mod answers;

@@ -5,7 +5,7 @@ use wire::ApiError;
 
 use crate::http::Query;
 
-/// Lines of a page when the request names no number, and at the most.
+/// Lines of a page: when the request names no number, and at most.
 const LINES_DEFAULT: usize = 1000;
 const LINES_MAX: usize = 10_000;
 
@@ -22,7 +22,7 @@ pub(super) fn number(query: &Query, name: &str) -> Result<Option<i64>, ApiError>
     })
 }
 
-/// Whether something is wanted; not, unless the request says so.
+/// Whether a flag is set; `false` unless the request says so.
 pub(super) fn flag(query: &Query, name: &str) -> Result<bool, ApiError> {
     match query.get(name) {
         None | Some("false") => Ok(false),

@@ -1,5 +1,5 @@
-//! The processes of each function version, and the invocations that wait for one: those whose turn has not
-//! come are the driver's, those that got a turn and no process yet are the host's.
+//! The processes of each function version, and the invocations that wait for one: those whose turn has not come wait in
+//! the driver, those that got a turn but no process yet wait in the host.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(crate) struct VersionProcesses {
     pub queued: usize,
 }
 
-/// Those of all versions that have processes or waiting invocations, by name and version.
+/// The processes of all versions that have some, or waiting invocations, by name and version.
 pub(crate) fn processes(app: &App) -> Vec<VersionProcesses> {
     let host = app.invoker.host.stats().into_iter();
     let host = host.map(|stats| VersionProcesses {

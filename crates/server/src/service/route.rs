@@ -1,4 +1,4 @@
-//! From a request's path to its handler.
+//! Finds the handler for a request's path.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::{
 use crate::app::App;
 use crate::http::{Body, Query, RequestBody, refusal};
 
-/// Answers a request with a body to one of our own routes; gives back one to another.
+/// Answers a request with a body to one of our own routes; gives back a request to another path.
 pub(crate) async fn change(
     app: &Arc<App>,
     request: Request<RequestBody>,
@@ -38,12 +38,12 @@ pub(crate) async fn change(
     Ok(answer.unwrap_or_else(refusal))
 }
 
-/// Answers a request to one of our own routes; none when the path is not one of them.
+/// Answers a request to one of our own routes; `None` for another path.
 pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Response<Body>> {
     let get = *request.method() == Method::GET;
     let query = match Query::parse(request.uri().query()) {
         Ok(query) => query,
-        // The module that serves the path names it.
+        // The module that serves the path reports the error.
         Err(_) if !is_ours(request.uri().path()) => return None,
         Err(error) => return Some(refusal(error)),
     };
@@ -78,7 +78,7 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
     Some(answer.unwrap_or_else(refusal))
 }
 
-/// Whether a path may be one of these.
+/// Whether a path may be one of our own.
 fn is_ours(path: &str) -> bool {
     path.starts_with("/lambdura/") || matches!(path, "/healthz" | "/readyz")
 }

@@ -1,7 +1,7 @@
 //! `/lambdura/v1/session`: signing in to the console, and out again.
 //!
-//! Anybody may ask: `GET` says whether one has to sign in, and who one is. Below it, `oidc` sends a browser to the OpenID
-//! provider, and `oidc/callback` is where that one sends it back.
+//! All clients may ask: `GET` says whether a sign-in is required, and who is signed in. Below it, `oidc` sends a
+//! browser to the OpenID provider, and the provider sends it back to `oidc/callback`.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -29,7 +29,7 @@ pub(crate) fn is_for(path: &str) -> bool {
     [ROUTE, oidc::ROUTE, oidc::CALLBACK].contains(&path)
 }
 
-/// Whether a path is one that a page of another site sends browsers to.
+/// Whether the page of a provider sends browsers to this path.
 pub(crate) fn is_return(path: &str) -> bool {
     path == oidc::CALLBACK
 }
@@ -99,16 +99,16 @@ pub(crate) async fn handle(
     Ok(answer)
 }
 
-/// Who is signed in after a request.
+/// The sign-in after a request.
 #[derive(Default)]
 struct After {
     name: Option<String>,
     may: Option<BTreeMap<String, bool>>,
-    /// The cookie that it sets.
+    /// The cookie that the answer sets.
     cookie: Option<String>,
 }
 
-/// Who is signed in after the request.
+/// Handles a sign-in by access key, and returns the new state.
 async fn by_key(
     app: &App,
     request: &Parts,
@@ -177,7 +177,7 @@ async fn by_provider(
     }
 }
 
-/// Sends a browser to the page that asks to sign in, with why it is there again; the log has more.
+/// Sends a browser back to the sign-in page, with the reason in short; the log has more.
 fn refused(
     app: &App,
     error: &OidcError,

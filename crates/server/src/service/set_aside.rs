@@ -1,4 +1,4 @@
-//! `/lambdura/v1/set-aside`: executions that cannot be worked on, and trying them again.
+//! `/lambdura/v1/set-aside`: lists executions that cannot be worked on, and tries them again.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use wire::ApiError;
 use crate::app::App;
 use crate::http::{Body, Query, decode, json};
 
-/// Executions of a page when the request names no number, and at the most.
+/// Executions of a page: when the request names no number, and at most.
 const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1_000;
 
-/// Bytes of a reason that are shown: what a panic says may be of any length.
+/// Bytes of a reason that are shown: the text of a panic may be of any length.
 const REASON_BYTES_MAX: usize = 4_096;
 
-/// The route; one execution's trials are below it: `/lambdura/v1/set-aside/{id}/try-again`.
+/// The route; retries of one execution are below it: `/lambdura/v1/set-aside/{id}/try-again`.
 pub(crate) const ROUTE: &str = "/lambdura/v1/set-aside";
 
 /// Executions that are set aside, in order of id.
@@ -68,7 +68,7 @@ async fn shown(app: &App, record: SetAside) -> SetAsideExecution {
     }
 }
 
-/// A reason, no longer than a person reads.
+/// A reason, cut to a length that people read.
 pub(crate) fn cut(mut reason: String) -> String {
     if reason.len() > REASON_BYTES_MAX {
         reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
@@ -122,8 +122,7 @@ pub(crate) async fn list(app: &App, query: &Query) -> Result<Response<Body>, Api
     Ok(json(StatusCode::OK, &list))
 }
 
-/// The execution that a `POST` is about, named by its id or its ARN, percent-encoded; none when the path is
-/// not one of these.
+/// The execution in the path of a `POST`, named by its id or its ARN, percent-encoded; `None` for another path.
 pub(crate) fn named(path: &str) -> Option<Result<ExecutionId, ApiError>> {
     let named = path.strip_prefix(ROUTE)?.strip_prefix('/')?;
     let named = named.strip_suffix("/try-again")?;

@@ -1,4 +1,4 @@
-//! `/lambdura/v1/stacks` and `/lambdura/v1/code`: handed to what deploys stacks, if this server does.
+//! `/lambdura/v1/stacks` and `/lambdura/v1/code`: hands requests to the deployment, if this server has one.
 
 use hyper::{Request, Response};
 use lambda_api::ErrorCode;
@@ -9,7 +9,7 @@ use crate::http::{Body, RequestBody, refusal};
 
 const ROUTES: [&str; 2] = ["/lambdura/v1/stacks", "/lambdura/v1/code"];
 
-/// Whether a request is about stacks, by its path.
+/// Whether a request is for stacks, by its path.
 pub(super) fn is_meant(path: &str) -> bool {
     let below = |route: &&str| {
         path.strip_prefix(*route)

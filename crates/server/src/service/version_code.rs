@@ -31,7 +31,7 @@ pub(crate) struct VersionCode {
     pub changed: bool,
 }
 
-/// The version that a `POST` is about; none when the path is not one of these.
+/// The version in the path of a `POST`; `None` for another path.
 pub(crate) fn named(path: &str) -> Option<Result<(FunctionName, Version), ApiError>> {
     let (name, version) = path.strip_prefix(BEFORE)?.split_once("/versions/")?;
     let version = version.strip_suffix("/code")?;

@@ -1,4 +1,4 @@
-//! Activities: made, shown, deleted. Their tasks are in [`super::activity_task`].
+//! Activities: creates, shows and deletes them. Their tasks are in [`super::activity_task`].
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::functions::Activity;
 /// Activities of an account. Source: Step Functions service quotas.
 const ACTIVITIES_MAX: usize = 10_000;
 
-/// The name in the ARN of an activity that is there.
+/// The name in an activity's ARN, with the activity; an error when it does not exist.
 pub(super) fn find<'i>(app: &App, arn: &'i str) -> Result<(&'i str, Activity), StatesError> {
     let name = activity(arn)?;
     let missing = || {
@@ -54,7 +54,7 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
                 return Err(StatesError::new("ActivityLimitExceeded", message));
             }
             let now = changes.now();
-            // Made again, it is as it was, with its tags. Source: API reference, "CreateActivity".
+            // A second creation leaves it as it is, with its tags. Source: API reference, "CreateActivity".
             let made = all.entry(name.clone()).or_insert_with(|| Activity {
                 created_at: now.as_millis(),
                 tags,
@@ -73,7 +73,7 @@ pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, State
     app.change(move |app, changes| {
         Box::pin(async move {
             let mut all = app.registry.activities();
-            // What is not there counts as deleted.
+            // A missing activity counts as deleted.
             all.remove(&name);
             changes.put_activities(all).await?;
             app.activity_turns.forget(&name);

@@ -1,8 +1,8 @@
 //! `GetActivityTask`: hands the tasks of an activity to workers.
 //!
 //! A task is an open callback with the activity's name, in the store: it survives restarts, and every server finds it.
-//! Who completes that callback has the task; the state machine then opens the task token that the worker is given.
-//! Should the worker have hung up meanwhile, the token is failed with [`RETURNED`], and the task is offered once more.
+//! The request that completes the callback gets the task; the state machine then opens the task token for the worker.
+//! If the worker has hung up meanwhile, the token is failed with [`RETURNED`], and the task is offered once more.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,16 +25,16 @@ use crate::app::App;
 
 /// How long a worker waits for a task. Source: API reference, `GetActivityTask`.
 const POLL: Duration = Duration::from_secs(60);
-/// How often tasks are looked for that another server has opened.
+/// How often the store is searched for tasks that another server has opened.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
-/// Shortest time between two looks, however much changes.
+/// Shortest time between two searches, even if much changes.
 const PAUSE: Duration = Duration::from_millis(10);
-/// Offers that are read at a time: somebody else may take the first.
+/// Offers that are read at a time: another worker may take the first.
 const OFFERS: usize = 20;
 /// Longest name of a worker. Source: service model, `Name`.
 const WORKER_NAME_MAX: usize = 80;
 
-/// A task that is on its way to a worker. Dropped before it is [delivered](Delivery::delivered), it is offered again.
+/// A task on its way to a worker. Dropped before it is [delivered](Delivery::delivered), it is offered again.
 struct Delivery {
     app: Arc<App>,
     execution: ExecutionId,
@@ -69,7 +69,7 @@ impl Drop for Delivery {
         };
         self.app.tasks.spawn(async move {
             if let Err(error) = app.driver.process(&execution, returned).await {
-                // Its time may have run out, or the execution ended.
+                // The token's time may have run out, or the execution may have ended.
                 tracing::warn!(%execution, %error, "the task of an activity could not be offered again");
             }
         });
@@ -92,9 +92,9 @@ pub(super) async fn get(app: &Arc<App>, input: &Value) -> Result<Value, StatesEr
         let turn = line.lock().await;
         let delivery = next(app, name, &taken).await?;
         drop(turn);
-        // None: the task went away before its token was opened.
+        // `None` when the task ended before its token was opened.
         let delivery = delivery.await.ok();
-        // The connection sees first whether the worker has hung up: this future is dropped then.
+        // The connection first notices whether the worker has hung up: this future is dropped then.
         tokio::task::yield_now().await;
         Ok::<_, StatesError>(delivery)
     };
@@ -106,7 +106,7 @@ pub(super) async fn get(app: &Arc<App>, input: &Value) -> Result<Value, StatesEr
     }
 }
 
-/// Takes the next task of an activity, and says where it will come.
+/// Takes the next task of an activity, and returns the receiver of its delivery.
 async fn next(
     app: &Arc<App>,
     name: &str,
@@ -121,7 +121,7 @@ async fn next(
             after = offers.last().map(|last| last.cursor);
             let is_last = offers.len() < OFFERS;
             for offered in offers {
-                // Its token would be opened when it goes on.
+                // A paused execution opens the token only when it goes on.
                 let is_paused = offered.execution_status == ExecutionStatus::Paused;
                 if !is_paused && let Some(delivery) = take(app, offered, taken).await? {
                     return Ok(delivery);
@@ -139,7 +139,8 @@ async fn next(
     }
 }
 
-/// Takes a task, unless somebody else has it already. It is taken to the end: whoever hangs up meanwhile gives it back.
+/// Takes a task, unless another worker has it already. The taking always ends: a worker that hangs up meanwhile gives
+/// the task back.
 async fn take(
     app: &Arc<App>,
     offered: OpenCallback,
@@ -160,7 +161,7 @@ async fn take(
     let task = {
         let app = Arc::clone(app);
         async move {
-            // Before it is taken: what is told from here on is not missed.
+            // Before it is taken, so that no later change is missed.
             let changes = app.driver.changes();
             let processed = app.driver.process(&execution, taking).await;
             let is_taken = processed.is_ok();
@@ -168,10 +169,10 @@ async fn take(
                 Err(error @ (ProcessError::Fault(_) | ProcessError::ShuttingDown)) => {
                     Some(ApiError::from(error))
                 }
-                // Somebody else has it, or its execution cannot be worked on.
+                // Another worker has it, or its execution cannot be worked on.
                 Ok(_) | Err(_) => None,
             };
-            // Whoever asked may be gone; the task is given back then.
+            // The worker may be gone; the task is given back then.
             let _ = tell.send((is_taken, refused));
             if is_taken
                 && let Some(delivery) = opened(&app, execution, &offered.operation, changes).await
@@ -185,12 +186,12 @@ async fn take(
         Ok((true, _)) => Ok(Some(delivery)),
         Ok((false, None)) => Ok(None),
         Ok((false, Some(error))) => Err(error.into()),
-        // The server is being shut down.
+        // The server shuts down.
         Err(_) => Ok(None),
     }
 }
 
-/// Waits until the token of a task is open; none if that will not be.
+/// Waits until the token of a task is open; `None` if it never will be.
 async fn opened(
     app: &Arc<App>,
     execution: ExecutionId,
@@ -228,7 +229,7 @@ async fn opened(
         loop {
             tokio::select! {
                 change = changes.next() => match change {
-                    // Others change meanwhile: only this execution counts.
+                    // Changes of other executions are skipped.
                     Some(runtime::Change::Execution { id, .. }) if id != execution => {}
                     Some(_) => break,
                     None => return None,
@@ -240,7 +241,7 @@ async fn opened(
     }
 }
 
-/// Where the token of a task is.
+/// The state of a task's token.
 #[derive(Debug, PartialEq)]
 enum Token {
     NotYet,

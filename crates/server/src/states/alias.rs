@@ -18,7 +18,7 @@ const ALIASES_MAX: usize = 100;
 /// Characters of an alias's name. Source: service model, `CharacterRestrictedName`.
 const NAME_MAX: usize = 80;
 
-/// A machine's name and that of its alias.
+/// The names of a machine and of its alias.
 struct AliasReference {
     machine: FunctionName,
     alias: String,
@@ -32,7 +32,7 @@ fn reference(arn: &str) -> Result<AliasReference, StatesError> {
     Ok(AliasReference { machine, alias })
 }
 
-/// Whether it may be the name of an alias: a number is a version.
+/// Whether it is a valid name of an alias: a number would be a version.
 fn is_name(name: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     (1..=NAME_MAX).contains(&name.len())
@@ -128,7 +128,7 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
             check_versions(kept, &arn, &routes)?;
             let now = changes.now();
             let alias = match kept.aliases.get(&name) {
-                // As it was asked for: asked again.
+                // The same alias again: a repeated request.
                 Some(known) if known.routes == routes && known.description == description => {
                     known.clone()
                 }

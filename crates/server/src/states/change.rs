@@ -1,4 +1,4 @@
-//! Machines that are created, changed and deleted over the API: functions whose code is a definition.
+//! Creates, changes and deletes machines over the API: functions whose code is a definition.
 //!
 //! Each revision is a published version of the function, and the alias `live` follows the newest one: executions stay on
 //! the revision that they started on.
@@ -36,11 +36,11 @@ use crate::functions::{
 const STANDARD_SECONDS: u64 = 31_622_400;
 /// Days that an ended execution is kept. Source: Step Functions service quotas.
 const RETENTION_DAYS: i64 = 90;
-/// Longest invocation, in seconds, and memory in megabytes, of the process that walks through a definition.
+/// Longest invocation, in seconds, and memory in megabytes, of the process that runs a definition.
 const INVOCATION_SECONDS: i64 = 900;
 const MEMORY_MB: i64 = 256;
 
-/// What a request says about logs and traces, which is kept and shown.
+/// A request's settings of logs and traces, which are stored and shown.
 struct LoggingAndTracing {
     logging: Option<Value>,
     is_traced: Option<bool>,
@@ -48,7 +48,7 @@ struct LoggingAndTracing {
 
 /// Log groups that a machine can log to. Source: API reference, `LoggingConfiguration`.
 const DESTINATIONS_MAX: usize = 1;
-/// Refuses a definition that calls services which nobody would answer for.
+/// Refuses a definition that calls services which this server cannot reach.
 fn check_reachable(app: &App, definition: &Definition) -> Result<(), StatesError> {
     let problems = app.aws.unreachable(definition);
     if problems.is_empty() {
@@ -105,13 +105,13 @@ fn check_logging(logging: &Value) -> Result<(), StatesError> {
     }
 }
 
-/// Whether it is the ARN of a log group, as Step Functions wants it.
+/// Whether it is the ARN of a log group, in Step Functions' form.
 fn is_log_group(arn: &str) -> bool {
     let parts: Vec<&str> = arn.split(':').collect();
     matches!(parts.as_slice(), ["arn", _, "logs", _, _, "log-group", name, "*"] if !name.is_empty())
 }
 
-/// The role in a request, which nobody assumes here.
+/// The role in a request; no process here assumes it.
 fn role(input: &Value) -> Result<Option<&str>, StatesError> {
     match optional(input, "roleArn")? {
         Some(role) if !role.starts_with("arn:") || role.len() > 256 => Err(invalid(role)),
@@ -144,7 +144,7 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
             let before = app.registry.settings(&name);
             let mut kept = before.machine.clone().unwrap_or_default();
             let latest = app.registry.version(&name, &Version::Latest);
-            // A server may have died between the writes of a creation that nobody was told of: that one is begun again.
+            // A server may have died during a creation, before it answered: the creation begins again.
             let is_whole = app.registry.newest(&name).is_some();
             if let Some(latest) = latest {
                 if before.deleting {
@@ -155,7 +155,7 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
                         format!("State Machine Already Exists: '{name}' is the name of a function");
                     return Err(exists(message));
                 }
-                // Role and tags are not compared, and not taken either. Source: API reference, "CreateStateMachine".
+                // Role and tags are not compared, and not stored either. Source: API reference, "CreateStateMachine".
                 let is_same = latest.code_sha256 == code.sha256
                     && kind_of(&latest.configuration) == kind
                     && kept.logging == logging_and_tracing.logging
@@ -172,7 +172,7 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
                     machine: Some(kept),
                     ..before.as_ref().clone()
                 };
-                // Settings of nothing do no harm should the server die in between.
+                // Settings without a function do no harm should the server die in between.
                 changes.put_settings(&name, settings).await?;
                 revise(changes, &name, wanted, &code).await?;
             }
@@ -260,7 +260,7 @@ pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, State
         return Err(invalid(arn));
     }
     let Ok(machine) = find_whole(app, arn) else {
-        // What is not there counts as deleted.
+        // A missing machine counts as deleted.
         return Ok(json!({}));
     };
     let draining = Draining {
@@ -271,7 +271,7 @@ pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, State
     Ok(json!({}))
 }
 
-/// Makes a configuration and a definition the newest revision, and lets `live` lead there.
+/// Makes a configuration and a definition the newest revision, and moves `live` to it.
 async fn revise(
     changes: &CatalogueChanges<'_>,
     name: &FunctionName,
@@ -298,7 +298,7 @@ async fn revise(
     Ok(published)
 }
 
-/// Whether a version is to be published, and what is said about it.
+/// The description of the version to publish; `None` if none is to be published.
 fn wants_version(input: &Value) -> Result<Option<String>, StatesError> {
     let description = optional(input, "versionDescription")?;
     match input.get("publish").and_then(Value::as_bool) {
@@ -310,9 +310,9 @@ fn wants_version(input: &Value) -> Result<Option<String>, StatesError> {
     }
 }
 
-/// The configuration of a machine's function, without what its definition and its role say.
+/// The configuration of a machine's function, without the parts from its definition and its role.
 fn basis(app: &App, name: &FunctionName, kind: &str) -> FunctionConfiguration {
-    // The program is each server's own: see `STATE_MACHINE_PROGRAM`.
+    // Each server sets its own program: see `STATE_MACHINE_PROGRAM`.
     let variables = [
         (STATE_MACHINE_PROGRAM, "lambdura"),
         (STATE_MACHINE_TYPE, kind),
@@ -339,7 +339,7 @@ fn basis(app: &App, name: &FunctionName, kind: &str) -> FunctionConfiguration {
     }
 }
 
-/// A configuration with what a definition and a role say.
+/// The configuration with the parts from a definition and a role.
 fn configured(
     basis: &FunctionConfiguration,
     definition: &Definition,
@@ -363,7 +363,7 @@ fn configured(
     }
 }
 
-/// The code of a revision, as it is.
+/// The unchanged code of a revision.
 fn frozen(app: &App, machine: &Machine) -> FrozenCode {
     let version = &machine.version;
     let size = version.configuration.code_size;

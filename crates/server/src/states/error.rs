@@ -39,13 +39,13 @@ impl StatesError {
         )
     }
 
-    /// Of what is for Express machines only, or for others only.
+    /// An operation for Express machines only, or for others only.
     pub fn type_not_supported() -> Self {
         let message = "This operation is not supported by this type of state machine";
         Self::new("StateMachineTypeNotSupported", message)
     }
 
-    /// Whether something is not there that a request names.
+    /// Whether a resource that the request names does not exist.
     pub fn is_missing(&self) -> bool {
         [
             "StateMachineDoesNotExist",
@@ -56,7 +56,7 @@ impl StatesError {
         .contains(&self.code)
     }
 
-    /// Whether there is no such execution.
+    /// Whether the execution does not exist.
     pub fn is_missing_execution(&self) -> bool {
         self.code == "ExecutionDoesNotExist"
     }
@@ -102,14 +102,14 @@ impl From<StoreFault> for StatesError {
     }
 }
 
-/// A member that has to be there, and a text.
+/// A required member, which must be a text.
 pub(super) fn required<'v>(input: &'v Value, name: &str) -> Result<&'v str, StatesError> {
     optional(input, name)?.ok_or_else(|| {
         StatesError::validation(format!("1 validation error detected: Value at '{name}' failed to satisfy constraint: Member must not be null"))
     })
 }
 
-/// A member that may be there, and is a text then.
+/// An optional member, which must be a text if it is present.
 pub(super) fn optional<'v>(input: &'v Value, name: &str) -> Result<Option<&'v str>, StatesError> {
     match input.get(name) {
         None | Some(Value::Null) => Ok(None),

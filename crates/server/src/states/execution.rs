@@ -38,7 +38,7 @@ pub(super) async fn describe(app: &Arc<App>, input: &Value) -> Result<Value, Sta
     Ok(shown)
 }
 
-/// The execution with the end of the last time that it was redriven.
+/// The execution, with the end of its latest redrive.
 fn as_it_stands(named: &Named) -> GetDurableExecutionResponse {
     let latest = named.latest();
     GetDurableExecutionResponse {

@@ -1,7 +1,7 @@
-//! `ListExecutions`: those of a machine, newest first.
+//! `ListExecutions`: the executions of a machine, newest first.
 //!
-//! The Lambda API lists durable executions. An execution of a machine is the first of its durable ones, and stands as the
-//! last one does; executions of items are listed with their map run alone.
+//! The Lambda API lists durable executions. An execution of a machine is the first of its durable ones, and has the
+//! status of the last one; executions of items are listed only with their map run.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ use super::redrive_names;
 use super::version::started_by;
 use crate::app::App;
 
-/// Pages of durable executions that are read for one answer: after them it ends, with a token.
+/// The most pages of durable executions that are read for one answer: after them it ends, with a token.
 const PAGES_MAX: usize = 20;
 
-/// What a request wants listed.
+/// The filter of a request.
 struct Filter<'f> {
     status: Option<&'f str>,
-    /// Whether those that were redriven, or the others.
+    /// Whether only redriven executions are wanted, or only the others.
     is_redriven: Option<bool>,
 }
 
@@ -74,12 +74,12 @@ pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
     if machine.is_express() {
         return Err(StatesError::type_not_supported());
     }
-    // Nothing waits to be redriven by its map run here.
+    // No execution here waits for a redrive by its map run.
     if filter.status == Some("PENDING_REDRIVE") {
         return Ok(json!({ "executions": [] }));
     }
     let wanted = limit(input);
-    // An alias may have two versions: those of the second follow those of the first.
+    // An alias may have two versions: the executions of the second follow those of the first.
     let versions = machine::versions_of(app, &machine);
     let token = optional(input, "nextToken")?;
     let (mut place, mut marker) = match token.and_then(|token| token.split_once(':')) {
@@ -101,7 +101,8 @@ pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
         if let Some(version) = versions.get(place) {
             path.push_str(&format!("&Qualifier={version}"));
         }
-        // One that was redriven stands as its last durable execution does, and is listed where its first one is.
+        // A redriven execution has the status of its last durable execution, and is listed in the place of its first
+        // one.
         match filter.status.filter(|_| redriven.is_empty()) {
             None => {}
             Some("ABORTED") => path.push_str("&Statuses=STOPPED"),
@@ -140,7 +141,8 @@ pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
     Ok(answer)
 }
 
-/// A durable execution as one of the machine, unless it is a part of another one, or not wanted.
+/// A durable execution as an execution of the machine; `None` if it is a part of another one, or does not match the
+/// filter.
 async fn shown(
     app: &Arc<App>,
     machine: &Machine,
@@ -180,8 +182,8 @@ async fn shown(
     Ok(Some(shown))
 }
 
-/// Whether an execution is that of an item of a distributed Map: it has no name of its own, another execution started it,
-/// and its input says so.
+/// Whether an execution processes an item of a distributed Map: it has no name of its own, another execution started
+/// it, and its input says so.
 async fn is_of_item(
     app: &Arc<App>,
     machine: &Machine,

@@ -1,4 +1,4 @@
-//! Executions as they are found, read and shown.
+//! Finds, reads and shows executions.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::name::{self, execution, execution_arn, machine_arn};
 use super::redrive_names;
 use crate::app::App;
 
-/// Events of a history that are read for one answer: what an execution may have.
+/// The most events of a history that are read for one answer: as many as an execution may have.
 const EVENTS_MAX: usize = 25_000;
 
 /// The execution of this name, if there is one.
@@ -39,7 +39,7 @@ pub(super) async fn find(
     Ok(listed.durable_executions.into_iter().next())
 }
 
-/// The execution of this name. `arn` is what a request calls it.
+/// The execution of this name. `arn` is its ARN in the request.
 pub(super) async fn read(
     app: &Arc<App>,
     machine: &Machine,
@@ -57,27 +57,27 @@ pub(super) async fn read(
     read.map_err(|refusal| refusal.states(|| StatesError::no_execution(arn)))
 }
 
-/// The execution that a request names.
+/// The execution in a request.
 pub(super) struct Named {
-    /// At the revision that it runs on.
+    /// The machine at the revision that it runs on.
     pub machine: Machine,
     pub name: String,
-    /// As it was started.
+    /// Its first durable execution.
     pub first: GetDurableExecutionResponse,
-    /// Each time that it was redriven.
+    /// The durable execution of each redrive.
     pub redriven: Vec<GetDurableExecutionResponse>,
-    /// What it works on, if it is that of an item.
+    /// The item that it processes, if it is an item's execution.
     pub item: Option<ItemRun>,
 }
 
 impl Named {
-    /// How it stands.
+    /// Its latest durable execution.
     pub fn latest(&self) -> &GetDurableExecutionResponse {
         self.redriven.last().unwrap_or(&self.first)
     }
 }
 
-/// The execution that a request names, with each time that it was redriven.
+/// The execution in a request, with all its redrives.
 pub(super) async fn named(app: &Arc<App>, input: &Value) -> Result<Named, StatesError> {
     let arn = required(input, "executionArn")?;
     let reference = execution(arn)?;
@@ -88,13 +88,13 @@ pub(super) async fn named(app: &Arc<App>, input: &Value) -> Result<Named, States
     let mut redriven = Vec::new();
     for number in 1..=redrive_names::count(&machine, reference.name) {
         let name = redrive_names::name_of(reference.name, number);
-        // A server may have died before it was started.
+        // A server may have died before it started this redrive.
         if find(app, &machine, &name).await?.is_none() {
             break;
         }
         redriven.push(read(app, &machine, &name, arn).await?);
     }
-    // At the revision that it runs on.
+    // The machine at the revision that it runs on.
     let version = first.version.as_deref();
     let version = version.and_then(|version| version.parse().ok());
     let pinned = version.and_then(|version| machine.at(app, &version));
@@ -109,7 +109,7 @@ pub(super) async fn named(app: &Arc<App>, input: &Value) -> Result<Named, States
     })
 }
 
-/// An execution as it is shown, if it was never redriven.
+/// An execution in an answer, without redrives.
 pub(super) fn described(
     app: &App,
     machine: &Machine,
@@ -138,7 +138,7 @@ pub(super) fn described(
         shown["traceHeader"] = json!(header);
     }
     match &execution.error {
-        // As its history has it.
+        // The same error as in its history.
         _ if execution.status == ExecutionStatus::TimedOut => shown["error"] = json!(asl::TIMEOUT),
         Some(error) => {
             shown["error"] = json!(error.error_type.as_deref().unwrap_or_default());
@@ -149,7 +149,7 @@ pub(super) fn described(
     shown
 }
 
-/// What an execution was started with; that of an item, which is a part of another one, has more around it.
+/// The input of an execution; an item's execution has the item's input, without the data around it.
 fn shown_input(app: &App, machine: &Machine, execution: &GetDurableExecutionResponse) -> String {
     let text = execution.input_payload.as_deref().unwrap_or("{}");
     let item = ItemRun::of_text(text, &machine.key(app));

@@ -54,7 +54,7 @@ pub(super) async fn start_sync(app: &Arc<App>, input: &Value) -> Result<Value, S
     shown["billingDetails"] =
         json!({ "billedMemoryUsedInMB": 64, "billedDurationInMilliseconds": hundreds });
     if let Some(shown) = shown.as_object_mut() {
-        // Of those that are kept.
+        // Only stored executions have one.
         shown.remove("redriveCount");
     }
     if is_metadata_only(input)? {
@@ -63,8 +63,8 @@ pub(super) async fn start_sync(app: &Arc<App>, input: &Value) -> Result<Value, S
     Ok(shown)
 }
 
-/// The execution's name, drawn if the request has none. A name of an Express machine may be used again: each execution is
-/// another one.
+/// The execution's name, drawn if the request has none. A name of an Express machine may be used again: each use makes
+/// another execution.
 fn name_of(input: &Value, machine: &Machine) -> Result<String, StatesError> {
     let own = match optional(input, "name")? {
         None => Uuid::new_v4().to_string(),
@@ -115,7 +115,7 @@ pub(super) async fn invoke_with(
         (headers::DURABLE_EXECUTION_NAME, &spelled),
     ];
     given.extend(trace.map(|trace| (headers::TRACE_ID, trace)));
-    // A redrive has the qualifier of nobody.
+    // A redrive has an empty qualifier.
     let qualifier = machine.qualifier.as_deref().filter(|it| !it.is_empty());
     let source = qualifier.map(|qualifier| EventSource {
         kind: EventSourceKind::StateMachine,

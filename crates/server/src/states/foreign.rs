@@ -1,7 +1,7 @@
-//! ARNs of somewhere else.
+//! ARNs of another partition, region or account.
 //!
-//! Names are enough to find a machine, so that one of another region or account would be found by an ARN that is not its
-//! own: whoever reads such an ARN, in a policy or in a log, would think of something else.
+//! Machines are found by their names alone, so an ARN of another region or account would find a machine here: a person
+//! who reads such an ARN, in a policy or in a log, would think of another machine.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ const NAMED: [&str; 7] = [
     "resourceArn",
 ];
 
-/// Refuses a request that names something of another partition, region or account.
+/// Refuses a request with an ARN of another partition, region or account.
 pub(super) fn check(home: &Home, input: &Value) -> Result<(), StatesError> {
     let named = NAMED.iter().filter_map(|name| input.get(*name)?.as_str());
     let routes = input.get("routingConfiguration").and_then(Value::as_array);
@@ -28,7 +28,7 @@ pub(super) fn check(home: &Home, input: &Value) -> Result<(), StatesError> {
     let routes = routes.filter_map(|route| route.get("stateMachineVersionArn")?.as_str());
     for arn in named.chain(routes) {
         let parts: Vec<&str> = arn.split(':').collect();
-        // What is no such ARN is refused by whoever reads it.
+        // Other texts are refused later, by the code that reads them.
         if let ["arn", partition, "states", region, account, ..] = parts.as_slice()
             && (*partition, *region, *account) != ("aws", &home.region, &home.account_id)
         {

@@ -1,8 +1,8 @@
-//! The event history of a state machine, made of what is recorded of its durable execution.
+//! The event history of a state machine, derived from the records of its durable execution.
 //!
-//! Nothing is written for it: a state's context is its entry and its exit, a chained invoke is a task that was scheduled
-//! and ended, a callback one that waits for its token. Here it is decided what each recorded event is; what is written
-//! for it stands in the file of its kind.
+//! No record is made for it: a state's context gives its entry and its exit, a chained invoke gives a task that was
+//! scheduled and ended, a callback gives a task that waits for its token. This file decides the kind of each recorded
+//! event; the file of each kind writes its events.
 
 mod activity_events;
 mod execution_events;
@@ -20,7 +20,7 @@ use state_machine::{EvaluationFailed, WRITE};
 pub(super) use writer::History;
 use writer::Writer;
 
-/// The events, oldest first, of an execution and of each time that it was redriven: by the durable execution's name.
+/// The events, oldest first, of an execution and of each of its redrives: by the durable execution's name.
 pub(super) fn written(history: &History<'_>, parts: &[(&str, Vec<Event>)]) -> Vec<Value> {
     let mut writer = Writer::new(history);
     for (durable, events) in parts {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::error::{StatesError, optional};
 
-/// Whether a request wants no data. Source: API reference, `includedData`.
+/// Whether a request excludes data. Source: API reference, `includedData`.
 pub(super) fn is_metadata_only(input: &Value) -> Result<bool, StatesError> {
     match optional(input, "includedData")? {
         None | Some("ALL_DATA") => Ok(false),
@@ -15,7 +15,7 @@ pub(super) fn is_metadata_only(input: &Value) -> Result<bool, StatesError> {
     }
 }
 
-/// Takes the data of an execution out of an answer.
+/// Removes the data of an execution from an answer.
 pub(super) fn without_data(shown: &mut Value) {
     let members = shown.as_object_mut();
     members.expect("it is an object").retain(|name, _| {

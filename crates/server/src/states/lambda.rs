@@ -51,12 +51,12 @@ impl Call<'_> {
         }
     }
 
-    /// Has it answered, and gives the body of the answer.
+    /// Sends the request, and returns the body of the answer.
     pub async fn answer(self, app: &Arc<App>) -> Result<Bytes, Refusal> {
         self.respond(app).await.map(|(_, body)| body)
     }
 
-    /// Has a function invoked, which is named with its version or alias, for whoever called this source.
+    /// Invokes a function, named with its version or alias, on behalf of `source`.
     pub async fn invoke(
         app: &Arc<App>,
         function: &str,
@@ -76,7 +76,7 @@ impl Call<'_> {
         read(answer).await.map(drop)
     }
 
-    /// Has it answered, and gives the headers and the body of the answer.
+    /// Sends the request, and returns the headers and the body of the answer.
     pub async fn respond(self, app: &Arc<App>) -> Result<(HeaderMap, Bytes), Refusal> {
         let mut request = Request::builder().method(self.method).uri(self.path);
         for (name, value) in self.headers {
@@ -88,7 +88,7 @@ impl Call<'_> {
         read(api::handle(Arc::clone(app), request).await).await
     }
 
-    /// Has it answered, and reads the answer.
+    /// Sends the request, and parses the answer.
     pub async fn read<T: DeserializeOwned>(self, app: &Arc<App>) -> Result<T, Refusal> {
         let body = self.answer(app).await?;
         serde_json::from_slice(&body).map_err(|error| Refusal {
@@ -126,7 +126,7 @@ async fn read(answer: Response<Body>) -> Result<(HeaderMap, Bytes), Refusal> {
 }
 
 impl Refusal {
-    /// The same in Step Functions' words. `missing` is what is missing if something is.
+    /// The same in Step Functions' words. `missing` makes the error for a missing resource.
     pub fn states(self, missing: impl FnOnce() -> StatesError) -> StatesError {
         match self.code.as_str() {
             "ResourceNotFoundException" => missing(),

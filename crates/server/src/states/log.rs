@@ -1,8 +1,8 @@
 //! The event history in the log, for machines whose `loggingConfiguration` asks for it.
 //!
-//! It is written when an execution has ended, by the server that saw it end, as lines of the machine's function: its
-//! destinations are not used. As with AWS's delivery to CloudWatch, nothing is promised: a server that dies at that
-//! moment, or has more ends than it can read, leaves lines out.
+//! It is written when an execution has ended, by the server that saw the end, as lines of the machine's function: its
+//! destinations are not used. As with AWS's delivery to CloudWatch, lines may be missing: a server that dies at that
+//! moment, or sees more ends than it can read, leaves lines out.
 //!
 //! Source: Step Functions developer guide, "Using CloudWatch Logs to log execution history", read 2026-11-30.
 
@@ -20,7 +20,7 @@ use super::machine::{Machine, newest};
 use super::name::execution_arn;
 use crate::app::App;
 
-/// Lines that are kept at a time.
+/// Lines that are stored at a time.
 const LINES_MAX: usize = 500;
 
 /// Which events are written. Source: as above, "Log levels for Step Functions execution events".
@@ -31,7 +31,7 @@ enum Level {
     Fatal,
 }
 
-/// Writes until the server shuts down. Without a machine that asks for it, it hears of no execution.
+/// Writes until the server shuts down. While no machine asks for it, it does not follow executions.
 pub(crate) async fn run(app: Arc<App>) {
     let app = &app;
     loop {
@@ -52,7 +52,7 @@ pub(crate) async fn run(app: Arc<App>) {
                 None => return,
             },
         };
-        // What ends at other servers is written there.
+        // Other servers write the executions that end there.
         if let Err(error) = write(app, &id).await {
             tracing::warn!(execution = %id, %error, "the history of an execution is not in the log");
         }
@@ -111,7 +111,7 @@ async fn write(app: &Arc<App>, id: &ExecutionId) -> Result<(), WriteError> {
         arn.name.as_str(),
     );
     let events = events(app, &durable, &shown).await?;
-    // An item of a distributed Map is a part of another execution.
+    // The execution of a distributed Map's item is a part of another execution.
     let key = machine.key(app);
     let input = execution.spec.input.as_ref();
     if input.is_some_and(|text| ItemRun::of_text(text.as_str(), &key).is_some()) {

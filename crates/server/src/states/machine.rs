@@ -1,4 +1,4 @@
-//! State machines, as they are found, listed and shown.
+//! Finds, lists and shows state machines.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(super) struct Machine {
     pub name: FunctionName,
     pub version: Arc<FunctionVersion>,
     pub settings: Arc<FunctionSettings>,
-    /// The version or alias that it was named by.
+    /// The version or alias in the request.
     pub qualifier: Option<String>,
 }
 
@@ -45,7 +45,7 @@ pub(super) fn newest(app: &App, name: FunctionName) -> Option<Machine> {
     })
 }
 
-/// The state machine of this ARN, at the version or alias that it names; of an alias with two versions, at the first.
+/// The state machine of this ARN, at its version or alias; for an alias with two versions, at the first.
 pub(super) fn find(app: &App, arn: &str) -> Result<Machine, StatesError> {
     find_at(app, arn, 0.0)
 }
@@ -77,7 +77,7 @@ fn find_at(app: &App, arn: &str, draw: f64) -> Result<Machine, StatesError> {
     })
 }
 
-/// The versions of the function that a machine was named by: none if by no version and no alias of it.
+/// The function versions of the version or alias in the request; empty if it has none.
 pub(super) fn versions_of(app: &App, machine: &Machine) -> Vec<Version> {
     let Some(qualifier) = &machine.qualifier else {
         return Vec::new();
@@ -129,8 +129,8 @@ impl Machine {
         })
     }
 
-    /// The function with what starts executions: the alias that follows the newest revision, or the version that was
-    /// named.
+    /// The qualified function for starting executions: with the alias that follows the newest revision, or with the
+    /// named version.
     pub fn qualified(&self) -> String {
         match &self.qualifier {
             None => format!("{}:live", self.name),
@@ -142,17 +142,17 @@ impl Machine {
         machine_arn(&app.registry.home, self.name.as_str())
     }
 
-    /// What proves inputs that its interpreter wrote for itself.
+    /// Proves inputs that its interpreter wrote for itself.
     pub fn key(&self, app: &App) -> Key {
         app.registry.machine_key(self.name.as_str())
     }
 
-    /// What is kept of it beside its function.
+    /// The settings of the machine that are stored beside its function.
     pub fn kept(&self) -> StateMachineSettings {
         self.settings.machine.clone().unwrap_or_default()
     }
 
-    /// The number of the version of the machine that this revision was published as.
+    /// The machine's version number for this revision, if it was published.
     pub fn published(&self) -> Option<u64> {
         let Version::Published(number) = self.version.version else {
             return None;
@@ -179,7 +179,7 @@ impl Machine {
         })
     }
 
-    /// When it was made, in seconds since 1970; of one of a template, when its newest revision was.
+    /// When it was created, in seconds since 1970; for a machine of a template, when its newest revision was.
     pub fn created(&self) -> f64 {
         match self.kept().created_at {
             0 => modified(&self.version.configuration),
@@ -205,7 +205,7 @@ pub(super) fn modified(configuration: &FunctionConfiguration) -> f64 {
     at.map_or(0.0, |at| at.as_duration().as_secs_f64())
 }
 
-/// An instant as this API has it, in seconds since 1970.
+/// An instant in this API's form, in seconds since 1970.
 #[expect(
     clippy::cast_precision_loss,
     reason = "milliseconds since 1970 are exact for longer than anybody lives"
@@ -238,7 +238,7 @@ pub(super) fn describe(app: &Arc<App>, input: &Value) -> Result<Value, StatesErr
     Ok(shown)
 }
 
-/// A machine as it is shown.
+/// A machine in an answer.
 pub(super) fn shown(
     app: &App,
     machine: &Machine,

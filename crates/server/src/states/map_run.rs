@@ -1,7 +1,7 @@
-//! Map runs: distributed Map states, and the executions that work on their items.
+//! Map runs: distributed Map states, and the executions that process their items.
 //!
-//! A run is made of what is recorded of its execution: the batch, its items, and the execution of each. Its ARN names the
-//! durable execution and the operation that it is.
+//! A run is derived from the records of its execution: the batch, its items, and the execution of each. Its ARN names
+//! the durable execution and the run's operation in it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ fn collect(states: &Value, found: &mut HashMap<String, Value>) {
     }
 }
 
-/// The ARN of a run, by the durable execution and the operation that it is.
+/// The ARN of a run, by its durable execution and its operation.
 pub(super) fn arn(
     home: &Home,
     machine: &str,
@@ -80,7 +80,7 @@ pub(super) fn is_written(state: &Value) -> bool {
     state.pointer("/ResultWriter/Resource").is_some()
 }
 
-/// What a definition says of its runs, as far as it says it itself.
+/// The limits of a run, where the definition states them as constants.
 struct Limits {
     count: Option<u64>,
     percentage: Option<f64>,
@@ -100,7 +100,7 @@ fn limits(state: &Value) -> Limits {
     }
 }
 
-/// An item, or several that were put together, with its execution.
+/// An item, or several that were batched, with its execution.
 struct Item {
     execution: Option<String>,
     number: u64,
@@ -117,7 +117,7 @@ struct Run {
     items: Vec<Item>,
     /// Whether its results were written, if that was tried.
     is_written: Option<bool>,
-    /// Whether its execution ended before it did.
+    /// Whether its execution ended before the run did.
     is_aborted: bool,
 }
 
@@ -189,7 +189,7 @@ fn read(
 ) -> Vec<Run> {
     let mut names: HashMap<&str, &str> = HashMap::new();
     let mut runs: Vec<Run> = Vec::new();
-    // Where the run of a batch is, where the last one of a state, and where the item of a context.
+    // The indices of a batch's run, of a state's last run, and of a context's item.
     let mut last: HashMap<&str, usize> = HashMap::new();
     let mut batches: HashMap<&str, usize> = HashMap::new();
     let mut items: HashMap<&str, (usize, usize)> = HashMap::new();
@@ -268,8 +268,8 @@ fn read(
     runs
 }
 
-/// The run that the execution of an item belongs to, by the durable execution: its ARN, and the machine's name with its
-/// label. None where the execution around it is gone, or is itself that of an item.
+/// The run that an item's execution belongs to, by the durable execution: its ARN, and the machine's name with its
+/// label. `None` where the parent execution is gone, or has no such run.
 pub(super) async fn around(
     app: &Arc<App>,
     item: &ItemRun,
@@ -279,7 +279,7 @@ pub(super) async fn around(
         return Ok(None);
     };
     let input = json!({ "executionArn": execution });
-    // Boxed, because that may be an item again.
+    // Boxed, because the parent may be an item's execution again.
     let found = match Box::pin(named(app, &input)).await {
         Ok(found) => found,
         Err(error) if error.is_missing_execution() => return Ok(None),
@@ -294,7 +294,7 @@ pub(super) async fn around(
     }))
 }
 
-/// A machine's name with the label of a run, as its executions have it.
+/// A machine's name with the label of a run, as in the ARNs of the run's executions.
 fn labelled(machine: &str, run: &str) -> String {
     let label = run
         .rsplit_once(':')
@@ -303,7 +303,7 @@ fn labelled(machine: &str, run: &str) -> String {
     format!("{machine}/{}", label.map_or("", |(_, label)| label))
 }
 
-/// The execution and the run that an ARN names, with the execution's own ARN.
+/// The execution and the run of an ARN, with the execution's own ARN.
 async fn find(app: &Arc<App>, input: &Value) -> Result<(Named, Run, String), StatesError> {
     let arn = required(input, "mapRunArn")?;
     let parts: Vec<&str> = arn.split(':').collect();
@@ -368,7 +368,7 @@ pub(super) async fn describe(app: &Arc<App>, input: &Value) -> Result<Value, Sta
     Ok(shown)
 }
 
-/// What a run is like is said by its definition, and decided when it begins.
+/// Refuses changes: the definition sets the limits of a run, which are fixed when it begins.
 pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     find(app, input).await?;
     Err(StatesError::validation(

@@ -1,7 +1,7 @@
 //! The Step Functions API for state machines, which are durable functions here.
 //!
-//! What is done with executions becomes one or two of the Lambda API's operations, in this process, so that rules, limits
-//! and errors are those of durable executions; what is here is the other spelling. Machines come from templates, or over
+//! Operations on executions become one or two of the Lambda API's operations, in this process, so that rules, limits
+//! and errors are those of durable executions; this module translates the names. Machines come from templates, or over
 //! this API ([`change`]): then they are in the store's catalogue, as every function is.
 //!
 //! Source of names: the service model of `stepfunctions` in botocore, and the Step Functions API reference, read
@@ -49,13 +49,13 @@ use crate::app::App;
 use crate::http::{Body, RequestBody, read_body};
 use error::StatesError;
 
-/// What the header of a request begins with.
+/// The prefix in the header of a request.
 const TARGET: &str = "AWSStepFunctions.";
 /// Largest request: a definition or an input, with room for the rest.
 const BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// Whether a request is one to Step Functions that is answered here: where there is a state machine, or nobody else to
-/// answer it.
+/// Whether this server answers a request to Step Functions: it does if it has a state machine, or if such requests are
+/// not handed on.
 pub(crate) fn serve(app: &App, headers: &HeaderMap) -> bool {
     operation(headers).is_some()
         && (!app.other_services.are_handed_on() || !machine::all(app).is_empty())
@@ -94,7 +94,7 @@ pub(crate) async fn handle(app: &Arc<App>, request: Request<RequestBody>) -> Res
         .expect("the parts are all valid")
 }
 
-/// Answers an operation for another part of the server: the status of the answer, and the answer or the error.
+/// Answers an operation for another part of the server: returns the status, and the answer or the error.
 pub(crate) async fn call(app: &Arc<App>, operation: &str, input: &Value) -> (StatusCode, Value) {
     match dispatch(app, operation, input, None).await {
         Ok(answer) => (StatusCode::OK, answer),
@@ -102,8 +102,8 @@ pub(crate) async fn call(app: &Arc<App>, operation: &str, input: &Value) -> (Sta
     }
 }
 
-/// `caller` is who sent the request, where that matters. What is not there is looked for once more, because another server
-/// may have made it a moment ago.
+/// `caller` is the sender of the request, where that matters. A missing resource is looked for once more, because
+/// another server may have made it a moment ago.
 async fn dispatch(
     app: &Arc<App>,
     operation: &str,

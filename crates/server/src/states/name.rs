@@ -1,7 +1,7 @@
 //! Names and ARNs of state machines and their executions.
 //!
-//! Functions and durable executions are called as [`state_machine::name`] spells it; what is said to clients is the name
-//! itself. Executions of Express machines have the name `NAME:UUID`: each is one of its own, whatever name it was given.
+//! Functions and durable executions have names as [`state_machine::name`] spells them; clients see the name itself.
+//! Executions of Express machines have the name `NAME:UUID`: each is unique, even if its name is used again.
 
 use model::{ExecutionName, FunctionName};
 use state_machine::name::{read, spelled};
@@ -11,7 +11,7 @@ use crate::functions::Home;
 
 /// Longest name of a machine or an execution. Source: Step Functions API reference, `StartExecution`, `name`.
 const NAME_MAX: usize = 80;
-/// Longest spelling of the name of an execution: there is room for the UUID of an Express one.
+/// Longest spelling of an execution's name: with room for the UUID of an Express one.
 const SPELLED_MAX: usize = 200;
 
 /// An execution by its machine and its name.
@@ -94,7 +94,7 @@ pub(super) fn machine(arn: &str) -> Result<MachineReference<'_>, StatesError> {
     }
 }
 
-/// The refusal of what is not an ARN, or one of something else.
+/// The error for a text that is no ARN of the wanted kind.
 pub(super) fn invalid(arn: &str) -> StatesError {
     StatesError::new("InvalidArn", format!("Invalid Arn: 'Invalid ARN: {arn}'"))
 }
@@ -106,11 +106,11 @@ pub(super) fn execution(arn: &str) -> Result<ExecutionReference<'_>, StatesError
         ["arn", _, "states", _, _, "execution", machine, name]
             if !machine.is_empty() && !name.is_empty() =>
         {
-            // The execution of an item has the label of its map run with the machine's name.
+            // An item's execution has the label of its map run with the machine's name.
             let machine = machine.split('/').next().unwrap_or(machine);
             Ok(ExecutionReference { machine, name })
         }
-        // As AWS refuses what it does not keep.
+        // AWS refuses ARNs of executions that it does not keep in the same way.
         ["arn", _, "states", _, _, "express", ..] => {
             let message = "Invalid Arn: 'Resource type not valid in this context: express'";
             Err(StatesError::new("InvalidArn", message))
@@ -119,7 +119,7 @@ pub(super) fn execution(arn: &str) -> Result<ExecutionReference<'_>, StatesError
     }
 }
 
-/// The function and the name of the durable execution that the execution with this ARN is.
+/// The function and the name of the durable execution behind this execution's ARN.
 #[must_use]
 pub fn durable_name(arn: &str) -> Option<(FunctionName, ExecutionName)> {
     let reference = execution(arn).ok()?;
@@ -131,7 +131,7 @@ pub fn durable_name(arn: &str) -> Option<(FunctionName, ExecutionName)> {
 pub(super) fn check(name: &str) -> Result<(), StatesError> {
     let is_valid = (1..=NAME_MAX).contains(&name.chars().count())
         && name.chars().all(asl::is_of_names)
-        // It would be taken for what it spells.
+        // A name that looks like a spelling would be read as another name.
         && read(name) == name
         && spelled(name).len() <= SPELLED_MAX;
     if is_valid {

@@ -1,7 +1,7 @@
-//! Executions that an execution waits for: those that it runs to their ends, and those of the items of its map runs.
+//! Executions that an execution waits for: nested ones that it runs to their ends, and those of its map runs' items.
 //!
-//! Whoever does not wait any longer stops them: an execution that has ended in whatever way, and a Parallel or Map state
-//! that failed. As on AWS, nothing is promised: a server that dies at that moment lets them go on.
+//! They are stopped when their parent no longer waits: when it has ended in any way, or when its Parallel or Map state
+//! failed. As on AWS, there is no guarantee: if a server dies at that moment, they go on.
 
 use std::collections::{BTreeSet, HashMap};
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use super::machine::{self, Machine, newest};
 use super::name::execution_arn;
 use crate::app::App;
 
-/// Stops what executions waited for that end while this runs, until the server shuts down.
+/// Stops the children of executions that end while this runs, until the server shuts down.
 pub(crate) async fn run(app: Arc<App>) {
     let mut ends = app.driver.ends();
     let mut batches = app.ended_batches.subscribe();
@@ -39,7 +39,7 @@ pub(crate) async fn run(app: Arc<App>) {
                 None => return,
             },
         };
-        // What ends at other servers is looked at there.
+        // Other servers handle the executions that end there.
         if !machine::all(&app).is_empty()
             && let Err(error) = ended(&app, &id).await
         {
@@ -48,7 +48,7 @@ pub(crate) async fn run(app: Arc<App>) {
     }
 }
 
-/// Whether a machine may wait for executions, by a look at the text of its definition.
+/// Whether a machine may wait for executions, by the text of its definition.
 fn waits(machine: &Machine) -> bool {
     let definition = machine.definition().unwrap_or_default();
     definition.contains(".sync") || definition.contains("DISTRIBUTED")
@@ -62,9 +62,9 @@ async fn ended(app: &Arc<App>, id: &ExecutionId) -> Result<(), StoreFault> {
     Ok(())
 }
 
-/// Stops what was waited for by an execution that has ended, or within some operations of it that have.
+/// Stops the children of an ended execution, or of some ended operations of it.
 async fn stop_waited_for(app: &Arc<App>, arn: &ExecutionArn, within: Option<&BTreeSet<String>>) {
-    // The definition that the execution runs: the newest one may wait for nothing.
+    // The definition that the execution runs: the newest one may wait for no children.
     let machine = newest(app, arn.function.name.clone());
     let machine = machine.and_then(|it| it.at(app, &arn.version));
     if machine.is_some_and(|machine| waits(&machine)) {
@@ -72,8 +72,8 @@ async fn stop_waited_for(app: &Arc<App>, arn: &ExecutionArn, within: Option<&BTr
     }
 }
 
-/// Stops what an execution waited for, or some operations of it, as well as it goes. Boxed, because what is stopped waited
-/// for others.
+/// Stops the executions that an execution, or some operations of it, waited for; logs failures. Boxed, because the
+/// stopped ones have waited for others.
 fn stop_all<'a>(
     app: &'a Arc<App>,
     arn: &'a ExecutionArn,
@@ -107,19 +107,19 @@ fn stop_all<'a>(
     })
 }
 
-/// Stops what a stopped execution waited for, before its stop is answered.
+/// Stops the executions that a stopped execution waited for, before the stop is answered.
 pub(super) async fn stop(app: &Arc<App>, durable_arn: &str) {
     if let Ok(arn) = durable_arn.parse() {
         stop_all(app, &arn, None).await;
     }
 }
 
-/// An execution that is waited for.
+/// An execution that a parent waits for.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Child {
-    /// The ARN of one of a machine.
+    /// The ARN of a machine's execution.
     Nested(String),
-    /// The ARN of the durable one of an item.
+    /// The ARN of an item's durable execution.
     Item(String),
 }
 
@@ -140,7 +140,8 @@ impl Child {
     }
 }
 
-/// What is open by these events of a machine's execution, within some of its operations or anywhere.
+/// The executions that are still open by these events of a machine's execution, within some of its operations or in
+/// all.
 fn waited_for(
     events: &[Event],
     machine: &str,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::error::{StatesError, optional};
 
-/// Entries of a page, unless the request says otherwise. Source: API reference, `maxResults`.
+/// Entries of a page, unless the request names a number. Source: API reference, `maxResults`.
 pub(super) const PAGE: usize = 100;
 pub(super) const PAGE_MAX: u64 = 1_000;
 
@@ -16,7 +16,7 @@ pub(super) fn limit(input: &Value) -> usize {
     }
 }
 
-/// The page of a list that a request wants, as the member `name` of an answer. A token is where the last page ended.
+/// The wanted page of a list, as the member `name` of an answer. A token tells where the last page ended.
 pub(super) fn page(input: &Value, name: &str, all: Vec<Value>) -> Result<Value, StatesError> {
     let from: usize = match optional(input, "nextToken")? {
         None => 0,

@@ -1,8 +1,8 @@
-//! `RedriveExecution`: an execution that did not end well goes on from the state that it did not get past.
+//! `RedriveExecution`: an execution that did not succeed goes on from the state that it did not get past.
 //!
-//! A durable execution that has ended stays so. What goes on is another one, of the same version, which begins at that
-//! state with what had come into it; which ones those are is kept with the machine, and this API shows all of them as the
-//! one execution that they are to Step Functions.
+//! An ended durable execution stays ended. Another one goes on, of the same version: it begins at that state, with the
+//! state's input. The machine's settings list these executions, and this API shows all of them as one execution, as
+//! Step Functions does.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -20,16 +20,17 @@ use super::redrive_names::name_of;
 use crate::app::App;
 use crate::functions::MachineRedrive;
 
-/// How often one execution is redriven. Source: API reference, `redriveStatusReason`.
+/// The most redrives of one execution. Source: API reference, `redriveStatusReason`.
 const REDRIVES_MAX: usize = 1_000;
-/// Executions of one machine that were redriven, as far as that is kept. Ours: they are one record.
+/// The most redriven executions of one machine that are stored. Ours: they are one record.
 const EXECUTIONS_MAX: usize = 1_000;
-/// Results of branches and items that one input takes along; if there is more, the state is done from its beginning.
+/// The most bytes of branches' and items' results that an input takes along; with more, the state is done from its
+/// beginning.
 const DONE_BYTES_MAX: usize = 128 * 1024;
 /// Largest input of an asynchronous invocation. Source: Lambda quotas.
 const INPUT_BYTES_MAX: usize = 1024 * 1024;
 
-/// Says how often an execution was redriven, and whether it can be.
+/// Shows how often an execution was redriven, and whether it can be again.
 pub(super) fn describe(shown: &mut Value, named: &Named) {
     let kept = named.machine.kept();
     let times = kept.redriven.get(&named.name);
@@ -112,7 +113,8 @@ pub(super) async fn redrive(app: &Arc<App>, input: &Value) -> Result<Value, Stat
                 let now = changes.now();
                 let times = kept.redriven.entry(named.name.clone()).or_default();
                 if times.len() > done {
-                    // Somebody else was faster, unless a server died before it began: then this is the same once more.
+                    // Another request was faster, unless a server died before the execution began: then it is started
+                    // again.
                     let next = name_of(&named.name, done + 1);
                     if find(&app, &named.machine, &next).await?.is_some() {
                         let reason = "Execution is being redriven";
@@ -135,7 +137,8 @@ pub(super) async fn redrive(app: &Arc<App>, input: &Value) -> Result<Value, Stat
                 changes.put_settings(name, settings).await?;
                 now
             };
-            // After it is kept: the other way, a server that dies between would leave an execution of nobody.
+            // After the settings are stored: otherwise a server that dies in between would leave an execution that
+            // belongs to none.
             let next = name_of(&named.name, done + 1);
             let pinned = Machine {
                 qualifier: Some(String::new()),
@@ -170,7 +173,7 @@ fn not_redrivable(arn: &str, reason: &str) -> StatesError {
     StatesError::new("ExecutionNotRedrivable", message)
 }
 
-/// Where an execution goes on, by the events of the last time that it ran.
+/// Where an execution goes on, by the events of its last run.
 fn going_on(app: &App, named: &Named, told: &[Event], number: usize) -> Result<Redrive, String> {
     let definition = named.machine.definition();
     let definition: Value = definition
@@ -203,7 +206,7 @@ fn going_on(app: &App, named: &Named, told: &[Event], number: usize) -> Result<R
     })
 }
 
-/// The outermost state that an execution is at, with what came into it.
+/// The outermost state where an execution stopped, with the state's input.
 fn standing(
     definition: &Value,
     told: &[Event],
@@ -241,7 +244,7 @@ fn standing(
             let is_start = event.event_type == EventType::ContextStarted;
             let is_batch = matches!(event.sub_type.as_deref(), Some("Map" | "Parallel"));
             if is_start && is_batch && open == Some(parent) {
-                // Each attempt of the state does everything.
+                // Each attempt of the state begins anew.
                 batch = Some(id);
                 stands.done.clear();
             } else if is_start && batch == Some(parent) {
@@ -254,7 +257,7 @@ fn standing(
             {
                 let details = event.context_succeeded_details.as_ref();
                 let result = details.and_then(|it| it.result.payload.as_deref());
-                // What is not recorded, because it is large, is done again.
+                // Parts whose results are too large to be recorded are done again.
                 let result = result.and_then(|text| serde_json::from_str(text).ok());
                 stands.done.extend(result.map(|result| (*index, result)));
             }
@@ -263,7 +266,8 @@ fn standing(
         match event.event_type {
             EventType::ContextStarted => {
                 let name = event.name.as_deref().unwrap_or_default();
-                // Names of operations have fewer letters: where it stands is known by now, unless it began before.
+                // Names of operations have fewer letters: the known state counts if its name fits, else the first that
+                // fits.
                 let is_it = |known: &&String| operation_name(known) == name;
                 let known = Some(&stands.state).filter(is_it);
                 if let Some(known) = known.or_else(|| states.keys().find(is_it)).cloned() {

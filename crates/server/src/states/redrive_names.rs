@@ -1,4 +1,4 @@
-//! Which executions were redriven, as it is kept with their machine, and the names under which they go on.
+//! Redriven executions, as stored with their machine, and the names under which they go on.
 
 use sha2::{Digest as _, Sha256};
 use state_machine::name::spelled;
@@ -7,9 +7,9 @@ use super::machine::Machine;
 use super::name::{self, function};
 use crate::app::App;
 
-/// What stands between an execution's name and the number of the redrive.
+/// Stands between an execution's name and the number of the redrive.
 const MARK: &str = "-redrive-";
-/// Characters of a name that one made of it begins with, and hexadecimal digits that it ends with.
+/// The number of characters from the original name, and of hexadecimal digits at the end.
 const NAME_HEAD: usize = 30;
 const DIGITS: usize = 16;
 
@@ -20,7 +20,7 @@ pub(super) fn count(machine: &Machine, name: &str) -> usize {
     redriven.map_or(0, Vec::len)
 }
 
-/// The executions that were redriven, and how often each.
+/// The redriven executions, and how often each was redriven.
 pub(super) fn names(machine: &Machine) -> Vec<(String, usize)> {
     let kept = machine.settings.machine.as_ref();
     let redriven = kept.into_iter().flat_map(|kept| &kept.redriven);
@@ -29,7 +29,7 @@ pub(super) fn names(machine: &Machine) -> Vec<(String, usize)> {
         .collect()
 }
 
-/// The names of the durable executions that went on with one of a machine, oldest first.
+/// The names of the durable executions of a machine's redriven execution, oldest first.
 pub(crate) fn redriven(app: &App, machine: &model::FunctionName, name: &str) -> Vec<String> {
     let settings = app.registry.settings(machine);
     let times = settings
@@ -42,14 +42,13 @@ pub(crate) fn redriven(app: &App, machine: &model::FunctionName, name: &str) -> 
         .collect()
 }
 
-/// The name of the durable execution that goes on with the one of this name, the first, second or a later time that it is
-/// redriven.
+/// The name of the durable execution for the first, second or later redrive of the one with this name.
 #[must_use]
 pub fn durable_name_of(durable: &str, number: usize) -> String {
     spelled(&name_of(&name::shown(durable), number)).into_owned()
 }
 
-/// The name under which an execution goes on that was redriven, the first, second or a later time. It always fits.
+/// The name of an execution's first, second or later redrive. It always fits.
 pub(super) fn name_of(name: &str, number: usize) -> String {
     let head: String = name.chars().take(NAME_HEAD).collect();
     let digest = Sha256::digest(name.as_bytes());
@@ -57,7 +56,7 @@ pub(super) fn name_of(name: &str, number: usize) -> String {
     format!("{head}{MARK}{number}-{}", &digits[..DIGITS])
 }
 
-/// The name of the execution that a durable one is a part of.
+/// The name of the execution that a durable execution belongs to.
 pub(super) fn of(app: &App, machine: &str, durable: &str) -> String {
     let own = || name::shown(durable);
     let durable = &name::shown(durable);
@@ -74,12 +73,12 @@ pub(super) fn of(app: &App, machine: &str, durable: &str) -> String {
     redriven.next().map_or_else(own, |(name, _)| name.clone())
 }
 
-/// Whether a durable execution goes on with another one. A name that looks like it may be anybody's.
+/// Whether a durable execution is a redrive. A user may have chosen a name of the same form.
 pub(super) fn is_one(app: &App, machine: &Machine, durable: &str) -> bool {
     of(app, machine.name.as_str(), durable) != name::shown(durable)
 }
 
-/// Whether a name looks like one of those.
+/// Whether a name has the form of a redrive's.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
     let number_and_digits = name

@@ -44,7 +44,7 @@ fn check_number(tags: &BTreeMap<String, String>) -> Result<(), StatesError> {
     Err(StatesError::new("TooManyTags", message))
 }
 
-/// What has tags: a machine, which only has them as a whole, or an activity.
+/// A resource with tags: a machine, whose versions share its tags, or an activity.
 enum Tagged {
     Machine(FunctionName),
     Activity(String),

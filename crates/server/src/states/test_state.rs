@@ -1,7 +1,7 @@
-//! `TestState`: one state alone, by its definition, without an execution.
+//! `TestState`: tests one state by its definition, without an execution.
 //!
-//! It is evaluated as `state-machine` does it, and nothing is recorded. A Task calls its function or its table; what else a state waits
-//! for has to come with the request (`mock`).
+//! It is evaluated as `state-machine` does it, and nothing is recorded. A Task calls its function or its table; the
+//! request must mock everything else that a state waits for (`mock`).
 //!
 //! Source: Step Functions API reference, `TestState`, and developer guide, "Testing state machines with TestState API",
 //! read 2026-11-29.
@@ -27,7 +27,7 @@ use crate::app::App;
 use crate::permission::{self, Needed};
 use request::{Mock, alone, check_configuration, context, find, json_member, mock};
 
-/// A state with what it is tested with.
+/// A state with the values for its test.
 struct Test<'t> {
     state: &'t State,
     input: Value,
@@ -39,15 +39,15 @@ struct Test<'t> {
     retried: u64,
     /// How many items of a Map state failed.
     failed: Option<u64>,
-    /// What the `ItemReader` of a Map state read.
+    /// The data of a Map state's `ItemReader`.
     reader_data: Option<String>,
-    /// Who tests it, and so calls its function; none where nobody has to be known.
+    /// The sender of the request, who calls the function; `None` where callers need not be known.
     caller: Option<&'t Caller>,
-    /// What each part of the data flow came to, for `DEBUG`.
+    /// The result of each part of the data flow, for `DEBUG`.
     inspected: Map<String, Value>,
 }
 
-/// How a state left.
+/// The output of a state, and the next state.
 struct Gone {
     left: Left,
     next: Option<String>,
@@ -118,7 +118,7 @@ pub(super) async fn test(
 }
 
 impl Test<'_> {
-    /// Evaluates with `$states.input`, and what `more` has, for JSONata.
+    /// Evaluates; JSONata gets `$states.input`, and the value in `more`.
     fn evaluate<T>(
         &self,
         more: Option<(&str, &Value)>,
@@ -146,7 +146,7 @@ impl Test<'_> {
             .insert(name.to_owned(), Value::from(value.to_string()));
     }
 
-    /// Does what the state does. What it fails with is an answer; what cannot be tested here is none.
+    /// Runs the state. Its error is an answer; a state that cannot be tested here is refused.
     async fn run(&mut self, app: &Arc<App>) -> Result<Result<Gone, StateError>, StatesError> {
         let input = self.input.clone();
         self.inspect("input", &input);
@@ -156,7 +156,7 @@ impl Test<'_> {
             StateKind::Wait(until) => return Ok(self.wait(until)),
             StateKind::Succeed => return Ok(self.pass_on(None)),
             StateKind::Fail { error, cause } => return Ok(Err(self.fail(error, cause))),
-            // There are no `Arguments` in JSONata.
+            // JSONata's Pass has no `Arguments`.
             StateKind::Pass { .. } if state.language == Language::Jsonata => Ok(input),
             StateKind::Pass { result } => match self.arguments() {
                 Ok(arguments) => Ok(result.clone().unwrap_or(arguments)),
@@ -189,7 +189,7 @@ impl Test<'_> {
         Ok(result.and_then(|result| self.leave(&result)))
     }
 
-    /// What the mock says of a state that has one.
+    /// The result or error of the mock.
     fn mocked(&mut self) -> Result<Value, StateError> {
         match self.mock.take() {
             Some(Mock::Error(error)) => Err(error),
@@ -198,7 +198,7 @@ impl Test<'_> {
         }
     }
 
-    /// What the state works with.
+    /// The effective input of the state's work.
     fn arguments(&mut self) -> Result<Value, StateError> {
         let state = self.state;
         if state.language == Language::JsonPath {
@@ -262,8 +262,8 @@ impl Test<'_> {
         self.may(app, &[permission::to_invoke(function, &app.registry.home)])
     }
 
-    /// Refuses to do for somebody what they may not do. On AWS, it is the role's permission that counts, which the caller
-    /// must be allowed to pass on.
+    /// Refuses calls that the caller may not make. On AWS, the role's permissions count, and the caller must be allowed
+    /// to pass the role on.
     fn may(&self, app: &App, needed: &[Needed]) -> Result<(), StatesError> {
         let Some(caller) = self.caller else {
             return Ok(());
@@ -340,7 +340,7 @@ impl Test<'_> {
         })
     }
 
-    /// Says for how long, and does not wait.
+    /// Evaluates the time of the wait, and does not wait.
     fn wait(&mut self, until: &Wait) -> Result<Gone, StateError> {
         let state = self.state;
         self.evaluate(None, |scope| {
@@ -367,7 +367,7 @@ impl Test<'_> {
         }
     }
 
-    /// The answer: what came out, or what becomes of the error.
+    /// The answer: the output, or how the error is handled.
     fn answer(&mut self, gone: Result<Gone, StateError>) -> Value {
         let error = match gone {
             Ok(gone) => return self.gone("SUCCEEDED", gone),
@@ -442,7 +442,7 @@ fn next(state: &State) -> Option<String> {
     }
 }
 
-/// Calls a function, and gives its result, or its error as a Task would have it.
+/// Calls a function, and returns its result, or its error in a Task's form.
 async fn invoke(app: &Arc<App>, function: &str, payload: &Value) -> Result<Value, StateError> {
     let path = format!("/2015-03-31/functions/{}/invocations", segment(function));
     let call = Call::post(path, payload.to_string().into_bytes());

@@ -1,4 +1,4 @@
-//! `ValidateStateMachineDefinition`, and the check of a definition before a machine gets it.
+//! `ValidateStateMachineDefinition`, and the check of definitions for machines.
 
 use asl::{Definition, Problem};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use state_machine::{Settings, StateMachine, UnsupportedResource};
 
 use super::error::{StatesError, optional, required};
 
-/// Diagnostics that are shown, unless the request says otherwise, and at the most. Source: API reference.
+/// The number of diagnostics in an answer: by default, and at most. Source: API reference.
 const DIAGNOSTICS: usize = 100;
 
 /// Largest definition, in bytes. Source: Step Functions service quotas.
@@ -38,7 +38,7 @@ pub(super) fn validate(input: &Value) -> Result<Value, StatesError> {
             unsupported.collect()
         }
     };
-    // It fails what `CreateStateMachine` refuses.
+    // Only errors fail it: those that `CreateStateMachine` refuses.
     let result = if diagnostics.is_empty() { "OK" } else { "FAIL" };
     if severity == "WARNING" {
         let warnings = Definition::warnings(definition).into_iter();
@@ -76,10 +76,10 @@ pub(super) fn kind(input: &Value) -> Result<&'static str, StatesError> {
     }
 }
 
-/// The definition in a request, as text and read, for a machine of this type.
+/// The definition in a request, as text and parsed, for a machine of this type.
 ///
 /// # Errors
-/// `InvalidDefinition` with everything that is wrong with it, and what it calls that is not here.
+/// `InvalidDefinition` with all problems, and all calls to services that are not here.
 pub(super) fn sound<'i>(
     input: &'i Value,
     kind: &str,
@@ -94,15 +94,15 @@ pub(super) fn sound<'i>(
     Err(invalid(problems.collect()))
 }
 
-/// A definition of which nothing is wrong.
+/// Parses a definition without problems.
 ///
 /// # Errors
-/// `InvalidDefinition` with everything that is.
+/// `InvalidDefinition` with all problems.
 pub(super) fn read(text: &str) -> Result<Definition, StatesError> {
     Definition::parse(text).map_err(refused)
 }
 
-/// A definition with nothing in it that a machine of this type may not have.
+/// Parses a definition that a machine of this type may have.
 fn read_as(text: &str, kind: &str) -> Result<Definition, Vec<Problem>> {
     let definition = Definition::parse(text)?;
     if kind == "EXPRESS" {

@@ -62,8 +62,7 @@ pub(super) fn check_description(description: &str) -> Result<(), StatesError> {
     )))
 }
 
-/// Publishes the newest revision if `description` is there: the version that it has already, or the next one. Returns the
-/// version's number.
+/// Publishes the newest revision if there is a `description`: returns its version number, which it may have already.
 pub(super) async fn publish_in(
     app: &App,
     changes: &CatalogueChanges<'_>,
@@ -120,7 +119,7 @@ pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, State
     let number = reference.qualifier.and_then(|it| it.parse().ok());
     let number: u64 = number.ok_or_else(|| invalid(&arn))?;
     let name = function(reference.name);
-    // What is not there counts as deleted.
+    // A missing version counts as deleted.
     let Some(name) = name.filter(|name| newest(app, name.clone()).is_some()) else {
         return Ok(json!({}));
     };
@@ -146,15 +145,15 @@ pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, State
     .await
 }
 
-/// Shows the version or the alias of the machine that an execution was started by, and the version that the alias led to.
-/// Who named neither gets neither. Source: API reference, `DescribeExecution`.
+/// Shows the version or alias that an execution was started by, and the version that the alias led to. An execution
+/// that was started without either shows neither. Source: API reference, `DescribeExecution`.
 pub(super) async fn started_by(
     app: &App,
     machine: &Machine,
     durable: &str,
     shown: &mut Value,
 ) -> Result<(), StatesError> {
-    // Most machines have none.
+    // Most machines have no versions.
     if machine.kept().last_version == 0 {
         return Ok(());
     }

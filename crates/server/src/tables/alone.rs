@@ -1,4 +1,4 @@
-//! The embedded tables by themselves, for servers that share them.
+//! The embedded tables without a server, for several servers that share them.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use crate::start_error::StartServerError;
 use lambda_api::ErrorCode;
 use wire::ApiError;
 
-/// Tables that answer by themselves.
+/// Tables that are served without a Lambda server.
 pub struct ServedTables {
     address: SocketAddr,
     shutdown: CancellationToken,
@@ -30,7 +30,7 @@ pub enum ServeTablesError {
     /// Requests are not authenticated.
     #[error("{0} is reachable from other machines, and requests for tables are not authenticated")]
     NotLoopback(SocketAddr),
-    /// The address is taken.
+    /// The address is in use.
     #[error("listen on {address}")]
     Listen {
         /// Where.
@@ -75,7 +75,7 @@ impl ServedTables {
                 }
                 match Tables::serve(request.headers()) {
                     true => tables.handle(request).await,
-                    // Whether it is there at all.
+                    // A check whether the tables are served at all.
                     false => no_content(),
                 }
             }
@@ -94,10 +94,10 @@ impl ServedTables {
         format!("http://{}", self.address)
     }
 
-    /// Stops.
+    /// Stops serving the tables.
     pub async fn shut_down(self) {
         self.shutdown.cancel();
-        // A panic has been printed.
+        // The panic has already been printed.
         let _ = self.serving.await;
     }
 }

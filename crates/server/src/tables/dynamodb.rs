@@ -1,8 +1,8 @@
 //! DynamoDB tables, stored by the embedded `dynoxide` in one SQLite file and served on the main port, for
 //! requests with `X-Amz-Target: DynamoDB_…`.
 //!
-//! `dynoxide` can only be reached over TCP, accepts every client, and lets every web page in. So its port
-//! is open only for the moment in which one connection to it is made; requests use that connection.
+//! `dynoxide` can only be reached over TCP, accepts every client, and admits every web page. So its port is open only
+//! for the moment in which one connection to it is made; requests use that connection.
 //!
 //! It handles one request at a time, and would wait for the disk at each. So it is configured not to wait, and
 //! answers are held back here until one sync of its log covers them all: see [`Log`].
@@ -36,13 +36,13 @@ use crate::start_error::StartServerError;
 /// Largest request. Source: DynamoDB's quota for one request, read 2026-11.
 const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Requests that may wait for the one before them. Their senders wait beyond.
+/// Requests that may wait in the queue. Senders of further ones wait to enter it.
 const REQUESTS_WAITING: usize = 64;
 
-/// Answers that one sync of the log covers, at the most: the first of them has waited for all the others.
+/// The most answers that one sync of the log covers: the first of them has waited for all the others.
 const ANSWERS_PER_SYNC: usize = REQUESTS_WAITING;
 
-/// What concerns one connection only, or a browser that must not be served.
+/// Headers that concern one connection only, or a browser that must not be served.
 const NOT_HANDED_ON: [HeaderName; 9] = [
     CONNECTION,
     CONTENT_LENGTH,
@@ -60,13 +60,13 @@ const NOT_HANDED_ON: [HeaderName; 9] = [
 pub(crate) struct Embedded {
     database: Database,
     requests: mpsc::Sender<Asked>,
-    /// Why changes are refused, once their log could not be synced.
+    /// Why changes are refused, after a failed sync of their log.
     failed: Arc<OnceLock<String>>,
-    /// Released after the database is closed; none for tables in memory.
+    /// Released after the database is closed; `None` for tables in memory.
     _file: Option<Arc<ForeignFile>>,
 }
 
-/// A request on its way, and where its answer goes.
+/// A request on its way, and the sender for its answer.
 struct Asked {
     request: Request<Full<Bytes>>,
     answer: oneshot::Sender<Result<Response<Bytes>, String>>,
@@ -81,15 +81,14 @@ enum OpenTablesError {
     Database(#[from] dynoxide::DynoxideError),
 }
 
-/// What is opened: the tables, the log to sync, and the hold on their file.
+/// Opened tables: the database, the log to sync, and the hold on the file.
 struct Opened {
     database: Database,
     log: Log,
     file: Option<ForeignFile>,
 }
 
-/// Opens the tables as durable as everything else is. The file is this server's until what is returned with
-/// the database is dropped.
+/// Opens the tables with the server's durability. The file belongs to this server until the returned hold is dropped.
 fn open(path: &Path, durability: Durability) -> Result<Opened, OpenTablesError> {
     if durability == Durability::Memory {
         return Ok(Opened {
@@ -100,8 +99,8 @@ fn open(path: &Path, durability: Durability) -> Result<Opened, OpenTablesError> 
     }
     let mut file = ForeignFile::take(path)?;
     let database = Database::new(&path.display().to_string())?;
-    // Named for what it is used for after an import: `synchronous = NORMAL`, and otherwise
-    // what SQLite does by itself.
+    // The name comes from its use after an import: it sets `synchronous = NORMAL`, and otherwise
+    // SQLite's defaults.
     database.disable_bulk_loading()?;
     file.say_open()?;
     let log = match durability {
@@ -126,14 +125,13 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// The write-ahead log of the tables.
 ///
-/// A commit is there once its frames in the log are on the disk. With `synchronous = NORMAL` SQLite writes them
-/// and does not wait (it does before it copies them into the database, and when it begins the log anew); whoever
-/// waits for them after several commits has waited for each.
-/// Source: <https://sqlite.org/pragma.html#pragma_synchronous>.
+/// A commit is durable once its frames in the log are on the disk. With `synchronous = NORMAL` SQLite writes them and
+/// does not wait (it does before it copies them into the database, and when it begins the log anew); one sync after
+/// several commits covers all of them. Source: <https://sqlite.org/pragma.html#pragma_synchronous>.
 enum Log {
-    /// What is written survives the process, and that is enough.
+    /// Writes survive the process, and that is enough.
     Unsynced,
-    /// Its file is to be on the disk before an answer goes out.
+    /// The log file must be on the disk before an answer goes out.
     Synced {
         path: PathBuf,
         failed: Arc<OnceLock<String>>,
@@ -141,7 +139,7 @@ enum Log {
 }
 
 impl Log {
-    /// Where the first sync that fails is noted.
+    /// The place that holds the first failure of a sync.
     fn failed(&self) -> Arc<OnceLock<String>> {
         match self {
             Self::Unsynced => Arc::default(),
@@ -149,10 +147,10 @@ impl Log {
         }
     }
 
-    /// Waits until everything that is written is on the disk.
+    /// Waits until all writes are on the disk.
     ///
-    /// The system says once that it could not write something, and takes it for written from then on: no later sync
-    /// would say that it is missing. So after one that failed, none succeeds until the tables are opened anew.
+    /// The system reports a failed write once, and takes the data for written from then on: no later sync would report
+    /// that it is missing. So after a failed sync none succeeds until the tables are opened anew.
     fn sync(&self) -> Result<(), String> {
         let Self::Synced { path, failed } = self else {
             return Ok(());
@@ -161,7 +159,7 @@ impl Log {
             return Err(problem.clone());
         }
         let said = |cause: std::io::Error| format!("sync `{}`: {cause}", path.display());
-        // By its name each time: it is there for as long as the tables are open, unless somebody removed it. One that
+        // Opened by its name each time: the file exists while the tables are open, unless a user removed it. A log that
         // cannot be opened has not been synced, and may be later.
         let log = File::open(path).map_err(said)?;
         log.sync_data().map_err(|cause| {
@@ -174,7 +172,7 @@ impl Log {
     }
 }
 
-/// Whether a request cannot change anything. What is not known may.
+/// Whether a request cannot change anything. An unknown operation may.
 fn only_reads(request: &Request<Full<Bytes>>) -> bool {
     let target = request.headers().get("x-amz-target");
     let target = target.and_then(|target| target.to_str().ok());
@@ -189,9 +187,10 @@ fn only_reads(request: &Request<Full<Bytes>>) -> bool {
 }
 
 impl Embedded {
-    /// Opens the tables' file and answers for it until the shutdown.
+    /// Opens the tables' file and serves it until the shutdown.
     ///
-    /// On a thread of its own: it waits for the disk, and on the server's threads all else would wait with it.
+    /// It runs on a thread of its own, because it waits for the disk: on the server's threads all other tasks would
+    /// wait, too.
     pub async fn start(
         path: &Path,
         durability: Durability,
@@ -241,7 +240,7 @@ impl Embedded {
         self.failed.get().map(String::as_str)
     }
 
-    /// Whether a request is one for tables.
+    /// Whether a request is for tables.
     pub fn serve(headers: &HeaderMap) -> bool {
         let target = headers.get("x-amz-target");
         target.is_some_and(|target| target.as_bytes().starts_with(b"DynamoDB"))
@@ -278,7 +277,7 @@ impl Embedded {
         }
     }
 
-    /// Once handed over, a request is completed, even if its caller no longer waits.
+    /// Once sent, a request is completed, even if its caller no longer waits.
     async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, String> {
         let (answer, answered) = oneshot::channel();
         let gone = "the tables are no longer served";
@@ -318,8 +317,8 @@ impl Embedded {
     }
 }
 
-/// Answers requests in the order in which they came until the shutdown: whatever waits is worked off, then on the
-/// disk, then answered.
+/// Answers requests in the order of their arrival until the shutdown: handles all that wait, syncs the log once, then
+/// sends their answers.
 async fn answer_all(
     database: Database,
     log: Log,
@@ -334,7 +333,7 @@ async fn answer_all(
     };
     let connected = tables.connect_anew().await;
     let failed = connected.is_err();
-    // The caller that starts the server may have given up.
+    // The caller that starts the tables may have given up.
     let _ = began.send(connected);
     if failed {
         return;
@@ -358,17 +357,17 @@ async fn answer_all(
                 None
             };
         }
-        // What was read may be what another request of these has written.
+        // Reads wait for the sync, too: they may have seen the change of another request in this batch.
         let synced = if changed { log.sync() } else { Ok(()) };
         for (asker, answered) in answers {
             let answered = synced.clone().and(answered);
-            // It may have gone; its request is done all the same.
+            // The caller may be gone; its request is done all the same.
             let _ = asker.send(answered);
         }
     }
 }
 
-/// The only connection to `dynoxide`, opened again when it was closed.
+/// The only connection to `dynoxide`, reopened when it was closed.
 struct Connected {
     sender: Option<SendRequest<Full<Bytes>>>,
     database: Database,
@@ -390,7 +389,7 @@ impl Connected {
         }
         let mut connected = match usable {
             Some(connected) => connected,
-            // It was closed after the last answer.
+            // The connection was closed after the last answer.
             None => connect(&self.database, &self.shutdown).await?,
         };
         let answered = send(&mut connected, request).await?;
@@ -399,7 +398,7 @@ impl Connected {
     }
 }
 
-/// A connection of our own to `dynoxide`. Its port is closed again before this returns.
+/// Makes a connection to `dynoxide`. Its port is closed again before this returns.
 async fn connect(
     database: &Database,
     shutdown: &CancellationToken,
@@ -439,14 +438,14 @@ async fn connect_on(
         });
         let health = Request::get("/").body(Full::default());
         let health = health.expect("the parts are all valid");
-        // Once this is answered, the connection is served by a task of its own.
+        // After this answer, a task of its own serves the connection.
         send(&mut sender, health).await?;
         sender.ready().await.map_err(|cause| error_chain(&cause))?;
         Ok(sender)
     };
     let connected = connected.await;
     serving.abort();
-    // It has been told to end, or has ended with an error that the connection has shown.
+    // `dynoxide` was told to end, or has ended with an error that the connection has shown.
     let _ = serving.await;
     connected
 }

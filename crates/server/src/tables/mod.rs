@@ -1,4 +1,4 @@
-//! DynamoDB tables: of this server, or at an endpoint that several servers share.
+//! DynamoDB tables: in this server, or at an endpoint that several servers share.
 
 mod alone;
 mod dynamodb;
@@ -23,14 +23,14 @@ use there::There;
 /// The tables of the functions here.
 #[derive(Clone)]
 pub(crate) enum Tables {
-    /// Kept by this server.
+    /// Stored by this server.
     Embedded(Embedded),
-    /// Kept elsewhere, where functions ask by themselves.
+    /// Stored elsewhere; functions call that endpoint themselves.
     There(There),
 }
 
 impl Tables {
-    /// Those at an endpoint, or else in a file.
+    /// Uses the tables at the endpoint, or else those in the file.
     ///
     /// # Errors
     /// When the file cannot be opened or served.
@@ -51,7 +51,7 @@ impl Tables {
         }
     }
 
-    /// Where functions find them, when this server's endpoint is `here`.
+    /// The endpoint for functions, when this server's is `here`.
     pub fn endpoint(&self, here: &str) -> String {
         match self {
             Self::Embedded(_) => here.to_owned(),
@@ -59,7 +59,7 @@ impl Tables {
         }
     }
 
-    /// Whether a request is one for tables.
+    /// Whether a request is for tables.
     pub fn serve(headers: &HeaderMap) -> bool {
         Embedded::serve(headers)
     }
@@ -83,7 +83,7 @@ impl Tables {
     /// Creates a table unless it exists.
     ///
     /// # Errors
-    /// What the tables say.
+    /// The error of the tables.
     pub async fn deploy(&self, table: &TableResource) -> Result<(), DeployError> {
         match self {
             Self::Embedded(embedded) => embedded.deploy(table).await,

@@ -20,8 +20,7 @@ pub(crate) struct There {
 }
 
 impl There {
-    /// At an `http://` endpoint requests are signed with placeholders, as by the functions; AWS's own is called in the
-    /// account.
+    /// Signs requests to an `http://` endpoint with placeholders, as functions do; AWS's own is called in the account.
     pub fn new(endpoint: &Uri, elsewhere: &Elsewhere, region: &str) -> Self {
         let client = match endpoint.scheme_str() {
             Some("https") => AwsClient::new(elsewhere),
@@ -34,12 +33,12 @@ impl There {
         }
     }
 
-    /// As functions are told it.
+    /// The endpoint in the form that functions get.
     pub fn endpoint(&self) -> String {
         self.endpoint.to_string().trim_end_matches('/').to_owned()
     }
 
-    /// Nobody need come by way of this server.
+    /// Refuses a request: clients must call the endpoint themselves.
     pub fn refuse(&self) -> Response<Body> {
         let message = format!("The tables are at {}, not here.", self.endpoint());
         refused(StatusCode::BAD_REQUEST, "ValidationException", &message)

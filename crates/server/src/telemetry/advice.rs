@@ -1,10 +1,10 @@
-//! What to do about an invocation that failed, where the error's words tell.
+//! Advice on a failed invocation, where the error's words tell the cause.
 //!
 //! The words are those of AWS's runtime clients for Python and Node.js, of ours, and of the service.
 
 use model::ErrorObject;
 
-/// One sentence, without a full stop; none where nothing better than the error itself can be said.
+/// One sentence, without a full stop; `None` where the error itself says as much.
 pub(crate) fn advice(error: &ErrorObject) -> Option<String> {
     let message = error.message.as_deref().unwrap_or_default();
     if message.starts_with("Invalid Status in invocation output") {
@@ -37,7 +37,7 @@ pub(crate) fn advice(error: &ErrorObject) -> Option<String> {
     }
 }
 
-/// What a module is missing from: the function's own files or its packages.
+/// Says whether the missing module belongs to the function's own files or to its packages.
 fn missing_module(message: &str) -> String {
     let quoted: Vec<&str> = message.split('\'').skip(1).step_by(2).collect();
     match quoted.as_slice() {

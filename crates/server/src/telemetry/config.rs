@@ -1,4 +1,4 @@
-//! Whether traces are exported, and to where, by the variables that OpenTelemetry defines.
+//! Whether and where traces are exported, by the variables that OpenTelemetry defines.
 //!
 //! Headers, timeouts, compression and attributes are read by the exporter's library.
 //! Source: OpenTelemetry specification, "OpenTelemetry Protocol Exporter" and "General SDK
@@ -8,16 +8,16 @@ use hyper::Uri;
 pub use opentelemetry_otlp::Protocol;
 use thiserror::Error;
 
-/// Where traces go, and how.
+/// The destination and format of traces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtlpConfig {
-    /// Where they are sent; with its path, over HTTP.
+    /// The URL that they are sent to; with its path, over HTTP.
     pub endpoint: String,
     /// How they are written.
     pub protocol: Protocol,
 }
 
-/// Why the variables ask for something that is not done. Nothing is exported then.
+/// Why the variables cannot be followed. Traces are not exported then.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum TelemetryError {
     /// Another protocol.
@@ -32,10 +32,10 @@ pub enum TelemetryError {
 }
 
 impl OtlpConfig {
-    /// What the variables say; none when they do not ask for an export.
+    /// Reads the variables; `None` when they do not ask for an export.
     ///
     /// # Errors
-    /// When they ask for something that is not done.
+    /// When they ask for an export that is not supported.
     pub fn from_variables(
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, TelemetryError> {

@@ -1,4 +1,4 @@
-//! What the server notes about itself, for people and their tools.
+//! The server's records about itself, for people and their tools.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use stack::FunctionResource;
 
 use crate::telemetry::{Statistics, Warnings};
 
-/// What is noted.
+/// The records.
 pub(crate) struct Diagnostics {
     pub started_at: Timestamp,
     pub store_bytes_at_start: u64,
@@ -19,24 +19,24 @@ pub(crate) struct Diagnostics {
     /// Datagrams that were no X-Ray segments.
     pub datagrams_ignored: Arc<AtomicU64>,
     deployed: Mutex<Deployed>,
-    /// The failure that was last said of each function version.
+    /// The last reported failure of each function version.
     failures: Mutex<BTreeMap<String, String>>,
 }
 
 /// Number of function versions whose last failure is remembered; beyond that, all are reported again.
 const FAILURES_MAX: usize = 1_000;
 
-/// What a function is called where its developer wrote it.
+/// The names of a function in its developer's files.
 #[derive(Debug, Clone)]
 pub(crate) struct InTemplate {
     /// Its key in the template.
     pub logical_id: String,
-    /// Where it is in its CDK app.
+    /// Its path in its CDK app.
     pub construct_path: Option<String>,
 }
 
 impl InTemplate {
-    /// That of a function, with the function's name.
+    /// A function's name, and its names in the template.
     fn of(function: &FunctionResource) -> (String, Self) {
         let in_template = Self {
             logical_id: function.logical_id.clone(),
@@ -50,7 +50,7 @@ impl InTemplate {
 struct Deployed {
     samples: Option<PathBuf>,
     apis: BTreeMap<String, String>,
-    /// By function names.
+    /// By function name.
     in_templates: BTreeMap<String, InTemplate>,
     is_ready: bool,
 }
@@ -72,7 +72,7 @@ impl Diagnostics {
         self.deployed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether this failure of a function is another than the one that was last said.
+    /// Whether this failure of a function differs from the last reported one.
     pub fn is_news(&self, function: &str, failure: &str) -> bool {
         let failures = self.failures.lock();
         let mut failures = failures.unwrap_or_else(PoisonError::into_inner);
@@ -86,7 +86,7 @@ impl Diagnostics {
         true
     }
 
-    /// Where sample events of the deployed stack are.
+    /// The folder with sample events of the deployed stack.
     pub fn samples(&self) -> Option<PathBuf> {
         self.deployed().samples.clone()
     }
@@ -108,18 +108,18 @@ impl Diagnostics {
         self.deployed().apis.remove(name);
     }
 
-    /// What the deployed stacks' templates call a function.
+    /// The names of a function in the templates of deployed stacks.
     pub fn in_template(&self, function: &str) -> Option<InTemplate> {
         self.deployed().in_templates.get(function).cloned()
     }
 
-    /// Notes what the templates of all deployed stacks call their functions.
+    /// Stores the names of functions in the templates of all deployed stacks.
     pub fn set_in_templates<'f>(&self, functions: impl IntoIterator<Item = &'f FunctionResource>) {
         let in_templates = functions.into_iter().map(InTemplate::of);
         self.deployed().in_templates = in_templates.collect();
     }
 
-    /// Whether what an earlier run left has been taken up.
+    /// Whether the work of an earlier run has been resumed.
     pub fn is_ready(&self) -> bool {
         self.deployed().is_ready
     }

@@ -18,7 +18,7 @@ use super::config::OtlpConfig;
 use super::otlp;
 use super::spans::{Trace, trace};
 
-/// Traces of one request, and how long the first of them waits for others.
+/// The most traces of one request, and how long the first of them waits for others.
 const BATCH_MAX: usize = 64;
 const BATCH_WAITS: Duration = Duration::from_secs(1);
 
@@ -38,7 +38,7 @@ pub(crate) struct Exporter {
 
 impl Exporter {
     /// # Errors
-    /// When OpenTelemetry's variables ask for what cannot be done.
+    /// When OpenTelemetry's variables ask for an export that is not supported.
     pub fn new(config: OtlpConfig, driver: Driver) -> Result<Self, ExporterBuildError> {
         Ok(Self {
             exporter: otlp::exporter(&config)?,
@@ -47,7 +47,7 @@ impl Exporter {
         })
     }
 
-    /// Runs until the shutdown, and then sends what it has.
+    /// Runs until the shutdown, and then sends the last batch.
     pub async fn run(self, shutdown: CancellationToken) {
         let exporter = self;
         let mut ends = exporter.driver.ends();
@@ -79,7 +79,7 @@ impl Exporter {
         }
     }
 
-    /// Sends, and gives up soon after a shutdown: nobody shall wait for a collector that is away.
+    /// Sends a batch, and gives up soon after a shutdown, so that the server does not wait for a missing collector.
     async fn send_until(&self, batch: Vec<Trace>, shutdown: &CancellationToken) {
         let too_late = async {
             shutdown.cancelled().await;

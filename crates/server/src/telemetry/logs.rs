@@ -14,7 +14,7 @@ use super::xray;
 /// of one that just ended still find it.
 const REMEMBERED_MAX: usize = 16_384;
 
-/// Takes the host's lines and adds which execution each belongs to.
+/// Receives the host's lines and adds the execution that each belongs to.
 pub(crate) struct LogRecorder {
     store: Arc<dyn LogStore>,
     own_sources: Arc<OwnSources>,
@@ -40,7 +40,7 @@ impl LogRecorder {
         &self.store
     }
 
-    /// Notes an execution that has come to its end in its X-Ray trace, where it has one.
+    /// Adds a segment for an ended execution to its X-Ray trace, if it has one.
     pub fn traced(&self, spec: &ExecutionSpec, ended_at: Timestamp) {
         if let Some(segment) = xray::of_execution(spec, ended_at) {
             self.store.append_segment(segment);

@@ -1,10 +1,10 @@
-//! What is noted about functions and the server, and what others get of it.
+//! Records about functions and the server, and their export.
 //!
-//! Log lines ([`logs`]), X-Ray segments ([`xray`]), how invocations went ([`statistics`]) and what the
-//! server says about itself ([`diagnostics`]) stay here. Each execution that has ended is one trace,
-//! sent as OpenTelemetry's collectors take it (OTLP) and switched on by the standard variables:
-//! [`config`] reads them, [`spans`] makes spans of a history, [`otlp`] has the library that writes
-//! and sends them, [`exporter`] gathers batches. An execution never waits for any of it.
+//! Log lines ([`logs`]), X-Ray segments ([`xray`]), results of invocations ([`statistics`]) and the server's records
+//! about itself ([`diagnostics`]) stay here. Each ended execution is one trace, sent in the format of OpenTelemetry's
+//! collectors (OTLP) and switched on by the standard variables: [`config`] reads them, [`spans`] makes spans from a
+//! history, [`otlp`] has the library that writes and sends them, [`exporter`] gathers batches. An execution never waits
+//! for any of it.
 
 mod advice;
 mod diagnostics;

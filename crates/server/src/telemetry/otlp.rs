@@ -1,4 +1,4 @@
-//! Traces as OpenTelemetry's exporter takes them, and that exporter.
+//! Converts traces for OpenTelemetry's exporter, and builds that exporter.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -19,11 +19,11 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
 use super::config::OtlpConfig;
 use super::spans::{Span, Trace};
 
-/// How long one request may take. How long a batch may take with all its tries is the library's
-/// `OTEL_EXPORTER_OTLP_TIMEOUT`.
+/// How long one request may take. The library's `OTEL_EXPORTER_OTLP_TIMEOUT` limits a batch with
+/// all its tries.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
-/// The library's exporter, which says in each span where it comes from.
+/// The library's exporter, with the source that each span names.
 pub(super) fn exporter(config: &OtlpConfig) -> Result<SpanExporter, ExporterBuildError> {
     let retries = RetryPolicy::recommended();
     let builder = SpanExporter::builder();
@@ -52,7 +52,7 @@ pub(super) fn exporter(config: &OtlpConfig) -> Result<SpanExporter, ExporterBuil
     Ok(exporter)
 }
 
-/// What `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say; our name where they say none.
+/// The attributes from `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES`; with our name where they have none.
 fn resource() -> Resource {
     let named = Resource::builder().build();
     let name = named.get(&Key::from_static_str("service.name"));

@@ -1,5 +1,5 @@
-//! Where developers find the code that runs. Functions run copies of their code; a traceback that led into a copy
-//! would lead to files that nobody edits.
+//! Finds the developer's files for the running code. Functions run copies of their code; a traceback into a copy would
+//! lead to files that developers do not edit.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,22 +9,22 @@ use std::sync::{PoisonError, RwLock};
 use function_host::FunctionConfig;
 use model::ErrorObject;
 
-/// What ends a path in a traceback of Python (`File "…", line 3`) or JavaScript (`(…:3:5)`).
+/// Characters that end a path in a traceback of Python (`File "…", line 3`) or JavaScript (`(…:3:5)`).
 const ENDS: [char; 7] = ['"', '\'', '`', ':', ')', '\n', '\r'];
 
-/// The folder with each function's own sources, by function name. A function that is not here runs what it was given.
+/// The folder with each function's own sources, by function name. A function that is missing here has no such folder.
 #[derive(Debug, Default)]
 pub(crate) struct OwnSources(RwLock<BTreeMap<String, PathBuf>>);
 
 impl OwnSources {
-    /// Replaces them all. Folders whose names JSON would have to escape are not shown.
+    /// Replaces all folders. Folders whose names JSON would have to escape are left out.
     pub fn set(&self, mut folders: BTreeMap<String, PathBuf>) {
         folders.retain(|_, it| !it.to_string_lossy().contains(['"', '\\']));
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = folders;
     }
 
-    /// The text with paths into the function's copied code replaced by those of the developer's files, as far as
-    /// there are such files: built ones and packages stay.
+    /// The text with paths into the function's copied code replaced by those of the developer's files, where such files
+    /// exist: paths of built files and packages stay.
     pub fn show<'t>(&self, function: &FunctionConfig, text: &'t str) -> Cow<'t, str> {
         let Some(code) = function.code_dir.to_str().filter(|it| it.len() > 1) else {
             return text.into();
@@ -39,7 +39,7 @@ impl OwnSources {
         }
     }
 
-    /// The same, of a text that is given away.
+    /// The same, for an owned text.
     pub fn show_all(&self, function: &FunctionConfig, text: String) -> String {
         let shown = match self.show(function, &text) {
             Cow::Owned(shown) => Some(shown),
@@ -88,8 +88,8 @@ fn replaced<'t>(text: &'t str, code: &str, own: &Path) -> Cow<'t, str> {
     shown.into()
 }
 
-/// The developer's file that a path within the code leads to, and how long that path is. One with spaces is tried
-/// whole first.
+/// The developer's file for a path within the code, and the length of that path. A path with spaces is tried whole
+/// first.
 fn own_file(rest: &str, own: &Path) -> Option<(String, usize)> {
     let path = &rest[..rest.find(ENDS).unwrap_or(rest.len())];
     let word = path.split(char::is_whitespace).next().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! A history as spans: the execution, its invocations, its operations, and the gaps between
-//! invocations, each with a name that says why nothing ran.
+//! Turns a history into spans: the execution, its invocations, its operations, and the gaps between
+//! invocations, each named after the reason why no invocation ran.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,8 +10,7 @@ use sha2::{Digest as _, Sha256};
 use store::ExecutionSummary;
 use wire::wire_status;
 
-/// A span before it is written. Its ids follow from the execution, so that one that is sent twice is
-/// the same.
+/// A span before it is written. Its ids are derived from the execution, so that a span that is sent twice is the same.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Span {
     pub id: [u8; 8],
@@ -20,7 +19,7 @@ pub(super) struct Span {
     pub from: Timestamp,
     pub to: Timestamp,
     pub attributes: BTreeMap<&'static str, String>,
-    /// What went wrong.
+    /// The error, if it failed.
     pub error: Option<String>,
 }
 
@@ -34,13 +33,13 @@ pub(super) struct Trace {
 /// Characters of an error's message in a span.
 const MESSAGE_CHARS_MAX: usize = 1_000;
 
-/// The span that an execution is: the parent of what its functions trace themselves.
+/// The id of an execution's span: the parent of the spans that its functions make.
 pub(crate) fn execution_span(execution: &ExecutionId) -> [u8; 8] {
     hash(&[execution.as_str(), "execution", ""])
 }
 
-/// The trace of an execution that has ended. The one that invoked it, where there is one, matters when both are of one
-/// trace: then the whole lies below the operation that invoked.
+/// The trace of an ended execution. `invoked_by`, if any, matters when both executions are in one trace: then this one
+/// lies below the operation that invoked it.
 pub(super) fn trace(
     execution: &ExecutionSummary,
     invoked_by: Option<&ExecutionSummary>,
@@ -108,7 +107,7 @@ fn trigger(trigger: &Trigger) -> &'static str {
     }
 }
 
-/// The execution's X-Ray trace, whose ids are OpenTelemetry's with dashes; else one of its own.
+/// The id of the execution's X-Ray trace, which is OpenTelemetry's with dashes; else an id of its own.
 fn trace_id(header: Option<&str>, execution: &str) -> [u8; 16] {
     let root = header.and_then(|header| {
         let mut parts = header.split(';');
@@ -138,12 +137,12 @@ fn hash<const N: usize>(parts: &[&str]) -> [u8; N] {
 struct Maker<'e> {
     execution: &'e str,
     spans: Vec<Span>,
-    /// Operations that have begun and not ended: where their span is.
+    /// The indices of the spans of open operations.
     open: HashMap<OperationId, usize>,
-    /// Why nothing runs, as far as is known: what is open, by its name.
+    /// The names of open operations, which tell why no invocation runs.
     waits: BTreeMap<OperationId, String>,
     invocations: usize,
-    /// When the last invocation ended, whether it failed, and what it left open.
+    /// When the last invocation ended, and the reason for the gap after it.
     idle_since: Option<(Timestamp, String)>,
     paused: bool,
 }
@@ -313,7 +312,7 @@ impl<'e> Maker<'e> {
         self.idle_since = Some((invocation.to, why));
     }
 
-    /// A stretch in which nothing ran.
+    /// Adds a span for a time without an invocation.
     fn gap(&mut self, root: [u8; 8], from: Timestamp, to: Timestamp, why: String) {
         if to <= from {
             return;
@@ -330,7 +329,7 @@ impl<'e> Maker<'e> {
         });
     }
 
-    /// What was still open when the execution ended ends with it.
+    /// Ends all open spans with the execution.
     fn finish(&mut self, root: [u8; 8], ended_at: Timestamp) {
         for place in self.open.values() {
             self.spans[*place].to = ended_at;

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use model::{FunctionName, Timestamp};
 
-/// Minutes that are kept.
+/// How many minutes are kept.
 pub(crate) const MINUTES: usize = 60;
 
-/// A bucket for each step of a quarter more: from 1 ms to a quarter of an hour within some 60, each
-/// no further off than that.
+/// A bucket for each step of 25 %: some 60 of them reach from 1 ms to a quarter of an hour, with an
+/// error below one step.
 const BUCKETS: usize = 64;
 const STEP: f64 = 1.25;
 
-/// How one invocation went.
+/// The result of one invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Went {
     /// The function answered.
@@ -88,8 +88,8 @@ impl Tally {
         }
     }
 
-    /// How long so many percent of the invocations took at the most, in milliseconds; none without
-    /// one.
+    /// The time within which so many percent of the invocations ended, in milliseconds; `None`
+    /// without any.
     pub fn quantile_ms(&self, percent: u64) -> Option<f64> {
         let total: u64 = self.durations.iter().map(|count| u64::from(*count)).sum();
         let wanted = (total * percent).div_ceil(100);
@@ -121,14 +121,14 @@ fn upper_ms(bucket: usize) -> f64 {
 }
 
 impl Statistics {
-    /// Notes an invocation that has ended.
+    /// Records an ended invocation.
     pub fn record(&self, function: &FunctionName, now: Timestamp, went: Went, took: Duration) {
         let minute = minute(now);
         let mut functions = self.functions();
         let function = functions.entry(function.clone()).or_default();
         function.total.add(went, took);
         match function.minutes.back_mut() {
-            // A clock that was set back adds to the newest minute.
+            // If the clock was set back, the newest minute counts it.
             Some((newest, tally)) if *newest >= minute => tally.add(went, took),
             _ => {
                 let mut tally = Tally::default();

@@ -1,12 +1,12 @@
-//! The last things that the program warned of, for people who did not watch its terminal.
+//! The program's last warnings, for people who did not watch its terminal.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-/// Warnings that are kept.
+/// How many warnings are kept.
 const WARNINGS_MAX: usize = 100;
 
-/// Characters of one that are kept.
+/// How many characters of a warning are kept.
 const CHARS_MAX: usize = 2_000;
 
 /// One warning or error.
@@ -18,7 +18,7 @@ pub struct Warning {
     pub level: &'static str,
     /// The part of the program.
     pub target: String,
-    /// What it said, with its fields.
+    /// Its text, with its fields.
     pub message: String,
 }
 
@@ -29,7 +29,7 @@ pub struct Warnings {
 }
 
 impl Warnings {
-    /// Keeps a warning; the oldest one goes when there are too many.
+    /// Keeps a warning; drops the oldest when there are too many.
     pub fn push(&self, mut warning: Warning) {
         if let Some((end, _)) = warning.message.char_indices().nth(CHARS_MAX) {
             warning.message.truncate(end);
@@ -42,7 +42,7 @@ impl Warnings {
         kept.push_back(warning);
     }
 
-    /// Those that are kept, oldest first.
+    /// The kept warnings, oldest first.
     pub fn all(&self) -> Vec<Warning> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter().cloned().collect()

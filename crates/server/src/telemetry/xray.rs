@@ -1,4 +1,4 @@
-//! X-Ray segments: those of functions, taken over UDP as the X-Ray daemon does, and the server's own.
+//! X-Ray segments: those of functions, received over UDP as by the X-Ray daemon, and the server's own.
 //!
 //! A datagram is a header line `{"format": "json", "version": 1}` and a document.
 //! Source: X-Ray developer guide, "Sending segment documents to the X-Ray daemon", read 2026-11.
@@ -37,7 +37,7 @@ pub(crate) async fn bind() -> std::io::Result<(UdpSocket, SocketAddr)> {
     Ok((socket, address))
 }
 
-/// Stores segments until the shutdown, and counts what is none.
+/// Stores segments until the shutdown, and counts other datagrams.
 pub(crate) async fn receive(
     socket: UdpSocket,
     logs: Arc<dyn LogStore>,
@@ -54,7 +54,7 @@ pub(crate) async fn receive(
         match received {
             Ok(length) => match segment(&buffer[..length], now()) {
                 Some(segment) => logs.append_segment(segment),
-                // Anything on this machine can send as many as it likes.
+                // Any process on this machine can send as many as it likes, so only the first one is logged.
                 None if ignored.fetch_add(1, Ordering::Relaxed) == 0 => tracing::warn!(
                     bytes = length,
                     "ignored a datagram that is not an X-Ray segment; the next ones are counted in /metrics"
@@ -84,8 +84,8 @@ fn segment(datagram: &[u8], at: Timestamp) -> Option<Segment> {
     })
 }
 
-/// The server's own segment of an execution whose trace is sampled: what its functions trace is told to hang below it,
-/// and it hangs below what the caller named.
+/// The server's own segment of an execution whose trace is sampled: segments of its functions get it as parent, and its
+/// own parent is the segment that the caller named.
 pub(super) fn of_execution(spec: &ExecutionSpec, ended_at: Timestamp) -> Option<Segment> {
     let header = spec.trace_header.as_deref()?;
     if trace::field(header, "Sampled") != Some("1") {
@@ -150,7 +150,7 @@ mod tests {
         ] {
             sender.send_to(datagram, address).await.expect("it is sent");
         }
-        // They arrive in order, so the others have been counted when the last one is there.
+        // Datagrams arrive in order, so the others have been counted when the last one is there.
         while logs.segments(None, 1, 0).await.expect("works").is_empty() {
             tokio::task::yield_now().await;
         }

@@ -23,22 +23,22 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// Largest answer of an issuer: some dozens of keys fit.
 const BYTES_MAX: usize = 1024 * 1024;
 
-/// How long keys are taken for the issuer's. API Gateway keeps them as long.
+/// How long keys of an issuer are kept. API Gateway keeps them as long.
 const FRESH_MILLIS: i64 = 2 * 60 * 60 * 1000;
 
-/// How long an issuer is left alone after it was asked: tokens with unknown keys must not make traffic.
+/// How long an issuer is not asked again: tokens with unknown keys must not make traffic.
 const QUIET_MILLIS: i64 = 5_000;
 
-/// An issuer, as far as it is known.
+/// An issuer and its known keys.
 #[derive(Default)]
 pub(super) struct Issuer {
-    /// Held for a look only.
+    /// Held only briefly, for a look at it.
     known: Mutex<Option<Known>>,
     /// Held while the issuer is asked. Tokens whose keys are known do not wait for that.
     asking: tokio::sync::Mutex<()>,
 }
 
-/// What an issuer said.
+/// An issuer's last answer.
 struct Known {
     keys: Result<Arc<KeySet>, String>,
     asked_at: Timestamp,
@@ -49,7 +49,7 @@ impl Issuer {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What it need not be asked for: keys that are fresh and have the wanted one, or whatever it said a moment ago.
+    /// The answer without asking the issuer: fresh keys with the wanted one among them, or any answer of a moment ago.
     fn answer(
         &self,
         now: Timestamp,
@@ -77,7 +77,7 @@ struct Discovered {
 }
 
 impl IssuerClient {
-    /// With the machine's certificates; in words what stands in the way.
+    /// Uses the machine's certificates; the error says why they cannot be read.
     pub fn new() -> Result<Self, String> {
         let connector = HttpsConnectorBuilder::new().with_native_roots();
         let connector = connector.map_err(|error| error.to_string())?;
@@ -97,13 +97,13 @@ impl IssuerClient {
         keys.map_err(|error| format!("{}: {}", discovered.jwks_uri, error_chain(&error)))
     }
 
-    /// What is under a URL; in words why it cannot be had.
+    /// The contents of a URL, or a text that says why they cannot be read.
     pub async fn get(&self, url: &str) -> Result<Bytes, String> {
         self.send(url, Request::get(parsed(url)?), Full::default())
             .await
     }
 
-    /// The answer to a form; in words why there is none.
+    /// The answer to a form, or a text that says why there is none.
     pub async fn post_form(
         &self,
         url: &str,
@@ -157,12 +157,12 @@ fn parsed(url: &str) -> Result<Uri, String> {
 }
 
 impl Tokens {
-    /// Asks issuers for something else; in words why that cannot be.
+    /// The client for other requests to issuers, or a text that says why there is none.
     pub fn web(&self) -> Result<&IssuerClient, String> {
         self.client.as_ref().map_err(Clone::clone)
     }
 
-    /// The keys of an issuer; asked for again where `is_known` does not know the wanted one among them.
+    /// The keys of an issuer; fetched again where `is_known` does not find the wanted one among them.
     pub(super) async fn issuer_keys(
         &self,
         name: &str,
@@ -170,13 +170,13 @@ impl Tokens {
         is_known: impl Fn(&KeySet) -> bool,
     ) -> Result<Arc<KeySet>, String> {
         let client = self.client.as_ref().map_err(Clone::clone)?;
-        // One issuer that is slow holds up its own tokens only.
+        // A slow issuer delays only its own tokens.
         let issuer = self.issuer(name);
         if let Some(answer) = issuer.answer(now(), &is_known) {
             return answer;
         }
         let _asking = issuer.asking.lock().await;
-        // An earlier caller may already have fetched what is wanted here.
+        // An earlier caller may already have fetched the wanted keys.
         if let Some(answer) = issuer.answer(now(), &is_known) {
             return answer;
         }
@@ -215,7 +215,7 @@ mod tests {
     use super::super::AuthorizerConfig;
     use super::*;
 
-    /// An issuer that answers as often as it has permits, and begins to answer whenever it is asked.
+    /// An issuer that sends one answer per permit of `answers`, and adds a permit to `asked` for each request.
     async fn issuer(answers: Arc<Semaphore>, asked: Arc<Semaphore>) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -256,7 +256,7 @@ mod tests {
         clock.fetch_add(QUIET_MILLIS, Ordering::SeqCst);
         let stranger = tokens.issuer_keys(&url, now, |_| false);
         let others = async {
-            // It has been asked, and does not answer.
+            // The issuer has been asked, and does not answer.
             asked.acquire().await.unwrap().forget();
             let known = tokens.issuer_keys(&url, now, |_| true).await;
             known.expect("they are known");
@@ -270,7 +270,7 @@ mod tests {
         let (stranger, second) = tokio::join!(stranger, others);
         stranger.expect("the issuer answers");
         second.expect("the issuer has answered");
-        // The quiet begins when the issuer has answered: who waited does not ask again.
+        // The quiet begins when the issuer has answered: a caller that waited does not ask again.
         assert_eq!(asked.available_permits(), 1, "only for the keys themselves");
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-/// Keys that tokens are verified by.
+/// Keys for verifying tokens.
 #[derive(Clone)]
 pub struct KeySet {
     keys: Vec<Key>,
@@ -20,19 +20,19 @@ struct Key {
     key: DecodingKey,
 }
 
-/// A set as it is written.
+/// A set in its JSON form.
 #[derive(Deserialize)]
 struct Written {
     keys: Vec<Value>,
 }
 
-/// Why a text is no set of keys.
+/// Why a text is no key set.
 #[derive(Debug, Error)]
 pub enum KeySetError {
-    /// It is something else.
+    /// It has another form.
     #[error("no set of keys (`{{\"keys\": [...]}}`)")]
     Format(#[source] serde_json::Error),
-    /// It has none that can be used.
+    /// It has no usable key.
     #[error("no key in it can verify a token")]
     NoKeys,
 }
@@ -48,12 +48,12 @@ impl KeySet {
     /// Keys that the user gives, which may be shared secrets (`oct`) too.
     ///
     /// # Errors
-    /// When there are none in the text.
+    /// When the text has no usable keys.
     pub fn parse(text: &[u8]) -> Result<Self, KeySetError> {
         Self::of(text, |_| true)
     }
 
-    /// Keys that an issuer publishes: a shared secret would be none.
+    /// Keys that an issuer publishes, without shared secrets: published, they are not secret.
     pub(super) fn published(text: &[u8]) -> Result<Self, KeySetError> {
         Self::of(text, |key| {
             !matches!(key.algorithm, AlgorithmParameters::OctetKey(_))
@@ -62,7 +62,7 @@ impl KeySet {
 
     fn of(text: &[u8], is_fit: impl Fn(&Jwk) -> bool) -> Result<Self, KeySetError> {
         let set: Written = serde_json::from_slice(text).map_err(KeySetError::Format)?;
-        // A kind of key that is not known here is no reason not to take the others.
+        // Keys of an unknown kind are skipped; the others are taken.
         let read = set.keys.into_iter();
         let read = read.filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
         let fit = read.filter(|key| {

@@ -1,7 +1,7 @@
-//! Signed tokens (JWTs) of those who call APIs: whether they are believed, and by whose keys.
+//! Signed tokens (JWTs) of API callers: verifies them with the keys of their issuers.
 //!
-//! An issuer's keys come from the issuer, by OpenID's discovery, or from a file that the user gives. What the
-//! claims of a token open is for its authorizer to say.
+//! An issuer's keys come from the issuer, by OpenID's discovery, or from a file that the user gives. The authorizer
+//! decides what the claims of a token allow.
 //!
 //! Source: API Gateway developer guide, "Control access to HTTP APIs with JWT authorizers", read 2026-11-28.
 
@@ -17,31 +17,32 @@ pub(crate) use verify::{Claims, Expected, TokenError};
 
 use issuer::{Issuer, IssuerClient};
 
-/// What authorizers of APIs go by.
+/// The settings of all authorizers of APIs.
 #[derive(Debug, Clone, Default)]
 pub struct AuthorizerConfig {
-    /// By which keys tokens are believed.
+    /// The keys that verify tokens.
     pub tokens: TokenKeys,
-    /// Whether no authorizer is asked, and everybody is let in.
+    /// Whether no authorizer is asked, and all requests are admitted.
     pub off: bool,
 }
 
-/// By which keys tokens are believed.
+/// The keys that verify tokens.
 #[derive(Debug, Clone, Default)]
 pub enum TokenKeys {
     /// Those that each issuer publishes.
     #[default]
     Issuers,
-    /// Accepts these keys, whoever the issuer is.
+    /// These keys, for all issuers.
     Given(KeySet),
-    /// None: tokens are taken as they come.
+    /// No keys: signatures are not verified.
     Any,
 }
 
-/// Believes tokens, or does not. Keys of issuers are kept for a while.
+/// Verifies tokens. Keys of issuers are kept for a while.
 pub(crate) struct Tokens {
     config: AuthorizerConfig,
-    /// Made when an issuer is asked: it reads all certificates of the machine, hundreds of files, and most servers ask none.
+    /// Made when an issuer is asked: it reads all certificates of the machine, hundreds of files, and most servers ask
+    /// no issuer.
     client: LazyLock<Result<IssuerClient, String>>,
     issuers: Mutex<HashMap<String, Arc<Issuer>>>,
 }
@@ -55,7 +56,7 @@ impl Tokens {
         }
     }
 
-    /// Whether authorizers are asked.
+    /// Whether authorizers are off, and all requests are admitted.
     pub fn authorizers_are_off(&self) -> bool {
         self.config.off
     }

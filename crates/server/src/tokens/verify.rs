@@ -1,4 +1,4 @@
-//! Whether a token is believed.
+//! Verifies tokens.
 
 use jsonwebtoken::Validation;
 use jsonwebtoken::dangerous::insecure_decode_claims;
@@ -9,24 +9,24 @@ use thiserror::Error;
 
 use super::{KeySet, TokenKeys, Tokens};
 
-/// What a token says.
+/// The claims of a token.
 pub(crate) type Claims = Map<String, Value>;
 
 /// Largest token: API Gateway's limit for all headers together is smaller.
 const TOKEN_BYTES_MAX: usize = 64 * 1024;
 
-/// What a token must be to be believed.
+/// The requirements of a valid token.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected<'e> {
-    /// Who may have issued it.
+    /// The accepted issuers.
     pub issuers: &'e [String],
-    /// Whether a user pool may have issued it that does not exist here.
+    /// Whether its issuer may be a user pool that does not exist here.
     pub issued_nowhere: bool,
-    /// Whom it must be for; `None` is not compared.
+    /// The accepted audiences; `None` accepts any.
     pub audience: Option<&'e [String]>,
 }
 
-/// Why a token is not believed.
+/// Why a token is not valid.
 #[derive(Debug, Error)]
 pub(crate) enum TokenError {
     #[error("the token is not valid: {0}")]
@@ -50,10 +50,10 @@ pub(crate) enum TokenError {
 }
 
 impl Tokens {
-    /// The claims of a token that is believed.
+    /// Verifies a token and returns its claims.
     ///
     /// # Errors
-    /// When it is not, and why.
+    /// The reason why it is not valid.
     pub async fn verify(
         &self,
         token: &str,
@@ -98,7 +98,7 @@ impl Tokens {
     }
 }
 
-/// Verifies the signature, and nothing else.
+/// Verifies only the signature.
 fn check_signature(token: &str, keys: &KeySet) -> Result<(), TokenError> {
     let header = jsonwebtoken::decode_header(token);
     let header = header.map_err(|error| TokenError::Malformed(error.to_string()))?;

@@ -1,7 +1,7 @@
 //! Deployment packages: untrusted zip archives, unpacked into frozen code.
 //!
-//! Nothing of an archive is believed: what it unpacks to is counted while it is written, names are
-//! checked part by part, and links are made last and followed once to see where they lead. It
+//! Nothing in an archive is trusted: unpacked bytes are counted while they are written, names are
+//! checked part by part, and links are made last and followed once to see where they lead. The code
 //! becomes visible whole: it is unpacked beside its place and moved there, as code in folders is.
 
 use std::collections::BTreeSet;
@@ -26,15 +26,15 @@ use super::store::{CodeStore, FrozenCode, folder_name};
 /// Source: Lambda quotas page, "Deployment package (.zip file archive) size", read 2026-11.
 pub(crate) const UNPACKED_BYTES_MAX: u64 = 262_144_000;
 
-/// Entries of an archive. Lambda names no number; a deployment package with more is a mistake, and
-/// each costs a file.
+/// The most entries of an archive. Lambda names no number; a deployment package with more is a
+/// mistake, and each costs a file.
 const ENTRIES_MAX: usize = 50_000;
 
-/// Longest name of an entry and of one part of it, in bytes: what file systems take.
+/// Longest name of an entry and of one part of it, in bytes: the limits of file systems.
 const NAME_BYTES_MAX: usize = 1024;
 const PART_BYTES_MAX: usize = 255;
 
-/// Longest target of a link: a path, not a file.
+/// Longest target of a link, in bytes: a path, not a file.
 const LINK_BYTES_MAX: u64 = 1024;
 
 /// The kind of file in a Unix mode.
@@ -46,10 +46,10 @@ const KIND_LINK: u32 = 0o120_000;
 /// Why an archive was not unpacked.
 #[derive(Debug, Error)]
 pub enum UnpackError {
-    /// There is nothing in it.
+    /// It is empty.
     #[error("Uploaded file must be a non-empty zip")]
     Empty,
-    /// It is not an archive, or a broken one.
+    /// It is no archive, or a broken one.
     #[error("Could not unzip uploaded file. Please check your file, then try to upload again.")]
     Broken,
     /// It unpacks to more than allowed.
@@ -66,10 +66,10 @@ pub enum UnpackError {
     Entry {
         /// Its name, shortened.
         name: String,
-        /// What is wrong with it.
+        /// The fault of the entry.
         why: &'static str,
     },
-    /// It cannot be written here: not the archive's fault.
+    /// It cannot be written here: an error of this machine, not of the archive.
     #[error("write `{}`", .path.display())]
     Io {
         /// Where.
@@ -80,11 +80,11 @@ pub enum UnpackError {
     },
 }
 
-/// Unpacks a deployment package into a folder that is empty or does not exist yet, within the limits of packages that are
-/// uploaded.
+/// Unpacks a deployment package into a folder that is empty or does not exist yet, within the limits of uploaded
+/// packages.
 ///
 /// # Errors
-/// See [`UnpackError`]; what was unpacked until then is left behind.
+/// See [`UnpackError`]; files that were unpacked until then stay.
 pub fn unpack(archive: &[u8], folder: &Path) -> Result<(), UnpackError> {
     make_folder(folder)?;
     Unpacking::of(folder, UNPACKED_BYTES_MAX)
@@ -93,23 +93,23 @@ pub fn unpack(archive: &[u8], folder: &Path) -> Result<(), UnpackError> {
 }
 
 impl CodeStore {
-    /// Checks an archive and unpacks it unless its code is here already, and whole.
+    /// Checks an archive and unpacks it, unless its code is here already and sound.
     pub fn unpack(&self, archive: &[u8]) -> Result<FrozenCode, UnpackError> {
         self.unpack_within(archive, UNPACKED_BYTES_MAX)
     }
 
-    /// As [`CodeStore::unpack`], for what a deployment uploads: layers and packages of a template may be larger than
+    /// As [`CodeStore::unpack`], for the uploads of a deployment: layers and packages of a template may be larger than
     /// Lambda takes.
     pub fn unpack_deployed(&self, archive: &[u8]) -> Result<FrozenCode, UnpackError> {
         self.unpack_within(archive, super::shared::UNPACKED_BYTES_MAX)
     }
 
     /// Code that was unpacked from the archive with this hash (64 hexadecimal digits) and so many bytes, if it is here.
-    /// It stays as long as what is returned.
+    /// The folder stays as long as the returned value exists.
     pub fn of_archive(&self, sha256_hex: &str, bytes: u64) -> Option<FrozenCode> {
         let digest = from_hex(sha256_hex)?;
         let name = folder_name(&digest);
-        // Before the look: nothing that is leased is swept.
+        // The lease comes first: leased code is not swept.
         let lease = self.lease(&name);
         self.has(&name).then(|| FrozenCode {
             dir: self.folder(&name),
@@ -128,7 +128,7 @@ impl CodeStore {
             bytes: archive.len() as u64,
             _lease: self.lease(&name),
         };
-        // Nothing else says what the archive holds, so that contents are compared.
+        // No other record says what the archive holds, so contents are compared.
         if frozen.dir.is_dir()
             && self.manifest_path(&name).is_file()
             && matches!(self.check(&frozen.dir, Depth::Contents), Checked::Sound)
@@ -144,7 +144,7 @@ impl CodeStore {
         placed.map(|()| frozen)
     }
 
-    /// Unpacks an archive; returns what has become of it.
+    /// Unpacks an archive; returns the unpacked entries.
     pub(super) fn unpack_beside(
         &self,
         partial: &Path,
@@ -231,7 +231,7 @@ impl<'a> Unpacking<'a> {
         if bytes.is_empty() {
             return Err(UnpackError::Empty);
         }
-        // Counted before anything is parsed: the parser would allocate for what it is promised.
+        // Counted before anything is parsed: the parser would allocate for the promised number.
         let entries = entry_count(bytes).ok_or(UnpackError::Broken)?;
         if entries == 0 {
             return Err(UnpackError::Empty);
@@ -240,7 +240,7 @@ impl<'a> Unpacking<'a> {
             return Err(UnpackError::TooManyEntries);
         }
         let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| UnpackError::Broken)?;
-        // The parser keeps one entry of a name; a smaller number tells that there were two.
+        // The parser keeps one entry of a name; a smaller number shows that there were two.
         if archive.len() != entries {
             return Err(refused("(one of them)", "is there twice"));
         }
@@ -306,7 +306,7 @@ impl<'a> Unpacking<'a> {
         make_folder(&target)
     }
 
-    /// Takes a path for a file or a link, which nothing else may have.
+    /// Reserves a path for a file or a link; no other entry may have it.
     fn claim(&mut self, name: &str, path: &Path) -> Result<(), UnpackError> {
         self.check_parents(name, path)?;
         let taken = self.folders.contains(path) || !self.files.insert(path.to_owned());
@@ -320,7 +320,7 @@ impl<'a> Unpacking<'a> {
         }
     }
 
-    /// Every folder on the way is a folder and nothing else.
+    /// Checks that all parents of the path are folders.
     fn check_parents(&mut self, name: &str, path: &Path) -> Result<(), UnpackError> {
         for parent in path.ancestors().skip(1) {
             if parent.as_os_str().is_empty() {
@@ -385,7 +385,7 @@ fn name_of(entry: &ZipFile<'_, Cursor<&[u8]>>) -> Result<String, UnpackError> {
     }
 }
 
-/// The path of an entry, below whatever folder it is joined to.
+/// The path of an entry, relative to the folder that it is unpacked into.
 fn relative(name: &str) -> Result<PathBuf, UnpackError> {
     if name.len() > NAME_BYTES_MAX {
         return Err(refused(name, "has a name that is too long"));
@@ -425,7 +425,7 @@ fn relative(name: &str) -> Result<PathBuf, UnpackError> {
 }
 
 /// Whether a link at `path` names something inside, by its text alone. (Other links may still lead
-/// it out: that is seen when it is followed.)
+/// it out: that shows when it is followed.)
 fn stays_inside(path: &Path, target: &Path) -> bool {
     if target.as_os_str().is_empty() || target.as_os_str().len() as u64 > LINK_BYTES_MAX {
         return false;
@@ -453,8 +453,8 @@ fn refused(name: &str, why: &'static str) -> UnpackError {
     }
 }
 
-/// How many entries an archive says it has: from the record at its end, which a comment of up to
-/// 65,535 bytes may follow. 65,535 stands for "more", which is too many anyway.
+/// How many entries an archive says it has: read from the record at its end, which a comment of up
+/// to 65,535 bytes may follow. 65,535 stands for "more", which is too many anyway.
 fn entry_count(bytes: &[u8]) -> Option<usize> {
     const SIGNATURE: &[u8] = b"PK\x05\x06";
     const RECORD_BYTES: usize = 22;

@@ -1,4 +1,4 @@
-//! Archives as they should not be, and one as it should.
+//! Malformed archives, and a good one.
 
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -46,7 +46,7 @@ fn file(name: &str) -> Vec<u8> {
     archive(&[Made::File(name, b"x", 0o644)])
 }
 
-/// The message that the sender of an archive gets; nothing of it may stay.
+/// The error message for the sender of an archive; no unpacked file may stay.
 fn refusal(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let error = unpack_within(bytes, folder.path(), 1000).unwrap_err();
@@ -92,9 +92,9 @@ fn an_archive_becomes_files_with_their_modes() {
         };
         assert_eq!((mode("bootstrap"), mode("lib/data.json")), (0o500, 0o400));
     }
-    // The same again is found; another archive is another folder.
+    // The same archive gives the same folder; another archive another one.
     assert_eq!(unpack(&bytes, folder.path()).unwrap(), frozen);
-    // What was damaged is mended by the same archive.
+    // The same archive mends damaged files.
     let bootstrap = frozen.dir.join("bootstrap");
     fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o600)).unwrap();
     let content = fs::read(&bootstrap).unwrap();
@@ -171,7 +171,7 @@ fn links_that_lead_elsewhere_are_refused() {
     }
     let dangling = archive(&[Made::Link("l", "nowhere")]);
     assert!(refusal(&dangling).ends_with("links to nothing."));
-    // Each looks harmless by its text; together they lead out.
+    // Each link looks harmless by its text; together they lead out.
     let pair = archive(&[
         Made::File("deep/er/a", b"", 0o644),
         Made::Link("deep/er/top", "../.."),
@@ -215,7 +215,7 @@ fn bombs_are_refused_while_they_go_off() {
     assert!(bomb.len() < 400);
     let expected = format!("Unzipped size must be smaller than {UNPACKED_BYTES_MAX} bytes");
     assert_eq!(refusal(&bomb), expected);
-    // The size that an entry declares is not what counts.
+    // The declared size of an entry does not count.
     let mut lying = archive(&[Made::File("a", &[0; 5000], 0o644)]);
     let declared = 5000_u32.to_le_bytes();
     while let Some(start) = lying.windows(4).position(|window| window == declared) {

@@ -1,5 +1,5 @@
-//! Comparing frozen code with its list, and mending it: from where it came from, or from other code
-//! that has the same file.
+//! Compares frozen code with its list, and mends it: from its source, or from other code with the
+//! same file.
 
 use std::fmt;
 use std::fs;
@@ -13,35 +13,35 @@ use super::manifest::{Content, Entry, Manifest};
 use super::store::{CodeStore, Condition, folder_name, folder_of};
 use super::tree::Tree;
 
-/// How closely code is looked at.
+/// How closely code is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
-    /// Names, sizes, modes and times; contents where a time differs. Milliseconds.
+    /// Names, sizes, modes and times; contents where a time differs. Takes milliseconds.
     Sizes,
     /// Contents of all files.
     Contents,
 }
 
-/// What was found.
+/// The result of a check.
 #[derive(Debug, Clone)]
 pub(crate) enum Checked {
     /// Everything is as it was frozen.
     Sound,
-    /// It is again: so many files were replaced.
+    /// It was repaired: so many files were replaced.
     Mended(usize),
-    /// It is not, and nobody has what is missing.
+    /// It is damaged, and no source has the missing contents.
     Damaged(Arc<Damage>),
     /// The server shuts down.
     Unfinished,
 }
 
-/// What is wrong with frozen code.
+/// A description of damaged code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Damage {
-    /// The first file that is wrong, or the folder.
+    /// The first damaged file, or the folder.
     pub path: PathBuf,
     problem: String,
-    /// How many more files are wrong.
+    /// How many more files are damaged.
     more: usize,
 }
 
@@ -56,17 +56,17 @@ impl fmt::Display for Damage {
     }
 }
 
-/// An entry that is not as it is listed.
+/// An entry that differs from the list.
 struct Fault<'a> {
     entry: &'a Entry,
     problem: String,
 }
 
-/// What a look at all entries came to.
+/// The result of comparing all entries.
 #[derive(Default)]
 struct Found<'a> {
     faults: Vec<Fault<'a>>,
-    /// Some have other times than listed, and still the same content.
+    /// Some files have other times than listed, and still the same content.
     is_touched: bool,
 }
 
@@ -77,7 +77,7 @@ impl CodeStore {
             return Checked::Sound;
         };
         let _lease = self.lease(name);
-        // What was wrong with a content does not show in sizes.
+        // A content that was damaged before may still have the right size.
         let depth = match self.damage(dir) {
             Some(_) => Depth::Contents,
             None => depth,
@@ -105,7 +105,7 @@ impl CodeStore {
         checked
     }
 
-    /// What is wrong with the contents of code, for people; nothing is mended.
+    /// Describes damaged contents of code for people; mends nothing.
     pub(super) fn damage_of(&self, name: &str) -> Option<String> {
         let manifest = match Manifest::read(&self.manifest_path(name)) {
             Ok(Some(manifest)) => manifest,
@@ -158,7 +158,7 @@ impl CodeStore {
         })
     }
 
-    /// Looks at every entry. Modes are put right at once: nothing is lost when they are wrong.
+    /// Compares every entry. Wrong modes are corrected at once: nothing is lost by them.
     fn compare<'a>(
         &self,
         name: &str,
@@ -232,7 +232,7 @@ impl CodeStore {
         Ok(None)
     }
 
-    /// Replaces what is wrong; returns what nobody else has.
+    /// Replaces damaged files; returns those whose content no source has.
     fn mend<'a>(
         &self,
         name: &str,
@@ -278,14 +278,14 @@ impl CodeStore {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
                 Err(error) if candidate.is_file() => return Err(error),
-                // It is not there: the next one may be.
+                // This candidate does not exist: the next one may.
                 Err(_) => {}
             }
         }
         Ok(false)
     }
 
-    /// Lists files with the times that they have now, so that they need not be read the next time.
+    /// Lists files with their present times, so that they need not be read the next time.
     fn note_times(&self, name: &str, manifest: &mut Manifest) -> io::Result<()> {
         let dir = self.folder(name);
         for entry in &mut manifest.entries {
@@ -296,8 +296,8 @@ impl CodeStore {
         self.write_manifest(name, manifest).map_err(into_io)
     }
 
-    /// Code without a list: an older server froze it, or the list is damaged. Where the folder is named
-    /// after what is in it, that is known to be right; code of archives is taken as it is.
+    /// Accepts code without a list: an older server froze it, or the list is damaged. A folder that is named after its
+    /// contents is known to be right; the code of an archive is taken as it is.
     fn look_without_list(&self, name: &str, depth: Depth) -> io::Result<Checked> {
         let dir = self.folder(name);
         if !dir.is_dir() {

@@ -1,4 +1,4 @@
-//! What the file system is asked for: copies whose content is known, and that they are on disk.
+//! The operations on the file system: copies with known contents, and syncing them to disk.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-/// Modes of frozen code: for its owner alone, and not to be changed. Folders can be written to,
+/// Modes of frozen code: only its owner has access, and files are read-only. Folders are writable,
 /// because interpreters keep compiled files beside their sources.
 pub(super) const FOLDER_MODE: u32 = 0o700;
 pub(super) const FILE_MODE: u32 = 0o400;
 pub(super) const EXECUTABLE_MODE: u32 = 0o500;
 
-/// Files and folders up to which each is synced by itself. Beyond, syncing the whole file system once
-/// is faster, although it writes what other programs have left to write as well.
+/// Up to so many files and folders are synced one by one. Beyond, syncing the whole file system once is faster,
+/// although it also writes the unwritten data of other programs.
 const SYNCED_ONE_BY_ONE_MAX: usize = 64;
 
 /// Bytes that are read at once.
@@ -25,13 +25,13 @@ const BUFFER_BYTES: usize = 256 * 1024;
 /// SHA-256 of a file's content.
 pub(super) type ContentHash = [u8; 32];
 
-/// Called in tests with what has just been done, and to what.
+/// Called in tests with the step that was just done, and its path.
 #[cfg(test)]
 pub(super) type Hook = Box<dyn Fn(&'static str, &Path) + Send + Sync>;
 
 /// The disk that code lies on.
 pub(super) struct Disk {
-    /// Whether what is written must survive the loss of power.
+    /// Whether written data must survive the loss of power.
     pub is_synced: bool,
     /// Ends the reading of large files early.
     pub shutdown: CancellationToken,
@@ -53,7 +53,7 @@ impl Disk {
     #[expect(clippy::unused_self, reason = "tests look at it")]
     pub fn reached(&self, _step: &'static str, _path: &Path) {}
 
-    /// Makes a folder that only its owner can open, with those above it.
+    /// Makes a folder that only its owner can open, and its parents.
     pub fn make_folder(&self, path: &Path) -> io::Result<()> {
         fs::DirBuilder::new()
             .recursive(true)
@@ -93,8 +93,8 @@ impl Disk {
         }
     }
 
-    /// Copies a file to a path where nothing is, and hashes what has arrived there. The kernel
-    /// copies, so that file systems which can share the blocks do.
+    /// Copies a file to a free path, and hashes the copy. The kernel copies, so that file systems
+    /// which can share the blocks do.
     pub fn copy(&self, from: &Path, to: &Path) -> io::Result<(ContentHash, u64)> {
         fs::copy(from, to)?;
         self.hash(to)
@@ -129,7 +129,7 @@ impl Disk {
         for file in files {
             self.sync_file(&root.join(file))?;
         }
-        // The innermost first: a folder that is synced names what is there.
+        // The innermost first: syncing a folder syncs the names in it.
         for folder in folders.iter().rev() {
             self.sync_folder(&root.join(folder))?;
         }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// Files of one function at the most, and their size: Lambda's own limit of an unpacked archive,
-/// ten times over, because nothing is uploaded here.
+/// Limits of the number of files of one function, and of their size: ten times Lambda's own limit
+/// of an unpacked archive, because nothing is uploaded here.
 pub(super) const FILES_MAX: usize = 100_000;
 pub(super) const BYTES_MAX: u64 = 2_500 * 1024 * 1024;
 
@@ -28,7 +28,7 @@ pub enum FreezeCodeError {
     /// Too much code.
     #[error("`{}` holds more than {FILES_MAX} files or {BYTES_MAX} bytes; is it the right folder?", .0.display())]
     TooLarge(PathBuf),
-    /// The code changed between reading and copying, each time it was tried.
+    /// The code changed between reading and copying, at every try.
     #[error("`{}` changes while it is copied; deploy again when nothing writes there", .0.display())]
     Changing(PathBuf),
 }

@@ -1,4 +1,4 @@
-//! The frozen code of a data folder, for who makes and takes backups: whether a server runs on it or not.
+//! The frozen code of a data folder, for backups: whether a server runs on the folder or not.
 
 use std::io;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::error::FreezeCodeError;
 use super::manifest::hex;
 use super::store::{CodeStore, folder_of};
 
-/// Code as it is uploaded.
+/// Code in the form in which it is uploaded.
 pub struct ArchivedCode {
     /// SHA-256 of the archive: 64 hexadecimal digits.
     pub sha256: String,
@@ -26,17 +26,17 @@ pub struct ArchivedCode {
 pub struct FolderCode(Arc<CodeStore>);
 
 impl FolderCode {
-    /// The code below a data folder, where it is made if need be.
+    /// Opens the code below a data folder; makes its folder if need be.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When the folder cannot be made.
     pub fn open(data_dir: &Path) -> io::Result<Self> {
         let store = CodeStore::open(data_dir.join("code"), true, CancellationToken::new())?;
         Ok(Self(Arc::new(store)))
     }
 
-    /// The archive of a folder with code, as it is uploaded: the same content gives the same bytes. A copy of the content
-    /// stays in the data folder.
+    /// The archive of a folder with code, as it is uploaded: the same content gives the same bytes. A copy of the
+    /// content stays in the data folder.
     ///
     /// # Errors
     /// When the folder cannot be read or copied, or a link in it leads out of it.
@@ -52,14 +52,14 @@ impl FolderCode {
         Ok(ArchivedCode { sha256, archive })
     }
 
-    /// What is wrong with the code that a version names by this path; nothing is changed. Code that was not frozen is
-    /// not looked at.
+    /// A description of damage to the code that a version names by this path; changes nothing. Code that was not frozen
+    /// is not checked.
     pub fn damage(&self, code_dir: &str) -> Option<String> {
         let name = folder_of(Path::new(code_dir))?;
         self.0.damage_of(name)
     }
 
-    /// Does something with the disk, on a thread that may wait for it.
+    /// Runs work on the disk on a thread that may block.
     fn work<T: Send + 'static>(
         &self,
         attempted: String,
@@ -81,7 +81,7 @@ impl CodeBlobs for FolderCode {
     fn put_code(&self, hash: &str, archive: Vec<u8>) -> StoreFuture<'_, ()> {
         let name = hash.to_owned();
         self.work(format!("unpack the code `{hash}`"), move |store| {
-            // Nothing of a backup decides where a folder is made.
+            // A backup's text must not decide where a folder is made.
             if folder_of(Path::new(&name)) != Some(name.as_str()) {
                 return Err("it is not a name of frozen code".into());
             }
@@ -96,7 +96,7 @@ impl CodeBlobs for FolderCode {
         })
     }
 
-    /// Damaged code is no code.
+    /// Refuses damaged code.
     fn code(&self, hash: &str) -> StoreFuture<'_, Option<Vec<u8>>> {
         let name = hash.to_owned();
         self.work(format!("pack the code `{hash}`"), move |store| {

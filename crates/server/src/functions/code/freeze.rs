@@ -1,4 +1,4 @@
-//! Adding code: copied beside its place, hashed as it arrived, synced, moved, and listed last.
+//! Adds code: copies it beside its place, hashes the copy, syncs it, moves it, and writes its list last.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -13,15 +13,15 @@ use super::store::{CodeStore, Condition, FrozenCode, folder_name, folder_of};
 use super::tree::Tree;
 
 /// How often code is read anew that changes while it is copied. Builds are done when a deployment
-/// begins; somebody who saves a file in that moment does not do so for long.
+/// begins; a user who saves files in that moment does not do so for long.
 const TRIES: u32 = 5;
 
-/// Manifests that are looked into for files which need not be copied again: the newest, among which
-/// the same function's last version almost always is.
+/// The number of manifests that are searched for files which need not be copied again: the newest
+/// ones, among which the same function's last version almost always is.
 const LINKED_FROM_MAX: usize = 4;
 
 impl CodeStore {
-    /// Copies the code below `source` unless it is here already, and whole.
+    /// Copies the code below `source`, unless it is here already and sound.
     pub fn freeze(&self, source: &Path) -> Result<FrozenCode, FreezeCodeError> {
         for _ in 0..TRIES {
             let sight = Sight::of(source)?;
@@ -61,7 +61,7 @@ impl CodeStore {
         placed
     }
 
-    /// Copies files to a folder of their own; returns them as they arrived.
+    /// Copies files to a new folder; returns their entries as copied.
     fn fill(
         &self,
         partial: &Path,
@@ -94,7 +94,7 @@ impl CodeStore {
         Ok(entries)
     }
 
-    /// Gives a file that is here already a second name, if it is still what it was.
+    /// Links a file that is here already to a second path, if its content is unchanged.
     fn link(&self, known: &Path, target: &Path, hash: &ContentHash) -> bool {
         if fs::hard_link(known, target).is_err() {
             return false;
@@ -157,8 +157,8 @@ impl CodeStore {
         written.map_err(at(&path))
     }
 
-    /// Makes a folder that is here what it is wanted to be. Files that differ are replaced one by one,
-    /// each whole: whatever is right stays where it is, for processes that run on it.
+    /// Makes an existing folder contain the wanted entries. Files that differ are replaced one by one, each whole:
+    /// correct files stay in place, for the processes that use them.
     pub(super) fn settle(
         &self,
         name: &str,
@@ -222,7 +222,7 @@ impl CodeStore {
         Ok(())
     }
 
-    /// Puts a file in its place unless it is there. Nobody ever sees half of it.
+    /// Puts a file in its place unless it is there. Readers never see half of it.
     fn put(
         &self,
         name: &str,
@@ -320,7 +320,7 @@ impl CodeStore {
         files
     }
 
-    /// Removes what was begun in vain; the next sweep does, where this cannot.
+    /// Removes an unfinished file or folder; if that fails, the next sweep removes it.
     pub(super) fn discard(&self, partial: &Path) {
         let removed = match fs::symlink_metadata(partial) {
             Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(partial),
@@ -339,7 +339,7 @@ pub(super) struct KnownFile {
     pub mode: u32,
 }
 
-/// What is to be in the frozen copy of a tree.
+/// The entries of a tree's frozen copy.
 fn wanted(tree: Tree) -> Vec<Entry> {
     let files = tree.files.into_iter().map(|file| Entry {
         path: file.path,

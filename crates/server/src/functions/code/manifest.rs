@@ -1,5 +1,5 @@
-//! The list of a frozen folder's files. It is written last, beside the folder: a folder that has one
-//! was whole when it was frozen, and what is in it can be compared.
+//! The list of a frozen folder's files. It is written last, beside the folder: a folder with a list was whole when it
+//! was frozen, and its contents can be compared.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,16 +16,16 @@ use super::disk::{ContentHash, mode, modified_nanos};
 /// The format of the file; one of another format is read as if it were not there.
 const FORMAT: u32 = 1;
 
-/// Places of the same code that are remembered: functions that share it, at their last deployments.
+/// How many sources of the same code are remembered: those of functions that share it, at their last deployments.
 const SOURCES_MAX: usize = 4;
 
-/// What is escaped in paths, so that every name that a file system takes is also text.
+/// The escaped bytes in paths, so that every name that a file system takes is also text.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
-/// What was frozen.
+/// The list of frozen files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Manifest {
-    /// Where the code was copied from, which may still be there; the newest last.
+    /// The folders that the code was copied from, which may still exist; the newest last.
     pub sources: Vec<PathBuf>,
     pub entries: Vec<Entry>,
 }
@@ -43,7 +43,7 @@ pub(super) enum Content {
     File {
         bytes: u64,
         mode: u32,
-        /// A file that was not written to since need not be read to be compared.
+        /// A file with this time was not written to since, and is not read for the comparison.
         modified_nanos: i64,
         hash: ContentHash,
     },
@@ -76,7 +76,7 @@ struct StoredLink {
 }
 
 impl Entry {
-    /// A file as it lies below `root` now, whose content has this hash.
+    /// The entry of a file below `root` as it is now, with this hash of its content.
     pub fn file(root: &Path, path: PathBuf, hash: ContentHash) -> io::Result<Self> {
         let metadata = fs::metadata(root.join(&path))?;
         let content = Content::File {
@@ -88,7 +88,7 @@ impl Entry {
         Ok(Self { path, content })
     }
 
-    /// Whether it lies below `root` as it is listed, and was not written to since.
+    /// Whether the file or link below `root` is as listed, and was not written to since.
     pub fn is_untouched(&self, root: &Path) -> bool {
         let path = root.join(&self.path);
         match &self.content {
@@ -109,7 +109,7 @@ impl Entry {
 }
 
 impl Manifest {
-    /// Reads a manifest; none when it is absent, damaged or of another format.
+    /// Reads a manifest; `None` when it is absent, damaged or of another format.
     pub fn read(path: &Path) -> io::Result<Option<Self>> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
@@ -123,8 +123,8 @@ impl Manifest {
         Ok(parsed)
     }
 
-    /// The manifest as it is stored: a hash of what follows, which tells damage in the manifest from
-    /// damage in the code, and then JSON.
+    /// The manifest as it is stored: first a hash of the rest, which tells damage of the manifest from damage of the
+    /// code, and then JSON.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut stored = Stored {
             format: FORMAT,
@@ -195,7 +195,7 @@ impl Manifest {
         })
     }
 
-    /// Adds a place where the code was found, unless it is known.
+    /// Adds a source of the code, unless it is known.
     pub fn add_source(&mut self, source: &Path) {
         let source = std::path::absolute(source).unwrap_or_else(|_| source.to_owned());
         if self.sources.contains(&source) {
@@ -286,7 +286,7 @@ mod tests {
         for index in [0, 64, 70, bytes.len() - 5] {
             let mut flipped = bytes.clone();
             flipped[index] ^= 1;
-            // The line break says nothing.
+            // The line break carries no information.
             let expected = (index == 64).then(manifest);
             assert_eq!(Manifest::parse(&flipped), expected, "{index}");
         }

@@ -1,10 +1,9 @@
-//! Frozen code: copies of what functions run, each in a folder named after its content.
+//! Frozen code: copies of the functions' code, each in a folder named after its content.
 //!
-//! Below the code folder, `<hash>` is a copy and `<hash>.manifest` the list of its files, which is
-//! written last; `<hash>.partial-*` and `<hash>.removed-*` are of no use to anybody and are swept. `seen`
-//! remembers sources that need not be read again.
-//! Everything is on disk before a version names it, so that a crash at any moment leaves the state
-//! before or the state after. Which version has which code is the registry's business.
+//! Below the code folder, `<hash>` is a copy and `<hash>.manifest` the list of its files, which is written last;
+//! `<hash>.partial-*` and `<hash>.removed-*` are left over and are swept. `seen` remembers sources that need not be
+//! read again. All files are on disk before a version names them, so that a crash at any moment leaves the state before
+//! or the state after. The registry knows which version has which code.
 
 mod archive;
 mod check;

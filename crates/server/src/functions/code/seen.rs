@@ -1,9 +1,8 @@
-//! What the code at a source was when it was last read, so that a start need not read it again.
+//! Remembers the content of sources since they were last read, so that a start need not read them again.
 //!
-//! A file counts as unchanged while its inode, size, mode and both of its times are what they were: the
-//! time of the last change of the inode cannot be set by a program. A source that was written to just
-//! before it was read is not remembered, because another write could then bear the same time.
-//! Losing any of this costs reading the source once more.
+//! A file counts as unchanged while its inode, size, mode and both of its times are the same: programs cannot set the
+//! time of the inode's last change. A source that was written to just before it was read is not remembered, because
+//! another write could then bear the same time. If a record is lost, the source is read once more.
 
 use std::fs;
 use std::io;
@@ -24,15 +23,15 @@ use super::tree::list;
 /// Where sources are remembered, below the code folder.
 const FOLDER: &str = "seen";
 
-/// Times of files advance in steps of the kernel's clock, and on some file systems of two seconds.
+/// Times of files advance in steps: of the kernel's clock, and on some file systems of two seconds.
 const SETTLED_AFTER: Duration = Duration::from_secs(4);
 
-/// What a source looked like from outside when its content was read.
+/// The metadata of a source when its content was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sight {
-    /// SHA-256 over the names of its files and what the file system says of each.
+    /// SHA-256 over the names and metadata of its files.
     fingerprint: ContentHash,
-    /// Whether nothing was written to it just before.
+    /// Whether its last write was long enough ago.
     is_settled: bool,
 }
 
@@ -40,12 +39,12 @@ pub(super) struct Sight {
 struct Stored {
     source: String,
     fingerprint: String,
-    /// SHA-256 over names, modes and contents, as the frozen copy is called.
+    /// SHA-256 over names, modes and contents, after which the frozen copy is named.
     digest: String,
 }
 
 impl Sight {
-    /// Looks at a source without reading its files.
+    /// Reads the metadata of a source without reading its files.
     pub fn of(source: &Path) -> Result<Self, FreezeCodeError> {
         let now = SystemTime::now();
         let mut all = Sha256::new();
@@ -78,7 +77,7 @@ impl Sight {
         })
     }
 
-    /// As if nothing had been written to it for long.
+    /// The same, as if nothing had been written to it for long.
     #[cfg(test)]
     pub fn settled(self) -> Self {
         Self {
@@ -89,8 +88,8 @@ impl Sight {
 }
 
 impl CodeStore {
-    /// The frozen copy of a source that has not changed since it was read; none when that has to be
-    /// found out by reading it, or when the copy is not what it was.
+    /// The frozen copy of a source that has not changed since it was read; `None` when the source
+    /// must be read to know, or when the copy has changed.
     pub(super) fn recall(&self, source: &Path, sight: &Sight) -> Option<FrozenCode> {
         let stored = fs::read(self.seen_path(source)).ok()?;
         let stored: Stored = serde_json::from_slice(&stored).ok()?;
@@ -122,7 +121,7 @@ impl CodeStore {
         Some(FrozenCode::new(dir, &digest, bytes, self.lease(&name)))
     }
 
-    /// Remembers what a source held when it looked like this.
+    /// Remembers the content of a source together with its metadata.
     pub(super) fn remember(&self, source: &Path, sight: &Sight, digest: &ContentHash) {
         if !sight.is_settled {
             return;
@@ -138,7 +137,7 @@ impl CodeStore {
         }
     }
 
-    /// Forgets sources that are not there any more.
+    /// Forgets sources that no longer exist.
     pub(super) fn forget_gone_sources(&self) {
         let entries = fs::read_dir(self.dir.join(FOLDER));
         for entry in entries.into_iter().flatten().flatten() {
@@ -157,7 +156,7 @@ impl CodeStore {
     fn write_seen(&self, source: &Path, bytes: &[u8]) -> io::Result<()> {
         let path = self.seen_path(source);
         self.disk.make_folder(parent(&path))?;
-        // Nobody reads half of it: it would not be JSON.
+        // A reader rejects a half-written file: it would not be JSON.
         fs::write(&path, bytes)
     }
 

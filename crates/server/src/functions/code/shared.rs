@@ -12,12 +12,12 @@ use super::disk::{EXECUTABLE_MODE, FILE_MODE};
 use super::manifest::{Content, Manifest};
 use super::store::{CodeStore, folder_of};
 
-/// Bytes that the archive of another server may unpack to: what it froze has been checked there, and layers and
-/// packages of a template may be larger than what is uploaded.
+/// Bytes that the archive of another server may unpack to: that server has checked its code, and layers and packages of
+/// a template may be larger than uploaded packages.
 pub(super) const UNPACKED_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 
 impl CodeStore {
-    /// The name that a version's code has wherever it lies; none for code that is not frozen.
+    /// The name of a version's code, the same on all servers; `None` for code that is not frozen.
     pub fn shared_name(dir: &Path) -> Option<&str> {
         folder_of(dir)
     }
@@ -60,7 +60,7 @@ impl CodeStore {
         Ok(archive.finish()?.into_inner())
     }
 
-    /// Takes in what [`CodeStore::pack`] made, unless it is here already. It becomes visible whole.
+    /// Unpacks an archive of [`CodeStore::pack`], unless its code is here already. The folder becomes visible whole.
     pub fn take_packed(&self, name: &str, archive: &[u8]) -> Result<(), UnpackError> {
         if self.has(name) {
             return Ok(());
@@ -75,7 +75,7 @@ impl CodeStore {
     }
 }
 
-/// What is wrong with an archive that servers share: each file in it has a sum of its content. None when nothing is.
+/// Describes the damage of an archive that servers share, by the checksums of its files. `None` when it is sound.
 pub fn archive_damage(archive: &[u8]) -> Option<String> {
     let mut archive = match ZipArchive::new(Cursor::new(archive)) {
         Ok(archive) => archive,

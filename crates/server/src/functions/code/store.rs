@@ -1,4 +1,4 @@
-//! The store of frozen code: where it is, what uses it, and what is known about its condition.
+//! The store of frozen code: its folder, its users, and its known condition.
 
 use std::collections::HashMap;
 use std::io;
@@ -17,7 +17,7 @@ use super::manifest;
 /// Digits of a folder's name: half of a SHA-256.
 pub(super) const NAME_DIGITS: usize = store::CODE_NAME_DIGITS;
 
-/// Code at rest. As long as this exists, the folder stays.
+/// A frozen folder. As long as this value exists, the folder stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FrozenCode {
     pub dir: PathBuf,
@@ -47,7 +47,7 @@ pub(super) struct Lease;
 pub(crate) struct CodeStore {
     pub(super) dir: PathBuf,
     pub(super) disk: Disk,
-    /// Held while code is added, repaired or removed: so anything half done is from an earlier run.
+    /// Held while code is added, repaired or removed: so any half-done folder is from an earlier run.
     working: Mutex<()>,
     state: Mutex<State>,
 }
@@ -55,24 +55,24 @@ pub(crate) struct CodeStore {
 #[derive(Default)]
 pub(super) struct State {
     leases: HashMap<String, Weak<Lease>>,
-    /// Every configuration that the registry, a request or a process still has, with its folder.
+    /// All configurations that the registry, a request or a process still has, with their folders.
     configs: Vec<(String, Weak<FunctionConfig>)>,
     pub(super) conditions: HashMap<String, Condition>,
 }
 
-/// What is known of a folder since the server started.
+/// The condition of a folder, as known since the server started.
 #[derive(Debug, Clone)]
 pub(super) enum Condition {
     /// Names, sizes and times are as they were frozen.
     Checked,
-    /// Contents too.
+    /// Contents were checked, too.
     Verified,
-    /// Something is wrong that could not be mended.
+    /// Damage that could not be mended.
     Damaged(Arc<Damage>),
 }
 
 impl CodeStore {
-    /// The code below a folder, which is made if need be, and which only its owner can open.
+    /// Opens the store in a folder; makes the folder if need be. Only its owner can open it.
     ///
     /// # Errors
     /// When the folder cannot be made.
@@ -84,7 +84,7 @@ impl CodeStore {
             hook: None,
         };
         disk.make_folder(&dir)?;
-        // Older servers made it for everybody to read.
+        // Older servers made the folder readable for all users.
         if let Err(error) = disk::set_mode(&dir, FOLDER_MODE) {
             tracing::warn!(%error, path = %dir.display(), "the code of functions may be readable by other users of this machine");
         }
@@ -97,8 +97,8 @@ impl CodeStore {
         })
     }
 
-    /// Where the code of a stored version lies. Folders are known by their names, which say what is in
-    /// them: the path to all of them may change from one start to the next.
+    /// The folder with the code of a stored version. Folders are known by their names, which are derived from their
+    /// contents: the path above them may change from one start to the next.
     pub fn locate(&self, stored: &str) -> PathBuf {
         let stored = Path::new(stored);
         match folder_of(stored) {
@@ -117,7 +117,7 @@ impl CodeStore {
         }
     }
 
-    /// Keeps a configuration's code for as long as anybody has that configuration.
+    /// Keeps the code of a configuration as long as that configuration is referenced.
     pub fn track(&self, config: &Arc<FunctionConfig>) {
         let Some(name) = folder_of(&config.code_dir) else {
             return;
@@ -133,7 +133,7 @@ impl CodeStore {
         }
     }
 
-    /// What is wrong with a version's code, as far as that is known.
+    /// The known damage of a version's code.
     pub fn damage(&self, dir: &Path) -> Option<Arc<Damage>> {
         match self.state().conditions.get(folder_of(dir)?) {
             Some(Condition::Damaged(damage)) => Some(Arc::clone(damage)),
@@ -141,12 +141,12 @@ impl CodeStore {
         }
     }
 
-    /// Whether code was looked at since the server started.
+    /// Whether code was checked since the server started.
     pub fn was_checked(&self, dir: &Path) -> bool {
         folder_of(dir).is_none_or(|name| self.state().conditions.contains_key(name))
     }
 
-    /// Whether contents were compared since the server started, and were right.
+    /// Whether contents were compared since the server started, and were sound.
     pub fn was_verified(&self, dir: &Path) -> bool {
         let condition = folder_of(dir).and_then(|name| self.state().conditions.get(name).cloned());
         matches!(condition, Some(Condition::Verified))
@@ -160,7 +160,7 @@ impl CodeStore {
         names.filter(|path| folder_of(path).is_some()).count()
     }
 
-    /// Notes that names, sizes and times of a folder were right, unless more is known of it.
+    /// Notes that names, sizes and times of a folder were right, unless its condition is known better.
     pub(super) fn note_checked(&self, name: &str) {
         self.state()
             .conditions
@@ -174,7 +174,7 @@ impl CodeStore {
     }
 
     pub(super) fn working(&self) -> MutexGuard<'_, ()> {
-        // A panic leaves something half done, as a crash does.
+        // A panic leaves half-done work, as a crash does.
         self.working.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -205,7 +205,7 @@ impl CodeStore {
         self.dir.join(format!("{name}.manifest"))
     }
 
-    /// A path for something that is being made.
+    /// A path for a file or folder that is being made.
     pub(super) fn partial(&self, name: &str) -> PathBuf {
         let unique = uuid::Uuid::new_v4();
         self.dir.join(format!("{name}.partial-{unique}"))
@@ -219,7 +219,7 @@ pub(super) fn folder_name(digest: &ContentHash) -> String {
     name
 }
 
-/// The name of a frozen folder that a path ends in; none when it is something else.
+/// The name of a frozen folder at the end of a path; `None` for other paths.
 pub(super) fn folder_of(path: &Path) -> Option<&str> {
     store::code_name(path)
 }

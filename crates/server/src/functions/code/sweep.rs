@@ -1,4 +1,4 @@
-//! Removing what nobody needs: code of versions that are gone, and what a crash left half done.
+//! Removes unused files: code of versions that are gone, and half-done work after a crash.
 
 use std::fs;
 use std::io;
@@ -7,10 +7,11 @@ use std::path::Path;
 use super::store::{CodeStore, NAME_DIGITS};
 
 impl CodeStore {
-    /// Removes everything that nobody needs; returns how many folders of code that were.
+    /// Removes all unused files; returns how many folders of code were among them.
     ///
     /// Once the registry is loaded, every folder that a version, a request or a process needs is
-    /// tracked. Whoever is about to need one has leased it, or waits until this is done.
+    /// tracked. A task that is about to need a folder has leased it, or waits until the sweep is
+    /// done.
     pub fn sweep(&self) -> usize {
         let _working = self.working();
         let entries = match fs::read_dir(&self.dir) {
@@ -30,7 +31,7 @@ impl CodeStore {
             let swept = match rest {
                 "" if self.is_used(hash) => continue,
                 "" => self.remove(hash).map(|()| removed += 1),
-                // A folder that is missing is mended from its list.
+                // The list stays, because a missing folder is mended with it.
                 ".manifest" if self.is_used(hash) || self.folder(hash).exists() => continue,
                 ".manifest" => remove_any(&path),
                 rest if is_left_over(rest) => remove_any(&path),
@@ -44,8 +45,7 @@ impl CodeStore {
         removed
     }
 
-    /// Removes a folder and its list. Renamed first: nothing that is named as code should be is ever
-    /// half there.
+    /// Removes a folder and its list. The folder is renamed first: a folder with the name of code is never half there.
     fn remove(&self, name: &str) -> io::Result<()> {
         let unique = uuid::Uuid::new_v4();
         let removed = self.dir.join(format!("{name}.removed-{unique}"));
@@ -61,7 +61,7 @@ impl CodeStore {
     }
 }
 
-/// The hash that a name begins with, and what follows; none when it is none of ours.
+/// Splits a name into its hash and the rest; `None` for a name of another form.
 fn parts(name: &str) -> Option<(&str, &str)> {
     let (hash, rest) = name.split_at_checked(NAME_DIGITS)?;
     hash.bytes()

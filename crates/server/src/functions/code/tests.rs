@@ -1,4 +1,4 @@
-//! Frozen code as it should be, damaged in every way, and interrupted at every step.
+//! Frozen code that is sound, damaged in every way, and interrupted at every step.
 
 mod crashes;
 
@@ -48,7 +48,7 @@ impl World {
         fs::write(path, text).unwrap();
     }
 
-    /// A server's code, as it finds it at its start.
+    /// The code store as a server opens it at its start.
     fn open(&self) -> CodeStore {
         let dir = self.dir.path().join("code");
         CodeStore::open(dir, true, CancellationToken::new()).unwrap()
@@ -58,7 +58,7 @@ impl World {
         self.open().freeze(&self.source()).unwrap()
     }
 
-    /// Everything below the code folder: files with their content, folders.
+    /// All entries below the code folder: files with their content, folders.
     fn everything(&self) -> BTreeMap<String, String> {
         let root = self.dir.path().join("code");
         let mut found = BTreeMap::new();
@@ -81,7 +81,7 @@ impl World {
     }
 }
 
-/// Damages a file whatever its mode says.
+/// Overwrites a file even if its mode forbids it.
 fn overwrite(path: &Path, text: &str) {
     let mode = fs::metadata(path).unwrap().permissions();
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
@@ -89,7 +89,7 @@ fn overwrite(path: &Path, text: &str) {
     fs::set_permissions(path, mode).unwrap();
 }
 
-/// Another content of the same length and time: what a failing disk does.
+/// Changes a content, but not its length and time: as a failing disk does.
 fn rot(path: &Path) {
     let modified = fs::metadata(path).unwrap().modified().unwrap();
     let text = fs::read_to_string(path).unwrap();
@@ -221,7 +221,7 @@ fn a_content_that_changes_by_itself_is_seen_when_contents_are_compared() {
         said.ends_with("has another content than it was deployed with"),
         "{said}"
     );
-    // A look at sizes alone does not make it right.
+    // A check of sizes alone does not clear the damage.
     damage(&code.check(&frozen.dir, Depth::Sizes));
     fs::rename(world.dir.path().join("away"), world.source()).unwrap();
     assert!(matches!(
@@ -244,7 +244,7 @@ fn a_source_with_another_content_mends_nothing() {
 fn other_code_with_the_same_file_mends_it() {
     let world = World::new();
     let first = world.freeze();
-    // Of its own, not another name of the same file.
+    // A file of its own, not a hard link to the same file.
     let copy = world.dir.path().join("copy");
     fs::copy(first.dir.join("bootstrap"), &copy).unwrap();
     world.write("lib/a.py", "a = 3\n");
@@ -291,7 +291,7 @@ fn times_and_modes_that_differ_are_no_damage() {
         .set_modified(long_ago)
         .unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    // What an interpreter adds is not the function's code.
+    // Files that an interpreter adds are not the function's code.
     fs::create_dir(frozen.dir.join("lib/__pycache__")).unwrap();
     fs::write(frozen.dir.join("lib/__pycache__/a.pyc"), "compiled").unwrap();
     let code = world.open();
@@ -335,7 +335,7 @@ fn code_of_an_older_server_gets_a_list() {
         ));
         assert!(Manifest::read(&manifest).unwrap().is_some());
     }
-    // It is deployed again: what is there stays.
+    // A new deployment keeps the files, and writes their list.
     fs::remove_file(&manifest).unwrap();
     world.freeze();
     assert!(Manifest::read(&manifest).unwrap().is_some());

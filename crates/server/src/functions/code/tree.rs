@@ -1,4 +1,4 @@
-//! A folder of code as it is found: its files, and one hash over all of them.
+//! A folder of code as it was read: its files, and one hash over all of them.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::disk::{ContentHash, Disk, is_executable};
 use super::error::{BYTES_MAX, FILES_MAX, FreezeCodeError, at};
 
-/// Where Python keeps compiled files; not part of anybody's code.
+/// The folder where Python keeps compiled files; not part of a function's code.
 const COMPILED: &str = "__pycache__";
 
 /// The code in a folder.
@@ -22,7 +22,7 @@ pub(super) struct Tree {
     pub bytes: u64,
 }
 
-/// One file of it; a link is what it leads to.
+/// One file of it; a link has the content of its target.
 #[derive(Debug)]
 pub(super) struct TreeFile {
     /// Relative to the folder.
@@ -33,12 +33,12 @@ pub(super) struct TreeFile {
 }
 
 impl Tree {
-    /// Reads everything below a folder.
+    /// Reads all files below a folder.
     pub fn read(source: &Path, disk: &Disk) -> Result<Self, FreezeCodeError> {
         Self::of(source, list(source)?, disk)
     }
 
-    /// As [`Tree::read`], without what interpreters have added while the code ran.
+    /// As [`Tree::read`], without the files that interpreters have added while the code ran.
     pub fn read_without_compiled(source: &Path, disk: &Disk) -> Result<Self, FreezeCodeError> {
         let mut paths = list(source)?;
         paths.retain(|path| path.iter().all(|part| part != OsStr::new(COMPILED)));
@@ -55,7 +55,7 @@ impl Tree {
             bytes_left = bytes_left
                 .checked_sub(metadata.len())
                 .ok_or_else(|| FreezeCodeError::TooLarge(source.to_owned()))?;
-            // Lengths come first, so that no two trees read alike.
+            // Lengths come first, so that different trees never hash the same bytes.
             let name = path.as_os_str().as_encoded_bytes();
             all.update((name.len() as u64).to_be_bytes());
             all.update(name);

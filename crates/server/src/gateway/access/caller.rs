@@ -1,25 +1,25 @@
-//! Who sent a request to an API.
+//! The sender of a request to an API.
 
 use serde_json::Value;
 
-/// What is known of who sent a request that is let in.
+/// The known facts about the sender of an admitted request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Caller {
     /// `requestContext.authorizer`; null without an authorizer.
     pub authorizer: Value,
-    /// The API key that it showed.
+    /// The API key in the request.
     pub api_key: Option<ApiKey>,
 }
 
 /// An API key that opens the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ApiKey {
-    /// Its key in the template, which stands for its id.
+    /// Its key in the template, which serves as its id.
     pub id: String,
     pub value: String,
 }
 
-/// What an authorizer says of a request: what its event has of it, and the API key, if it knows it.
+/// An authorizer's result for a request: its part of the event, and the API key, if it names one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Admitted {
     pub authorizer: Value,

@@ -1,4 +1,4 @@
-//! What a template says of who is let in to one API.
+//! The access rules of one API, by its template.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use super::token::TokenAuthorizer;
 use crate::app::App;
 use crate::gateway::request::Incoming;
 
-/// Who is let in to one API.
+/// Decides which requests one API admits.
 pub(crate) struct Gate {
     pub api: GatedApi,
     authorizers: BTreeMap<String, Guard>,
     key_source: ApiKeySource,
     keys: Vec<ApiKey>,
-    /// By the routes' keys.
+    /// By route key.
     checks: BTreeMap<String, Checks>,
 }
 
@@ -32,7 +32,7 @@ enum Guard {
 }
 
 impl Gate {
-    /// Of an API of a stack.
+    /// The gate of a stack's API.
     pub fn new(
         kind: GateKind,
         stack: &Stack,
@@ -69,13 +69,13 @@ impl Gate {
         }
     }
 
-    /// With another place where API keys come from.
+    /// The same, with another source of API keys.
     pub fn with_key_source(self, key_source: ApiKeySource) -> Self {
         Self { key_source, ..self }
     }
 
-    /// Lets a request in, or not, before its body is read. `event` is the event that its function would be
-    /// given.
+    /// Admits a request or refuses it, before its body is read. `event` makes the event for the function behind the
+    /// route.
     pub async fn admit(
         &self,
         app: &Arc<App>,
@@ -107,14 +107,14 @@ impl Gate {
         Ok(caller)
     }
 
-    /// Checks the body of a request that was let in.
+    /// Checks the body of an admitted request.
     pub fn check_body(&self, incoming: &Incoming<'_>) -> Result<(), Refusal> {
         let checks = self.checks(incoming);
         checks.map_or(Ok(()), |checks| checks.check_body(incoming))
     }
 
     fn checks(&self, incoming: &Incoming<'_>) -> Option<&Checks> {
-        // The gateway's own answers to `OPTIONS` go by another route's place.
+        // The gateway's own answers to `OPTIONS` have another route in `call`.
         let is_own = incoming.call.answered.is_none();
         let key = is_own.then(|| incoming.call.route.key.to_string())?;
         self.checks.get(&key)

@@ -1,18 +1,18 @@
-//! The API that a gate is of, by which requests and authorizers are named.
+//! The API behind a gate; requests and authorizers are named after it.
 
 use hyper::http::request::Parts;
 
 use crate::app::App;
 use crate::gateway::request::Call;
 
-/// Which kind of API it is: they ask and answer differently.
+/// The kind of API: the kinds ask and answer differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GateKind {
     Http,
     Rest,
 }
 
-/// The API that a gate is of.
+/// The API behind a gate.
 #[derive(Debug)]
 pub(crate) struct GatedApi {
     pub(super) kind: GateKind,
@@ -23,7 +23,7 @@ pub(crate) struct GatedApi {
 }
 
 impl GatedApi {
-    /// What policies name a request by.
+    /// The ARN of a request's method, as policies name it.
     pub fn method_arn(&self, app: &App, parts: &Parts, call: &Call<'_>) -> String {
         let home = &app.registry.home;
         let (region, account_id) = (&home.region, &home.account_id);

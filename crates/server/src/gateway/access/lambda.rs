@@ -26,7 +26,7 @@ use crate::gateway::request::{Incoming, header};
 const REST_WITHIN: Duration = Duration::from_secs(29);
 const HTTP_WITHIN: Duration = Duration::from_secs(10);
 
-/// Decisions that are remembered of one authorizer at the most; ours.
+/// The most decisions that are remembered of one authorizer; ours.
 const REMEMBERED_MAX: usize = 1_000;
 
 /// Most memory that the pattern for tokens may take, in bytes; ours.
@@ -38,7 +38,7 @@ pub(super) struct LambdaAuthorizer {
     function: FunctionName,
     qualifier: Option<String>,
     event: AuthorizerEvent,
-    /// What a token must match; a text that is not a pattern matches none.
+    /// The pattern that a token must match; no token matches a text that is not a pattern.
     pattern: Option<Result<regex_lite::Regex, String>>,
     identity: Vec<RequestPart>,
     ttl: Duration,
@@ -50,7 +50,7 @@ struct Remembered {
     until: Timestamp,
 }
 
-/// What a function answered.
+/// The function's answer.
 #[derive(Debug)]
 enum Decision {
     Policy {
@@ -91,7 +91,7 @@ impl LambdaAuthorizer {
         }
     }
 
-    /// Lets in whom the function lets in. `event` is that of the function behind the route.
+    /// Admits a request if the function does. `event` is the event for the function behind the route.
     pub async fn admit(
         &self,
         api: &GatedApi,
@@ -132,7 +132,7 @@ impl LambdaAuthorizer {
         decision.admit(api.kind, &method_arn)
     }
 
-    /// Refuses a token that the function need not see.
+    /// Refuses a token that does not match the pattern, without asking the function.
     fn check_token(&self, api: &GatedApi, identity: &[String]) -> Result<(), Refusal> {
         match &self.pattern {
             None => Ok(()),
@@ -158,7 +158,7 @@ impl LambdaAuthorizer {
 
     fn remember(&self, identity: Vec<String>, decision: &Arc<Decision>, now: Timestamp) {
         let millis = i64::try_from(self.ttl.as_millis()).unwrap_or(0);
-        // Without an identity there is nothing that two requests could have in common.
+        // Without an identity, no two requests can share a decision.
         if millis == 0 || identity.is_empty() {
             return;
         }
@@ -177,7 +177,7 @@ impl LambdaAuthorizer {
         remembered.insert(identity, remember);
     }
 
-    /// What the function is given.
+    /// The event for the function.
     fn asked(&self, method_arn: &str, identity: &[String], mut event: Value) -> Value {
         if self.event == AuthorizerEvent::Token {
             return json!({
@@ -357,14 +357,14 @@ impl Decision {
     }
 }
 
-/// What an error says, in one line.
+/// The type and message of an error, in one line.
 fn words(error: &ErrorObject) -> String {
     let parts = [error.error_type.as_deref(), error.message.as_deref()];
     let parts: Vec<&str> = parts.into_iter().flatten().collect();
     parts.join(": ")
 }
 
-/// A part of a request, or what its event knows of it.
+/// A part of a request, or a value from its event.
 fn value_of(part: &RequestPart, incoming: &Incoming<'_>, event: &Value) -> Option<String> {
     let text = |value: &Value| match value {
         Value::Null => None,
@@ -386,7 +386,7 @@ fn value_of(part: &RequestPart, incoming: &Incoming<'_>, event: &Value) -> Optio
     }
 }
 
-/// The event of payload format 1.0, by that of format 2.0.
+/// The event of payload format 1.0, made from that of format 2.0.
 fn version_1(event: &Value, method_arn: &str, source: &str) -> Value {
     let context = &event["requestContext"];
     let path = &event["rawPath"];

@@ -1,7 +1,7 @@
-//! Who is let in: authorizers, API keys, and what requests must have.
+//! Access to APIs: authorizers, API keys, and required parts of requests.
 //!
-//! [`Gate`] is what a template says of one API; [`lambda`] asks functions, [`policy`] reads what they answer,
-//! [`token`] goes by signed tokens, and [`request_check`] holds requests against models.
+//! [`Gate`] holds the rules of one API; [`lambda`] asks functions, [`policy`] reads their answers, [`token`] checks
+//! signed tokens, and [`request_check`] checks requests against models.
 
 mod caller;
 mod gate;

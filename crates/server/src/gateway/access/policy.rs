@@ -1,4 +1,4 @@
-//! The policies that functions of authorizers answer with.
+//! The policies in the answers of Lambda authorizers.
 //!
 //! Source: API Gateway developer guide, "Output from an API Gateway Lambda authorizer", and IAM user guide,
 //! "Policy evaluation logic", read 2026-11-28.
@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What a policy comes to for one request.
+/// A policy's result for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     Allowed,
@@ -61,7 +61,7 @@ impl<T> OneOrMore<T> {
     }
 }
 
-/// What is invoked, as policies name it.
+/// The action that policies allow or deny.
 const INVOKE: &str = "execute-api:Invoke";
 
 impl Policy {
@@ -118,10 +118,10 @@ impl Statement {
     }
 }
 
-/// Whether a text fits a pattern, in which `*` stands for any characters and `?` for one.
+/// Whether a text matches a pattern, in which `*` stands for any characters and `?` for one.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut within) = (0, 0);
-    // Where to go on when what followed the last `*` does not fit.
+    // The last `*`, to go back to when the rest does not match.
     let mut star: Option<(usize, usize)> = None;
     while within < text.len() {
         match pattern.get(at) {

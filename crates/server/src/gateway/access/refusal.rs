@@ -1,4 +1,4 @@
-//! Answers to those who are not let in, in API Gateway's words.
+//! Answers to refused requests, in API Gateway's words.
 //!
 //! Source: API Gateway developer guide, "Gateway responses for REST APIs" and "Troubleshooting issues with HTTP
 //! APIs", read 2026-11-28.
@@ -11,26 +11,26 @@ use super::GateKind;
 use crate::gateway::answer::message;
 use crate::http::{Body, json};
 
-/// Why a request is not let in.
+/// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// Nothing says who sent it, or it is not believed; for HTTP APIs with what is wrong with the token.
+    /// Its sender is unknown or not proved; for HTTP APIs with the fault of the token.
     Unauthorized(Option<String>),
-    /// Its token was good, and has expired.
+    /// Its token was valid, and has expired.
     Expired,
-    /// The authorizer does not let it in.
+    /// The authorizer does not admit it.
     Denied,
-    /// The authorizer's policy says explicitly that it is not let in.
+    /// The authorizer's policy denies it explicitly.
     DeniedExplicitly,
-    /// Its token lets it in somewhere, and not here.
+    /// Its token is valid, but lacks the scopes of this route.
     NoScope,
-    /// It has no API key, or one that does not open this API.
+    /// It has no API key, or one that is not valid for this API.
     NoApiKey,
-    /// The authorizer came to no decision.
+    /// The authorizer made no decision.
     NoDecision,
     /// These parameters are missing.
     MissingParameters(Vec<String>),
-    /// Its body is not what the model says.
+    /// Its body does not match the model.
     InvalidBody,
     /// The server shuts down.
     Ending,

@@ -1,4 +1,4 @@
-//! What a request to a REST API must have: parameters, and a body that its model describes.
+//! Required parts of a request to a REST API: parameters, and a body that matches its model.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::gateway::request::Incoming;
 /// The content type of requests without one.
 const JSON: &str = "application/json";
 
-/// Where a schema is while it is compiled.
+/// The URL of a schema while it is compiled.
 const PLACE: &str = "http://model.invalid/model.json";
 
 /// The checks of one route.
@@ -41,7 +41,7 @@ impl Model {
         let mut schemas = Schemas::new();
         let mut compiler = Compiler::new();
         compiler.set_default_draft(Draft::V4);
-        // A schema is whole: whatever it says, nothing is read for it, neither from disk nor elsewhere.
+        // A schema must be complete: nothing that it refers to is loaded, neither from disk nor elsewhere.
         compiler.use_loader(Box::new(SchemeUrlLoader::new()));
         let added = compiler.add_resource(PLACE, schema.clone());
         added.map_err(|error| format!("{error:#}"))?;
@@ -52,7 +52,7 @@ impl Model {
 }
 
 impl Checks {
-    /// Those of a route. A model that cannot be compiled is named, and not checked by.
+    /// The checks of a route. A model that cannot be compiled is logged, and its bodies are not checked.
     pub fn new(checks: &RequestChecks, route: &str) -> Self {
         let mut bodies = BTreeMap::new();
         for (kind, schema) in &checks.bodies {
@@ -71,7 +71,7 @@ impl Checks {
         }
     }
 
-    /// Refuses a request that misses a parameter. A blank one is missing.
+    /// Refuses a request that lacks a parameter. A blank parameter counts as missing.
     pub fn check_parameters(&self, incoming: &Incoming<'_>) -> Result<(), Refusal> {
         let is_missing = |part: &&RequestPart| {
             let value = incoming.part(part);
@@ -85,7 +85,7 @@ impl Checks {
         Err(Refusal::MissingParameters(names.collect()))
     }
 
-    /// Refuses a body that its content type's model does not describe.
+    /// Refuses a body that does not match the model of its content type.
     pub fn check_body(&self, incoming: &Incoming<'_>) -> Result<(), Refusal> {
         let given = incoming.header(CONTENT_TYPE.as_str()).unwrap_or(JSON);
         let kind = given.split(';').next().unwrap_or_default().trim();

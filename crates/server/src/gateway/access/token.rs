@@ -1,4 +1,4 @@
-//! Authorizers that go by signed tokens: `JWT` of HTTP APIs, `COGNITO_USER_POOLS` of REST APIs.
+//! Authorizers that check signed tokens: `JWT` of HTTP APIs, `COGNITO_USER_POOLS` of REST APIs.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::gateway::request::Incoming;
 use crate::tokens::{Claims, Expected, TokenError};
 
-/// An authorizer that goes by signed tokens.
+/// An authorizer that checks signed tokens.
 #[derive(Debug)]
 pub(super) struct TokenAuthorizer {
     pub name: String,
@@ -48,7 +48,7 @@ impl TokenAuthorizer {
             issued_nowhere: self.issued_nowhere,
             audience: self.audience.as_deref(),
         };
-        // Those who issue tokens go by the real time.
+        // Issuers of tokens use the real time.
         let verified = app.tokens.verify(token, expected, || app.machine_now());
         let claims = verified
             .await
@@ -76,8 +76,8 @@ impl TokenAuthorizer {
         })
     }
 
-    /// Of a user pool's two tokens, one says who somebody is and the other what somebody may do: a route with scopes
-    /// takes the latter only, and one without the former.
+    /// A user pool issues an ID token, which tells the user's identity, and an access token, which tells the user's
+    /// rights: a route with scopes takes only the access token, and a route without scopes only the ID token.
     fn check_use(&self, api: &str, claims: &Claims, scopes: &[String]) -> Result<(), Refusal> {
         let wanted = match scopes.is_empty() {
             true => "id",
@@ -142,7 +142,7 @@ fn own_scopes(claims: &Claims) -> Vec<String> {
     scopes.map(of).unwrap_or_default()
 }
 
-/// All claims are texts; lists stand in brackets, with spaces between.
+/// All claims become texts; lists stand in brackets, with spaces between.
 fn http_claims(claims: &Claims) -> Map<String, Value> {
     let text = |value: &Value| match value {
         Value::Array(items) => {
@@ -157,7 +157,7 @@ fn http_claims(claims: &Claims) -> Map<String, Value> {
         .collect()
 }
 
-/// All claims are texts; times are written out, and lists have commas.
+/// All claims become texts; times are written out, and lists have commas.
 fn rest_claims(claims: &Claims) -> Map<String, Value> {
     let text = |name: &str, value: &Value| match value {
         Value::Array(items) => {

@@ -1,4 +1,4 @@
-//! What a function behind an HTTP API answered.
+//! The answer of a function behind an HTTP API.
 
 use std::collections::BTreeMap;
 
@@ -29,8 +29,8 @@ struct Structured {
     is_base64_encoded: bool,
 }
 
-/// The answer as HTTP. With a `statusCode` it says everything itself; without one it is the body,
-/// as JSON, with `200`. What is neither is a fault of the function: none.
+/// The answer as HTTP. With a `statusCode` it has all parts; without one, its JSON becomes the
+/// body, with `200`. `None` for any other answer, which is a fault of the function.
 pub(super) fn response(payload: &[u8]) -> Option<Response<Body>> {
     let value: Value = serde_json::from_slice(payload).ok()?;
     if value.get("statusCode").is_some() {
@@ -47,7 +47,7 @@ pub(super) fn response(payload: &[u8]) -> Option<Response<Body>> {
     Some(response)
 }
 
-/// The answer of a function URL, which takes more: what a function streams has a prelude or is not JSON at all.
+/// The answer of a function URL, which takes more: a streamed answer has a prelude, or is not JSON at all.
 pub(super) fn url_response(payload: &[u8]) -> Option<Response<Body>> {
     if let Some(response) = with_prelude(payload) {
         return Some(response);

@@ -10,8 +10,7 @@ use stack::Cors;
 
 use crate::http::Body;
 
-/// Whether the configuration welcomes an origin. `*` may also stand for a scheme's every host, as in
-/// `https://*`.
+/// Whether the configuration allows an origin. `*` may also stand for all hosts of a scheme, as in `https://*`.
 pub(super) fn allows(cors: &Cors, origin: &str) -> bool {
     cors.allow_origins
         .iter()
@@ -21,7 +20,7 @@ pub(super) fn allows(cors: &Cors, origin: &str) -> bool {
         })
 }
 
-/// The answer to a preflight request; none when the request is not one.
+/// The answer to a preflight request; `None` for another request.
 pub(super) fn preflight(
     cors: &Cors,
     method: &Method,
@@ -53,8 +52,8 @@ pub(super) fn preflight(
     Some(response)
 }
 
-/// Tells the browser whether the page may see the answer. What the function says about it itself
-/// does not count, as in API Gateway.
+/// Tells the browser whether the page may see the answer. The function's own CORS headers do not
+/// count, as in API Gateway.
 pub(super) fn decorate(cors: &Cors, request: &HeaderMap, response: &mut Response<Body>) -> bool {
     let Some(origin) = request.get(ORIGIN).and_then(|origin| origin.to_str().ok()) else {
         return false;

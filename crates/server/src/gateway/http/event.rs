@@ -1,4 +1,4 @@
-//! The event that a function behind an HTTP API is given: payload format 2.0.
+//! The event for a function behind an HTTP API: payload format 2.0.
 
 use std::collections::BTreeMap;
 
@@ -138,7 +138,7 @@ fn joined(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, Str
     all
 }
 
-/// Text as it is, anything else in base64. API Gateway goes by the content type.
+/// Text as it is, other bodies in base64. As in API Gateway, the content type decides.
 fn body_text(body: &[u8], content_type: &str) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);

@@ -17,11 +17,10 @@ use crate::gateway::path::behind_stage;
 use crate::gateway::request::{Call, Incoming};
 use crate::http::Body;
 
-/// The longest that a function can take: a function URL has no timeout of its own.
+/// The longest time of a function: a function URL has no timeout of its own.
 const FUNCTION_TIMEOUT_MAX: Duration = Duration::from_secs(900);
 
-/// What a template says about an HTTP API or a function URL, with functions' logical ids turned into
-/// names.
+/// The template's HTTP API or function URL, with the logical ids of functions turned into names.
 pub(crate) struct HttpFace {
     kind: Kind,
     logical_id: String,
@@ -33,11 +32,11 @@ pub(crate) struct HttpFace {
     iam: bool,
     /// Name of the function behind each route, in the routes' order.
     function_names: Vec<FunctionName>,
-    /// Who is let in; none at a function URL.
+    /// The access rules; `None` at a function URL.
     gate: Option<Gate>,
 }
 
-/// Which service of AWS it stands for: they answer differently when something fails.
+/// The service of AWS that it stands for: the services answer failures differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     HttpApi,
@@ -48,7 +47,7 @@ impl HttpFace {
     /// An HTTP API.
     ///
     /// # Errors
-    /// When a function behind it cannot be.
+    /// When a function cannot be behind the API.
     pub fn http_api(stack: &Stack, api: &HttpApiResource) -> Result<Self, DeployError> {
         let names = (&*api.logical_id, &*api.api_id, &*api.stage_name);
         let gate = Gate::new(GateKind::Http, stack, names, &api.authorizers, &api.routes);
@@ -66,10 +65,10 @@ impl HttpFace {
         })
     }
 
-    /// A function URL: an API whose only route takes everything.
+    /// A function URL: an API with one route for all requests.
     ///
     /// # Errors
-    /// When the function cannot be behind it.
+    /// When the function cannot be behind the URL.
     pub fn function_url(stack: &Stack, url: &FunctionUrlResource) -> Result<Self, DeployError> {
         let routes = vec![Route {
             key: RouteKey::Default,
@@ -162,7 +161,8 @@ impl Face for HttpFace {
 
     fn refuse_sender(&self, refused: ApiError) -> Response<Body> {
         match self.kind {
-            // It does not say why. Source: API Gateway developer guide, "Troubleshooting issues with HTTP APIs".
+            // An HTTP API does not say why. Source: API Gateway developer guide, "Troubleshooting issues with HTTP
+            // APIs".
             Kind::HttpApi if refused.status() == StatusCode::FORBIDDEN.as_u16() => {
                 Refusal::Denied.answer(GateKind::Http)
             }

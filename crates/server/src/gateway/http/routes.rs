@@ -7,7 +7,7 @@ use stack::{Route, RouteKey, RouteMethod};
 
 use crate::gateway::path::{Fit, fit_any, fit_path};
 
-/// A route that takes a request, with what its path's variables stand for.
+/// A route that takes a request, with the values of its path's variables.
 #[derive(Debug)]
 pub(super) struct Match {
     /// Its place among the routes.
@@ -17,9 +17,8 @@ pub(super) struct Match {
     pub matched_path: String,
 }
 
-/// How well a route fits; the greatest wins. An exact segment beats a variable, a variable beats
-/// `{proxy+}`, at the first segment that differs; then a method beats `ANY`; `$default` takes what is
-/// left.
+/// How well a route fits; the greatest wins. An exact segment beats a variable, a variable beats `{proxy+}`, at the
+/// first segment that differs; then a method beats `ANY`; `$default` takes the remaining requests.
 type Rank = (Vec<u8>, bool);
 
 /// The route for a request, if there is one.

@@ -1,4 +1,4 @@
-//! What a function behind a REST API answered.
+//! The answer of a function behind a REST API.
 
 use std::collections::BTreeMap;
 
@@ -23,8 +23,9 @@ struct Structured {
     is_base64_encoded: bool,
 }
 
-/// The answer as HTTP. What does not have the proxy integration's form is a fault of the function:
-/// none. `takes_binary` says whether the client wants, and the API allows, what base64 stands for.
+/// The answer as HTTP. `None` for an answer without the proxy integration's form, which is a fault
+/// of the function. `takes_binary` says whether the client wants decoded base64, and the API allows
+/// it.
 pub(super) fn response(payload: &[u8], takes_binary: bool) -> Option<Response<Body>> {
     let answer: Structured = serde_json::from_slice(payload).ok()?;
     let status = match &answer.status_code {
@@ -33,7 +34,7 @@ pub(super) fn response(payload: &[u8], takes_binary: bool) -> Option<Response<Bo
     };
     let multiple = answer.multi_value_headers.unwrap_or_default();
     let single = answer.headers.unwrap_or_default().into_iter();
-    // A name that is in both is the multiple one's.
+    // For a name in both, the multiple values count.
     let single = single.filter(|(name, _)| !multiple.contains_key(name));
     let mut headers: Vec<_> = single.map(|(name, value)| (name, vec![value])).collect();
     headers.extend(multiple);

@@ -1,5 +1,5 @@
-//! CORS of REST APIs: a method `OPTIONS` that SAM adds to every resource. Whether a page may read
-//! any other answer is for the function to say, as on AWS.
+//! CORS of REST APIs: a method `OPTIONS` that SAM adds to every resource. The function decides
+//! whether a page may read any other answer, as on AWS.
 
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
@@ -8,7 +8,7 @@ use stack::RestCors;
 use super::routes::Found;
 use crate::http::Body;
 
-/// Whether pages of an origin may change something through the API.
+/// Whether pages of an origin may send changing requests to the API.
 pub(super) fn allows(cors: &RestCors, origin: &str) -> bool {
     cors.allow_origin == "*" || cors.allow_origin == origin
 }

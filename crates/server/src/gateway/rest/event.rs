@@ -1,5 +1,5 @@
-//! The event that a function behind a REST API is given: the proxy integration's, which is payload
-//! format 1.0.
+//! The event for a function behind a REST API: the proxy integration's, which is payload format
+//! 1.0.
 //!
 //! Source: API Gateway developer guide, "Input format of a Lambda function for proxy integration",
 //! read 2026-11.
@@ -88,7 +88,7 @@ pub(super) fn event(api: &RestApiResource, incoming: &Incoming<'_>) -> Vec<u8> {
     event.to_string().into_bytes()
 }
 
-/// Whether a media type is one that the API takes for binary.
+/// Whether the API takes a media type for binary.
 pub(super) fn is_binary(api: &RestApiResource, media_type: &str) -> bool {
     let kind = media_type
         .split([';', ','])
@@ -103,7 +103,7 @@ pub(super) fn is_binary(api: &RestApiResource, media_type: &str) -> bool {
     })
 }
 
-/// Names as clients of HTTP/1.1 usually write them, `Content-Type`: functions look for them so.
+/// Names are written as clients of HTTP/1.1 usually do, `Content-Type`: functions look for them so.
 fn headers(incoming: &Incoming<'_>) -> Values {
     let own = incoming.parts.headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -134,14 +134,14 @@ fn gathered(pairs: impl Iterator<Item = (String, String)>) -> Values {
     all
 }
 
-/// The last value of each.
+/// The last value of each name.
 fn last(values: &Values) -> BTreeMap<String, String> {
     let last =
         |(name, values): (&String, &Vec<String>)| Some((name.clone(), values.last()?.clone()));
     values.iter().filter_map(last).collect()
 }
 
-/// What is empty is `null` in format 1.0.
+/// Format 1.0 has `null` for empty maps.
 fn or_null<V: serde::Serialize>(map: BTreeMap<String, V>) -> Value {
     if map.is_empty() {
         return Value::Null;

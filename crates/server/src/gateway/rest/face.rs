@@ -17,7 +17,7 @@ use crate::gateway::path::behind_stage;
 use crate::gateway::request::{Call, Incoming, header};
 use crate::http::Body;
 
-/// What a template says about a REST API, with functions' logical ids turned into names.
+/// The template's REST API, with the logical ids of functions turned into names.
 pub(crate) struct RestFace {
     pub(super) resource: RestApiResource,
     /// Name of the function behind each route, in the routes' order.
@@ -29,7 +29,7 @@ impl RestFace {
     /// A REST API.
     ///
     /// # Errors
-    /// When a function behind it cannot be.
+    /// When a function cannot be behind the API.
     pub fn new(stack: &Stack, api: &RestApiResource) -> Result<Self, DeployError> {
         let names = (&*api.logical_id, &*api.api_id, &*api.stage_name);
         let gate = Gate::new(GateKind::Rest, stack, names, &api.authorizers, &api.routes);
@@ -53,7 +53,7 @@ impl Face for RestFace {
             .is_some_and(|cors| cors::allows(cors, origin))
     }
 
-    /// It is a method of the resource like others.
+    /// `OPTIONS` is a method of the resource like others.
     fn preflight(&self, _: &Parts) -> Option<Response<Body>> {
         None
     }
@@ -63,7 +63,7 @@ impl Face for RestFace {
         let Some(path) = behind_stage(&api.stage_name, request.uri.path()) else {
             return Err(Box::new(message(StatusCode::FORBIDDEN, "Forbidden")));
         };
-        // API Gateway says so for whatever it does not have.
+        // API Gateway's answer to requests for missing resources and methods.
         let missing = || {
             let text = "Missing Authentication Token";
             Box::new(message(StatusCode::FORBIDDEN, text))
@@ -138,6 +138,6 @@ impl Face for RestFace {
         }
     }
 
-    /// The function says it, as on AWS.
+    /// The function sets these headers, as on AWS.
     fn decorate(&self, _: &HeaderMap, _: &mut Response<Body>) {}
 }

@@ -1,4 +1,4 @@
-//! Which resource of a REST API a request is for, and which of its methods.
+//! Finds the resource of a REST API for a request, and its method.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(super) struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// The route for a method: its own, or the one for any.
+    /// The route for a method: its own, or the one for `ANY`.
     pub fn route(&self, method: &Method) -> Option<usize> {
         let of = |wanted: &str| {
             let mut methods = self.methods.iter();
@@ -30,19 +30,19 @@ impl Found<'_> {
         found.map(|(_, index)| *index)
     }
 
-    /// One of its routes, whatever its method.
+    /// The first of its routes, of any method.
     pub fn any_route(&self) -> Option<usize> {
         self.methods.first().map(|(_, index)| *index)
     }
 
-    /// Whether the template itself answers `OPTIONS`, as one method among others.
+    /// Whether the template has a route for `OPTIONS`, as for other methods.
     pub fn has_options(&self) -> bool {
         self.methods
             .iter()
             .any(|(it, _)| *it == RouteMethod::Options)
     }
 
-    /// What `Access-Control-Allow-Methods` says where the template does not: as SAM makes it.
+    /// The value of `Access-Control-Allow-Methods` where the template has none: as SAM makes it.
     pub fn allow_methods(&self) -> String {
         let all = RouteMethod::ALL
             .iter()
@@ -57,8 +57,8 @@ impl Found<'_> {
     }
 }
 
-/// The resource for a path, if there is one: the most specific, whatever methods it has. A slash at
-/// the end makes no difference.
+/// The resource for a path, if there is one: the most specific, independent of its methods. A slash
+/// at the end makes no difference.
 pub(super) fn find<'a>(routes: &'a [Route], path: &str) -> Option<Found<'a>> {
     let path = match path.strip_suffix('/') {
         Some("") | None => path,

@@ -1,6 +1,6 @@
-//! `aws` integrations: templates make the function's event of a request, and the answer of its result.
+//! `aws` integrations: templates turn the request into the function's event, and its result into the answer.
 //!
-//! What templates see comes from the event of the proxy integration, which has all of it.
+//! The values for templates come from the event of the proxy integration, which has all of them.
 //!
 //! Source: API Gateway developer guide, "Set up Lambda custom integrations in API Gateway",
 //! "Integration passthrough behaviors" and "Set up asynchronous invocation of the backend Lambda
@@ -31,7 +31,7 @@ pub(in crate::gateway) struct Exchange<'e> {
 }
 
 impl<'e> Exchange<'e> {
-    /// Of the proxy integration's event, and the request's body.
+    /// Made from the proxy integration's event and the request's body.
     pub fn new(integration: &'e AwsIntegration, event: &[u8], body: &[u8]) -> Self {
         let mut event: Value = serde_json::from_slice(event).unwrap_or_default();
         let mut take = |name: &str| match event[name].take() {
@@ -69,7 +69,7 @@ impl<'e> Exchange<'e> {
     /// The function's event.
     ///
     /// # Errors
-    /// The answer, where there is no event.
+    /// The answer, where the templates make no event.
     pub fn event(&self) -> Result<Vec<u8>, Box<Response<Body>>> {
         let given = self.header(CONTENT_TYPE.as_str()).unwrap_or(JSON);
         let kind = given.split(';').next().unwrap_or_default().trim();
@@ -97,7 +97,7 @@ impl<'e> Exchange<'e> {
             "" => "{}".to_owned(),
             _ => event,
         };
-        // Lambda takes nothing else.
+        // Lambda takes only JSON.
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&event) {
             tracing::warn!(%error, "what a request template makes is not JSON");
             return Err(Box::new(failed()));
@@ -105,8 +105,7 @@ impl<'e> Exchange<'e> {
         Ok(event.into_bytes())
     }
 
-    /// The answer of a function's result, or of its error: then with its message, which responses are
-    /// chosen by.
+    /// The answer for a function's result, or for its error: then the error's message chooses the response.
     pub fn answer(&self, result: &[u8], error: Option<&str>) -> Response<Body> {
         let Some(response) = self.response(error) else {
             tracing::warn!("no response of the integration is for this result");
@@ -116,7 +115,7 @@ impl<'e> Exchange<'e> {
             body: String::from_utf8_lossy(result).into_owned(),
             ..self.scope.clone()
         };
-        // The client's wish counts where there is a template for it.
+        // The client's `Accept` counts where there is a template for it.
         let accepted = self.header("accept").unwrap_or(JSON);
         let templates = &response.templates;
         let template = templates.get_key_value(accepted);

@@ -1,11 +1,11 @@
-//! No spelling of a name passes a denial.
+//! A denial holds for all spellings of a name.
 
 use access::policy::{PolicySet, Question, Verdict};
 use serde_json::json;
 
 use super::*;
 
-/// Whether somebody who may do everything, but nothing to what is hidden, is let in.
+/// Whether a caller is admitted that may do everything, except to the `hidden` resources.
 fn is_let_in(
     service: Service,
     method: &str,
@@ -50,7 +50,7 @@ fn is_let_in(
     needed.iter().all(is_allowed)
 }
 
-/// An ARN, and the same with all that is not looked at to find what it means.
+/// An ARN in all spellings that handlers take for the same.
 fn spelled(arn: &str) -> Vec<String> {
     let rest = arn.splitn(6, ':').nth(5).expect("it is an ARN");
     let service = arn.split(':').nth(2).expect("it is an ARN");
@@ -134,7 +134,7 @@ fn no_spelling_of_a_state_machine_passes_a_denial() {
         for arn in spelled(arn) {
             let body = json!({ member: arn }).to_string();
             assert!(!is_let_in(operation, &body), "{operation} {arn}");
-            // Beside something else that is allowed, and twice.
+            // Beside another, allowed resource, and twice.
             for more in [
                 "stateMachineArn",
                 "executionArn",
@@ -319,7 +319,7 @@ fn no_spelling_of_a_function_or_a_stack_passes_a_denial() {
                 ("POST", "/lambdura/v1/functions/{}/versions/%31/code"),
             ] {
                 let target = target.replace("{}", &name);
-                // Two qualifiers that differ are refused by the handler, whoever asks.
+                // The handler refuses two qualifiers that differ, for every caller.
                 let differs = is_qualified
                     && (target.contains("Qualifier=live") || target.contains("/lambdura/"));
                 assert!(differs || !is_let_in(method, &target), "{method} {target}");

@@ -1,4 +1,4 @@
-//! Every route, and what it needs.
+//! Every route, and the permissions that it needs.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Schedules on a clock that is wound, over several runs on one store.
+//! Schedules on a clock that tests set, over several runs on one store.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -41,7 +41,7 @@ fn minutes(minutes: i64, seconds: i64) -> Timestamp {
     Timestamp::from_millis((minutes * 60 + seconds) * 1000)
 }
 
-/// Runs of a server on one store, and what they fired.
+/// Runs of a server on one store, and the occurrences that they fired.
 #[derive(Default)]
 struct World {
     store: MemoryStore,
@@ -72,7 +72,7 @@ impl Fire for World {
 }
 
 impl World {
-    /// A run begins: nothing but the store is known.
+    /// Begins a run that knows only the store.
     async fn start(&self, schedules: &[ScheduleResource], now: Timestamp) -> Schedules {
         let run = Schedules::default();
         self.deploy(&run, schedules, now).await;
@@ -87,7 +87,7 @@ impl World {
             .unwrap();
     }
 
-    /// What is fired when the clock shows this.
+    /// The occurrences that are fired when the clock shows this.
     async fn at(&self, run: &Schedules, now: Timestamp) -> Vec<String> {
         run.fire_due(now, self).await;
         std::mem::take(&mut *self.fired.lock().unwrap())
@@ -105,11 +105,11 @@ async fn an_occurrence_fires_once_whatever_the_clock_does() {
         Duration::from_secs(1)
     );
     assert_eq!(world.at(&run, minutes(10, 59)).await, NOTHING);
-    // A deployment at the very moment changes nothing.
+    // A deployment at the due moment changes nothing.
     world.deploy(&run, &[every_minute()], minutes(11, 0)).await;
     assert_eq!(world.at(&run, minutes(11, 0)).await, ["every 11:00"]);
     assert_eq!(world.at(&run, minutes(11, 0)).await, NOTHING);
-    // Back by a millisecond, and by ten minutes.
+    // The clock goes back by a millisecond, and by ten minutes.
     let before = Timestamp::from_millis(minutes(11, 0).as_millis() - 1);
     for now in [before, minutes(11, 0), minutes(1, 0), minutes(11, 0)] {
         assert_eq!(world.at(&run, now).await, NOTHING, "{now}");
@@ -173,7 +173,7 @@ async fn what_is_too_long_ago_is_passed_over_but_a_moment() {
     let run = world.start(&all, minutes(9 * day, 0)).await;
     let fired = world.at(&run, minutes(9 * day, 0)).await;
     assert_eq!(fired, ["once 20:00"]);
-    // Within the run, too.
+    // The same within one run.
     assert_eq!(world.at(&run, minutes(16 * day, 0)).await, NOTHING);
     let fired = world.at(&run, minutes(21 * day, 0)).await;
     assert_eq!(fired, [format!("every {}:00", 21 * day)]);
@@ -186,14 +186,14 @@ async fn what_is_new_or_changed_begins_at_its_deployment() {
         expression_text: text.to_owned(),
         ..every_minute()
     };
-    // A moment that was over when it was deployed never comes.
+    // An instant that was past at the deployment never fires.
     let run = world.start(&[changed("a"), once()], minutes(30, 0)).await;
     assert_eq!(world.at(&run, minutes(30, 30)).await, NOTHING);
     drop(run);
     let run = world.start(&[changed("b")], minutes(40, 30)).await;
     assert_eq!(world.at(&run, minutes(40, 30)).await, NOTHING);
     drop(run);
-    // Disabled, it misses nothing.
+    // A disabled schedule misses nothing.
     let disabled = ScheduleResource {
         enabled: false,
         ..changed("b")
@@ -202,12 +202,12 @@ async fn what_is_new_or_changed_begins_at_its_deployment() {
     assert_eq!(world.at(&run, minutes(55, 30)).await, NOTHING);
     let run = world.start(&[changed("b")], minutes(60, 30)).await;
     assert_eq!(world.at(&run, minutes(60, 30)).await, NOTHING);
-    // Taken away for a while, neither.
+    // A schedule that was removed for a while misses nothing either.
     world.deploy(&run, &[], minutes(61, 30)).await;
     assert_eq!(world.store.schedule_marks().await.unwrap(), []);
     world.deploy(&run, &[changed("b")], minutes(70, 30)).await;
     assert_eq!(world.at(&run, minutes(70, 30)).await, NOTHING);
-    // Another input is no other schedule.
+    // With another input it is the same schedule.
     drop(run);
     let input = ScheduleResource {
         input: Some("{}".to_owned()),
@@ -236,8 +236,8 @@ async fn what_could_not_be_fired_is_tried_again() {
     assert_eq!(world.at(&run, minutes(20, 2)).await, NOTHING);
 }
 
-/// At least once: what has its effect before its mark is fired again after a crash between them. That
-/// the second firing has no effect is a matter of the occurrence's name.
+/// At least once: an occurrence with its effect before its mark is fired again after a crash between them. The
+/// occurrence's name keeps the second firing from having an effect.
 #[tokio::test]
 async fn a_crash_between_effect_and_mark_fires_the_same_occurrence_again() {
     let world = World::default();

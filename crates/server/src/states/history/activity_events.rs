@@ -1,4 +1,4 @@
-//! What a history says of activities: the step that says what is to be done, the callback that offers it, and the token.
+//! Events of activities: from the step with the task's input, the callback that offers it, and the token.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,8 +9,8 @@ use state_machine::{RETURNED, Scheduled, TOKEN, TakenBy};
 use super::service_events::timed_out_error;
 use super::writer::{Writer, told};
 
-/// What of an activity's task happened for nothing, by its place in the history: it was taken by somebody who never heard
-/// of it, and offered again.
+/// The indices of an activity's events without effect: a worker took the task but never received it, and it was offered
+/// again.
 pub(super) fn returned(events: &[Event]) -> BTreeSet<usize> {
     let mut returned = BTreeSet::new();
     let mut taken = HashMap::new();
@@ -37,7 +37,7 @@ fn is_return(event: &Event) -> bool {
 }
 
 impl Writer<'_> {
-    /// The activity whose task an event belongs to, by its ARN, and the context of its state.
+    /// The activity of an event's task, by its ARN, and the context of its state.
     pub(super) fn activity(&self, event: &Event) -> Option<(String, Option<String>)> {
         let (_, _, arn, state) = self.resource(&event.parent_id)?;
         arn.contains(":activity:").then_some((arn, state))
@@ -67,7 +67,7 @@ impl Writer<'_> {
         self.push(event, &state, "ActivityScheduled", details);
     }
 
-    /// A task was taken, done, or given up.
+    /// Writes that a task was taken, done, or given up.
     pub(super) fn activity_callback(&mut self, event: &Event) {
         let Some((_, state)) = self.activity(event) else {
             return;

@@ -1,4 +1,4 @@
-//! What a history says of the execution as a whole: that it begins, goes on, ends.
+//! Events of the whole execution: it begins, goes on, ends.
 
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ impl Writer<'_> {
         self.push(event, &None, kind, Some((member, details)));
     }
 
-    /// If this is where an execution goes on that did not end well: says so, and gives what comes into its state.
+    /// If a redrive begins here: writes its event, and returns the input of its state.
     fn redriven(&mut self, event: &Event, input: &str) -> Option<String> {
         let input = serde_json::from_str(input).ok()?;
         let redrive = Redrive::of(&input, &shown(&self.durable), self.history.key)?;
@@ -98,7 +98,7 @@ impl Writer<'_> {
         Some(redrive.input.to_string())
     }
 
-    /// `$$.Execution` of one that begins with this input.
+    /// `$$.Execution` of an execution that begins with this input.
     fn begun_execution(&self, input: &str) -> Value {
         let history = self.history;
         let started = self.entries.get("").map(Entry::text);

@@ -1,4 +1,4 @@
-//! The types of a definition's states, as far as a history needs them.
+//! The types of a definition's states, for its history.
 
 use std::collections::HashMap;
 
@@ -24,8 +24,8 @@ impl Kinds {
         self.by_name.get(name)
     }
 
-    /// The state that an operation of this name is: the one that comes next if it may be that, else the first that may.
-    /// Names of operations have fewer letters, so that two states may have the same one.
+    /// The state with an operation of this name: the next state if its name fits, else the first that fits. Names of
+    /// operations have fewer letters, so that two states may have the same one.
     pub fn find(&self, operation: &str, next: Option<&str>) -> Option<&str> {
         let is_it = |name: &str| operation_name(name) == operation;
         let next = next.filter(|name| is_it(name));

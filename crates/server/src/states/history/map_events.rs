@@ -1,4 +1,4 @@
-//! What a history says of Map states: how many items there are, and of distributed ones their runs.
+//! Events of Map states: the number of items, and the runs of distributed ones.
 
 use lambda_api::Event;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::writer::{Part, Writer, told};
 use crate::states::map_run;
 
 impl Writer<'_> {
-    /// What the map within a Map state is.
+    /// The part that a map within a Map state is: a batch, or a run of a distributed one.
     pub(super) fn map(&self, event: &Event) -> Part {
         let state = self.state_of(&event.parent_id).map(|it| it.0);
         let state = state.unwrap_or_default();
@@ -53,7 +53,7 @@ impl Writer<'_> {
         self.run_over(event, parent, error);
     }
 
-    /// The results of a run were written, or could not be: that is its end.
+    /// Ends a run whose results were written, or could not be.
     pub(super) fn run_written(&mut self, event: &Event) {
         let Some(error) = self.writing.remove(&event.parent_id) else {
             return;

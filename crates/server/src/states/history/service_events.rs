@@ -1,4 +1,4 @@
-//! What a history says of calls of services, which are steps, and of those that took too long.
+//! Events of calls of services, which are steps, and of their timeouts.
 
 use lambda_api::{Event, EventType};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use state_machine::{CALL, CALL_AND_WAIT, HEARTBEAT, STOP, TIMEOUT, WATCH, Watche
 use super::writer::{Writer, merged, told};
 
 impl Writer<'_> {
-    /// The integration whose service a step calls: other steps belong to the state itself.
+    /// The integration of a step that calls a service; `None` for steps of the state itself.
     fn service(&self, event: &Event) -> Option<(Value, Option<String>)> {
         if !matches!(event.name.as_deref(), Some(CALL | CALL_AND_WAIT)) {
             return None;
@@ -72,7 +72,7 @@ impl Writer<'_> {
         self.push(event, &state, "TaskFailed", details);
     }
 
-    /// An execution that is waited for was looked at, and has ended.
+    /// Writes the end of an execution that was waited for, if this step saw it.
     fn watched(&mut self, event: &Event) {
         let Some((_, service, resource, state)) = self.resource(&event.parent_id) else {
             return;
@@ -98,7 +98,7 @@ impl Writer<'_> {
         }
     }
 
-    /// An execution that is waited for was stopped.
+    /// Writes that an execution that was waited for took too long, and was stopped.
     fn took_too_long(&mut self, event: &Event) {
         let Some((_, service, resource, state)) = self.resource(&event.parent_id) else {
             return;
@@ -109,7 +109,7 @@ impl Writer<'_> {
         self.push(event, &state, "TaskTimedOut", details);
     }
 
-    /// A wait that the call before it is raced against.
+    /// Notes a wait that limits the call before it.
     pub(super) fn raced(&mut self, event: &Event) {
         let is_limit = matches!(event.name.as_deref(), Some(TIMEOUT | HEARTBEAT));
         let call = self.calls.get(&event.parent_id).filter(|_| is_limit);
@@ -118,7 +118,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The wait that a call is raced against is over; the call may have been answered long before.
+    /// The wait that limits a call has ended; the call may have been answered long before.
     pub(super) fn timed_out(&mut self, event: &Event) {
         let call = event.id.as_ref().and_then(|id| self.raced.remove(id));
         if !call.is_some_and(|call| self.open_calls.remove(&call)) {
@@ -142,7 +142,7 @@ impl Writer<'_> {
     }
 }
 
-/// What a callback's time ran out of.
+/// The error of a callback whose time ran out.
 pub(super) fn timed_out_error(event: &Event) -> Value {
     let details = event.callback_timed_out_details.as_ref();
     let error = details.and_then(|it| it.error.payload.as_ref());

@@ -1,4 +1,4 @@
-//! What a history says of states, and of what is within them: branches, maps and their items.
+//! Events of states, and of the parts within them: branches, maps and their items.
 
 use std::sync::Arc;
 
@@ -49,11 +49,11 @@ impl Writer<'_> {
         };
         self.parts
             .insert(id, (part.clone(), event.parent_id.clone()));
-        // What happens within knows what was assigned around it.
+        // Inner parts see the variables that were assigned around them.
         if let Some(around) = self.variables.get(&event.parent_id).cloned() {
             self.variables.insert(event.id.clone(), around);
         }
-        // What happens within follows what happened around it.
+        // Inner events follow the last event around them.
         if let Some(last) = self.last.get(&event.parent_id).copied() {
             self.last.insert(event.id.clone(), last);
         }
@@ -111,14 +111,14 @@ impl Writer<'_> {
         }
     }
 
-    /// Whether a state's calls are those of a service, of which the answer alone is recorded.
+    /// Whether a state calls a service; only the answer of such a call is recorded.
     fn calls_service(&self, state: &str) -> bool {
         let resource = self.kinds.get(state).map(|(_, resource)| resource);
         let integration = resource.and_then(|resource| resource.split(":::").nth(1));
         integration.is_some_and(|it| !it.starts_with("lambda:"))
     }
 
-    /// What comes into a state: what came out of the one before, unless it is the first of a branch or an item.
+    /// The input of a state: the output of the one before, unless it is the first of a branch or an item.
     fn input(&self, event: &Event) -> Option<String> {
         if let Some(flowing) = self.flowing.get(&event.parent_id) {
             return Some(flowing.clone());
@@ -143,12 +143,12 @@ impl Writer<'_> {
         }
     }
 
-    /// Another attempt of a Map or Parallel state: the one before was not the last.
+    /// Another attempt of a Map or Parallel state begins: the failed one was not the last.
     fn tried(&mut self, event: &Event) {
         self.failing.remove(&event.parent_id);
     }
 
-    /// Lets what happens in a context follow its beginning.
+    /// Makes the events in a context follow its beginning.
     fn carry(&mut self, event: &Event) {
         let last = self.events.len();
         self.last.insert(event.id.clone(), last);
@@ -163,7 +163,7 @@ impl Writer<'_> {
             let around = self.last.entry(parent.clone()).or_default();
             *around = (*around).max(last);
         }
-        // A long history has many of them.
+        // A long history has many contexts: their data is dropped.
         self.variables.remove(&event.id);
         if let Some(id) = &event.id {
             self.inputs.remove(id);
@@ -217,7 +217,7 @@ impl Writer<'_> {
                 );
             }
             Part::Batch { is_map } => {
-                // It has ended well as long as it has ended: what counts is within.
+                // A batch always ends successfully: the failures of its parts count.
                 if !is_good || self.failed.contains_key(&event.id) {
                     self.failing.insert(parent);
                     return;

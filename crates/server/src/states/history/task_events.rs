@@ -1,4 +1,4 @@
-//! What a history says of functions and state machines that a Task calls, and of its task token.
+//! Events of functions and state machines that a Task calls, and of its task token.
 
 use asl::StateError;
 use lambda_api::{ErrorObject, Event, EventType};
@@ -8,7 +8,7 @@ use state_machine::{call_failure, integration_parts, invoked, is_output_too_larg
 use super::service_events::timed_out_error;
 use super::writer::{Writer, merged, told};
 
-/// Whether a Task fails with a result that its call succeeded with.
+/// Whether a Task fails because the result of its call is too large.
 fn is_too_large(output: &str) -> bool {
     !state_machine::fits_as_text(output)
 }
@@ -19,7 +19,7 @@ fn too_large(task: &str) -> Value {
 }
 
 impl Writer<'_> {
-    /// Whether the state's task is a function by its ARN, and what its events call its resource.
+    /// Whether the state's task is a function by its ARN, and the service and resource in its events.
     pub(super) fn resource(
         &self,
         id: &Option<String>,
@@ -90,7 +90,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn called(&mut self, event: &Event) {
-        // Who was too late is not heard any more.
+        // The call had timed out before this answer.
         if !event
             .id
             .as_ref()
@@ -163,7 +163,7 @@ impl Writer<'_> {
                 let message = error.and_then(|it| it.error_message.as_deref());
                 let failure = call_failure(name, message.unwrap_or_default());
                 match service.as_str() {
-                    // What the integration is refused by the service has its name before it.
+                    // A refusal of the service gets its name as prefix, for the integration.
                     "lambda" if !is_function && failure.error == "ResourceNotFoundException" => {
                         json!({ "error": "Lambda.ResourceNotFoundException", "cause": failure.cause })
                     }
@@ -175,7 +175,7 @@ impl Writer<'_> {
         self.call_failed(event, &state, (!is_function).then_some(about), error);
     }
 
-    /// Without `about`, what failed is a function by its ARN.
+    /// Without `about`, the failed task is a function by its ARN.
     fn call_failed(
         &mut self,
         event: &Event,

@@ -1,4 +1,4 @@
-//! What the events of a state machine are written with: what is known at a place of the durable execution's history.
+//! Writes the events of a state machine, and keeps the state at a place of the durable execution's history.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use crate::functions::Home;
 use crate::states::map_run::distributed;
 use crate::states::name::machine_arn;
 
-/// What a history is made with.
+/// The source of a history.
 pub(in crate::states) struct History<'h> {
     pub definition: &'h Value,
     pub home: &'h Home,
     pub machine: &'h str,
     /// The machine's role.
     pub role: &'h str,
-    /// What proves inputs that the interpreter wrote for itself.
+    /// Proves inputs that the interpreter wrote for itself.
     pub key: &'h Key,
     /// Whether inputs and outputs are shown.
     pub with_data: bool,
 }
 
-/// What stands for a recorded operation.
+/// The part of a state machine that a recorded operation is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Part {
     /// A state, by its name and type.
@@ -37,37 +37,38 @@ pub(super) enum Part {
     Run { state: String, arn: String },
     /// An item of a map, by its index and the state's name.
     Item { state: String, index: usize },
-    /// An item of a distributed one, or a branch: whether it fails is counted, and it has no events here.
+    /// An item of a distributed map, or a branch: its failures are counted, and it has no events here.
     Child,
-    /// Anything else that has no events of its own.
+    /// Any other operation without events of its own.
     Other,
 }
 
-/// Writes the events of a state machine, as it reads those of a durable execution.
+/// Writes the events of a state machine while it reads those of a durable execution.
 pub(super) struct Writer<'h> {
     pub history: &'h History<'h>,
     pub parts: HashMap<String, (Part, Option<String>)>,
     pub kinds: Kinds,
-    /// What comes into the next state of a context.
+    /// The input of the next state of a context.
     pub flowing: HashMap<Option<String>, String>,
     /// The next state of a context.
     pub next: HashMap<Option<String>, String>,
-    /// What came into a Parallel or Map state, by its context.
+    /// The input of a Parallel or Map state, by its context.
     pub around: HashMap<String, String>,
-    /// What came into a Task, by its context.
+    /// The input of a Task, by its context.
     pub inputs: HashMap<String, Value>,
-    /// What is recorded when a state is entered, by its context.
+    /// The record that was made when a state was entered, by its context.
     pub entries: HashMap<String, Entry>,
-    /// What is assigned in a context so far.
+    /// The variables that are assigned in a context so far.
     pub variables: HashMap<Option<String>, Arc<Variables>>,
     /// `$$.Execution` and `$$.Map` of the durable execution.
     pub execution: Value,
     pub item: Option<Value>,
-    /// Calls of services that each state made.
+    /// How many calls of services each state made.
     pub attempts: HashMap<String, u64>,
     /// The definition, once it is needed.
     pub definition: Option<Option<Definition>>,
-    /// The last call of a context, the calls that are neither answered nor too late, and what each wait is raced against.
+    /// The last call of a context, the calls that are neither answered nor too late, and the call that each wait
+    /// limits.
     pub calls: HashMap<Option<String>, String>,
     pub open_calls: HashSet<String>,
     pub raced: HashMap<String, String>,
@@ -77,15 +78,15 @@ pub(super) struct Writer<'h> {
     /// Distributed Map states, and how many items of their runs failed.
     pub distributed: HashMap<String, Value>,
     pub failed: HashMap<Option<String>, usize>,
-    /// What the runs failed with, by their states, whose results are still written.
+    /// The errors of runs whose results are still being written, by their states.
     pub writing: HashMap<Option<String>, Option<Value>>,
     /// How many items each map has.
     pub lengths: HashMap<Option<String>, usize>,
-    /// The durable execution that is told of.
+    /// The durable execution whose events are written.
     pub durable: String,
-    /// Contexts of Map and Parallel states whose last attempt failed: whether they are tried again is not known yet.
+    /// Contexts of Map and Parallel states whose last attempt failed: it is not known yet whether they are tried again.
     pub failing: HashSet<Option<String>>,
-    /// The state that it goes on from, and what of it was done before.
+    /// The state that a redrive begins with, and its parts that were done before.
     pub done_before: Option<(String, BTreeSet<usize>)>,
 }
 
@@ -135,7 +136,7 @@ impl<'h> Writer<'h> {
         self.attempts.clear();
     }
 
-    /// What a Task gave to a service, as far as that can be told.
+    /// The arguments of a Task's call of a service, if they can be computed.
     pub(super) fn arguments(&mut self, state: &str, context: &str) -> Option<Value> {
         let history = self.history;
         let attempt = self.attempts.entry(context.to_owned()).or_default();
@@ -156,7 +157,7 @@ impl<'h> Writer<'h> {
         arguments(definition.as_ref()?, state, recorded)
     }
 
-    /// The state that something happens in, with the id of its context.
+    /// The state around an operation, with the id of its context.
     pub(super) fn state_of(&self, id: &Option<String>) -> Option<(String, String, Option<String>)> {
         let mut id = id.clone();
         loop {
@@ -167,7 +168,7 @@ impl<'h> Writer<'h> {
         }
     }
 
-    /// Details with data, unless that is left out.
+    /// Details with data, unless data is left out.
     pub(super) fn data(&self, mut details: Value, member: &str, data: &str) -> Value {
         if self.history.with_data {
             details[member] = json!(data);
@@ -192,14 +193,14 @@ impl<'h> Writer<'h> {
             written[member] = details;
         }
         self.events.push(written);
-        // On AWS the first state follows nothing.
+        // On AWS the first state follows no event.
         if kind != "ExecutionStarted" {
             self.last.insert(within.clone(), id);
         }
     }
 }
 
-/// What is recorded when states are entered, by their contexts; the execution's own beginning has an empty one.
+/// The records that were made when states were entered, by their contexts; the execution's own has an empty one.
 fn entries(events: &[Event]) -> HashMap<String, Entry> {
     let entered = events.iter().filter(|event| {
         let name = event.name.as_deref();
@@ -216,7 +217,7 @@ fn entries(events: &[Event]) -> HashMap<String, Entry> {
     entered.collect()
 }
 
-/// How many contexts each context has: of a map, its items.
+/// How many contexts each context has: for a map, the number of its items.
 fn lengths(events: &[Event]) -> HashMap<Option<String>, usize> {
     let mut lengths: HashMap<Option<String>, usize> = HashMap::new();
     for event in events {

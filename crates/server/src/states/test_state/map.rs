@@ -1,4 +1,4 @@
-//! What a Map state works with, for `DEBUG`: its items, and its limits.
+//! The data of a Map state for `DEBUG`: its items, and its limits.
 
 use asl::{Map, ProcessorMode, Scope, StateError, Template};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ pub(super) struct Limits {
 }
 
 impl Test<'_> {
-    /// Evaluates what a Map state says of its items, and shows it.
+    /// Evaluates the items and limits of a Map state, and shows them.
     pub(super) fn map(&mut self, map: &Map) -> Result<Limits, StateError> {
         let state = self.state;
         let effective = self.evaluate(None, |scope| state.flow.effective_input(scope))?;
@@ -92,7 +92,7 @@ impl Test<'_> {
 }
 
 impl Limits {
-    /// What a run fails with of which so many items failed.
+    /// The error of a run in which so many items failed, if they are too many.
     pub(super) fn check(
         &self,
         map: &Map,

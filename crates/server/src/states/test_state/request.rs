@@ -1,4 +1,4 @@
-//! What a request to test a state says: which state, with what around it, and what is mocked.
+//! Reads a request to test a state: the state, the data around it, and the mock.
 
 use asl::{Definition, State, StateError, StateKind, States};
 use serde_json::{Map, Value, json};
@@ -9,13 +9,13 @@ use crate::states::validate::read;
 /// The name of a state that is defined without one.
 const UNNAMED: &str = "State";
 
-/// What a request mocks.
+/// The mock in a request.
 pub(super) enum Mock {
     Result(Value),
     Error(StateError),
 }
 
-/// Refuses what does not go with the state.
+/// Refuses members that do not fit the state.
 pub(super) fn check_configuration(
     input: &Value,
     state: &State,
@@ -61,7 +61,7 @@ pub(super) fn check_configuration(
     Ok(())
 }
 
-/// A member that is JSON in a text; an empty object if it is not there.
+/// A member that holds JSON as a text; an empty object if it is missing.
 pub(super) fn json_member(
     input: &Value,
     name: &str,
@@ -75,7 +75,7 @@ pub(super) fn json_member(
     })
 }
 
-/// A definition with this state alone, and states that do nothing wherever it may go.
+/// A definition with only this state, and states that do nothing for all its transitions.
 pub(super) fn alone(text: &str) -> Result<(Definition, String), StatesError> {
     let state: Value = serde_json::from_str(text).map_err(|error| {
         let message = format!("Invalid State Definition: '{error}'");
@@ -105,7 +105,7 @@ pub(super) fn alone(text: &str) -> Result<(Definition, String), StatesError> {
     Ok((read(&whole.to_string())?, name))
 }
 
-/// A state by its name, wherever it is.
+/// A state by its name, at any depth.
 pub(super) fn find<'s>(states: &'s States, name: &str) -> Option<&'s State> {
     if let Some(state) = states.states.get(name) {
         return Some(state);
@@ -117,7 +117,7 @@ pub(super) fn find<'s>(states: &'s States, name: &str) -> Option<&'s State> {
     })
 }
 
-/// `$$`, as far as the request says nothing else.
+/// `$$`, where the request does not override it.
 pub(super) fn context(
     input: &Value,
     state: &State,

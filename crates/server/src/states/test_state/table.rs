@@ -1,4 +1,4 @@
-//! A Task of the stack's tables, which is called as the machine would call it.
+//! A Task that calls the stack's tables, as the machine would call them.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use serde_json::Value;
 use crate::app::App;
 use crate::http::RequestBody;
 
-/// The tables want to see one, and do not check it: whoever asked for the test has been let in.
+/// The tables require a signature, and do not check it: the caller of the test has been admitted already.
 const SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
     SignedHeaders=host;x-amz-date, Signature=0";
 
 /// Operations with an integration of their own.
 const OPTIMIZED: [&str; 4] = ["getItem", "putItem", "updateItem", "deleteItem"];
 
-/// The operation of a table that a resource is, and what its errors begin with.
+/// The table operation of a resource, and the prefix of its errors.
 pub(super) fn operation(resource: &str) -> Option<(String, &'static str)> {
     let (_, action) = resource.split_once(":::")?;
     let (operation, prefix) = match action.strip_prefix("aws-sdk:dynamodb:") {
@@ -36,7 +36,7 @@ pub(super) fn operation(resource: &str) -> Option<(String, &'static str)> {
     Some((format!("{first}{}", letters.as_str()), prefix))
 }
 
-/// Calls it, and gives its answer, or its error as a Task would have it.
+/// Calls the operation, and returns its answer, or its error in a Task's form.
 pub(super) async fn call(
     app: &Arc<App>,
     operation: &str,

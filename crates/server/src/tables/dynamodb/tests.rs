@@ -1,4 +1,4 @@
-//! Embedded behind their one thread: kept, synced, and reached by nobody else.
+//! The embedded tables behind their one thread: stored, synced, and unreachable for others.
 
 use super::*;
 
@@ -81,13 +81,13 @@ async fn no_port_stays_open_and_a_connection_that_ends_is_made_anew() {
         request.headers_mut().insert(name, value);
         request
     };
-    // What a browser would add is not answered.
+    // A browser's `Origin` gets no CORS headers.
     let answer = send(&mut sender, asked("origin", "http://evil.example")).await;
     let answer = answer.expect("it is served");
     let allowed = answer.headers().keys();
     let allowed = allowed.filter(|name| name.as_str().starts_with("access-control"));
     assert_eq!(allowed.count(), 0, "{:?}", answer.headers());
-    // It closes the connection, and the next request finds another one.
+    // The connection closes, and the next request opens another one.
     let (requests, asked_of) = mpsc::channel(1);
     let (began, begins) = oneshot::channel();
     let log = Log::Unsynced;
@@ -114,7 +114,7 @@ fn request(operation: &str, body: &serde_json::Value) -> Request<Full<Bytes>> {
     request
 }
 
-/// Many at once, so that several share a sync, and after a restart all of them are there.
+/// Many changes at once share a sync, and all of them are there after a restart.
 #[tokio::test]
 async fn changes_that_share_a_sync_are_each_answered_and_kept() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -157,7 +157,7 @@ fn synced(path: PathBuf) -> Log {
     Log::Synced { path, failed }
 }
 
-/// The system reports once that it could not write; what it could not is not on the disk for all that.
+/// The system reports a failed write only once; a later sync does not put it on the disk.
 #[test]
 fn after_a_sync_that_failed_none_succeeds() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -176,7 +176,7 @@ fn after_a_sync_that_failed_none_succeeds() {
     assert_eq!(log.failed().get(), Some(&first));
 }
 
-/// An answer says that the change is on the disk; so none is given when that is not known.
+/// An answer confirms that the change is on the disk; without that knowledge there is no answer.
 #[tokio::test]
 async fn without_its_log_no_change_is_answered_and_reading_goes_on() {
     let database = Database::memory().expect("it opens");

@@ -41,8 +41,8 @@ fn everything_is_synced_before_it_gets_its_name_and_listed_last() {
     assert_eq!(after.len(), 6);
 }
 
-/// Runs something again and again, each time until a crash after one step more; after each crash a
-/// server starts, sweeps and looks.
+/// Repeats `run`, each time with a crash one step later; after each crash a server starts, sweeps
+/// and checks.
 fn crash_everywhere(
     prepare: impl Fn(&World),
     run: impl Fn(&World, &CodeStore),

@@ -1,4 +1,4 @@
-//! Sources that have not changed are not read again, and nothing else is taken for one.
+//! Unchanged sources are not read again, and changed ones are.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,7 +8,7 @@ use super::*;
 use crate::functions::code::seen::Sight;
 use crate::functions::code::tree::Tree;
 
-/// As if the source had been written long ago: times of the last change cannot be set.
+/// Freezes the source as if it had been written long ago: times of the last change cannot be set.
 fn settle(world: &World, code: &CodeStore) -> FrozenCode {
     let frozen = code.freeze(&world.source()).unwrap();
     let digest = Tree::read(&world.source(), &code.disk).unwrap().digest;
@@ -27,7 +27,7 @@ fn a_source_that_has_not_changed_is_not_read_again() {
     assert_eq!(code.recall(&world.source(), &sight), Some(frozen.clone()));
     assert!(code.was_checked(&frozen.dir) && !code.was_verified(&frozen.dir));
 
-    // The same content at another place is other code until it has been read.
+    // The same content at another place counts as other code until it has been read.
     let elsewhere = world.dir.path().join("elsewhere");
     fs::rename(world.source(), &elsewhere).unwrap();
     let moved = Sight::of(&elsewhere).unwrap();

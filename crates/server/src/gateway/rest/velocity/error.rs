@@ -1,4 +1,4 @@
-//! Why a template is not rendered.
+//! Errors of templates.
 
 use thiserror::Error;
 
@@ -8,7 +8,7 @@ pub(in crate::gateway::rest) enum RenderError {
     /// The template is wrong.
     #[error("line {line} of the template: {problem}")]
     Syntax { line: usize, problem: String },
-    /// What it makes is too much.
+    /// Its output or its work is too large.
     #[error("the template makes more than {0}")]
     TooMuch(&'static str),
 }

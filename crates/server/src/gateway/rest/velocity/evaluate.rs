@@ -1,4 +1,4 @@
-//! Renders a tree, with what its template can see.
+//! Renders a tree with the values of its scope.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use super::json_path;
 use super::parse::{Expression, Node, Operator, Reference, Step};
 use super::value::{call, is_true, text_of, util};
 
-/// Most text that a template may make, in bytes: what a request may have.
+/// Most text that a template may make, in bytes: as much as a request may have.
 const OUTPUT_BYTES_MAX: usize = 10 * 1024 * 1024;
 
 /// Most nodes and values that rendering may go through. Ours: loops within loops must end.
@@ -19,7 +19,7 @@ const STEPS_MAX: usize = 200_000;
 /// Most bytes of values that are copied. Ours: a body that is read in a loop is copied each time.
 const COPIED_BYTES_MAX: usize = 256 * 1024 * 1024;
 
-/// What a template can see.
+/// The values that a template can read.
 #[derive(Debug, Clone, Default)]
 pub(in crate::gateway::rest) struct Scope {
     /// `$input.body`: of the request, or of the function's answer.
@@ -48,7 +48,7 @@ pub(super) fn render(nodes: &[Node], scope: &Scope) -> Result<String, RenderErro
 
 struct Renderer<'s> {
     scope: &'s Scope,
-    /// The body as JSON, if it is any.
+    /// The body as JSON, if it is JSON.
     body: Option<Value>,
     variables: HashMap<String, Value>,
     steps: usize,
@@ -150,7 +150,7 @@ impl Renderer<'_> {
             match step {
                 Step::Property(name) => keys.push(name.clone()),
                 Step::Index(index) => keys.push(text_of(&self.value(index)?)),
-                // Nothing can be set in what a method returns.
+                // The result of a method cannot be changed.
                 Step::Call(..) => return Ok(()),
             }
         }
@@ -168,7 +168,7 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    /// What a reference in the text stands for. An unknown variable stands for itself.
+    /// The text for a reference. An unknown variable is rendered as written.
     fn rendered(&mut self, reference: &Reference) -> Result<String, RenderError> {
         let is_known = matches!(
             reference.name.as_str(),
@@ -217,7 +217,7 @@ impl Renderer<'_> {
         Ok(value)
     }
 
-    /// Counts what a copy of a value costs.
+    /// Counts the bytes of a copied value.
     fn charge(&mut self, value: &Value) -> Result<(), RenderError> {
         self.copied = self.copied.saturating_add(size(value));
         match self.copied > COPIED_BYTES_MAX {
@@ -226,7 +226,7 @@ impl Renderer<'_> {
         }
     }
 
-    /// Adds to a list, or puts into a map, that is a variable.
+    /// Adds to a variable that is a list, or puts into one that is a map.
     fn changed(&mut self, name: &str, arguments: Vec<Value>) -> Value {
         let mut arguments = arguments.into_iter();
         match (
@@ -261,7 +261,7 @@ impl Renderer<'_> {
         Ok(match (name, first) {
             ("json", path) => match found(path.as_ref()) {
                 Some(value) => value.to_string().into(),
-                // API Gateway takes a missing body for an empty object, and has text for what is not there.
+                // API Gateway takes a missing body for an empty object, and a missing value for an empty text.
                 None if path.is_none_or(|it| it == "$") => "{}".into(),
                 None => "\"\"".into(),
             },
@@ -350,7 +350,7 @@ fn element(value: &Value, index: &Value) -> Option<Value> {
     }
 }
 
-/// Numbers by their size, anything else as text; what cannot be ordered is neither less nor more.
+/// Compares numbers by size, other values as text; values that cannot be ordered are neither less nor more.
 fn compared(operator: Operator, left: &Value, right: &Value) -> bool {
     let numbers = left.as_f64().zip(right.as_f64());
     let ordering = match numbers {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// What a path means within a value; a path with `[*]` means a list.
+/// The value at a path; a path with `[*]` gives a list.
 pub(in crate::gateway::rest) fn find(value: &Value, path: &str) -> Option<Value> {
     let rest = path.trim().strip_prefix('$')?;
     walk(value, rest)

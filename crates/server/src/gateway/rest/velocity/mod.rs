@@ -1,7 +1,7 @@
 //! The part of Velocity that API Gateway's mapping templates use: references, `#set`, `#if`,
 //! `#foreach`, and the variables `$input`, `$util`, `$context` and `$stageVariables`. No arithmetic.
 //!
-//! [`parse`] makes a tree of a template, [`evaluate`] renders it. Both are bounded.
+//! [`parse`] makes a tree from a template, [`evaluate`] renders it. Both are bounded.
 //!
 //! Source: API Gateway developer guide, "Variables for data transformations for API Gateway", and
 //! Velocity's user guide, read 2026-11-28.

@@ -1,8 +1,8 @@
-//! From a template's text to a tree.
+//! Parses a template's text into a tree.
 
 use super::error::RenderError;
 
-/// How deep directives and expressions nest at the most. Ours: the recursion must fit a thread's stack.
+/// The deepest nesting of directives and expressions. Ours: the recursion must fit a thread's stack.
 const DEPTH_MAX: usize = 32;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -10,7 +10,7 @@ pub(super) enum Node {
     Text(String),
     Reference(Reference),
     Set(Reference, Expression),
-    /// Conditions with what each is for, and what is for none of them.
+    /// The conditions with their blocks, and the block for when none of them holds.
     If(Vec<(Expression, Vec<Node>)>, Vec<Node>),
     ForEach(String, Expression, Vec<Node>),
     Stop,
@@ -18,9 +18,9 @@ pub(super) enum Node {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Reference {
-    /// As written, which an unknown variable is rendered as.
+    /// The text as written, which stands for an unknown variable.
     pub written: String,
-    /// `$!name`: nothing instead of that.
+    /// `$!name`: an unknown variable is rendered as nothing.
     pub quiet: bool,
     pub name: String,
     pub steps: Vec<Step>,
@@ -72,7 +72,7 @@ pub(super) fn parse(template: &str) -> Result<Vec<Node>, RenderError> {
     }
 }
 
-/// What ends a block.
+/// The end of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Template,
@@ -137,7 +137,7 @@ impl<'t> Parser<'t> {
         read
     }
 
-    /// Everything up to what ends the block.
+    /// Parses up to the end of the block.
     fn block(&mut self) -> Result<(Vec<Node>, End), RenderError> {
         let mut nodes = Vec::new();
         let mut text = String::new();
@@ -230,7 +230,7 @@ impl<'t> Parser<'t> {
         Ok(Some(directive))
     }
 
-    /// A directive that ends a line takes the line's end with it.
+    /// A directive at the end of a line consumes the line's end too.
     fn line_end(&mut self) {
         let rest = self.rest();
         let blank = rest.len() - rest.trim_start_matches([' ', '\t', '\r']).len();
@@ -293,7 +293,7 @@ impl<'t> Parser<'t> {
         let rest = self.rest();
         let is_part = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-');
         let end = rest.find(|it| !is_part(it)).unwrap_or(rest.len());
-        // A hyphen at the end belongs to the text behind the name.
+        // A hyphen at the end belongs to the text after the name.
         let word = rest[..end].trim_end_matches('-');
         self.at += word.len();
         word
@@ -353,7 +353,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Expressions with commas in between, and what ends them.
+    /// Parses expressions with commas in between, up to `end`.
     fn items(&mut self, end: &str) -> Result<Vec<Expression>, RenderError> {
         let mut items = Vec::new();
         self.space();
@@ -374,7 +374,7 @@ impl<'t> Parser<'t> {
         self.deeper(|parser| parser.binary(0))
     }
 
-    /// Operators from the loosest on.
+    /// Parses binary operators, the loosest first.
     fn binary(&mut self, level: usize) -> Result<Expression, RenderError> {
         const LEVELS: [&[(&str, Operator)]; 4] = [
             &[("||", Operator::Or), ("or ", Operator::Or)],
@@ -482,7 +482,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// What stands between quotation marks, where two of them stand for one.
+    /// The text between quotation marks; two marks in it stand for one.
     fn quoted(&mut self, mark: char) -> Result<String, RenderError> {
         let mut text = String::new();
         let mut rest = self.rest()[1..].char_indices().peekable();

@@ -13,7 +13,7 @@ pub(super) fn text_of(value: &Value) -> String {
     }
 }
 
-/// Whether a value counts as true: all but `false`, null, and what is empty.
+/// Whether a value counts as true: all but `false`, null, and empty values.
 pub(super) fn is_true(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -25,7 +25,7 @@ pub(super) fn is_true(value: &Value) -> bool {
     }
 }
 
-/// A method of a value; `None` where it has none of this name, or nothing comes of it.
+/// Calls a method of a value; `None` where it has no such method, or the method has no result.
 pub(super) fn call(value: &Value, name: &str, arguments: &[Value]) -> Option<Value> {
     let first = || arguments.first().map(text_of);
     Some(match (value, name) {
