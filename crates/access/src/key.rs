@@ -1,31 +1,31 @@
-//! Access keys: the id that requests name, and the secret that signs them.
+//! Access keys: the id that requests contain, and the secret that signs them.
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Letters and digits of an id: those of base 32, as AWS's ids have them.
+/// Letters and digits of an id: base 32, as in AWS's ids.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// Letters after the prefix. Source: IAM user guide, "Unique identifiers": ids are of 20 characters.
 const DRAWN: usize = 16;
 
-/// Longest id that is looked up. Source: IAM API reference, `AccessKeyId`: 16 to 128 characters.
+/// Longest id that is accepted. Source: IAM API reference, `AccessKeyId`: 16 to 128 characters.
 const ID_BYTES_MAX: usize = 128;
 
-/// Names an access key, such as `AKIAQ3EGTJ2VWXYZABCD`.
+/// The id of an access key, such as `AKIAQ3EGTJ2VWXYZABCD`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccessKeyId(String);
 
-/// What begins the id of a key that a person or a program was given.
+/// The prefix of ids of long-lived keys, for people and programs.
 pub const LASTING_PREFIX: &str = "AKIA";
 
-/// What begins the id of credentials that last for a session.
+/// The prefix of ids of session credentials.
 pub const SESSION_PREFIX: &str = "ASIA";
 
 impl AccessKeyId {
-    /// An id as it was sent or stored; none when it cannot be one.
+    /// An id as it was sent or stored; `None` if it cannot be an id.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = !text.is_empty()
             && text.len() <= ID_BYTES_MAX
@@ -33,7 +33,7 @@ impl AccessKeyId {
         fits.then(|| Self(text.to_owned()))
     }
 
-    /// Whether its credentials last for a session only.
+    /// Whether its credentials are limited to a session.
     pub fn is_of_session(&self) -> bool {
         self.0.starts_with(SESSION_PREFIX)
     }
@@ -42,7 +42,7 @@ impl AccessKeyId {
         &self.0
     }
 
-    /// An id of these letters.
+    /// An id made of these random bytes.
     pub(crate) fn of(prefix: &str, drawn: &[u8; DRAWN]) -> Self {
         let mut id = prefix.to_owned();
         for byte in drawn {
@@ -72,7 +72,7 @@ impl SecretKey {
         &self.0
     }
 
-    /// Compares without telling by its time where two secrets differ.
+    /// Compares in constant time, which does not reveal where two secrets differ.
     pub fn is(&self, other: &str) -> bool {
         aws_lc_rs::constant_time::verify_slices_are_equal(self.0.as_bytes(), other.as_bytes())
             .is_ok()
@@ -85,13 +85,13 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// The operating system gives no randomness.
+/// The operating system provides no randomness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the operating system gives no randomness")]
 pub struct NoRandomness;
 
-/// Random bytes, fit for secrets: the operating system's own. The cryptographic library's are mixed from them and from the
-/// processor's jitter, which takes a start 30 ms to gather.
+/// Random bytes, suitable for secrets, directly from the operating system. The cryptographic library mixes its own from
+/// them and from the processor's jitter, which takes 30 ms to gather at a start.
 pub(crate) fn draw<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut drawn = [0; N];
     getrandom::fill(&mut drawn).map_err(|_| NoRandomness)?;
@@ -106,10 +106,10 @@ pub struct NewAccessKey {
 }
 
 impl NewAccessKey {
-    /// Draws an id and a secret of 240 bits, in 40 characters as AWS's are.
+    /// Draws an id and a secret of 240 bits, in 40 characters as on AWS.
     ///
     /// # Errors
-    /// When there is no randomness.
+    /// When the operating system provides no randomness.
     pub fn draw() -> Result<Self, NoRandomness> {
         Ok(Self {
             id: AccessKeyId::of(LASTING_PREFIX, &draw()?),
@@ -117,10 +117,10 @@ impl NewAccessKey {
         })
     }
 
-    /// Draws another secret for a key that there is.
+    /// Draws another secret for an existing key.
     ///
     /// # Errors
-    /// When there is no randomness.
+    /// When the operating system provides no randomness.
     pub fn draw_secret() -> Result<SecretKey, NoRandomness> {
         Ok(SecretKey::new(STANDARD.encode(draw::<30>()?)))
     }

@@ -1,30 +1,30 @@
-//! Why a request is refused, in AWS's names and words.
+//! Why a request is refused, with AWS's names and messages.
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
-    /// Which of AWS's errors it is.
+    /// The kind of AWS's error.
     pub kind: RefusalKind,
-    /// What the sender is told.
+    /// The message to the sender.
     pub message: String,
 }
 
-/// AWS's errors about who may do what.
+/// AWS's errors about authentication and authorization.
 /// Source: Lambda API reference, "Common Errors", and answers of AWS's services as SDKs know them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefusalKind {
     /// The request is not signed at all.
     MissingAuthenticationToken,
-    /// Something of the signature is missing or malformed.
+    /// A part of the signature is missing or malformed.
     IncompleteSignature,
-    /// The signature is not what the request and the secret come to, or not of this time.
+    /// The signature does not match the request and the secret, or its time is not current.
     InvalidSignature,
-    /// Nobody has this access key, or it is disabled.
+    /// The access key does not exist, or is disabled.
     UnrecognizedClient,
-    /// The credentials were good for a time that is over.
+    /// The credentials have expired.
     ExpiredToken,
-    /// The sender is known, and no policy allows it.
+    /// The sender is known, but no policy allows the action.
     AccessDenied,
 }
 
@@ -43,7 +43,7 @@ impl RefusalKind {
 }
 
 impl Refusal {
-    /// A refusal with a message of its own.
+    /// A refusal with its own message.
     pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -59,7 +59,7 @@ impl Refusal {
         )
     }
 
-    /// The refusal of an access key that nobody has.
+    /// The refusal of an access key that does not exist.
     pub fn unknown_key() -> Self {
         Self::new(
             RefusalKind::UnrecognizedClient,
@@ -67,7 +67,7 @@ impl Refusal {
         )
     }
 
-    /// The refusal of credentials whose time is over.
+    /// The refusal of expired credentials.
     pub fn expired_token() -> Self {
         Self::new(
             RefusalKind::ExpiredToken,

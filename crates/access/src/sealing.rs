@@ -1,8 +1,8 @@
-//! How secrets are kept: sealed with a key that does not lie beside them.
+//! The storage of secrets: sealed with a key that is stored elsewhere.
 //!
-//! A signature is made with the secret itself, so that a service which verifies them must know it: a hash of it would
-//! not do. What is stored is the secret, encrypted by ChaCha20-Poly1305 (RFC 8439) and bound to the id of its access key:
-//! a sealed secret that is moved to another key does not open.
+//! A signature is made with the secret itself, so a service that verifies signatures must know it: a hash would not
+//! suffice. The stored form is the secret, encrypted by ChaCha20-Poly1305 (RFC 8439) and bound to the id of its access
+//! key: a sealed secret that is moved to another key does not open.
 
 use std::fmt;
 
@@ -12,10 +12,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::key::{AccessKeyId, NoRandomness, SecretKey, draw};
 
-/// How long a sealing key is, in bytes.
+/// Length of a sealing key, in bytes.
 const KEY_BYTES: usize = 32;
 
-/// The first byte of what is sealed: how it was done.
+/// The first byte of a sealed secret: the format.
 const FORMAT: u8 = 1;
 
 /// Seals secrets, and opens them again. Not shown by `Debug`.
@@ -27,7 +27,7 @@ pub struct SealingKey([u8; KEY_BYTES]);
 #[error("a sealing key is 32 bytes in base64, as `openssl rand -base64 32` prints them")]
 pub struct SealingKeyError;
 
-/// What was sealed does not open.
+/// A sealed secret does not open.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the secret of access key {0} does not open: it was sealed with another sealing key, or is damaged"
@@ -35,24 +35,24 @@ pub struct SealingKeyError;
 pub struct UnsealError(pub AccessKeyId);
 
 impl SealingKey {
-    /// Draws a new one.
+    /// Draws a new key.
     ///
     /// # Errors
-    /// When there is no randomness.
+    /// When the operating system provides no randomness.
     pub fn draw() -> Result<Self, NoRandomness> {
         Ok(Self(draw()?))
     }
 
-    /// Reads one, as [`SealingKey::text`] writes it.
+    /// Reads a key in the form of [`SealingKey::text`].
     ///
     /// # Errors
-    /// When it is none.
+    /// When the text is not a key.
     pub fn parse(text: &str) -> Result<Self, SealingKeyError> {
         let bytes = STANDARD.decode(text.trim()).map_err(|_| SealingKeyError)?;
         bytes.try_into().map(Self).map_err(|_| SealingKeyError)
     }
 
-    /// The key in base64, to be kept where only its owner reads it.
+    /// The key in base64, to be stored where only its owner can read it.
     pub fn text(&self) -> String {
         STANDARD.encode(self.0)
     }
@@ -60,7 +60,7 @@ impl SealingKey {
     /// Seals the secret of an access key.
     ///
     /// # Errors
-    /// When there is no randomness.
+    /// When the operating system provides no randomness.
     pub fn seal(&self, id: &AccessKeyId, secret: &SecretKey) -> Result<Vec<u8>, NoRandomness> {
         // 96 random bits: of a billion secrets sealed with one key, two would share a nonce with a chance below one
         // in ten billion.
@@ -80,7 +80,7 @@ impl SealingKey {
         Ok(record)
     }
 
-    /// Opens what [`SealingKey::seal`] sealed for the same access key.
+    /// Opens a secret that [`SealingKey::seal`] sealed for the same access key.
     ///
     /// # Errors
     /// When it was sealed with another key, for another id, or is damaged.

@@ -1,9 +1,9 @@
-//! Credentials of function processes: made of a key, and known again by it.
+//! Credentials of function processes: derived from a key, and verified with it.
 //!
-//! A process is given an id, a secret and a session token when it starts, and nobody says when it has ended. So
-//! nothing is remembered: the token says whose the credentials are and until when, and carries a code that only the
-//! holder of the key can make, and the secret follows from the token. With a key that is drawn at each start, credentials
-//! of an earlier run mean nothing.
+//! A process receives an id, a secret and a session token when it starts, and its end is not reported. So nothing is
+//! stored: the token contains the subject and the expiry time of the credentials, and ends with a code that only the
+//! holder of the key can make; the secret is derived from the token. With a key that is drawn at each start,
+//! credentials of an earlier run are invalid.
 
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
@@ -12,26 +12,26 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use crate::Refusal;
 use crate::key::{AccessKeyId, NoRandomness, SESSION_PREFIX, SecretKey, draw};
 
-/// Bytes of the code that a token ends with.
+/// Length of the code at the end of a token, in bytes.
 const CODE_BYTES: usize = 32;
 
-/// Bytes by which two processes of one function version differ.
+/// Random bytes that distinguish two processes of one function version.
 const DRAWN_BYTES: usize = 16;
 
-/// Bytes of the time until which credentials are good: epoch milliseconds, the greatest first.
+/// Bytes of the expiry time: epoch milliseconds, big-endian.
 const UNTIL_BYTES: usize = 8;
 
-/// What the code of a token is made for. Another text than the one before there was a time in tokens.
+/// The purpose of a token's code. It differs from the text used before tokens contained an expiry time.
 const TOKEN: &[u8] = b"token until";
 
-/// Longest token that is looked at, in characters.
+/// Longest token that is accepted, in characters.
 const TOKEN_BYTES_MAX: usize = 2_048;
 
-/// Makes session credentials, and knows them again.
+/// Makes session credentials, and verifies them.
 #[derive(Clone)]
 pub struct SessionKeys(hmac::Key);
 
-/// What a function process signs with.
+/// The credentials of a function process.
 #[derive(Debug, Clone)]
 pub struct SessionCredentials {
     pub access_key_id: AccessKeyId,
@@ -40,15 +40,15 @@ pub struct SessionCredentials {
 }
 
 impl SessionKeys {
-    /// With a key that is drawn now.
+    /// With a new random key.
     ///
     /// # Errors
-    /// When there is no randomness.
+    /// When the operating system provides no randomness.
     pub fn draw() -> Result<Self, NoRandomness> {
         Ok(Self::from_key(&draw::<32>()?))
     }
 
-    /// With a key that follows from a secret that several servers share.
+    /// With a key derived from a secret that several servers share.
     pub fn from_secret(secret: &SecretKey) -> Self {
         let digest = digest::digest(&digest::SHA256, secret.reveal().as_bytes());
         Self(hmac::Key::new(hmac::HMAC_SHA256, digest.as_ref()))
@@ -59,10 +59,10 @@ impl SessionKeys {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
-    /// Credentials for a subject, such as `Orders:3`, that are good until a time, in epoch milliseconds.
+    /// Credentials for a subject, such as `Orders:3`, that expire at `until`, in epoch milliseconds.
     ///
     /// # Errors
-    /// When there is no randomness.
+    /// When the operating system provides no randomness.
     pub fn issue(&self, subject: &str, until: i64) -> Result<SessionCredentials, NoRandomness> {
         let drawn: [u8; DRAWN_BYTES] = draw()?;
         let mut token = drawn.to_vec();
@@ -76,7 +76,7 @@ impl SessionKeys {
     /// The subject and the secret of credentials, by their id and token. `now` is in epoch milliseconds.
     ///
     /// # Errors
-    /// `UnrecognizedClientException` when this key did not make them, `ExpiredTokenException` when their time is over.
+    /// `UnrecognizedClientException` when this key did not make them, `ExpiredTokenException` when they have expired.
     pub fn look_up(
         &self,
         id: &AccessKeyId,

@@ -1,13 +1,13 @@
-//! Chance that can be repeated: whatever is drawn in a state follows from a seed that is recorded with it.
+//! Repeatable random numbers: each draw of a state follows from a seed that is recorded with the state.
 
 use std::cell::Cell;
 
-/// A sequence of numbers that follows from its seed (SplitMix64).
+/// A sequence of numbers determined by its seed (SplitMix64).
 #[derive(Debug)]
 pub struct Chance(Cell<u64>);
 
 impl Chance {
-    /// The sequence of a seed. The same state may draw for several purposes: each has a `purpose` of its own.
+    /// The sequence of a seed. A state may draw for several purposes: each has its own `purpose`.
     #[must_use]
     pub fn new(seed: u64, purpose: u64) -> Self {
         Self(Cell::new(

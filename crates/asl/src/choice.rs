@@ -1,4 +1,4 @@
-//! Which way a Choice state goes.
+//! The next state of a Choice state.
 
 use std::cmp::Ordering;
 
@@ -11,16 +11,16 @@ use crate::path::Path;
 use crate::scope::Scope;
 use crate::template::Template;
 
-/// A condition with the way that it opens.
+/// A condition with the transition that it selects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     /// When it matches.
     pub condition: Condition,
-    /// Where it leads.
+    /// The next state.
     pub next: String,
-    /// Variables that are set, in the place of the state's own.
+    /// Variables that are set, instead of the state's own `Assign`.
     pub assign: Vec<(String, Template)>,
-    /// What is handed on, in the place of the state's own output.
+    /// The output, instead of the state's own.
     pub output: Option<Template>,
 }
 
@@ -42,11 +42,11 @@ pub enum Condition {
 /// A comparison of a value of the input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// Which value.
+    /// The value.
     pub variable: Path,
-    /// How it is compared.
+    /// The operator.
     pub operator: Operator,
-    /// With what: a value as it stands, or one that a path of the input means.
+    /// The other side: a literal value, or a path of the input.
     pub operand: Template,
 }
 
@@ -55,9 +55,9 @@ pub struct Comparison {
 pub enum Operator {
     /// Both are of a type, and in this order.
     Order(OrderedType, Order),
-    /// The text is like a pattern, in which `*` stands for any characters.
+    /// The text matches a pattern, in which `*` stands for any characters.
     StringMatches,
-    /// The value is of a type, or not.
+    /// The value is of a type.
     Is(Is),
 }
 
@@ -68,7 +68,7 @@ pub enum OrderedType {
     String,
     /// Numbers.
     Numeric,
-    /// Booleans; they are equal or not.
+    /// Booleans; only equality is defined.
     Boolean,
     /// Instants of RFC 3339.
     Timestamp,
@@ -94,7 +94,7 @@ pub enum Order {
 pub enum Is {
     /// It is `null`.
     Null,
-    /// It is there.
+    /// It exists.
     Present,
     /// It is a number.
     Numeric,
@@ -149,7 +149,7 @@ impl Operator {
         Some((Self::Order(r#type, order), is_path))
     }
 
-    /// What a value in the definition has to be, if it is not.
+    /// The required kind of value in the definition, if the operand is of another kind.
     pub(crate) fn check(self, operand: &Value) -> Result<(), &'static str> {
         let (fits, wanted) = match self {
             Self::Is(_) | Self::Order(OrderedType::Boolean, _) => {
@@ -174,7 +174,8 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// `States.Runtime` when a path has nothing; `States.QueryEvaluationError` when an expression fails or is not a boolean.
+    /// `States.Runtime` when a path has no value; `States.QueryEvaluationError` when an expression fails or is not a
+    /// boolean.
     pub fn holds(&self, index: usize, scope: &Scope<'_>) -> Result<bool, StateError> {
         match self {
             Self::And(all) => {
@@ -273,7 +274,7 @@ impl Is {
     }
 }
 
-/// `None` where one of them is not of that type.
+/// `None` if one of them is not of that type.
 fn compare(r#type: OrderedType, left: &Value, right: &Value) -> Option<Ordering> {
     match r#type {
         OrderedType::String => Some(left.as_str()?.cmp(right.as_str()?)),
@@ -290,7 +291,7 @@ fn compare(r#type: OrderedType, left: &Value, right: &Value) -> Option<Ordering>
 /// Source: Amazon States Language specification, timestamps.
 pub(crate) fn timestamp(value: &Value) -> Option<Timestamp> {
     let text = value.as_str()?;
-    // The parser takes a space as well, lower-case letters, and the name of a time zone in brackets.
+    // The parser also accepts a space, lower-case letters, and the name of a time zone in brackets.
     if text.as_bytes().get(10) != Some(&b'T') || text.ends_with(['z', ']']) {
         return None;
     }
@@ -314,7 +315,7 @@ fn matches(text: &str, pattern: &str) -> bool {
         });
     }
     let text: Vec<char> = text.chars().collect();
-    // The last star, and how much of the text it stands for: on a mismatch it takes one character more.
+    // The last star, and how much of the text it matches: on a mismatch it matches one character more.
     let (mut at, mut token, mut star) = (0, 0, None);
     while at < text.len() {
         match tokens.get(token) {

@@ -15,20 +15,20 @@ use crate::template::Template;
 /// A state machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Definition {
-    /// What its author says about it.
+    /// The author's comment.
     pub comment: Option<String>,
     /// Longest time of an execution, in seconds.
     pub timeout_seconds: Option<u64>,
-    /// Where executions begin, and where they go.
+    /// The first state, and the transitions.
     pub states: States,
 }
 
-/// States that are run one after the other: a state machine, a branch, or what is done with an item.
+/// States that run one after the other: a state machine, a branch, or the processor of a Map state's items.
 #[derive(Clone, Debug, PartialEq)]
 pub struct States {
     /// The first state's name. There is such a state.
     pub start_at: String,
-    /// The states by name. Every name that one of them goes to is there.
+    /// The states by name. It contains every name that one of them goes to.
     pub states: BTreeMap<String, State>,
 }
 
@@ -37,85 +37,85 @@ pub struct States {
 pub struct State {
     /// Its name, of 1 to 80 characters.
     pub name: String,
-    /// What its author says about it.
+    /// The author's comment.
     pub comment: Option<String>,
     /// The language of its expressions.
     pub language: Language,
-    /// What it does.
+    /// Its type, with the fields of that type.
     pub kind: StateKind,
-    /// How data gets into it and out of it.
+    /// Its input and output processing.
     pub flow: Flow,
-    /// Where it goes. States that choose, and those that end the execution, say so elsewhere.
+    /// The next state. Choice states have theirs in their rules, and Succeed and Fail states end by their type.
     pub next: Transition,
-    /// What is tried again.
+    /// The errors that it retries.
     pub retry: Vec<Retrier>,
-    /// Where errors go.
+    /// The errors that lead to another state.
     pub catch: Vec<Catcher>,
 }
 
-/// Where a state goes.
+/// The state after a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transition {
-    /// To a state.
+    /// Another state.
     Next(String),
-    /// Nowhere: these states have come to their end.
+    /// None: the execution of these states ends.
     End,
 }
 
-/// What a state does.
+/// The type of a state, with its fields.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StateKind {
-    /// Has work done.
+    /// Calls a resource.
     Task(Task),
-    /// Hands on its input, or a fixed result.
+    /// Outputs its input, or a fixed result.
     Pass {
         /// The result, if there is one.
         result: Option<Value>,
     },
-    /// Goes one way or the other.
+    /// Selects the next state.
     Choice {
-        /// What is asked, in order.
+        /// The conditions, in order.
         rules: Vec<Rule>,
-        /// Where to go if nothing matches.
+        /// The next state if no rule matches.
         default: Option<String>,
     },
     /// Waits.
     Wait(Wait),
-    /// Does several things at a time.
+    /// Runs several branches at a time.
     Parallel {
-        /// What they are.
+        /// The branches.
         branches: Vec<States>,
     },
-    /// Does the same with every item of a list.
+    /// Runs the same states for every item of a list.
     Map(Box<Map>),
-    /// Ends these states well.
+    /// Ends these states successfully.
     Succeed,
     /// Ends these states with an error.
     Fail {
         /// The error's name.
         error: Option<Template>,
-        /// What happened.
+        /// The cause, for people.
         cause: Option<Template>,
     },
 }
 
-/// Work that a state has done.
+/// A call of a resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
-    /// The ARN of what does it.
+    /// The ARN of the resource.
     pub resource: String,
-    /// How long it may take, in seconds.
+    /// The longest time until it ends, in seconds.
     pub timeout_seconds: Option<Template>,
-    /// How long it may say nothing, in seconds.
+    /// The longest time between heartbeats, in seconds.
     pub heartbeat_seconds: Option<Template>,
 }
 
-/// Until when a state waits.
+/// When a wait ends.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wait {
-    /// So many seconds.
+    /// After this many seconds.
     Seconds(Template),
-    /// Until an instant of RFC 3339.
+    /// At an instant of RFC 3339.
     Timestamp(Template),
 }
 
@@ -136,31 +136,31 @@ impl State {
     }
 }
 
-/// Something that is wrong with a definition.
+/// An error or a warning about a definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What kind of problem it is.
+    /// Its kind.
     pub code: ProblemCode,
-    /// What is wrong, and what would be right.
+    /// The problem, and a correct form.
     pub message: String,
     /// The JSON pointer of the place, such as `/States/Charge/Next`.
     pub location: String,
-    /// Where it stands in the text, if the definition was one.
+    /// Its place in the text, if the definition was given as text.
     pub position: Option<Position>,
 }
 
-/// What kind of problem a problem is. Source: `ValidateStateMachineDefinition`, codes of diagnostics.
+/// The kinds of problems. Source: `ValidateStateMachineDefinition`, codes of diagnostics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProblemCode {
     /// The text is not JSON.
     InvalidJson,
-    /// A field is missing, unknown, or has a value that it may not have.
+    /// A field is missing, unknown, or has an invalid value.
     Schema,
-    /// A state goes to one that is not there.
+    /// A state's next state does not exist.
     MissingTransitionTarget,
-    /// No way leads to a state.
+    /// No transition leads to a state.
     UnreachableState,
-    /// No way leads to an end.
+    /// No path leads to a terminal state.
     NoTerminalState,
     /// Two states have the same name.
     DuplicateStateName,

@@ -1,4 +1,4 @@
-//! What states fail with.
+//! The errors of states.
 
 use std::fmt;
 
@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 
 /// Matches every error that may be handled.
 pub const ALL: &str = "States.ALL";
-/// A task took longer than `TimeoutSeconds`, or the execution did.
+/// A task or the execution took longer than `TimeoutSeconds`.
 pub const TIMEOUT: &str = "States.Timeout";
 /// A task sent no heartbeat for `HeartbeatSeconds`.
 pub const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
 /// Matches every error of a task but a timeout.
 pub const TASK_FAILED: &str = "States.TaskFailed";
-/// The definition asked for something that cannot be done with this input. Never caught, never retried.
+/// The definition requires something impossible with this input. Never caught, never retried.
 pub const RUNTIME: &str = "States.Runtime";
-/// A path of a payload template has nothing in the input.
+/// A path of a payload template has no value in the input.
 pub const PARAMETER_PATH_FAILURE: &str = "States.ParameterPathFailure";
 /// `ResultPath` cannot be applied to the input.
 pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
-/// An intrinsic function was called with arguments that it has no answer for.
+/// An intrinsic function does not accept its arguments.
 pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
 /// No rule of a Choice state matched, and it has no default.
 pub const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
@@ -30,12 +30,12 @@ pub const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFail
 pub const ITEM_READER_FAILED: &str = "States.ItemReaderFailed";
 /// The results of a Map state could not be written.
 pub const RESULT_WRITER_FAILED: &str = "States.ResultWriterFailed";
-/// A payload is larger than a state may have. Matched by `States.ALL` only where it is a Task's own result.
+/// A payload is larger than a state's limit. Matched by `States.ALL` only if it is a Task's own result.
 pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
 /// A JSONata expression failed, has no value, or has a value of the wrong type.
 pub const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 
-/// Names that begin with `States.` and mean something; others are reserved.
+/// Names with the prefix `States.` that have a meaning; others are reserved.
 /// Source: Amazon States Language specification, appendix A; Step Functions developer guide, error names.
 pub const RESERVED: &[&str] = &[
     ALL,
@@ -62,20 +62,20 @@ pub const RESERVED: &[&str] = &[
 pub struct StateError {
     /// The error name, such as `States.Timeout`.
     pub error: String,
-    /// What happened.
+    /// The cause, for people.
     pub cause: String,
-    /// What of the state failed.
+    /// The part of the state that failed.
     #[serde(skip)]
     pub origin: Origin,
 }
 
-/// What of a state failed, as far as that makes a difference.
+/// The part of a state that failed, if it makes a difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
     /// Anything else, and everything that failed in another state.
     #[default]
     Other,
-    /// An evaluation of JSONata that failed, or had a value that the state cannot work with.
+    /// A JSONata evaluation that failed, or whose value the state cannot use.
     Evaluation {
         /// The field, such as `Output/total`; `None` if it was the state's input.
         location: Option<String>,
@@ -103,7 +103,7 @@ impl StateError {
         }
     }
 
-    /// The result of a Task is larger than a state's output may be; `task` is what its resource is called.
+    /// The result of a Task is larger than a state's output may be; `task` is the name of its resource.
     #[must_use]
     pub fn task_result_too_large(task: &str) -> Self {
         Self {
@@ -121,22 +121,22 @@ impl StateError {
         Self::new(DATA_LIMIT_EXCEEDED, cause)
     }
 
-    /// The definition asked for something impossible.
+    /// The definition requires something impossible.
     pub fn runtime(cause: impl Into<String>) -> Self {
         Self::new(RUNTIME, cause)
     }
 
-    /// What a catcher hands on, and `$states.errorOutput`.
+    /// The output of a catcher, and `$states.errorOutput`.
     #[must_use]
     pub fn output(&self) -> serde_json::Value {
         serde_json::json!({ "Error": self.error, "Cause": self.cause })
     }
 
-    /// Whether one of the names in `ErrorEquals` means this error.
+    /// Whether one of the names in `ErrorEquals` matches this error.
     ///
-    /// `States.ALL` leaves out what no handler can help with, and `States.TaskFailed` timeouts as well. The developer
-    /// guide counts `States.DataLimitExceeded` to that without exception; histories that AWS recorded show that the Task
-    /// whose own result is too large is caught by `States.ALL`.
+    /// `States.ALL` excludes the errors that no handler can fix, and `States.TaskFailed` excludes `States.Timeout` as
+    /// well. The developer guide lists `States.DataLimitExceeded` among them without exception; histories that AWS
+    /// recorded show that `States.ALL` catches it for the Task whose own result is too large.
     #[must_use]
     pub fn matches(&self, error_equals: &[String]) -> bool {
         let is_terminal = self.origin != Origin::TaskResult
@@ -144,7 +144,7 @@ impl StateError {
         error_equals.iter().any(|name| match name.as_str() {
             ALL => !is_terminal,
             TASK_FAILED => !is_terminal && self.error != TIMEOUT,
-            // A heartbeat that stays away is a timeout too.
+            // A missed heartbeat is a timeout too.
             TIMEOUT => self.error == TIMEOUT || self.error == HEARTBEAT_TIMEOUT,
             RUNTIME => false,
             name => name == self.error,
@@ -160,10 +160,10 @@ impl fmt::Display for StateError {
 
 impl std::error::Error for StateError {}
 
-/// Characters of a value that an error shows.
+/// Characters of a value that an error message shows.
 const SHOWN_MAX: usize = 512;
 
-/// A value as errors show it.
+/// A value as error messages show it.
 pub(crate) fn shortened(value: &serde_json::Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(SHOWN_MAX) {

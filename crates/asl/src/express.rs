@@ -1,4 +1,4 @@
-//! What Express machines may not have: whatever waits for somebody else.
+//! Features that Express machines do not support: all that wait for an outside answer.
 //!
 //! Source: Step Functions developer guide, "Choosing workflow type", and the messages of `CreateStateMachine`, read
 //! 2026-11-30.
@@ -8,7 +8,7 @@ use crate::map::ProcessorMode;
 use crate::position::below;
 
 impl Definition {
-    /// Everything that an Express machine may not have, in the order of the states.
+    /// All unsupported features in the definition, in the order of the states.
     #[must_use]
     pub fn not_express(&self) -> Vec<Problem> {
         let found = problems(&self.states, "").into_iter();
@@ -22,7 +22,7 @@ impl Definition {
     }
 }
 
-/// The places and the messages, for states that stand at this pointer.
+/// The places and the messages, for states at this pointer.
 pub(crate) fn problems(states: &States, at: &str) -> Vec<(String, String)> {
     let at = below(at, "States");
     let mut found = Vec::new();

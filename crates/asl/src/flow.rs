@@ -1,4 +1,4 @@
-//! How data gets into a state and out of it.
+//! Input and output processing of states.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ use crate::template::Template;
 pub(crate) const OUTPUT: &str = "Output";
 pub(crate) const ASSIGN: &str = "Assign";
 
-/// The data flow of a state. Fields that its type or language does not have are as if they were not written.
+/// The data flow of a state. Fields that its type or language does not support count as absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Flow {
     /// The language that the fields are written in.
@@ -34,7 +34,7 @@ pub struct Flow {
     pub assign: Vec<(String, Template)>,
 }
 
-/// What `InputPath` and `OutputPath` leave.
+/// The value that `InputPath` and `OutputPath` select.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Selected {
     /// Everything.
@@ -42,23 +42,23 @@ pub enum Selected {
     All,
     /// An empty object: the path is `null`.
     Nothing,
-    /// What the path means.
+    /// The value of the path.
     Path(Path),
 }
 
-/// Where a result goes.
+/// Where a result is stored.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum ResultPath {
-    /// It takes the input's place.
+    /// It replaces the input.
     #[default]
     Whole,
-    /// Nowhere: the input stays.
+    /// It is discarded: the input stays.
     Discard,
-    /// Into the input, at this place.
+    /// At this place of the input.
     At(Path),
 }
 
-/// What a state leaves behind.
+/// The effect of a state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Left {
     /// The input of the next state.
@@ -83,11 +83,11 @@ impl Selected {
 }
 
 impl ResultPath {
-    /// Puts a result where it belongs.
+    /// Stores a result at its place.
     ///
     /// # Errors
     ///
-    /// `States.ResultPathMatchFailure` when the input has no such place.
+    /// `States.ResultPathMatchFailure` when the input does not have that place.
     pub fn apply(&self, input: &Value, result: Value) -> Result<Value, StateError> {
         match self {
             Self::Whole => Ok(result),
@@ -105,16 +105,16 @@ impl Flow {
     ///
     /// # Errors
     ///
-    /// `States.Runtime` when the path has nothing.
+    /// `States.Runtime` when the path has no value.
     pub fn effective_input(&self, scope: &Scope<'_>) -> Result<Value, StateError> {
         self.input_path.apply(scope, "InputPath")
     }
 
-    /// What the state works with: `Parameters` or `Arguments`, or the input after `InputPath`.
+    /// The input of the state's work: `Parameters` or `Arguments`, or the input after `InputPath`.
     ///
     /// # Errors
     ///
-    /// Those of the expressions.
+    /// The errors of the expressions.
     pub fn arguments(&self, scope: &Scope<'_>) -> Result<Value, StateError> {
         let effective = self.effective_input(scope)?;
         let field = match self.language {
@@ -127,12 +127,12 @@ impl Flow {
         }
     }
 
-    /// What comes out of the state, whose work came to `result`. The scope has the state's input, and for JSONata the
+    /// The effect of the state, whose work returned `result`. The scope has the state's input, and for JSONata the
     /// result in `$states.result` as well.
     ///
     /// # Errors
     ///
-    /// Those of the expressions, and `States.ResultPathMatchFailure`.
+    /// The errors of the expressions, and `States.ResultPathMatchFailure`.
     pub fn leave(&self, scope: &Scope<'_>, result: &Value) -> Result<Left, StateError> {
         if self.language == Language::Jsonata {
             let output = self.output.as_ref().map(|it| (it, OUTPUT));
@@ -150,21 +150,21 @@ impl Flow {
         Ok(Left { output, assigned })
     }
 
-    /// What comes out of a state that has no result: Wait and Succeed. The scope has the state's input.
+    /// The effect of a state without a result: Wait and Succeed. The scope has the state's input.
     ///
     /// # Errors
     ///
-    /// Those of the expressions.
+    /// The errors of the expressions.
     pub fn pass_on(&self, scope: &Scope<'_>) -> Result<Left, StateError> {
         let output = self.output.as_ref().map(|it| (it, OUTPUT));
         self.pass_on_with(output, (&self.assign, ASSIGN), scope)
     }
 
-    /// What comes out of a Choice state, one of whose rules matched, or none.
+    /// The effect of a Choice state, given the rule that matched, if any.
     ///
     /// # Errors
     ///
-    /// Those of the expressions.
+    /// The errors of the expressions.
     pub fn choose(
         &self,
         chosen: Option<(usize, &Rule)>,
@@ -202,7 +202,7 @@ impl Flow {
     }
 }
 
-/// Templates are handed on with the names of their fields.
+/// The arguments are templates with the names of their fields.
 pub(crate) fn leave_jsonata(
     output: Option<(&Template, &str)>,
     assign: (&[(String, Template)], &str),
@@ -217,7 +217,7 @@ pub(crate) fn leave_jsonata(
     Ok(Left { output, assigned })
 }
 
-/// All of them are evaluated before any is set: they see the variables as they were.
+/// All of them are evaluated before any is set: they see the old values of the variables.
 pub(crate) fn assigned(
     (assign, at): (&[(String, Template)], &str),
     scope: &Scope<'_>,

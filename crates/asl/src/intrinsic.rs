@@ -13,10 +13,10 @@ use crate::path::Path;
 use crate::scope::Scope;
 use call::Function;
 
-/// Calls within calls. Source: Step Functions developer guide, intrinsic functions: ten.
+/// Deepest nesting of calls. Source: Step Functions developer guide, intrinsic functions: ten.
 const NESTING_MAX: usize = 10;
 
-/// What may stand in a field whose name ends in `.$`: a path or a call.
+/// The value of a field whose name ends in `.$`: a path or a call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
     /// A path.
@@ -47,7 +47,7 @@ impl Expression {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, as a sentence.
+    /// The problem, as a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         if !text.starts_with("States.") {
             return Path::parse(text)
@@ -65,11 +65,11 @@ impl Expression {
         Ok(Self::Call(call))
     }
 
-    /// The value in a scope. `field` is named by the error.
+    /// The value in a scope. Errors name `field`.
     ///
     /// # Errors
     ///
-    /// `States.ParameterPathFailure` when a path has nothing; `States.IntrinsicFailure` when a function cannot be
+    /// `States.ParameterPathFailure` when a path has no value; `States.IntrinsicFailure` when a function cannot be
     /// applied.
     pub fn evaluate(&self, scope: &Scope<'_>, field: &str) -> Result<Value, StateError> {
         match self {
@@ -78,7 +78,7 @@ impl Expression {
         }
     }
 
-    /// The paths in it, for checks of what they begin with.
+    /// The paths in it, so that their roots can be checked.
     pub(crate) fn paths(&self) -> Vec<&Path> {
         match self {
             Self::Path(path) => vec![path],
@@ -134,7 +134,7 @@ impl Call {
     }
 }
 
-/// A text in quotes as it is meant: a backslash gives the character after it.
+/// The meaning of a text in quotes: a backslash is dropped, the character after it stays.
 fn unescaped(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut letters = raw.chars();
@@ -247,7 +247,7 @@ impl<'t> Reader<'t> {
         Err(self.wrong("the text is not closed"))
     }
 
-    /// Up to the next comma or parenthesis that stands for itself.
+    /// The text up to the next comma or parenthesis outside of quotes and brackets.
     fn until_comma(&mut self) -> &'t str {
         let (mut depth, mut quote) = (0_usize, None);
         let end = self.rest.char_indices().find(|(_, letter)| {

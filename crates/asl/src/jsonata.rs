@@ -1,8 +1,8 @@
 //! JSONata: expressions in `{% … %}`, by the crate `jsonata-core`.
 //!
-//! Time and chance are handed over, so that an expression has the same value whenever a state is replayed, and `$eval`
-//! is taken away as on AWS. Functions that Step Functions adds are here: `$partition`, `$range`, `$hash`, `$random`,
-//! `$uuid`, `$parse`.
+//! Time and random numbers come from the scope, so an expression has the same value whenever a state is replayed, and
+//! `$eval` is removed as on AWS. This module adds Step Functions' own functions: `$partition`, `$range`, `$hash`,
+//! `$random`, `$uuid`, `$parse`.
 
 use std::rc::Rc;
 
@@ -19,17 +19,17 @@ use crate::scope::Scope;
 const TIME_MILLIS_MAX: u64 = 10_000;
 /// Deepest recursion of an expression.
 const STACK_MAX: usize = 1_000;
-/// Longest list that an expression makes on its way.
+/// Longest intermediate list of an expression.
 const SEQUENCE_MAX: usize = 1_000_000;
 
-/// A JSONata expression. It is read again where it is evaluated: what the library makes of it stays in one thread.
+/// A JSONata expression. Each evaluation parses it again: the library's parsed form cannot leave its thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     source: String,
 }
 
 impl Query {
-    /// The expression within a text, if that is one: `{% $states.input.total %}`.
+    /// The expression in a text, if there is one: `{% $states.input.total %}`.
     #[must_use]
     pub fn within(text: &str) -> Option<&str> {
         text.strip_prefix("{%")?.strip_suffix("%}")
@@ -39,7 +39,7 @@ impl Query {
     ///
     /// # Errors
     ///
-    /// When it is not JSONata; the text says where.
+    /// When it is not JSONata; the text says at which place.
     pub fn parse(source: &str) -> Result<Self, String> {
         let source = source.trim().to_owned();
         match jsonata_core::parser::parse(&source) {
@@ -52,13 +52,13 @@ impl Query {
     ///
     /// # Errors
     ///
-    /// `States.QueryEvaluationError` when the expression fails, or has no value that JSON has.
+    /// `States.QueryEvaluationError` when the expression fails, or its value cannot be written as JSON.
     pub fn evaluate(&self, scope: &Scope<'_>, field: &str) -> Result<Value, StateError> {
         self.run(scope)
             .map_err(|reason| self.failed(&reason, field))
     }
 
-    /// That the value is something that the field has no use for.
+    /// The error for a value that the field does not accept.
     pub(crate) fn failed(&self, reason: &str, field: &str) -> StateError {
         let source = &self.source;
         let cause =
@@ -66,7 +66,7 @@ impl Query {
         StateError::query_evaluation(cause, Some(field))
     }
 
-    /// That the value is of a type that the field has no use for.
+    /// The error for a value of a type that the field does not accept.
     pub(crate) fn unexpected(&self, expected: &str, value: &Value, field: &str) -> StateError {
         let kind = match value {
             Value::Null => "null",
@@ -115,13 +115,13 @@ impl Query {
                 "returned an unsupported result type: a function.",
             ));
         }
-        // By way of text: whole numbers become whole numbers again.
+        // Converted through text, so that whole numbers stay whole.
         let text = value.to_json_string().map_err(|error| error.to_string())?;
         serde_json::from_str(&text).map_err(|error| format!("returned no JSON: {error}"))
     }
 }
 
-/// As JavaScript's `encodeURI`, which is what the reference implementation calls.
+/// Like JavaScript's `encodeURI`, which the reference implementation calls.
 fn encode_url(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -159,7 +159,7 @@ fn register(evaluator: &mut Evaluator, scope: &Scope<'_>) -> Result<(), Evaluato
             _ => drawn.fraction(),
         }))
     })?;
-    // The library leaves spaces as they are.
+    // The library does not encode spaces.
     evaluator.register_fn_override("encodeUrl", |arguments: &[JValue]| {
         match arguments.first() {
             None | Some(JValue::Undefined) => Ok(JValue::Undefined),
@@ -226,7 +226,7 @@ fn register(evaluator: &mut Evaluator, scope: &Scope<'_>) -> Result<(), Evaluato
     })
 }
 
-/// `$now(picture, timezone)`: the handed over instant, written by `$fromMillis`.
+/// `$now(picture, timezone)`: the scope's instant, formatted by `$fromMillis`.
 fn now(millis: i64, arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
     let mut context = Context::new();
     #[expect(clippy::cast_precision_loss, reason = "JSONata has no other numbers")]

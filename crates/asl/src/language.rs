@@ -1,4 +1,4 @@
-//! What the expressions of a state are written in.
+//! The language of a state's expressions.
 
 /// The language of a state's expressions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Letters of names.
+//! Characters of names.
 
 /// Whether names of machines, executions and labels of map runs may have this character.
 /// Source: Step Functions API reference, `CreateStateMachine` and `StartExecution`, `name`.

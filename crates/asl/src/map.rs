@@ -1,4 +1,4 @@
-//! Map states: what is done with every item, and where the items come from.
+//! Map states: the source of the items, and the states that process each.
 
 use serde_json::{Map as Object, Value};
 
@@ -10,37 +10,37 @@ use crate::scope::Scope;
 use crate::template::Template;
 use crate::writer::ResultWriter;
 
-/// What a Map state is made of.
+/// The fields of a Map state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map {
-    /// Where the items are, in the input.
+    /// The source of the items in the input.
     pub items: Items,
-    /// Where the items are, outside.
+    /// The source of the items outside of the input.
     pub reader: Option<ItemReader>,
-    /// What becomes of an item before it is worked on.
+    /// The template that transforms an item before it is processed.
     pub item_selector: Option<Template>,
-    /// How items are put together.
+    /// How items are grouped into batches.
     pub batcher: Option<Batcher>,
-    /// What is done with an item.
+    /// The states that process an item.
     pub processor: States,
-    /// Where that is done.
+    /// Where the items are processed.
     pub mode: ProcessorMode,
-    /// Whether the executions of a distributed one are Express.
+    /// Whether the child executions of a distributed one are Express.
     pub is_express: bool,
-    /// How many are worked on at a time; 0 is as many as there are.
+    /// Most items processed at a time; 0 means no limit.
     pub max_concurrency: Option<Template>,
-    /// How many may fail.
+    /// How many items may fail.
     pub tolerance: Tolerance,
-    /// What the runs are called.
+    /// The label of its runs.
     pub label: Option<String>,
-    /// What becomes of the results of a distributed one, if it is not the usual.
+    /// The treatment of a distributed one's results, if it differs from the default.
     pub writer: Option<ResultWriter>,
 }
 
-/// Letters of a label. Source: Step Functions developer guide, distributed Map state.
+/// Most characters of a label. Source: Step Functions developer guide, distributed Map state.
 pub(crate) const LABEL_MAX: usize = 40;
 
-/// What the runs of a Map state are called: its label, or one made of its name.
+/// The name of a Map state's runs: its label, or one derived from its name.
 #[must_use]
 pub fn run_label(state: &str, label: Option<&str>) -> String {
     let letters = || state.chars().filter(char::is_ascii_alphanumeric);
@@ -50,15 +50,15 @@ pub fn run_label(state: &str, label: Option<&str>) -> String {
 /// The items of a Map state.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Items {
-    /// The input itself is the list, of a state in this language.
+    /// The input itself is the list, for a state in this language.
     Input(Language),
-    /// What a path means.
+    /// The value of a path.
     Path(Path),
-    /// What a JSONata expression or list is.
+    /// The value of a JSONata expression or list.
     Items(Template),
 }
 
-/// Where items are worked on.
+/// Where items are processed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProcessorMode {
     /// In the execution itself.
@@ -68,7 +68,7 @@ pub enum ProcessorMode {
     Distributed,
 }
 
-/// How many items may fail. Without either, none.
+/// How many items may fail. Without either, no item may fail.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tolerance {
     /// A number of items.
@@ -77,45 +77,45 @@ pub struct Tolerance {
     pub percentage: Option<Template>,
 }
 
-/// How items are put together.
+/// How items are grouped into batches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batcher {
     /// Most items of a batch.
     pub max_items: Option<Template>,
     /// Most bytes of a batch, as JSON.
     pub max_bytes: Option<Template>,
-    /// What every batch gets besides.
+    /// Input that is added to every batch.
     pub input: Option<Template>,
 }
 
 /// Items that are read from a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ItemReader {
-    /// The ARN of what reads.
+    /// The ARN of the reading action.
     pub resource: String,
-    /// Which file.
+    /// The file.
     pub arguments: Template,
-    /// How it is read.
+    /// The file's format.
     pub format: ReaderFormat,
     /// Most items that are read.
     pub max_items: Option<Template>,
 }
 
-/// How a file is read.
+/// The format of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReaderFormat {
-    /// A list of JSON, at the place that a JSON pointer names.
+    /// A JSON list, at this JSON pointer.
     Json(Option<String>),
     /// A JSON value on each line.
     JsonLines,
-    /// Lines of values.
+    /// Lines of separated values.
     Csv {
         /// The names of the columns, unless they are in the first line.
         names: Option<Vec<String>>,
-        /// What is between values.
+        /// The character between values.
         delimiter: char,
     },
-    /// What `listObjectsV2` gives: the entries.
+    /// The entries of a `listObjectsV2` answer.
     List,
 }
 
@@ -124,7 +124,7 @@ impl Items {
     ///
     /// # Errors
     ///
-    /// Those of the expressions, and when there is no list.
+    /// The errors of the expressions, and one when there is no list.
     pub fn find(&self, scope: &Scope<'_>) -> Result<Vec<Value>, StateError> {
         let (value, field) = match self {
             Self::Input(_) => (scope.input.clone(), "ItemsPath"),
@@ -169,11 +169,11 @@ impl Items {
 }
 
 impl Batcher {
-    /// Puts items together. The scope is that of the state.
+    /// Groups items into batches. The scope is that of the state.
     ///
     /// # Errors
     ///
-    /// Those of the expressions, and when an item is larger than a batch.
+    /// The errors of the expressions, and one when an item is larger than a batch.
     pub fn batches(&self, items: Vec<Value>, scope: &Scope<'_>) -> Result<Vec<Value>, StateError> {
         let whole = |template: &Option<Template>, field: &str| {
             let number = template
@@ -194,7 +194,7 @@ impl Batcher {
         let mut batches: Vec<Vec<Value>> = Vec::new();
         let mut bytes = 0;
         for item in items {
-            // A comma each.
+            // Plus a comma for each item.
             let size = item.to_string().len() + 1;
             match batches.last_mut() {
                 Some(batch) if batch.len() < max_items && bytes + size <= max_bytes => {
@@ -224,7 +224,7 @@ impl ReaderFormat {
     ///
     /// # Errors
     ///
-    /// `States.ItemReaderFailed` when it is no such file.
+    /// `States.ItemReaderFailed` when the text does not have this format.
     pub fn items(&self, text: &str, max: usize) -> Result<Vec<Value>, StateError> {
         let failed = |reason: String| StateError::new(ITEM_READER_FAILED, reason);
         let mut items = match self {
@@ -266,7 +266,7 @@ impl ReaderFormat {
     }
 }
 
-/// Rows as objects of texts. Source: RFC 4180.
+/// Rows as objects with text values. Source: RFC 4180.
 fn csv(
     text: &str,
     names: Option<&[String]>,

@@ -1,7 +1,7 @@
 //! JSONPath, in the dialect of Step Functions.
 //!
 //! It differs from RFC 9535: names may contain hyphens, a path that can only mean one value *is* that value and not a
-//! list of it, and `.length()` may end a path. Reference paths are those that name one place.
+//! list of it, and `.length()` may end a path. Reference paths are the paths that name one place.
 
 mod filter;
 mod parse;
@@ -14,7 +14,7 @@ use crate::scope::Scope;
 use filter::Filter;
 pub use parse::PathError;
 
-/// Where a path begins.
+/// The start of a path.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Root {
     /// `$`: the input.
@@ -50,7 +50,7 @@ pub(crate) enum Selector {
 }
 
 impl Path {
-    /// Where the path begins.
+    /// The start of the path.
     #[must_use]
     pub fn root(&self) -> &Root {
         &self.root
@@ -68,8 +68,8 @@ impl Path {
         })
     }
 
-    /// Whether the path is what the specification calls a reference path: it can mean one value only, and that is a part
-    /// of what it looks into.
+    /// Whether the path is a reference path in the sense of the specification: it can only mean one value, and that
+    /// value is a part of the root.
     pub(crate) fn is_single(&self) -> bool {
         self.is_definite() && !matches!(self.segments.last(), Some(Segment::Length))
     }
@@ -90,7 +90,7 @@ impl Path {
 
     /// The value that the path means in a scope: one value, or a list for paths that may mean several.
     ///
-    /// `None` when a path that means one value has none.
+    /// `None` when a path to one value does not find it.
     #[must_use]
     pub fn find(&self, scope: &Scope<'_>) -> Option<Value> {
         let root = match &self.root {
@@ -102,7 +102,7 @@ impl Path {
     }
 
     pub(crate) fn find_in(&self, root: &Value) -> Option<Value> {
-        // Only the last segment may be a length: the parser sees to it.
+        // The parser allows a length only as the last segment.
         let (segments, length) = match self.segments.split_last() {
             Some((Segment::Length, before)) => (before, true),
             _ => (self.segments.as_slice(), false),
@@ -128,11 +128,11 @@ impl Path {
         Some(Value::from(length))
     }
 
-    /// Puts `value` at this place of `target`, creating objects on the way.
+    /// Puts `value` at this place of `target`, and creates missing objects.
     ///
     /// # Errors
     ///
-    /// When something is in the way that is not an object or no such element.
+    /// When a value on the path is not an object, or an element does not exist.
     pub fn put(&self, target: Value, value: Value) -> Result<Value, String> {
         let mut target = target;
         let mut place = &mut target;

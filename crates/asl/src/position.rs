@@ -1,4 +1,4 @@
-//! Where in a text the values of a JSON document stand.
+//! The places of a JSON document's values in its text.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,11 +18,11 @@ impl fmt::Display for Position {
     }
 }
 
-/// The places of a document's members and elements, by JSON pointer. Those of members are where their names stand.
+/// The places of a document's members and elements, by JSON pointer. A member's place is that of its name.
 #[derive(Debug, Default)]
 pub(crate) struct Positions {
     pub places: BTreeMap<String, Position>,
-    /// Names that an object has twice, of which JSON readers see the last only.
+    /// Names that occur twice in an object; JSON parsers keep only the last member.
     pub twice: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ impl Positions {
         scanner.found
     }
 
-    /// The place of a pointer, or of the nearest thing around it.
+    /// The place of a pointer, or of its nearest known parent.
     pub(crate) fn find(&self, pointer: &str) -> Option<Position> {
         let mut pointer = pointer;
         loop {
@@ -87,7 +87,7 @@ impl Scanner {
         }
     }
 
-    /// Goes over a value. Nesting is bounded by whoever checked that the text is valid.
+    /// Scans a value. The nesting is bounded, because the caller has parsed the text before.
     fn value(&mut self, pointer: &str) {
         self.spaces();
         match self.peek() {

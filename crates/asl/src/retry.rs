@@ -1,4 +1,4 @@
-//! What happens after an error.
+//! Retriers and catchers.
 
 use serde_json::Value;
 
@@ -9,34 +9,34 @@ use crate::language::Language;
 use crate::scope::Scope;
 use crate::template::Template;
 
-/// Errors that are tried again, and how.
+/// Errors that are retried, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retrier {
-    /// Names of errors.
+    /// Error names.
     pub error_equals: Vec<String>,
     /// Seconds before the first retry.
     pub interval_seconds: u64,
     /// Retries, after the first attempt.
     pub max_attempts: u64,
-    /// What the interval is multiplied by after each retry; at least 1.
+    /// The factor of the interval after each retry; at least 1.
     pub backoff_rate: f64,
-    /// No retry is later than this many seconds.
+    /// Upper limit of a delay, in seconds.
     pub max_delay_seconds: Option<u64>,
-    /// How the delay is spread.
+    /// How the delay is randomized.
     pub jitter: Jitter,
 }
 
-/// How delays are spread.
+/// How delays are randomized.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Jitter {
     /// Not at all.
     #[default]
     None,
-    /// Anything between nothing and the whole delay.
+    /// A random part of the delay, from zero to all of it.
     Full,
 }
 
-/// Longest delay that is counted with, in seconds: that of a wait.
+/// Longest delay in calculations, in seconds: the limit of a wait.
 const DELAY_MAX: f64 = 31_622_400.0;
 
 impl Retrier {
@@ -70,25 +70,25 @@ impl Retrier {
 /// Errors that lead to another state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Catcher {
-    /// Names of errors.
+    /// Error names.
     pub error_equals: Vec<String>,
-    /// Where to go.
+    /// The next state.
     pub next: String,
-    /// Where the error goes, in JSONPath.
+    /// Where the error is stored, in JSONPath.
     pub result_path: ResultPath,
-    /// What is handed on, in JSONata.
+    /// The output, in JSONata.
     pub output: Option<Template>,
     /// Variables that are set.
     pub assign: Vec<(String, Template)>,
 }
 
 impl Catcher {
-    /// What the next state gets, in the scope of the state's input. For JSONata `$states.errorOutput` is in the scope.
-    /// It is the catcher with this `index` of its state.
+    /// The input of the next state, evaluated in the scope of the state's input. For JSONata the scope includes
+    /// `$states.errorOutput`. `index` is the catcher's index in its state.
     ///
     /// # Errors
     ///
-    /// Those of the expressions.
+    /// The errors of the expressions.
     pub fn leave(
         &self,
         index: usize,

@@ -1,4 +1,4 @@
-//! What expressions of a state see.
+//! The data visible to a state's expressions.
 
 use serde_json::{Map, Value};
 
@@ -7,20 +7,20 @@ use crate::chance::Chance;
 /// Variables of a state machine, by name without the `$`.
 pub type Variables = Map<String, Value>;
 
-/// What an expression is evaluated against.
+/// The data for evaluating an expression.
 #[derive(Debug)]
 pub struct Scope<'a> {
     /// `$` of a JSONPath expression: the state's input, or its result.
     pub input: &'a Value,
     /// `$$`, and `$states.context`.
     pub context: &'a Value,
-    /// Whatever `Assign` has set in this scope and those around it.
+    /// The variables that `Assign` has set in this scope and in the enclosing ones.
     pub variables: &'a Variables,
     /// `$states` without its context; only JSONata sees it.
     pub states: &'a Map<String, Value>,
-    /// Drawn from by `States.MathRandom`, `States.UUID`, `$random` and `$uuid`.
+    /// The source of random numbers for `States.MathRandom`, `States.UUID`, `$random` and `$uuid`.
     pub chance: &'a Chance,
-    /// The instant that `$now` and `$millis` tell, in milliseconds since 1970.
+    /// The instant that `$now` and `$millis` return, in milliseconds since 1970.
     pub now_millis: i64,
 }
 

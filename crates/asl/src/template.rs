@@ -1,4 +1,4 @@
-//! Values with expressions in them: payload templates, and fields that are a value or an expression.
+//! Values that contain expressions: payload templates, and fields that are a value or an expression.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -9,12 +9,12 @@ use crate::intrinsic::Expression;
 use crate::jsonata::Query;
 use crate::scope::Scope;
 
-/// A JSON value with expressions in it.
+/// A JSON value that contains expressions.
 ///
-/// In JSONPath these are members whose names end in `.$`; in JSONata texts in `{% … %}` anywhere.
+/// In JSONPath these are members whose names end in `.$`; in JSONata they are texts in `{% … %}` anywhere.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Template {
-    /// A value as it stands.
+    /// A literal value.
     Value(Value),
     /// A path or an intrinsic function.
     Expression(Expression),
@@ -27,11 +27,11 @@ pub enum Template {
 }
 
 impl Template {
-    /// The value in a scope; `field` is named by errors.
+    /// The value in a scope; errors name `field`.
     ///
     /// # Errors
     ///
-    /// That of the first expression that fails.
+    /// The error of the first expression that fails.
     pub fn evaluate(&self, scope: &Scope<'_>, field: &str) -> Result<Value, StateError> {
         Ok(match self {
             Self::Value(value) => value.clone(),
@@ -59,7 +59,7 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// As there, and when the value is no text.
+    /// As there, and one when the value is not a text.
     pub fn text(&self, scope: &Scope<'_>, field: &str) -> Result<String, StateError> {
         match self.evaluate(scope, field)? {
             Value::String(text) => Ok(text),
@@ -67,12 +67,12 @@ impl Template {
         }
     }
 
-    /// As [`evaluate`](Self::evaluate), for a field that is a number of at least 0. What a path leads to may be a text of
-    /// one, as on AWS.
+    /// As [`evaluate`](Self::evaluate), for a field that is a number of at least 0. The value of a path may be a number
+    /// as text, as on AWS.
     ///
     /// # Errors
     ///
-    /// As there, and when the value is no such number.
+    /// As there, and one when the value is not such a number.
     pub fn number(&self, scope: &Scope<'_>, field: &str) -> Result<f64, StateError> {
         let value = self.evaluate(scope, field)?;
         self.read_number(&value)
@@ -87,8 +87,8 @@ impl Template {
         number.filter(|number| *number >= 0.0 && number.is_finite())
     }
 
-    /// As [`number`](Self::number), for one without a fraction: a path has to lead to such a one, and what else comes to a
-    /// number is cut.
+    /// As [`number`](Self::number), for a whole number: the value of a path must be whole, other values lose their
+    /// fraction.
     ///
     /// # Errors
     ///
@@ -107,12 +107,12 @@ impl Template {
             .ok_or_else(|| self.unfit(&value, "a whole number of at least 0", field))
     }
 
-    /// As [`evaluate`](Self::evaluate), for a field that is an instant of RFC 3339, with an upper-case `T`, and `Z` if it
-    /// has no offset.
+    /// As [`evaluate`](Self::evaluate), for a field that is an instant of RFC 3339, with an upper-case `T`, and `Z` if
+    /// it has no offset.
     ///
     /// # Errors
     ///
-    /// As there, and when the value is none.
+    /// As there, and one when the value is not such an instant.
     pub fn timestamp(&self, scope: &Scope<'_>, field: &str) -> Result<Timestamp, StateError> {
         let value = self.evaluate(scope, field)?;
         choice::timestamp(&value).ok_or_else(|| {
@@ -143,7 +143,7 @@ impl Template {
         }
     }
 
-    /// Whether an object or list comes out of it, as far as that can be told.
+    /// Whether the value may turn out to be an object or list, because it is an expression.
     pub(crate) fn is_dynamic(&self) -> bool {
         matches!(self, Self::Expression(_) | Self::Query(_))
     }

@@ -1,4 +1,4 @@
-//! What becomes of the results of a distributed Map state: written to files, or put together as its output.
+//! The results of a distributed Map state: written to files, or collected as its output.
 //!
 //! Source: Step Functions developer guide, "ResultWriter (Map)", read 2026-11-30.
 
@@ -8,24 +8,24 @@ use crate::error::{RESULT_WRITER_FAILED, StateError};
 use crate::scope::Scope;
 use crate::template::Template;
 
-/// Most bytes of a file, which is in memory while it is sent. On AWS, 5 GB.
+/// Largest file, in bytes: it is in memory while it is sent. On AWS, 5 GB.
 const FILE_BYTES_MAX: usize = 64 << 20;
 
-/// How results are handed on.
+/// How results are output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResultWriter {
-    /// Where they are written; without it, they are the state's output.
+    /// Where they are written; if `None`, they are the state's output.
     pub arguments: Option<Template>,
-    /// What is kept of them.
+    /// Which of their data is kept.
     pub transformation: Transformation,
-    /// How they are put together.
+    /// The format.
     pub output_type: OutputType,
 }
 
-/// What is kept of the executions of items that went well; of others everything is.
+/// Which data of a succeeded item's execution is kept; of other executions all data is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transformation {
-    /// What is known of an execution, its output included.
+    /// All data of the execution, its output included.
     None,
     /// Its output.
     Compact,
@@ -33,7 +33,7 @@ pub enum Transformation {
     Flatten,
 }
 
-/// How results are put together.
+/// The format of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputType {
     /// A list.
@@ -47,9 +47,9 @@ pub enum OutputType {
 pub struct ResultPlace {
     /// The bucket.
     pub bucket: String,
-    /// What their keys have before the run: nothing, or something that ends in a slash.
+    /// The prefix of their keys before the run's part: empty, or ending in a slash.
     pub prefix: String,
-    /// What `putObject` is given besides the key and the content; the bucket too.
+    /// The parameters of `putObject` besides the key and the content; including the bucket.
     pub parameters: Value,
 }
 
@@ -66,36 +66,36 @@ pub struct ItemExecution {
     pub ended: Option<String>,
 }
 
-/// What came of an item.
+/// The result of an item.
 #[derive(Clone, Copy, Debug)]
 pub enum ItemOutcome<'r> {
-    /// It went well, with this output.
+    /// It succeeded, with this output.
     Succeeded(&'r Value),
     /// It failed, with an error's name and a cause.
     Failed(&'r str, &'r str),
-    /// It was not waited for, because too many others failed.
+    /// It was abandoned because too many other items failed.
     Aborted,
-    /// The same, and it had not begun.
+    /// The same, before it began.
     Pending,
 }
 
-/// Each has files of its own.
+/// A group of items with the same outcome. Each has its own files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResultGroup {
-    /// Items that went well.
+    /// Items that succeeded.
     Succeeded,
-    /// Those that failed, took too long or were stopped.
+    /// Items that failed, timed out or were stopped.
     Failed,
-    /// Those that were not begun.
+    /// Items that were not begun.
     Pending,
 }
 
 impl ResultWriter {
-    /// Where files are written, if they are.
+    /// Where files are written, if at all.
     ///
     /// # Errors
     ///
-    /// Those of the expressions, and when there is no bucket.
+    /// The errors of the expressions, and one when there is no bucket.
     pub fn place(&self, scope: &Scope<'_>) -> Result<Option<ResultPlace>, StateError> {
         let Some(arguments) = &self.arguments else {
             return Ok(None);
@@ -125,7 +125,7 @@ impl ResultWriter {
         }))
     }
 
-    /// What is handed on of an item; `machine` is the ARN of the machine with the label of the run.
+    /// The group of an item and its output values; `machine` is the ARN of the machine with the label of the run.
     #[must_use]
     pub fn results(
         &self,
@@ -208,7 +208,7 @@ impl ResultWriter {
 }
 
 impl OutputType {
-    /// These values as a state's output: lines are a text.
+    /// These values as a state's output: JSON lines become a text.
     #[must_use]
     pub fn output(self, values: Vec<Value>) -> Value {
         match self {
@@ -220,7 +220,7 @@ impl OutputType {
         }
     }
 
-    /// What is before the first value of a file, between two, and after the last one.
+    /// The texts before a file's first value, between two values, and after the last one.
     fn around(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Json => ("[", ",", "]"),
@@ -241,7 +241,7 @@ impl ResultGroup {
     }
 }
 
-/// The files of a run. Each is returned when it is full, to be written under its key.
+/// The files of a run. Each is returned when it is full; the caller writes it under its key.
 #[derive(Debug)]
 pub struct ResultFiles {
     folder: String,
@@ -250,13 +250,13 @@ pub struct ResultFiles {
 }
 
 impl ResultFiles {
-    /// Adds a value. The first of a file that has no room for it comes after that one, which is returned.
+    /// Adds a value. If a file has no room for it, returns that file; the value begins the next one.
     pub fn push(&mut self, group: ResultGroup, value: &Value) -> Option<(String, String)> {
         let text = self.files[group as usize].push(value)?;
         Some(self.written(group, text))
     }
 
-    /// The last files, and then the manifest, which names them all.
+    /// The last files, and then the manifest, which names all files.
     pub fn end(mut self, bucket: &str, run: &str) -> (Vec<(String, String)>, String) {
         let mut last = Vec::new();
         for group in ResultGroup::ALL {
@@ -292,16 +292,16 @@ impl ResultFiles {
 #[derive(Debug)]
 struct ResultFile {
     output_type: OutputType,
-    /// Most bytes of one, unless a single value has more.
+    /// Most bytes of a file, unless a single value is larger.
     bytes_max: usize,
-    /// The one that is begun.
+    /// The current file.
     text: Option<String>,
-    /// The others, as the manifest has them.
+    /// The finished files, as the manifest lists them.
     written: Vec<Value>,
 }
 
 impl ResultFile {
-    /// Adds a value, and returns the text of the file if there is no room for it.
+    /// Adds a value. If there is no room for it, returns the finished file's text.
     fn push(&mut self, value: &Value) -> Option<String> {
         let (open, between, close) = self.output_type.around();
         let value = value.to_string();

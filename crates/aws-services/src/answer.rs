@@ -1,4 +1,4 @@
-//! What a service answers.
+//! The answers of services.
 
 use serde_json::{Map, Value};
 
@@ -6,30 +6,30 @@ use crate::spelling::{Style, text};
 use crate::table::{Operation, Place, Protocol, Service};
 use crate::xml::{self, Element};
 
-/// What came back.
+/// An HTTP answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
-    /// Such as 200.
+    /// The status, such as 200.
     pub status: u16,
-    /// Names in small letters, and values.
+    /// Names in lower case, and values.
     pub headers: &'a [(String, String)],
-    /// What was sent.
+    /// The body.
     pub body: &'a [u8],
 }
 
 /// A service's refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the service calls it, such as `NotFound`.
+    /// The service's code, such as `NotFound`.
     pub code: String,
-    /// The exception that the service's model has for it, such as `NotFoundException`.
+    /// The exception for it in the service's model, such as `NotFoundException`.
     pub exception: Option<String>,
-    /// What the service says.
+    /// The service's message.
     pub message: String,
 }
 
 impl Answer<'_> {
-    /// A header, by its name in small letters.
+    /// A header, by its name in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
@@ -46,7 +46,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// The service's refusal, also where an answer is none that it could give.
+    /// The service's refusal, or one for an answer that cannot be read.
     pub fn result(
         &self,
         operation: &Operation,
@@ -193,7 +193,7 @@ impl Service {
             .or_else(|| in_xml("Code"))
             .or_else(|| answer.header("x-amzn-errortype").map(str::to_owned))
             .unwrap_or_else(|| match (answer.status, self.name) {
-                // The answer to `HEAD` says nothing.
+                // The answer to `HEAD` has no body.
                 (404, "s3") => String::from("NoSuchKey"),
                 (status, _) => format!("Status{status}"),
             });
@@ -203,13 +203,13 @@ impl Service {
         self.refused(&code, message)
     }
 
-    /// A refusal with a code, which may have something before a `#` and after a `:`.
+    /// A refusal with a code, which may have a prefix before a `#` and a suffix after a `:`.
     #[must_use]
     pub fn refused(&self, code: &str, message: String) -> Refusal {
         let code = code.rsplit('#').next().unwrap_or(code);
         let code = code.split(':').next().unwrap_or(code).to_owned();
         let exception = self.errors.get(code.as_str());
-        // Some services still call their errors as they did in the query protocol.
+        // Some services still use their error names of the query protocol.
         let exception = exception.or_else(|| self.errors.values().find(|it| **it == code));
         Refusal {
             exception: exception.map(|it| (*it).to_owned()),

@@ -1,7 +1,7 @@
-//! AWS's services as requests and answers: what their operations are called, and how a call of one is written and read.
+//! AWS's services as requests and answers: the names of their operations, and how a call is encoded and decoded.
 //!
-//! Parameters and results are those of the AWS SDK integrations of Step Functions: members are called as in the SDK for
-//! Java, with a capital (`JobName`, `KmsKeyId`). Nothing is sent here.
+//! Parameters and results have the form of Step Functions' AWS SDK integrations: members are named as in the SDK for
+//! Java, with a capital (`JobName`, `KmsKeyId`). This crate sends nothing.
 //!
 //! The facts are in `table.txt`, which `table.py` writes from botocore's service models.
 //!

@@ -1,4 +1,4 @@
-//! A call as it is sent.
+//! A call as an HTTP request.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -7,36 +7,36 @@ use crate::form::form;
 use crate::spelling::text;
 use crate::table::{Operation, Place, Protocol, Rest, Service};
 
-/// What a path or a query is sent with as it is.
+/// Characters that are not encoded in a path or a query.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// As that, with slashes.
+/// The same, plus slashes.
 const SLASHED: &AsciiSet = &PLAIN.remove(b'/');
 
-/// What goes to a service, but for who sends it where.
+/// A request to a service, without its host and its signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Such as `POST`.
+    /// The HTTP method, such as `POST`.
     pub method: &'static str,
     /// Begins with `/`.
     pub path_and_query: String,
     /// Names and values.
     pub headers: Vec<(String, String)>,
-    /// What is sent.
+    /// The body.
     pub body: Vec<u8>,
 }
 
 impl Service {
-    /// A call of an operation. `token` makes it known for the same call if it is sent twice, where the operation has a member
-    /// for that, and the parameters say nothing else.
+    /// A call of an operation. `token` identifies the call if it is sent twice, if the operation has a member for that
+    /// and the parameters do not set it.
     ///
     /// # Errors
     ///
-    /// What is missing in the parameters, or cannot be sent.
+    /// Parameters that are missing or cannot be sent.
     pub fn request(
         &self,
         operation: &Operation,
@@ -87,7 +87,7 @@ impl Service {
         })
     }
 
-    /// A call whose parameters are in the path, the query, headers and the body.
+    /// A call whose parameters are spread over the path, the query, headers and the body.
     fn placed(&self, rest: &Rest, mut parameters: Map<String, Value>) -> Result<Request, String> {
         let mut path = filled(rest.path, &mut parameters)?;
         let mut headers: Vec<(String, String)> = Vec::new();
@@ -150,7 +150,7 @@ impl Service {
     }
 }
 
-/// A path with its parameters, which are none any more.
+/// A path filled with its parameters, which are removed from `parameters`.
 fn filled(path: &str, parameters: &mut Map<String, Value>) -> Result<String, String> {
     let mut filled = String::new();
     let mut rest = path;

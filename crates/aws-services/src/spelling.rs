@@ -1,4 +1,4 @@
-//! Members as the wire calls them, and as state machines do.
+//! The names of members on the wire and in state machines.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,17 +7,17 @@ use serde_json::{Map, Number, Value};
 
 use crate::table::{Protocol, Service};
 
-/// How results are told.
+/// The form of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// As integrations with AWS's SDK do: members as in Java, instants as texts.
+    /// The form of AWS SDK integrations: members as in Java, instants as texts.
     Sdk,
-    /// As the optimized integrations do: members as on the wire, with a capital, and instants in milliseconds.
+    /// The form of optimized integrations: members as on the wire, with a capital, and instants in milliseconds.
     Optimized,
 }
 
 impl Service {
-    /// What the wire calls a member.
+    /// A member's name on the wire.
     pub(crate) fn wire_name(&self, name: &str) -> String {
         match self.names.get(name) {
             Some(wire) => (*wire).to_owned(),
@@ -26,11 +26,11 @@ impl Service {
         }
     }
 
-    /// What state machines call a member.
+    /// A member's name in state machines.
     pub(crate) fn java_name(&self, wire: &str, style: Style) -> String {
         let known = self.java_names.get(wire);
         match known.filter(|_| style == Style::Sdk) {
-            // Both kinds of integrations give items as they are.
+            // Both kinds of integrations return items unchanged.
             Some(_) if self.name == "dynamodb" => wire.to_owned(),
             Some(name) => (*name).to_owned(),
             None => with_first(wire, |it| it.to_ascii_uppercase()),
@@ -70,7 +70,7 @@ impl Service {
         }
     }
 
-    /// What JSON on the wire is to a state machine.
+    /// JSON from the wire in the form of state machines.
     pub(crate) fn told(&self, value: &Value, style: Style) -> Value {
         match value {
             Value::Array(items) => items.iter().map(|it| self.told(it, style)).collect(),
@@ -99,7 +99,7 @@ impl Service {
         }
     }
 
-    /// A text of XML or of a header, as what its member is.
+    /// A text from XML or a header, converted to its member's type.
     pub(crate) fn typed(&self, name: &str, text: &str) -> Value {
         if self.numbers.contains(name)
             && let Ok(number) = text.parse::<i64>()
@@ -123,13 +123,13 @@ impl Service {
         }
     }
 
-    /// Whether the service is spoken to with texts only: times and bytes stay as they are.
+    /// Whether the service's protocol has only texts: times and bytes stay as they are.
     pub(crate) fn is_textual(&self) -> bool {
         matches!(self.protocol, Protocol::Query | Protocol::RestXml)
     }
 }
 
-/// Something as a text: what is no text, as JSON.
+/// A value as text: other values than texts are written as JSON.
 pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -158,7 +158,7 @@ fn with_first(name: &str, change: impl Fn(&char) -> char) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-/// An instant in seconds, as JSON services take it; what is none stays.
+/// An instant in seconds, as JSON services accept it; any other text stays.
 #[expect(
     clippy::cast_precision_loss,
     reason = "milliseconds of this age have fewer than 53 bits"

@@ -1,11 +1,11 @@
-//! What is known of each service.
+//! The data about each service.
 //!
-//! A service is a line `service NAME PREFIX PROTOCOL VERSION TARGET ENDPOINT SIGNED`, and lines with lists of what its
-//! members are: `names` that are not spelled on the wire as one would think, `maps`, whose keys are nobody's to spell,
-//! `documents`, `times` and so on, and `errors`. Then come its operations: in one line, or a line each with what goes into
-//! the path (`{Name}`, `{Name+}` with slashes), the query (`?wire=Name`), a header (`^wire=Name`, `^*prefix=Name`), or is
-//! the whole body (`*Name` as it is, `&Name` as a structure); what begins with `<` is in the answer. `!Name` is a token
-//! that makes a call done once however often it is sent.
+//! A service is a line `service NAME PREFIX PROTOCOL VERSION TARGET ENDPOINT SIGNED`, and lines that list kinds of its
+//! members: `names` whose spelling on the wire is irregular, `maps`, whose keys stay as they are, `documents`, `times`
+//! and so on, and `errors`. Then come its operations: in one line, or a line each with the members in the path
+//! (`{Name}`, `{Name+}` with slashes), in the query (`?wire=Name`), in a header (`^wire=Name`, `^*prefix=Name`), or
+//! those that are the whole body (`*Name` as it is, `&Name` as a structure); an entry that begins with `<` is in the
+//! answer. `!Name` is a token that makes a repeated call take effect once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -13,15 +13,15 @@ use std::sync::LazyLock;
 /// A service.
 #[derive(Debug)]
 pub struct Service {
-    /// What state machines call it: `aws-sdk:NAME:…`.
+    /// Its name in state machines: `aws-sdk:NAME:…`.
     pub name: &'static str,
-    /// What its errors begin with.
+    /// The prefix of its errors.
     pub prefix: &'static str,
-    /// What it speaks.
+    /// Its protocol.
     pub protocol: Protocol,
     /// The first part of the host's name.
     pub endpoint: &'static str,
-    /// What requests are signed for.
+    /// The service name in signatures.
     pub signing_name: &'static str,
     pub(crate) version: &'static str,
     pub(crate) target: &'static str,
@@ -29,12 +29,12 @@ pub struct Service {
     /// Java's name and the wire's.
     pub(crate) names: BTreeMap<&'static str, &'static str>,
     pub(crate) java_names: BTreeMap<&'static str, &'static str>,
-    /// Maps, with what a form calls their keys and values.
+    /// Maps, with the names of their keys and values in a form.
     pub(crate) maps: BTreeMap<&'static str, (&'static str, &'static str)>,
     pub(crate) documents: BTreeSet<&'static str>,
     pub(crate) times: BTreeSet<&'static str>,
     pub(crate) blobs: BTreeSet<&'static str>,
-    /// Texts that may be given as anything, and are sent as JSON then.
+    /// Texts for which any value may be given, which is then sent as JSON.
     pub(crate) texts: BTreeSet<&'static str>,
     pub(crate) lists: BTreeSet<&'static str>,
     pub(crate) flat: BTreeSet<&'static str>,
@@ -45,7 +45,7 @@ pub struct Service {
     operations: BTreeMap<&'static str, Operation>,
 }
 
-/// What a service speaks.
+/// The protocol of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// JSON, with the operation in a header.
@@ -67,7 +67,7 @@ pub struct Operation {
     pub(crate) rest: Option<Rest>,
 }
 
-/// Where the parts of a request and of its answer are.
+/// The places of the parts of a request and of its answer.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rest {
     pub method: &'static str,
@@ -76,30 +76,30 @@ pub(crate) struct Rest {
     pub answer: Vec<(Place, &'static str)>,
 }
 
-/// Where a member is, if it is not one of the body's.
+/// The place of a member that is not a normal member of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Query(&'static str),
     Header(&'static str),
     Headers(&'static str),
     Status,
-    /// It is the body.
+    /// The whole body.
     Body,
-    /// It is the body, as a structure.
+    /// The whole body, as a structure.
     Structure,
 }
 
 static SERVICES: LazyLock<BTreeMap<&'static str, Service>> =
     LazyLock::new(|| read(include_str!("table.txt")));
 
-/// The service that state machines call by this name.
+/// The service with this name in state machines.
 #[must_use]
 pub fn service(name: &str) -> Option<&'static Service> {
     SERVICES.get(name)
 }
 
 impl Service {
-    /// Its operation of this name, such as `PutItem`.
+    /// The operation of this name, such as `PutItem`.
     #[must_use]
     pub fn operation(&self, name: &str) -> Option<&Operation> {
         self.operations.get(name)

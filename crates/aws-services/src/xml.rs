@@ -1,4 +1,4 @@
-//! XML, as far as AWS's services write it: elements and text, without names of spaces.
+//! XML in the form of AWS's services: elements and text, without namespaces.
 
 /// An element.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -14,7 +14,7 @@ impl Element {
         self.children.iter().find(|it| it.name == name)
     }
 
-    /// The first element of this name, however deep.
+    /// The first element of this name, at any depth.
     pub(crate) fn find(&self, name: &str) -> Option<&Self> {
         if self.name == name {
             return Some(self);
@@ -26,7 +26,7 @@ impl Element {
 /// Deepest nesting that is read.
 const DEPTH_MAX: usize = 64;
 
-/// The outermost element; none of what is no XML.
+/// The outermost element; `None` if the text is not XML.
 pub(crate) fn parse(text: &str) -> Option<Element> {
     let mut open: Vec<Element> = vec![Element::default()];
     let mut rest = text;

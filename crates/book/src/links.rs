@@ -1,13 +1,13 @@
-//! Whether every link within the repository arrives.
+//! Checks that every link within the repository has a target.
 
 use std::collections::BTreeMap;
 
 use crate::markdown::Markdown;
 
-/// A link that leads nowhere.
+/// A link without a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
-    /// The file that it is in.
+    /// The file that contains it.
     pub file: String,
     /// Counted from 1.
     pub line: usize,
@@ -16,7 +16,7 @@ pub struct Broken {
 }
 
 /// Checks the links of Markdown files: by path from the root, with their text. `exists` knows files and folders by such
-/// paths. Addresses elsewhere are not looked at: whether they answer is another machine's business.
+/// paths. External addresses are not checked: that would depend on other machines.
 #[must_use]
 pub fn check(files: &BTreeMap<String, String>, exists: impl Fn(&str) -> bool) -> Vec<Broken> {
     let parsed: BTreeMap<&str, Markdown<'_>> = files
@@ -66,7 +66,7 @@ pub fn is_elsewhere(target: &str) -> bool {
     target.contains("://") || target.starts_with("mailto:")
 }
 
-/// The path from the root of what a file links to; `None` above the root.
+/// The path from the root of a file's link target; `None` above the root.
 #[must_use]
 pub fn resolve(file: &str, target: &str) -> Option<String> {
     if target.is_empty() {

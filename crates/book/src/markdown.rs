@@ -1,4 +1,4 @@
-//! One Markdown file: its headings, its links, and the HTML of it.
+//! One Markdown file: its headings, its links, and its HTML.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::section::anchor;
 #[derive(Debug)]
 pub struct Markdown<'t> {
     text: &'t str,
-    /// In their order.
+    /// In document order.
     pub headings: Vec<Heading>,
-    /// In their order; pictures too.
+    /// In document order; includes pictures.
     pub links: Vec<Link>,
 }
 
-/// A heading and the anchor that leads to it.
+/// A heading and its anchor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {
     /// 1 to 6.
@@ -27,7 +27,7 @@ pub struct Heading {
     pub anchor: String,
 }
 
-/// A link as it is written.
+/// A link as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     pub target: String,
@@ -36,7 +36,7 @@ pub struct Link {
 }
 
 impl<'t> Markdown<'t> {
-    /// Reads a file; there is no text that is no Markdown.
+    /// Parses a file; every text is valid Markdown.
     #[must_use]
     pub fn parse(text: &'t str) -> Self {
         let mut found = Self {
@@ -75,13 +75,13 @@ impl<'t> Markdown<'t> {
         found
     }
 
-    /// Whether a link with this anchor arrives.
+    /// Whether a heading has this anchor.
     #[must_use]
     pub fn has_anchor(&self, anchor: &str) -> bool {
         self.headings.iter().any(|it| it.anchor == anchor)
     }
 
-    /// The HTML, with `relink` deciding where links lead. A picture for which it returns nothing becomes its text.
+    /// The HTML, with link targets from `relink`. A picture for which it returns `None` becomes its text.
     #[must_use]
     pub fn html(&self, relink: impl Fn(&str) -> Option<String>) -> String {
         let mut anchors = self.headings.iter();
@@ -147,12 +147,12 @@ impl<'t> Markdown<'t> {
                     language.clear();
                     Event::End(TagEnd::CodeBlock)
                 }
-                // Lines that only the compiler needs.
+                // Hides lines that only the compiler needs.
                 Event::Text(code) if language == "rust" => {
                     Event::Text(without_hidden(&code).into())
                 }
                 Event::Html(text) if text.trim_start().starts_with("<!--") => return None,
-                // A table that is wider than the page is scrolled by itself.
+                // A table wider than the page scrolls separately.
                 Event::Start(Tag::Table(columns)) => Event::Start(Tag::Table(columns)),
                 other => other,
             })
@@ -176,7 +176,7 @@ fn without_hidden(code: &str) -> String {
     code.split_inclusive('\n').filter(is_shown).collect()
 }
 
-/// The second heading of a name has `-1` at its end, as everywhere.
+/// The second heading with the same name gets `-1` at its end, as everywhere.
 fn unique(taken: &mut BTreeMap<String, usize>, anchor: String) -> String {
     let count = taken.entry(anchor.clone()).or_default();
     *count += 1;

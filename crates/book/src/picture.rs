@@ -1,7 +1,7 @@
-//! Drawings of real executions: which operation ran in which invocation, and which was taken from the record.
+//! Drawings of real executions: which operation ran in which invocation, and which was read from the record.
 //!
-//! `conformance/book_pictures.py` records the executions as JSON in `docs/pictures`; each becomes a drawing of the same
-//! name. A column is an invocation, a row an operation; time is not to scale.
+//! `conformance/book_pictures.py` records the executions as JSON in `docs/pictures`; each becomes a drawing with the
+//! same name. A column is an invocation, a row an operation; time is not to scale.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -16,7 +16,7 @@ const GAP_WIDTH: f64 = 74.0;
 const ROW_HEIGHT: f64 = 28.0;
 const HEAD_HEIGHT: f64 = 48.0;
 const MARGIN: f64 = 14.0;
-/// Of a letter, roughly: fonts differ.
+/// Approximate width of a letter: fonts differ.
 const LETTER_WIDTH: f64 = 7.0;
 
 /// Colours follow the reader's choice of light or dark.
@@ -50,14 +50,14 @@ pub enum PictureError {
     },
 }
 
-/// One execution, as it was recorded.
+/// One recorded execution.
 #[derive(Debug, Deserialize)]
 struct Run {
     arn: String,
     events: Vec<Event>,
 }
 
-/// What is kept of an event of the history.
+/// The data used of a history event.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Event {
@@ -82,7 +82,7 @@ struct Invocation<'r> {
     start: f64,
     end: f64,
     error: Option<&'r str>,
-    /// Which column of the whole picture it has.
+    /// Its column in the whole picture.
     column: usize,
 }
 
@@ -98,7 +98,7 @@ struct Operation<'r> {
 /// Draws every recording in a folder.
 ///
 /// # Errors
-/// A file that cannot be read, or that is not a recording.
+/// When a file cannot be read, or is not a recording.
 pub fn draw_all(folder: &Path) -> Result<Vec<(PathBuf, String)>, PictureError> {
     let read = |path: &Path, cause| PictureError::Read {
         path: path.to_owned(),
@@ -121,7 +121,7 @@ pub fn draw_all(folder: &Path) -> Result<Vec<(PathBuf, String)>, PictureError> {
     Ok(drawn)
 }
 
-/// Where columns are.
+/// The positions of columns.
 #[derive(Debug, Clone, Copy)]
 struct Columns {
     label_width: f64,
@@ -244,7 +244,7 @@ fn draw_operation(
     let end = operation.end.unwrap_or(f64::INFINITY);
     let mut waits_from = None;
     for it in invocations {
-        // What it asked for is not what was recorded, and the history does not say more.
+        // It requested another operation than the recorded one, and the history contains no more.
         if it
             .error
             .is_some_and(|error| error.contains("NonDeterministic"))
@@ -269,7 +269,7 @@ fn draw_operation(
         } else {
             continue;
         };
-        // A wait that ends between two invocations is over when the next one begins.
+        // A wait that ends between two invocations is drawn up to the beginning of the next one.
         if let Some(from) = waits_from.take() {
             wait(out, from, x - 14.0, y, used);
         }
@@ -322,7 +322,7 @@ fn invocations<'r>(run: &'r Run, starts: &[f64]) -> Vec<Invocation<'r>> {
     completed.collect()
 }
 
-/// Those of the handler itself, in the order in which they began; what is inside of them is left out.
+/// The operations of the handler itself, in the order in which they began; nested ones are left out.
 fn operations(run: &Run) -> Vec<Operation<'_>> {
     let mut found: Vec<(&str, Operation<'_>)> = Vec::new();
     for event in run.events.iter().filter(|it| it.parent_id.is_none()) {
@@ -355,7 +355,7 @@ fn title(arn: &str) -> String {
     format!("{name}, version {}", version.unwrap_or("?"))
 }
 
-/// A time between two invocations.
+/// A duration between two invocations.
 fn span(seconds: f64) -> String {
     match seconds {
         s if s >= 86_000.0 => format!("{:.0} d", s / 86_400.0),

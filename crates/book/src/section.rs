@@ -1,4 +1,4 @@
-//! Sections of a page, and the anchors that lead to them.
+//! Sections of a page, and their anchors.
 
 /// Anchor of a heading, as GitHub and mdBook make it: lower case, spaces as hyphens, no punctuation.
 #[must_use]

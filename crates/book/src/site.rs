@@ -1,7 +1,7 @@
 //! The book as HTML: a page for each chapter, with the table of contents beside it.
 //!
-//! Pages need nothing from elsewhere: the style and the one script are files beside them, and the search reads the pages
-//! themselves. So the same files are a website, a folder on a disk, and what `lambdura docs` serves.
+//! Pages need no external files: the style and the one script are files beside them, and the search reads the pages
+//! themselves. So the same files serve as a website, as a folder on a disk, and for `lambdura docs`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,12 +14,12 @@ use crate::links;
 use crate::markdown::Markdown;
 use crate::summary::{Chapter, Summary, SummaryError};
 
-/// Where links lead that leave the book.
+/// The target of links that leave the book.
 const REPOSITORY: &str = "https://github.com/lambdura/lambdura/blob/main";
 const STYLE: &str = include_str!("theme/book.css");
 const SCRIPT: &str = include_str!("theme/book.js");
 
-/// The book as it lies in a folder.
+/// The book in a folder.
 #[derive(Debug)]
 pub struct Book {
     /// The table of contents.
@@ -37,12 +37,12 @@ pub struct File {
     pub content: Vec<u8>,
 }
 
-/// Which pictures go with the pages.
+/// The pictures included in the site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pictures {
     /// All of them.
     All,
-    /// Drawings alone, for where size matters; of screenshots there is their description.
+    /// Only drawings, if the size matters; screenshots are replaced by their description.
     Drawings,
 }
 
@@ -57,7 +57,7 @@ pub enum BookError {
         #[source]
         cause: io::Error,
     },
-    /// The table of contents is none.
+    /// The table of contents is invalid.
     #[error(transparent)]
     Summary(#[from] SummaryError),
 }
@@ -66,7 +66,7 @@ impl Book {
     /// Reads the table of contents and every chapter.
     ///
     /// # Errors
-    /// A chapter that is not there, or a table of contents that is none.
+    /// When a chapter is missing, or the table of contents is invalid.
     pub fn read(folder: &Path) -> Result<Self, BookError> {
         let summary = Summary::parse(&read(folder, "SUMMARY.md")?)?;
         let mut texts = BTreeMap::new();
@@ -83,7 +83,7 @@ impl Book {
     /// Every file of the site.
     ///
     /// # Errors
-    /// A picture that a chapter shows and that cannot be read.
+    /// When a picture of a chapter cannot be read.
     pub fn site(&self, pictures: Pictures) -> Result<Vec<File>, BookError> {
         let mut files = vec![
             File {
@@ -190,7 +190,7 @@ impl Book {
         out.push_str("</div>\n</nav>\n");
     }
 
-    /// Where a link of a chapter leads on the site. `None` for a picture that does not come along.
+    /// The target of a chapter's link on the site. `None` for a picture that is not included.
     fn relinked(&self, target: &str, pictures: Pictures) -> Option<String> {
         if links::is_elsewhere(target) || target.starts_with('#') {
             return Some(target.to_owned());

@@ -11,7 +11,7 @@ pub struct Summary {
 /// Chapters under one heading.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Part {
-    /// Empty for what stands before the first heading.
+    /// Empty for chapters before the first heading.
     pub title: String,
     pub chapters: Vec<Chapter>,
 }
@@ -22,11 +22,11 @@ pub struct Chapter {
     pub title: String,
     /// File name below `docs/`, such as `testing.md`.
     pub file: String,
-    /// How far it is indented: 0 or 1.
+    /// Its indentation: 0 or 1.
     pub depth: usize,
 }
 
-/// A line of `SUMMARY.md` that is none of a table of contents.
+/// An invalid line of `SUMMARY.md`.
 #[derive(Debug, Error)]
 #[error("SUMMARY.md:{line}: neither a part, nor a chapter, nor a comment: `{text}`")]
 pub struct SummaryError {
@@ -38,7 +38,7 @@ impl Summary {
     /// Reads a table of contents.
     ///
     /// # Errors
-    /// A line that is none of it.
+    /// When a line is invalid.
     pub fn parse(text: &str) -> Result<Self, SummaryError> {
         let mut parts = vec![Part::default()];
         let mut in_comment = false;

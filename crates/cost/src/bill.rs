@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::prices::{Architecture, Prices};
 use crate::usage::Usage;
 
-/// What a usage costs, line by line.
+/// The cost of a usage, line by line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Bill {
     /// The lines, of which some may be zero.
@@ -17,11 +17,11 @@ pub struct Bill {
 /// One line of a bill.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Line {
-    /// What is paid for.
+    /// The meter's name.
     pub meter: &'static str,
-    /// How much of it.
+    /// The metered amount.
     pub quantity: f64,
-    /// What it is counted in.
+    /// The unit of `quantity`.
     pub unit: &'static str,
     /// In US dollars.
     pub amount: f64,
@@ -31,7 +31,7 @@ const GB: f64 = 1024.0 * 1024.0 * 1024.0;
 const MILLION: f64 = 1_000_000.0;
 
 impl Bill {
-    /// What one usage costs.
+    /// The cost of one usage.
     pub fn of(usage: &Usage, prices: &Prices) -> Self {
         let line = |meter, quantity, unit, price| Line {
             meter,
@@ -125,7 +125,7 @@ mod tests {
             transitions: 1_000.0,
             express_requests: MILLION,
             express_gb_seconds: MILLION,
-            // Nothing is paid for it.
+            // Not charged.
             bytes_passed: GB,
             requests: MILLION,
             gb_seconds_x86_64: MILLION,

@@ -1,18 +1,18 @@
-//! What an execution invoked, which is paid for as well.
+//! The functions that an execution invoked, which are charged as well.
 
 use lambda_api::{Event, InvocationCompletedDetails};
 use serde::Serialize;
 
-/// Time in which a function ran, in milliseconds since 1970.
+/// The run time of a function, in milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Invocation {
     /// The function's name.
     pub function: String,
     pub began_at: i64,
-    /// Nothing while it runs.
+    /// `None` while it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<i64>,
-    /// Whether it was cut off by the end of its server, and the function invoked again.
+    /// Whether the end of its server cut it off, so that the function was invoked again.
     pub is_lost: bool,
 }
 
@@ -20,12 +20,12 @@ pub struct Invocation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
     pub began_at: i64,
-    /// When it succeeded, or failed for good; nothing before.
+    /// When it succeeded or failed permanently; `None` before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<i64>,
 }
 
-/// How the history names the error of an invocation that was cut off.
+/// The error type in the history of an invocation that was cut off.
 const LOST: &str = "Service.InvocationLost";
 
 /// An invocation of an execution's own function, which has ended.

@@ -1,13 +1,12 @@
-//! What an execution would cost on AWS.
+//! The cost of an execution on AWS.
 //!
-//! [`Usage`] meters an event history as AWS's price list has it: durable operations, data written and retained, requests
-//! and GB-seconds; of a state machine its transitions, or an Express execution's time, and the functions that it invokes.
-//! [`Prices`] is a dated table of list prices; [`Bill`] is one by the other. Nothing here asks anybody: [`walk`] goes
-//! from an execution to what it invoked through [`Histories`], which the caller has; events and configurations are what
-//! the Lambda API gives, of our service or of AWS's.
+//! [`Usage`] meters an event history as AWS's price list has it: durable operations, data written and retained,
+//! requests and GB-seconds; of a state machine its transitions, or an Express execution's time, and the functions that
+//! it invokes. [`Prices`] is a dated table of list prices; [`Bill`] multiplies usage and prices. This crate calls no
+//! service: [`walk`] goes from an execution to those that it invoked through the caller's [`Histories`]; events and
+//! configurations have the form of the Lambda API, whether from our service or from AWS's.
 //!
-//! AWS publishes the prices and not every rule by which it counts. Where it does not, [`ASSUMPTIONS`] says what is
-//! counted here.
+//! AWS publishes the prices but not every counting rule. [`ASSUMPTIONS`] lists the rules used where AWS's are unknown.
 
 mod bill;
 mod chained;
@@ -26,7 +25,7 @@ pub use tally::LISTED_MAX;
 pub use usage::{Function, Operations, StateMachine, Usage};
 pub use walk::{Histories, Walked, walk};
 
-/// What is counted where AWS does not say how it counts, and what is left out: sentences to print beside the figures.
+/// The counting rules used where AWS's are unknown, and the omissions: sentences to print beside the figures.
 pub const ASSUMPTIONS: &[&str] = &[
     "An operation is the start of an execution, an attempt of a step that ended, and the start of a wait, a callback, a \
      chained invoke or a child context.",

@@ -1,27 +1,27 @@
-//! What an execution of a state machine uses, by the event history of the durable function that runs it here.
+//! The usage of a state machine's execution, from the event history of the durable function that runs it here.
 //!
-//! On AWS a state machine is no function: what interprets the definition, and what that records, is not paid for. Paid for
+//! On AWS a state machine is not a function: the interpreter of the definition and its records are not charged. Charged
 //! are its state transitions, or an Express execution's time, and the functions that it invokes.
 
 use lambda_api::{Event, EventType};
 
 use crate::usage::{Usage, bytes, float};
 
-/// The step that enters a state, and the wait before a state is tried again: so they are recorded (ADR 27).
+/// The names of the step that enters a state, and of the wait before a state is retried (ADR 27).
 const ENTER: &str = "enter";
 const RETRY: &str = "retry";
 /// The step that begins the execution.
 const START: &str = "start";
-/// The step that says which evaluation failed.
+/// The step that records a failed evaluation.
 const EVALUATION_FAILED: &str = "evaluation failed";
 
 /// The chained invoke that starts an Express execution for an item of a distributed Map.
 pub(crate) const EXPRESS_ITEM: &str = "express execution";
 
-/// The step that starts an execution of another machine, whose end is waited for.
+/// The step that starts an execution of another machine and waits for its end.
 pub(crate) const NESTED: &str = "call and wait";
 
-/// What an Express execution's time is rounded up to, in milliseconds. Source: Step Functions' price list.
+/// The unit to which an Express execution's time is rounded up, in milliseconds. Source: Step Functions' price list.
 const EXPRESS_MILLISECONDS: u64 = 100;
 /// The memory of an Express execution, in GB of 1,024 MB: one portion of 64 MB.
 const EXPRESS_GB: f64 = 64.0 / 1024.0;
@@ -42,7 +42,7 @@ pub(crate) fn count(usage: &mut Usage, event: &Event) {
     }
 }
 
-/// An Express execution, which lived for so many milliseconds, is paid for by that.
+/// Charges an Express execution by its duration in milliseconds.
 pub(crate) fn express(usage: &mut Usage, lived: i64) {
     let portions = u64::try_from(lived)
         .unwrap_or(0)

@@ -10,17 +10,17 @@ use serde::{Deserialize, Serialize};
 pub struct Prices {
     /// For example `us-east-1`.
     pub region: String,
-    /// The day on which the prices were as they stand here, as `YYYY-MM-DD`.
+    /// The day on which these prices were valid, as `YYYY-MM-DD`.
     pub read_on: String,
     /// Where they are published.
     pub sources: Vec<String>,
-    /// What a month is where something is priced by GB and month.
+    /// The length of a month, for prices by GB and month.
     pub hours_per_month: f64,
     /// Lambda's.
     pub lambda: LambdaPrices,
-    /// Those of durable functions, which come on top.
+    /// The prices of durable functions, charged in addition.
     pub durable: DurablePrices,
-    /// Those of state machines.
+    /// The prices of state machines.
     pub step_functions: StepFunctionsPrices,
 }
 
@@ -42,9 +42,9 @@ pub struct LambdaPrices {
 pub struct DurablePrices {
     /// Of a million durable operations.
     pub million_operations: f64,
-    /// Of a GB that is written.
+    /// Of a GB written.
     pub gb_written: f64,
-    /// Of a GB that is kept for a month.
+    /// Of a GB retained for a month.
     pub gb_month_retained: f64,
 }
 
@@ -60,7 +60,7 @@ pub struct StepFunctionsPrices {
     pub express_gb_second: f64,
 }
 
-/// What a function runs on.
+/// A function's processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Architecture {
@@ -70,7 +70,7 @@ pub enum Architecture {
     Arm64,
 }
 
-/// A table of prices that cannot be used.
+/// A table of prices that is invalid.
 #[derive(Debug)]
 pub struct PricesError(String);
 
@@ -83,10 +83,10 @@ impl fmt::Display for PricesError {
 impl std::error::Error for PricesError {}
 
 impl Prices {
-    /// The table that comes with the program, in TOML: an example of what [`Prices::parse`] reads.
+    /// The built-in table, in TOML: an example for [`Prices::parse`].
     pub const PUBLISHED: &str = include_str!("prices.toml");
 
-    /// The prices that come with the program.
+    /// The built-in prices.
     pub fn published() -> Self {
         Self::parse(Self::PUBLISHED).expect("a test reads it")
     }
@@ -94,7 +94,7 @@ impl Prices {
     /// Reads a table, such as [`Prices::PUBLISHED`].
     ///
     /// # Errors
-    /// What is not TOML, lacks a price or has one too many, with its line; and a price below zero.
+    /// If it is not TOML, lacks a price or has an unknown one, with its line; or if a price is below zero.
     pub fn parse(text: &str) -> Result<Self, PricesError> {
         let prices: Self = toml::from_str(text).map_err(|error| PricesError(error.to_string()))?;
         let amounts = [

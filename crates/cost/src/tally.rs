@@ -1,4 +1,4 @@
-//! One execution's events, added up one by one: whatever they are many of, little of it is kept.
+//! Adds up one execution's events one by one, in bounded memory however many there are.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,12 +8,12 @@ use crate::chained::{Invocation, Step, invocation, is_chained_end};
 use crate::machine;
 use crate::usage::{Function, StateMachine, Usage, bytes, float, hours};
 
-/// Invocations and steps that are listed. What an execution uses is counted whatever their number.
+/// Most invocations and steps that are listed. The usage counts all of them.
 pub const LISTED_MAX: usize = 10_000;
 
 impl Usage {
-    /// Of one execution, by its events with their data, oldest first. One that still runs has used what is recorded,
-    /// and nothing is retained yet after its end.
+    /// The usage of one execution, from its events with their data, oldest first. For a running execution it covers the
+    /// recorded events, and no retention after its end yet.
     #[must_use]
     pub fn of_execution(events: &[Event], function: Function) -> Self {
         let mut tally = Tally::new("", function, false);
@@ -24,7 +24,7 @@ impl Usage {
     }
 }
 
-/// What was added up so far.
+/// The sums so far.
 #[derive(Debug)]
 pub(crate) struct Tally<'n> {
     name: &'n str,
@@ -33,35 +33,35 @@ pub(crate) struct Tally<'n> {
     first_at: Option<i64>,
     last_at: i64,
     has_ended: bool,
-    /// Chained invokes of plain functions that run, by their operation.
+    /// Running chained invokes of plain functions, by their operation.
     running: HashMap<String, Running>,
-    /// What those that have ended used, by their function's name: how many, and how long their callers waited.
+    /// The number and the total waiting time of those that have ended, by function name.
     plain: BTreeMap<String, (u32, i64)>,
     compute: Vec<Invocation>,
     steps: Option<Steps>,
 }
 
-/// A chained invoke of a plain function that runs.
+/// A running chained invoke of a plain function.
 #[derive(Debug)]
 struct Running {
     function: String,
     began_at: i64,
-    /// Where it is listed.
+    /// Its index in the list.
     listed: Option<usize>,
 }
 
-/// What came of all events.
+/// The result for all events.
 #[derive(Debug)]
 pub(crate) struct Tallied {
     pub usage: Usage,
-    /// Plain functions that were invoked, with how often, and for how many milliseconds.
+    /// Invoked plain functions, with the number of invocations and their milliseconds.
     pub plain: BTreeMap<String, (u32, i64)>,
     pub compute: Vec<Invocation>,
     pub steps: Vec<Step>,
 }
 
 impl<'n> Tally<'n> {
-    /// Of an execution of a function, listing at most so many of its invocations, and its steps if they are asked for.
+    /// For an execution of a function; the flag says whether to list its steps.
     pub(crate) fn new(name: &'n str, function: Function, with_steps: bool) -> Self {
         Self {
             name,
@@ -150,7 +150,7 @@ impl<'n> Tally<'n> {
         Some(self.compute.len() - 1)
     }
 
-    /// What the execution used: one that still runs what is recorded, and nothing is retained yet after its end.
+    /// The execution's usage: for a running one only what is recorded, without retention after its end.
     pub(crate) fn finish(mut self) -> Tallied {
         let lived = self.first_at.map_or(0, |first| self.last_at - first);
         match self.function.state_machine {
@@ -191,7 +191,7 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Lists the step of an event, if it is one of a step.
+    /// Adds a step's event, and lists the step; ignores other events.
     pub(crate) fn add(&mut self, event: &Event) {
         let Some(id) = event.id.as_deref() else {
             return;
@@ -205,7 +205,7 @@ impl Steps {
         let index = match self.begun.get(id) {
             Some(index) => *index,
             None if self.all.len() >= LISTED_MAX => return,
-            // A step that ends in the checkpoint that begins it may have one event alone.
+            // A step that ends in the checkpoint that begins it may have only one event.
             None => {
                 self.all.push(Step {
                     began_at: at,
@@ -215,7 +215,7 @@ impl Steps {
                 self.all.len() - 1
             }
         };
-        // A failure with another attempt after it is followed by that attempt's start.
+        // A failure that is retried is followed by the next attempt's start.
         self.all[index].ended_at = ended.then_some(at);
     }
 }

@@ -1,4 +1,4 @@
-//! What an execution used, by its event history.
+//! The usage of an execution, from its event history.
 
 use std::ops::AddAssign;
 
@@ -7,24 +7,24 @@ use serde::Serialize;
 
 use crate::prices::Architecture;
 
-/// What a function has unless its configuration says otherwise.
+/// A function's memory unless its configuration says otherwise.
 const MEMORY_MIB: i64 = 128;
 
-/// What is known of the function that ran.
+/// The configuration of the function that ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Function {
     /// `MemorySize`, in MiB.
     pub memory_mib: u32,
-    /// What it runs on.
+    /// Its processor.
     pub architecture: Architecture,
     /// `RetentionPeriodInDays`; zero for a plain function.
     pub retention_days: u32,
-    /// What it is if it runs a state machine, which on AWS is no function.
+    /// The type of state machine that it runs, if any; on AWS that is not a function.
     pub state_machine: Option<StateMachine>,
 }
 
 impl Function {
-    /// What a configuration says, and Lambda's defaults where there is none or it does not say.
+    /// The values of a configuration, and Lambda's defaults for missing ones.
     #[must_use]
     pub fn of(
         configuration: Option<&FunctionConfiguration>,
@@ -52,7 +52,7 @@ impl Function {
 }
 
 impl StateMachine {
-    /// The type by its name in `CreateStateMachine`, where it is standard unless it says otherwise.
+    /// The type by its name in `CreateStateMachine`, standard by default.
     #[must_use]
     pub fn of_type(name: &str) -> Self {
         match name {
@@ -62,7 +62,7 @@ impl StateMachine {
     }
 }
 
-/// The types of state machines, which are paid for differently.
+/// The types of state machines, which are charged differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StateMachine {
@@ -72,12 +72,12 @@ pub enum StateMachine {
     Express,
 }
 
-/// Durable operations by kind: whole numbers of one execution, fractions of an average.
+/// Durable operations by kind: whole numbers for one execution, fractions for an average.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Operations {
     /// Executions that were started.
     pub executions: f64,
-    /// Attempts of steps that ended, well or not.
+    /// Attempts of steps that ended, successfully or not.
     pub step_attempts: f64,
     /// Waits that were begun.
     pub waits: f64,
@@ -112,14 +112,15 @@ impl AddAssign for Operations {
     }
 }
 
-/// What is paid for. Usages are added up, so that an execution has those that it invoked in a chain.
+/// The charged quantities. Usages can be added up: an execution's includes those of the executions that it invoked in a
+/// chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Usage {
     /// Durable operations.
     pub operations: Operations,
     /// Bytes of inputs, results and errors.
     pub bytes_written: f64,
-    /// Bytes, each for as many hours as it is kept.
+    /// Bytes, each multiplied by the hours that it is kept.
     pub byte_hours_retained: f64,
     /// State transitions of standard state machines.
     pub transitions: f64,
@@ -127,7 +128,7 @@ pub struct Usage {
     pub express_requests: f64,
     /// Seconds of Express executions, each times its memory in GB.
     pub express_gb_seconds: f64,
-    /// Bytes of inputs, outputs and errors of state machines, which nothing is paid for.
+    /// Bytes of inputs, outputs and errors of state machines, which are not charged.
     pub bytes_passed: f64,
     /// Invocations of functions.
     pub requests: f64,
@@ -153,7 +154,7 @@ impl AddAssign for Usage {
 }
 
 impl Usage {
-    /// The average of so many executions that were added up.
+    /// The average of a sum over so many executions.
     pub fn divided(self, executions: usize) -> Self {
         let by = float(u64::try_from(executions.max(1)).unwrap_or(u64::MAX));
         let operations = self.operations;
@@ -178,7 +179,7 @@ impl Usage {
         }
     }
 
-    /// Adds invocations of a function, and the milliseconds that they ran together.
+    /// Adds invocations of a function, and their total milliseconds.
     pub(crate) fn add_invocations(&mut self, count: u32, milliseconds: i64, function: Function) {
         self.requests += f64::from(count);
         let seconds = float(u64::try_from(milliseconds).unwrap_or(0)) / 1000.0;
@@ -264,7 +265,7 @@ pub(crate) fn hours(milliseconds: i64) -> f64 {
     float(u64::try_from(milliseconds).unwrap_or(0)) / 3_600_000.0
 }
 
-/// Counts and bytes of one execution are far from where a float leaves one out.
+/// Counts and bytes of one execution are far below the numbers that a float cannot represent exactly.
 #[expect(clippy::cast_precision_loss, reason = "see above")]
 pub(crate) fn float(count: u64) -> f64 {
     count as f64

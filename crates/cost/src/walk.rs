@@ -1,4 +1,4 @@
-//! From an execution to everything that it invoked in a chain.
+//! From an execution to all executions and functions that it invoked in a chain.
 
 use std::collections::HashSet;
 
@@ -9,51 +9,52 @@ use crate::machine::{EXPRESS_ITEM, NESTED};
 use crate::tally::{LISTED_MAX, Tally, function_name};
 use crate::usage::{Function, StateMachine, Usage};
 
-/// Where event histories and the configurations of functions are.
+/// The source of event histories and of functions' configurations.
 pub trait Histories: Sync {
-    /// What goes wrong there.
+    /// Its error.
     type Error;
 
-    /// Hands every event of an execution to `each`, with its data, oldest first. Gives whether there is such an execution.
+    /// Calls `each` with every event of an execution, with its data, oldest first. Returns whether the execution
+    /// exists.
     fn read(
         &self,
         arn: &str,
         each: &mut (dyn FnMut(&Event) + Send),
     ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
-    /// The durable execution that an execution of a state machine is, by the ARNs of both; none if it is not kept.
+    /// The durable execution that runs an execution of a state machine, by the ARNs of both; `None` if it is not kept.
     fn durable(
         &self,
         execution: &str,
     ) -> impl Future<Output = Result<Option<String>, Self::Error>> + Send;
 
-    /// What is known of the function with this name.
+    /// The configuration of the function with this name.
     ///
     /// # Errors
     ///
-    /// When it has to be known, and is not.
+    /// When it is required, and unknown.
     fn function(&self, name: &str) -> Result<Function, Self::Error>;
 }
 
-/// What a chain of executions used.
+/// The usage of a chain of executions.
 #[derive(Debug, Default)]
 pub struct Walked {
-    /// All of them together.
+    /// The sum of all of them.
     pub usage: Usage,
-    /// When which function ran, execution by execution; at most [`LISTED_MAX`].
+    /// The invocations, execution by execution; at most [`LISTED_MAX`].
     pub compute: Vec<Invocation>,
-    /// The steps of the first execution, unless it is a state machine's; as many at most.
+    /// The steps of the first execution, unless it is a state machine's; at most as many.
     pub steps: Vec<Step>,
-    /// Whether there were more executions than were read.
+    /// Whether there were more executions than the limit.
     pub is_cut: bool,
 }
 
-/// Reads an execution, by its ARN, and what it invoked in a chain: at most so many executions. Events are counted as they
-/// come, and not kept.
+/// Reads an execution, by its ARN, and those that it invoked in a chain: at most so many executions. Events are counted
+/// as they arrive, and not kept.
 ///
 /// # Errors
 ///
-/// The first that `histories` has.
+/// The first error of `histories`.
 pub async fn walk<H: Histories>(
     histories: &H,
     first: &str,
@@ -92,7 +93,7 @@ pub async fn walk<H: Histories>(
                 function.state_machine.is_some() && event.name.as_deref() == Some(EXPRESS_ITEM);
             waiting.push((arn.clone(), is_express_item));
         };
-        // A chain may be longer than its links are kept.
+        // A linked execution may already be deleted.
         if !histories.read(&arn, &mut each).await? {
             continue;
         }
@@ -155,7 +156,7 @@ mod tests {
 
     type Make = Box<dyn Fn(&mut dyn FnMut(&Event)) + Sync>;
 
-    /// Makes its events as they are asked for.
+    /// Creates its events on request.
     struct Made(HashMap<&'static str, Make>);
 
     impl Histories for Made {
@@ -228,7 +229,7 @@ mod tests {
             each(&event(0.0, "ExecutionStarted", "x", ""));
             each(&invoked(1.0, "1", plain, None));
             each(&invoked(1.0, "2", "Second:1", Some(SECOND)));
-            // The same again, and one of which nothing is kept.
+            // The same again, and one whose history is not kept.
             each(&invoked(1.0, "3", "Second:1", Some(SECOND)));
             each(&invoked(
                 1.0,

@@ -1,10 +1,10 @@
-//! When two worlds are the same: a canonical description of what can still make a difference, hashed.
+//! Detects equal worlds: hashes a canonical description of everything that can still make a difference.
 //!
-//! Left out is what only counts or only remembers: the version, event ids, the numbers of invocations
-//! and of changes, ids and tokens themselves, payloads, a step's attempts, when what has ended began
-//! and ended. Instants are taken relative to the clock, a token relative to the one that is valid.
-//! Two worlds that differ in nothing else take the same moves with the same answers from there on. What
-//! is left out is checked all the same, because the invariants look at every transition as it is made.
+//! Left out are pure counters and pure records: the version, event ids, the numbers of invocations and of changes, ids
+//! and tokens themselves, payloads, a step's attempts, and the begin and end times of ended operations. Instants are
+//! taken relative to the clock, a token relative to the valid one. Two worlds that differ only in these make the same
+//! moves with the same answers from there on. The omitted parts are checked all the same, because the invariants
+//! inspect every transition as it is made.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -13,7 +13,7 @@ use model::{Invocation, Operation, OperationDetails, OperationId, Timestamp};
 use crate::pair::Slot;
 use crate::world::{Token, World};
 
-/// The 128 bits that stand for a world.
+/// The 128 bits that identify a world.
 pub fn fingerprint(world: &World) -> u128 {
     let mut canonical = Canonical(Vec::with_capacity(256));
     describe(world, &mut canonical);
@@ -26,7 +26,7 @@ pub fn fingerprint(world: &World) -> u128 {
     half(0) << 64 | half(1)
 }
 
-/// Collects what is hashed, so that it can be hashed twice.
+/// Collects the hashed bytes, so that they can be hashed twice.
 struct Canonical(Vec<u8>);
 
 impl Hasher for Canonical {
@@ -74,7 +74,7 @@ fn describe_state(world: &World, to: &mut Canonical) {
     (failures, state.invalid_pendings).hash(to);
     if let Some(pause) = &state.pause {
         let since = pause.in_effect_since.map(|since| apart(since, world.now));
-        // How long a pause has lasted matters only to a timeout that stands still.
+        // The duration of a pause matters only if the execution timeout stands still.
         let stands_still = pause.execution_timeout_paused;
         let since = since.map(|since| if stands_still { since } else { 0 });
         (stands_still, pause.owes_invocation, since).hash(to);
@@ -123,7 +123,7 @@ fn describe_operation(operation: &Operation, now: Timestamp, to: &mut Canonical)
     }
 }
 
-/// A token from the past as the engine compares it.
+/// An old token, described by what the engine compares.
 fn describe_old(old: Option<&Token>, world: &World, to: &mut Canonical) {
     let state = &world.execution.state;
     let nonce_now = match state.invocation {

@@ -1,4 +1,4 @@
-//! What a reader of the event history alone knows, event by event: a second opinion on the records.
+//! The state according to the event history alone, event by event: a second opinion on the records.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,23 +13,23 @@ use model::{
 pub struct History {
     /// Operations in the order in which they began.
     pub operations: Vec<Arc<Told>>,
-    /// How the execution ended, once its terminal event is there.
+    /// The execution's end, once its terminal event has been recorded.
     pub outcome: Option<Outcome>,
     /// Whether a pause is in effect.
     pub is_paused: bool,
-    /// Since when the execution timeout stands still, in a pause that lets it.
+    /// The instant since which the execution timeout stands still, in a pause that stops it.
     pub timeout_paused_since: Option<Timestamp>,
-    /// How long it stood still in pauses that are over.
+    /// The time that it stood still in earlier pauses.
     pub timeout_paused_for: Duration,
     /// Invocations that have ended.
     pub invocations_completed: u64,
     /// The id of the last event.
     pub last_id: u64,
-    /// The first event that cannot follow what came before it, and why.
+    /// The first event that cannot follow the ones before it, and why.
     pub fault: Option<String>,
 }
 
-/// An operation as the history tells it.
+/// An operation according to the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "as in `model::Operation`")]
 pub struct Told {
@@ -50,7 +50,7 @@ pub struct Told {
 type End = (OperationStatus, Option<Payload>, Option<ErrorObject>);
 
 impl History {
-    /// Takes the next event in.
+    /// Reads the next event.
     pub fn take(&mut self, event: &Event) {
         let in_order = event.id == self.last_id + 1;
         self.last_id = event.id;
@@ -226,8 +226,8 @@ impl History {
 }
 
 impl Told {
-    /// What the history should say of an operation. A step that became READY did so without an event:
-    /// the history has it PENDING until `due`.
+    /// The expected history of an operation. A step becomes READY without an event: the history has it PENDING until
+    /// `due`.
     pub fn of(operation: &Operation, due: Option<Timestamp>) -> Self {
         let is_ready = operation.status == OperationStatus::Ready;
         let mut told = Self {

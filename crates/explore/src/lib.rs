@@ -1,12 +1,12 @@
 //! Explores small worlds of the engine completely.
 //!
-//! The engine is a pure function, so a small world can be explored completely: every interleaving of a few
-//! inputs over two operations, every state once, every request twice. The random scripts of the
-//! engine's own tests go far but see little of each place; this crate makes only a few moves but sees every state.
-//! Nothing depends on this crate.
+//! The engine is a pure function, so a small world can be explored completely: every interleaving of a few inputs over
+//! two operations, every state once, every request twice. The random scripts of the engine's own tests make many moves
+//! but visit few states at each point; this crate makes only a few moves but sees every state. Nothing depends on this
+//! crate.
 //!
-//! In reading order: a [`World`] is an execution and its surroundings, [`moves`] lists what may
-//! happen in it, [`step`] makes a move, [`invariants`] says what must hold, [`Search`] visits every state.
+//! In reading order: a [`World`] is an execution and its surroundings, [`moves`] lists its possible moves, [`step`]
+//! makes a move, [`invariants`] checks the result, [`Search`] visits every state.
 
 mod fingerprint;
 mod history;

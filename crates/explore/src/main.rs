@@ -1,4 +1,4 @@
-//! The binary `explore`: explores small worlds and says how much was explored, or what does not hold.
+//! The binary `explore`: explores small worlds, and reports how much was explored, or a violated invariant.
 
 mod report;
 
@@ -80,7 +80,7 @@ fn main() -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Level by level over all pairs, so that none is behind by more than one when the time is over.
+/// Level by level over all pairs, so that when the time is over no pair is behind by more than one level.
 fn explore(searches: &mut [(Pair, Search)], depth: usize, bounds: &dyn Fn(usize) -> Bounds) -> End {
     let mut progress = Progress::new();
     for depth in 1..=depth {
@@ -99,7 +99,7 @@ fn explore(searches: &mut [(Pair, Search)], depth: usize, bounds: &dyn Fn(usize)
     End::Complete
 }
 
-/// One line on the terminal that is written over and over; nothing when nobody looks.
+/// One line on the terminal that is overwritten each time; nothing if the output is not a terminal.
 struct Progress {
     on_terminal: bool,
 }
@@ -114,7 +114,7 @@ impl Progress {
     fn tell(&mut self, pair: Pair, depth: usize, counts: &Counts) {
         if self.on_terminal {
             let states = report::grouped(counts.states);
-            // A terminal that is gone is no reason to stop.
+            // A closed terminal does not stop the search.
             let _ = write!(stderr(), "\r\x1b[Kdepth {depth}, {pair}: {states} states");
         }
     }

@@ -1,10 +1,10 @@
-//! What may happen next in a world, and when each of these may.
+//! The possible next moves in a world, and their conditions.
 //!
-//! A move is possible whenever somebody could make it, whether or not the engine takes it: a refusal
-//! must change nothing, so it costs a transition and no state. The same request once more is no move
-//! of its own: `step` sends every accepted request twice. What is repeated later, after something
-//! else has happened, are moves: `CheckpointAgain`, `EndsAgain`, and every other request whose answer
-//! is on record (a pause while paused, a callback that is closed) simply by being possible still.
+//! A move is possible whenever some party could make it, whether or not the engine accepts it: a refusal must change
+//! nothing, so it costs a transition and no state. An immediate repetition of a request is not a separate move: `step`
+//! sends every accepted request twice. Later repetitions are moves: `CheckpointAgain`, `EndsAgain`, and every other
+//! request whose answer is recorded (a pause while paused, a callback that is closed), simply because they stay
+//! possible.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::pair::Slot;
 use crate::update::Action;
 use crate::world::World;
 
-/// One thing that happens.
+/// One event in a world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Move {
     /// The function checkpoints nothing, without a client token.
@@ -25,21 +25,21 @@ pub enum Move {
     StartBoth,
     /// The function checkpoints the execution's result, with a client token.
     CheckpointResult,
-    /// The last checkpoint with a client token arrives once more, however much later.
+    /// The last checkpoint with a client token arrives again, however much later.
     CheckpointAgain,
-    /// Somebody checkpoints with a token from the past.
+    /// Some process checkpoints with an old token.
     Stale(Old),
     /// The invocation is over.
     Ends(Ending),
-    /// The end of an invocation that is over is reported once more.
+    /// The end of a finished invocation is reported again.
     EndsAgain,
     /// The clock reaches the next deadline, and the timer fires.
     Deadline,
     /// The clock reaches the next deadline, and the timer is late.
     Late,
-    /// An outside party uses the callback id that it was given.
+    /// An outside party uses its callback id.
     Callback(Slot, Says),
-    /// The function of a chained invoke is done.
+    /// The function of a chained invoke ends.
     ChainedEnds(Slot, Chained),
     /// `StopDurableExecution`.
     Stop,
@@ -53,12 +53,12 @@ pub enum Move {
     Delete,
 }
 
-/// Which of the tokens from the past.
+/// Selects an old token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Old {
-    /// The first that was ever given.
+    /// The first token that was ever given.
     First,
-    /// The last that was good.
+    /// The last token that was valid.
     Last,
 }
 
@@ -91,14 +91,14 @@ impl Ending {
     ];
 }
 
-/// What an outside party says about a callback.
+/// The message of an outside party about a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it all")]
 pub enum Says {
     Succeeded,
     Failed,
     Heartbeat,
-    /// Success, with an id that nobody was given.
+    /// Success, with an id that was never given out.
     Forged,
 }
 
@@ -131,7 +131,7 @@ pub fn moves(world: &World) -> Vec<Move> {
         moves.push(Move::Stale(Old::Last));
     }
     if let Some(process) = &world.process {
-        // The runtime calls off only what no process has begun.
+        // The runtime reports `NotStarted` only for an invocation that no process has begun.
         let endings = Ending::ALL.into_iter();
         let possible =
             endings.filter(|ending| *ending != Ending::NotStarted || !process.has_checkpointed);
@@ -160,8 +160,8 @@ pub fn moves(world: &World) -> Vec<Move> {
     moves
 }
 
-/// What the function may record: anything, while it holds a token. Of two operations that are alike
-/// the first begins first.
+/// The records that the function may write: any, while it holds a token. Of two equal operations the first begins
+/// first.
 fn function_moves(world: &World, moves: &mut Vec<Move>) {
     let recorded = |slot: Slot| world.execution.operation(&slot.id()).is_some();
     moves.push(Move::Poll);
@@ -178,7 +178,7 @@ fn function_moves(world: &World, moves: &mut Vec<Move>) {
     moves.push(Move::CheckpointResult);
 }
 
-/// What others may do about an operation that has begun.
+/// The possible moves of other parties for an operation that has begun.
 fn outside_moves(world: &World, slot: Slot, moves: &mut Vec<Move>) {
     if world.execution.operation(&slot.id()).is_none() {
         return;

@@ -1,4 +1,4 @@
-//! Which two operations a small world has.
+//! The two operations of a small world.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,7 +22,7 @@ pub struct Pair {
     pub first: OperationType,
     /// The type of the second.
     pub second: OperationType,
-    /// Whether the second is a child of the first, which is a CONTEXT then.
+    /// Whether the second is a child of the first, which is then a CONTEXT.
     pub nested: bool,
 }
 
@@ -90,8 +90,8 @@ impl Pair {
         (self.nested && slot == Slot::Second).then(|| Slot::First.id())
     }
 
-    /// Whether the two could be exchanged without anybody noticing: then only the worlds in which
-    /// the first begins first are explored.
+    /// Whether exchanging the two makes no difference: then only the worlds in which the first
+    /// begins first are explored.
     pub fn is_symmetric(self) -> bool {
         self.first == self.second && !self.nested
     }

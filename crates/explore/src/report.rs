@@ -1,4 +1,4 @@
-//! What `explore` prints: a table or JSON, and a counterexample as the moves that lead to it.
+//! The output of `explore`: a table or JSON, and a counterexample as the moves that lead to it.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -11,7 +11,7 @@ pub struct Row {
     pub counts: Counts,
 }
 
-/// The table, and how it ended.
+/// The table, and the end of the search.
 pub fn table(rows: &[Row], end: &End, took: Duration) -> String {
     let mut text = line("pair", "depth", "states", "transitions");
     for Row { pair, counts } in rows {
@@ -72,7 +72,7 @@ pub fn json(rows: &[Row], end: &End, took: Duration) -> String {
     )
 }
 
-/// The moves that lead to where an invariant does not hold, each with what it came to.
+/// The moves that lead to a violated invariant, each with its result.
 fn story(found: &Counterexample) -> String {
     let mut text = format!(
         "\n{} does not hold, with {}:\n",
@@ -127,7 +127,7 @@ fn line(pair: &str, depth: &str, states: &str, transitions: &str) -> String {
     format!("{pair:<30} {depth:>9} {states:>15} {transitions:>17}\n")
 }
 
-/// A number with its thousands set apart.
+/// A number with separated thousands.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

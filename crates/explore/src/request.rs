@@ -1,4 +1,4 @@
-//! Moves as inputs of the engine: who says what, with which token and id.
+//! Moves as inputs of the engine: the request of each party, with its token and id.
 
 use engine::{ChainedOutcome, Input, InvocationOutcome, Output};
 use model::{
@@ -11,7 +11,7 @@ use crate::update::{self, Action};
 use crate::world::World;
 
 impl World {
-    /// What the clock reads when a move is made, and the input that it is; none when only time passes.
+    /// The clock's time when a move is made, and its input; `None` if only time passes.
     pub fn request(&self, by: Move) -> (Timestamp, Option<Input>) {
         let next = self.execution.state.next_deadline.as_ref();
         let at_deadline = next.map_or(self.now, |next| self.now.max(next.at));
@@ -80,8 +80,8 @@ impl World {
         }
     }
 
-    /// A checkpoint with a token from the past, and with the client token that was sent along with it,
-    /// unless that makes it the one that may be repeated.
+    /// A checkpoint with an old token and the client token that was sent with it; with another client token if it would
+    /// otherwise be the checkpoint that may be repeated.
     fn stale(&self, old: Old) -> Input {
         let token = match old {
             Old::First => self.first_token.as_ref(),
@@ -126,8 +126,8 @@ impl World {
     }
 }
 
-/// The client token of every checkpoint: the same each time, so that nothing but the checkpoint token
-/// tells a repeated request from a new one.
+/// The client token of every checkpoint: always the same, so that only the checkpoint token distinguishes a repeated
+/// request from a new one.
 const AGAIN: &str = "again";
 
 fn client_token(text: &str) -> ClientToken {

@@ -1,9 +1,9 @@
 //! The search: breadth first, level by level, every state once.
 //!
-//! Kept in memory are 16 bytes of fingerprint and 8 bytes of origin a state, and no worlds: a state is
-//! made again from the moves that led to it, which is cheap because neighbours share most of their way.
-//! A level is expanded in slices, each divided among the threads and put together in order. Thus the
-//! numbers do not depend on the threads, and neither does which of several violations is found.
+//! The memory per state is 16 bytes of fingerprint and 8 bytes of origin, and no worlds: a state is rebuilt from the
+//! moves that led to it, which is cheap because neighbours share most of their path. A level is expanded in slices,
+//! each divided among the threads and merged in order. Therefore neither the numbers nor the choice among several
+//! violations depend on the threads.
 
 use std::collections::HashSet;
 use std::thread;
@@ -15,14 +15,14 @@ use crate::pair::Pair;
 use crate::step::{Violation, check_start, step};
 use crate::world::World;
 
-/// How far to search, and with what.
+/// The bounds of a search.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// The longest way, in moves.
+    /// The longest path, in moves.
     pub depth: usize,
-    /// How many threads.
+    /// The number of threads.
     pub threads: usize,
-    /// When to give up; none: when all is explored.
+    /// When to give up; `None`: when all is explored.
     pub until: Option<Instant>,
 }
 
@@ -30,31 +30,31 @@ pub struct Bounds {
 pub struct Search {
     pair: Pair,
     seen: HashSet<u128>,
-    /// Every state in the order in which it was found; the first is the start.
+    /// Every state in the order in which it was found; the first is the start state.
     nodes: Vec<Node>,
-    /// Where the level begins that is expanded next.
+    /// The index of the first node of the next level to expand.
     level_begins: usize,
-    /// What was counted so far.
+    /// The counts so far.
     pub counts: Counts,
 }
 
-/// How much was explored.
+/// The explored amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Every interleaving of so many moves was explored.
+    /// Every interleaving of this many moves was explored.
     pub depth: usize,
-    /// States that differ.
+    /// Distinct states.
     pub states: u64,
-    /// How often the engine was asked.
+    /// The number of calls of the engine.
     pub transitions: u64,
     /// Whether there is nothing left to explore at any depth.
     pub exhausted: bool,
 }
 
-/// Why a search came to its end.
+/// Why a search ended.
 #[derive(Debug)]
 pub enum End {
-    /// It went as far as it was to go.
+    /// It reached its depth.
     Complete,
     /// Its time was over.
     OutOfTime,
@@ -62,14 +62,14 @@ pub enum End {
     Violated(Counterexample),
 }
 
-/// A way to a state or transition in which an invariant does not hold. There is no shorter one.
+/// A shortest path to a state or transition that violates an invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counterexample {
     /// The operations of the world.
     pub pair: Pair,
-    /// The moves, the last of which shows it.
+    /// The moves, the last of which violates it.
     pub moves: Vec<Move>,
-    /// What does not hold.
+    /// The violated invariant.
     pub violation: Violation,
 }
 
@@ -80,11 +80,11 @@ struct Node {
     by: Option<Move>,
 }
 
-/// Nodes that are expanded before the results are put together and the clock is looked at.
+/// Nodes that are expanded before the results are merged and the clock is read.
 const SLICE: usize = 1024;
 
 impl Search {
-    /// A search that has seen the start only.
+    /// A search that has seen only the start state.
     pub fn new(pair: Pair) -> Self {
         let start = fingerprint(&World::start(pair));
         Self {
@@ -102,8 +102,8 @@ impl Search {
         }
     }
 
-    /// Searches on, level by level, up to the bounds. May be called again with wider ones, but only
-    /// after a search that was complete. Tells `progress` after every slice.
+    /// Continues the search, level by level, up to the bounds. May be called again with wider ones, but only after a
+    /// complete search. Calls `progress` after every slice.
     pub fn run(&mut self, bounds: &Bounds, progress: &mut dyn FnMut(&Counts)) -> End {
         if let Err(violation) = check_start(&World::start(self.pair)) {
             return End::Violated(self.counterexample(None, violation));
@@ -223,7 +223,7 @@ impl Search {
     }
 }
 
-/// What one thread has found.
+/// The results of one thread.
 #[derive(Default)]
 struct Part {
     found: Vec<(u128, Node)>,
@@ -231,7 +231,7 @@ struct Part {
     violation: Option<(Node, Violation)>,
 }
 
-/// The worlds along the way to a node. The way to its neighbour begins mostly the same.
+/// The worlds along the path to a node. The path to its neighbour begins mostly the same.
 struct Way {
     start: World,
     steps: Vec<(Move, World)>,

@@ -1,4 +1,4 @@
-//! One move: the input, everything that must hold of what it comes to, and the same request once more.
+//! One move: the input, all checks of its result, and the same request once more.
 
 use crate::invariants::{
     Accepted, Invariant, Refused, Retry, in_states, of_refusals, of_retries, of_transitions,
@@ -6,25 +6,25 @@ use crate::invariants::{
 use crate::moves::Move;
 use crate::world::World;
 
-/// What a move comes to.
+/// The result of a move.
 #[derive(Debug)]
 pub struct Step {
-    /// The world after it; none when nothing has changed, because the engine refused it or only answered.
+    /// The world after it; `None` if nothing has changed, because the engine refused it or only answered.
     pub world: Option<World>,
-    /// How often the engine was asked: once, and once more for what it accepted.
+    /// The number of calls of the engine: one, and a second for an accepted input.
     pub transitions: u64,
 }
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Which.
+    /// Its name.
     pub invariant: &'static str,
-    /// What was seen instead.
+    /// The description of what was seen.
     pub seen: String,
 }
 
-/// Makes a move and checks everything.
+/// Makes a move and checks every invariant.
 ///
 /// # Errors
 /// The first invariant that does not hold.
@@ -86,7 +86,7 @@ fn check_retry(first: &Accepted<'_>) -> Result<(), Violation> {
     check(of_retries(), &retry)
 }
 
-/// Checks a world that no move has led to: the first one.
+/// Checks the first world, which no move has led to.
 ///
 /// # Errors
 /// The first invariant that does not hold.
@@ -109,7 +109,7 @@ fn panicked(text: String) -> Violation {
 }
 
 impl World {
-    /// The world after a move, without checking anything; none when nothing has changed.
+    /// The world after a move, without any checks; `None` if nothing has changed.
     pub fn after(&self, by: Move) -> Option<Self> {
         let (now, input) = self.request(by);
         let Some(input) = input else {

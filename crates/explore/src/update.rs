@@ -7,11 +7,12 @@ use model::{
 
 use crate::pair::{Pair, Slot};
 
-/// Length of a wait, in seconds: as long as a callback may stay silent, so that both come due at once.
+/// Length of a wait, in seconds: the same as a callback's heartbeat timeout, so that both come due at once.
 const WAIT_SECONDS: u32 = 4;
 /// Delay of a step's next attempt, in seconds: as long as the first back-off of a failed invocation.
 const RETRY_SECONDS: u32 = 1;
-/// The limits of a callback that has any: its timeout is that of the execution, its silence as long as a wait.
+/// The limits of a callback that has any: its timeout is that of the execution, its heartbeat timeout the length of a
+/// wait.
 const CALLBACK: CallbackOptions = CallbackOptions {
     timeout_seconds: Some(EXECUTION_TIMEOUT_SECONDS),
     heartbeat_timeout_seconds: Some(WAIT_SECONDS),
@@ -19,17 +20,17 @@ const CALLBACK: CallbackOptions = CallbackOptions {
 /// The execution timeout of every world, in seconds: two waits in a row run into it.
 pub(crate) const EXECUTION_TIMEOUT_SECONDS: u32 = 8;
 
-/// What an update does to its operation.
+/// The effect of an update on its operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are AWS's and say it all")]
 pub enum Action {
     Start,
-    /// START of a callback that may take as long as it likes.
+    /// START of a callback without limits.
     StartUnlimited,
     /// START of a chained invoke whose function does not exist: it fails at once.
     StartMissing,
     Succeed,
-    /// SUCCEED of a context whose result is too large to record: a replay is given its children.
+    /// SUCCEED of a context whose result is too large to record: a replay receives its children.
     SucceedLarge,
     Fail,
     Retry,
@@ -37,7 +38,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// What may be sent for an operation of a type, at whatever point: the engine judges.
+    /// The actions for an operation of a type, allowed at any point: the engine decides.
     pub const fn of(operation_type: OperationType) -> &'static [Self] {
         match operation_type {
             OperationType::Execution => &[],

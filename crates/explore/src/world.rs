@@ -1,5 +1,4 @@
-//! An execution and the little that lies outside of it: the process that runs, what it holds, the
-//! clock, and what others remember from before.
+//! An execution and its small environment: the running process, its data, the clock, and what other parties remember.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -21,40 +20,40 @@ use crate::update::EXECUTION_TIMEOUT_SECONDS;
 pub struct World {
     /// Its two operations.
     pub pair: Pair,
-    /// The execution, as it is committed.
+    /// The execution, as committed.
     pub execution: Execution,
     /// Its event history, folded.
     pub history: History,
-    /// What the clock reads.
+    /// The clock's time.
     pub now: Timestamp,
-    /// The invocation in flight, as the effects have it.
+    /// The invocation in flight, according to the effects.
     pub process: Option<Process>,
     /// The token that the function holds and may use.
     pub token: Option<Token>,
-    /// The first token that was ever given, once it is of the past.
+    /// The first token that was ever given, once it is old.
     pub first_token: Option<Token>,
-    /// The last token that became one of the past.
+    /// The last token that became old.
     pub last_token: Option<Token>,
-    /// The checkpoint whose answer the function may ask for once more.
+    /// The checkpoint whose answer the function may request again.
     pub repeatable: Option<Repeatable>,
-    /// The last invocation that is over.
+    /// The last finished invocation.
     pub over: Option<RequestId>,
-    /// Whether the record is gone: nothing happens any more.
+    /// Whether the record is removed: no further moves.
     pub removed: bool,
 }
 
 /// An invocation in flight.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
-    /// Which.
+    /// Its request id.
     pub request_id: RequestId,
-    /// When it was asked for.
+    /// When it was requested.
     pub started_at: Timestamp,
     /// Whether it has recorded anything.
     pub has_checkpointed: bool,
 }
 
-/// A checkpoint token, with what it was made of.
+/// A checkpoint token, with the values that it was made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "as in `model::ExecutionState`")]
 pub struct Token {
@@ -69,21 +68,21 @@ pub struct Token {
 pub struct Repeatable {
     /// The request.
     pub input: Input,
-    /// What it was answered.
+    /// Its answer.
     pub answer: Answer,
 }
 
-/// What the engine says.
+/// The engine's answer.
 pub type Asked = Result<Transition, Rejection>;
 
-/// Few enough of everything that a short way leads to the end.
+/// Low limits, so that a short path reaches the end.
 const LIMITS: Limits = Limits {
     failed_invocations_max: 2,
     invalid_pendings_max: 2,
     ..Limits::AWS
 };
 
-/// When every world begins.
+/// The start time of every world.
 const EPOCH: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 impl World {
@@ -112,10 +111,10 @@ impl World {
         world
     }
 
-    /// Asks the engine what an input comes to.
+    /// Applies an input to the engine.
     ///
     /// # Errors
-    /// The text of the panic, when the engine panicked: an assertion of its own did not hold.
+    /// The text of the panic, when the engine panicked: one of its own assertions failed.
     pub fn ask(&self, now: Timestamp, input: &Input) -> Result<Asked, String> {
         let context = context(now, self.execution.state.version, &LIMITS);
         let attempt = || apply(&self.execution, input.clone(), context);
@@ -126,7 +125,7 @@ impl World {
         })
     }
 
-    /// The world after a transition: committed, its effects done, its answer received.
+    /// The world after a transition: committed, its effects performed, its answer received.
     pub fn taking(&self, now: Timestamp, input: &Input, transition: &Transition) -> Self {
         let mut world = self.clone();
         world.now = now;
@@ -174,7 +173,7 @@ impl World {
         }
     }
 
-    /// Does what the effects ask for.
+    /// Performs the effects.
     fn act(&mut self, effects: &[Effect]) {
         let state = &self.execution.state;
         if effects.contains(&Effect::Invoke)
@@ -211,8 +210,8 @@ impl Token {
     }
 }
 
-/// Chance follows from the version: what is drawn differs along one way through the worlds, and is the
-/// same each time that the way is gone.
+/// Random values are derived from the version: they differ along one path through the worlds, and are the same each
+/// time that path is taken.
 fn context(now: Timestamp, version: u64, limits: &Limits) -> Context<'_> {
     Context {
         now,

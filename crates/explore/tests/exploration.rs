@@ -1,4 +1,4 @@
-//! A small exploration of every pair: nothing is violated, and the numbers are always the same.
+//! A small exploration of every pair: no violations, and always the same numbers.
 
 use explore::{Bounds, Counts, End, Pair, Search};
 
@@ -27,7 +27,7 @@ fn every_pair_keeps_the_invariants() {
     }
 }
 
-/// One move less deep: each pair is explored twice, and the last level holds most of the states.
+/// One level less deep: each pair is explored twice, and the last level contains most of the states.
 #[test]
 fn the_numbers_do_not_depend_on_the_threads() {
     for pair in Pair::all() {

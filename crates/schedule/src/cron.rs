@@ -13,7 +13,7 @@ pub struct Cron {
     pub minutes: BTreeSet<u16>,
     /// 0 to 23.
     pub hours: BTreeSet<u16>,
-    /// Which days of these months.
+    /// The days in these months.
     pub days: CronDays,
     /// 1 to 12.
     pub months: BTreeSet<u16>,
@@ -43,13 +43,13 @@ pub enum CronDays {
     },
 }
 
-/// What is wrong with a cron expression.
+/// An error in a cron expression.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{problem}")]
 pub struct CronError {
-    /// The part that is wrong, as written.
+    /// The wrong part, as written.
     pub part: String,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
 }
 
@@ -75,10 +75,10 @@ const DAY_OF_WEEK: Field = Field::new("day of week", 1, 7, &WEEK);
 const YEAR: Field = Field::new("year", 1970, 2199, &[]);
 
 impl Cron {
-    /// Reads what stands between the parentheses of `cron(…)`.
+    /// Reads the text between the parentheses of `cron(…)`.
     ///
     /// # Errors
-    /// What is wrong, and with which part.
+    /// The problem, and the wrong part.
     pub fn parse(text: &str) -> Result<Self, CronError> {
         let fields: Vec<&str> = text.split_whitespace().collect();
         let [minutes, hours, of_month, month, of_week, year] = fields.as_slice() else {
@@ -167,7 +167,7 @@ impl Field {
             let (first, last) = match (range.split_once('-'), step) {
                 _ if range == "*" => (self.min, self.max),
                 (Some((first, last)), _) => (self.number(first)?, self.number(last)?),
-                // From there to the end: `0/15`.
+                // From this number to the end: `0/15`.
                 (None, Some(_)) => (self.number(range)?, self.max),
                 (None, None) => (self.number(range)?, self.number(range)?),
             };
@@ -178,7 +178,7 @@ impl Field {
                 let problem = format!("a range of {} goes upwards", self.name);
                 return Err(error(part, problem));
             } else {
-                // Weeks and years have no end: `FRI-MON`.
+                // Ranges may wrap around: `FRI-MON`.
                 let around = (first..=self.max).chain(self.min..=last);
                 numbers.extend(around.step_by(step));
             }

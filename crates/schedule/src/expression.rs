@@ -9,7 +9,7 @@ use crate::Cron;
 /// When a schedule is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScheduleExpression {
-    /// `rate(…)`: again and again after so long.
+    /// `rate(…)`: repeatedly, after this interval.
     Rate(Duration),
     /// `cron(…)`
     Cron(Cron),
@@ -17,16 +17,16 @@ pub enum ScheduleExpression {
     At(jiff::civil::DateTime),
 }
 
-/// What is wrong with a schedule expression.
+/// An error in a schedule expression.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "`{part}`: {problem}; for example `rate(5 minutes)`, `at(2026-12-31T23:59:00)`, or `cron(0 8 ? * MON-FRI *)`: \
      minutes, hours, day of month, month, day of week, year"
 )]
 pub struct ExpressionError {
-    /// The part that is wrong, as written.
+    /// The wrong part, as written.
     pub part: String,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
 }
 
@@ -34,7 +34,7 @@ impl ScheduleExpression {
     /// Reads an expression as EventBridge Scheduler does.
     ///
     /// # Errors
-    /// When it is none; says which part.
+    /// When the text is not an expression; names the wrong part.
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
         let wrong = |part: &str, problem: &str| ExpressionError {
             part: part.to_owned(),
@@ -61,10 +61,11 @@ impl ScheduleExpression {
     }
 }
 
-/// `5 minutes`. Where the number matters it is `1 minute` and `2 minutes`; else either goes for both.
+/// `5 minutes`. If `number_matters`, only `1 minute` and `2 minutes` are valid; else both forms are valid for any
+/// number.
 ///
 /// # Errors
-/// When it is none.
+/// When the text is not a rate.
 pub fn rate(text: &str, number_matters: bool) -> Result<Duration, &'static str> {
     let form = "a rate is a whole number above 0 and `minute(s)`, `hour(s)` or `day(s)`";
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -79,7 +80,7 @@ pub fn rate(text: &str, number_matters: bool) -> Result<Duration, &'static str> 
         "day" => 24 * 60 * 60,
         _ => return Err(form),
     };
-    // A century is more than anyone means, and far from where arithmetic ends.
+    // A century is more than any schedule needs, and far from overflow.
     if value == 0 || value > 100 * 366 * 24 * 60 {
         return Err(form);
     }

@@ -1,6 +1,6 @@
 //! When a schedule is due: AWS's `rate(…)`, `cron(…)` and `at(…)`, on the clock of a time zone.
 //!
-//! Takes expressions and returns times. The caller decides what to do then, and stores how far a schedule has got.
+//! Takes expressions and returns times. The caller decides what to do then, and stores the progress of a schedule.
 
 mod cron;
 mod expression;

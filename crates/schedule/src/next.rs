@@ -8,16 +8,16 @@ use model::Timestamp;
 
 use crate::{Cron, CronDays, ScheduleExpression};
 
-/// What decides when a schedule is due.
+/// The data that determines when a schedule is due.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing<'a> {
-    /// When.
+    /// The expression.
     pub expression: &'a ScheduleExpression,
     /// An IANA name.
     pub time_zone: &'a str,
-    /// Not before.
+    /// No occurrences before.
     pub start_at: Option<jiff::Timestamp>,
-    /// Not after.
+    /// No occurrences after.
     pub end_at: Option<jiff::Timestamp>,
 }
 
@@ -25,13 +25,13 @@ pub struct Timing<'a> {
 pub fn next(schedule: &Timing<'_>, after: Timestamp) -> Option<Timestamp> {
     let millis = |instant: jiff::Timestamp| Timestamp::from_millis(instant.as_millisecond());
     let start = schedule.start_at.map(millis);
-    // The beginning itself may be an occurrence.
+    // The start itself may be an occurrence.
     let before_start = start.map(|start| Timestamp::from_millis(start.as_millis() - 1));
     let after = before_start.map_or(after, |before| before.max(after));
     let next = match schedule.expression {
         ScheduleExpression::Rate(interval) => {
-            // Counted from the epoch, not from the start of this server: `rate(1 day)` is due once a
-            // day however often it is restarted.
+            // Counted from the epoch, not from the start of this server: `rate(1 day)` is due once a day, independent
+            // of restarts.
             let interval = i64::try_from(interval.as_millis()).ok()?;
             let base = start.map_or(0, Timestamp::as_millis);
             let passed = (after.as_millis() - base).div_euclid(interval);
@@ -49,13 +49,13 @@ pub fn next(schedule: &Timing<'_>, after: Timestamp) -> Option<Timestamp> {
     end.is_none_or(|end| next <= end).then_some(next)
 }
 
-/// How long ago an occurrence may have been due to be made up for. EventBridge Scheduler tries for as
-/// long (`MaximumEventAgeInSeconds`, 24 hours unless the schedule says otherwise). One that never
-/// comes again, `at(…)`, is made up for however long ago it was.
+/// Greatest age of a missed occurrence that is made up for. EventBridge Scheduler retries for the same time
+/// (`MaximumEventAgeInSeconds`, 24 hours unless the schedule says otherwise). The only occurrence of `at(…)` is made up
+/// for at any age.
 const MADE_UP_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Spans before now in which the latest occurrence is looked for, so that a schedule of every minute
-/// is not counted through a day.
+/// Spans before now that are searched for the latest occurrence, so that a schedule of every minute is not counted
+/// through a day.
 const LOOKED_BACK: [Duration; 5] = [
     Duration::from_secs(60),
     Duration::from_secs(10 * 60),
@@ -64,7 +64,7 @@ const LOOKED_BACK: [Duration; 5] = [
     MADE_UP_FOR,
 ];
 
-/// The latest occurrence from `first`, which is one itself, up to now; none when that is too long ago.
+/// The latest occurrence from `first`, which is an occurrence itself, up to now; `None` if that is too long ago.
 pub fn latest(schedule: &Timing<'_>, first: Timestamp, now: Timestamp) -> Option<Timestamp> {
     if matches!(schedule.expression, ScheduleExpression::At(_)) {
         return (first <= now).then_some(first);
@@ -85,7 +85,7 @@ pub fn latest(schedule: &Timing<'_>, first: Timestamp, now: Timestamp) -> Option
     Some(found)
 }
 
-/// The occurrence that follows what is done: the latest that came due meanwhile, or the next one.
+/// The occurrence after `done_until`: the latest that came due meanwhile, or the next one.
 pub fn goes_on_at(
     schedule: &Timing<'_>,
     done_until: Timestamp,
@@ -95,12 +95,12 @@ pub fn goes_on_at(
     latest(schedule, first, now).or_else(|| next(schedule, now.max(done_until)))
 }
 
-/// Whether there is such a time zone.
+/// Whether a time zone exists.
 pub fn has_time_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok()
 }
 
-/// An instant as names have it: `20261125T080000Z`.
+/// An instant in the form for names: `20261125T080000Z`.
 pub fn compact(at: Timestamp) -> String {
     let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
     at.strftime("%Y%m%dT%H%M%SZ").to_string()
@@ -111,8 +111,7 @@ fn time_zone(schedule: &Timing<'_>) -> TimeZone {
     TimeZone::get(schedule.time_zone).unwrap_or(TimeZone::UTC)
 }
 
-/// The instant that a wall clock shows so: the first one where it is shown twice, none where the clock
-/// is put forward over it.
+/// The instant at which a wall clock shows this time: the first one if it is shown twice, `None` if the clock skips it.
 fn instant(at: DateTime, zone: &TimeZone) -> Option<jiff::Timestamp> {
     let ambiguous = zone.to_ambiguous_timestamp(at);
     match ambiguous.offset() {
@@ -165,7 +164,7 @@ fn next_of_day(
         .find(|at| *at > after)
 }
 
-/// The days of a month that are meant, in order.
+/// The selected days of a month, in order.
 fn days(days: &CronDays, first: Date) -> Vec<Date> {
     let last = first.last_of_month();
     let all = || (1..=last.day()).filter_map(|day| first.with().day(day).build().ok());
@@ -191,7 +190,7 @@ fn days(days: &CronDays, first: Date) -> Vec<Date> {
     }
 }
 
-/// Saturday goes back to Friday, Sunday on to Monday, but never into another month.
+/// Saturday becomes Friday, Sunday becomes Monday, but the result is never in another month.
 fn nearest_weekday(day: Date) -> Date {
     let last = day.last_of_month();
     let moved = match day.weekday() {

@@ -1,4 +1,4 @@
-//! Who may use a route of an API, and what its requests must bring.
+//! Access to the routes of an API, and the required parts of their requests.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a route asks for before its function is invoked.
+/// What a route requires before its function is invoked.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Access {
-    /// The authorizer, by its key among those of the API; `None` lets everybody in.
+    /// The authorizer, by its key among those of the API; `None`: every caller is admitted.
     pub authorizer: Option<String>,
     /// `AuthorizationScopes`: a token must have one of them.
     pub scopes: Vec<String>,
@@ -21,22 +21,22 @@ pub struct Access {
 }
 
 impl Access {
-    /// Whether it asks for nothing.
+    /// Whether it requires nothing.
     pub fn is_open(&self) -> bool {
         self.authorizer.is_none() && !self.api_key_required && !self.iam
     }
 }
 
-/// What a request must have by the route's `RequestValidator`. Behind REST APIs only.
+/// What a request must contain, by the route's `RequestValidator`. Behind REST APIs only.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RequestChecks {
-    /// Parameters that must not be missing.
+    /// Parameters that must be present.
     pub parameters: Vec<RequestPart>,
     /// By content type, the JSON schema of the body: draft 4, with everything in it that it refers to.
     pub bodies: BTreeMap<String, Value>,
 }
 
-/// A value that a request brings along, or that is known of it.
+/// A value in a request, or one that the server knows about it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RequestPart {
     /// A header, in any case.
@@ -52,7 +52,7 @@ pub enum RequestPart {
 }
 
 impl RequestPart {
-    /// Its own name, without where it is.
+    /// Its own name, without its location.
     pub fn name(&self) -> &str {
         match self {
             Self::Header(name)
@@ -68,11 +68,11 @@ impl RequestPart {
 /// `Auth.Authorizers`, or a security scheme of an OpenAPI document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorizer {
-    /// How it comes to its decision.
+    /// How it decides.
     pub kind: AuthorizerKind,
-    /// Where the request has what is decided by: without one of them it is refused unseen.
+    /// The request parts that the decision is based on: if one is missing, the request is rejected without asking.
     pub identity: Vec<RequestPart>,
-    /// How long a decision of a function holds for the same identity; zero: not at all.
+    /// How long a function's decision is reused for the same identity; zero: never.
     pub ttl: Duration,
 }
 
@@ -85,28 +85,28 @@ pub enum AuthorizerKind {
         function: String,
         /// Its alias; `None` means `$LATEST`.
         qualifier: Option<String>,
-        /// What it is given.
+        /// The event that the function receives.
         event: AuthorizerEvent,
-        /// What the whole token must match for the function to be asked. `TOKEN` authorizers only.
+        /// A pattern: the function is asked only if the whole token matches. `TOKEN` authorizers only.
         validation: Option<String>,
     },
     /// A signed token decides: `JWT`, `COGNITO_USER_POOLS`.
     Token {
-        /// Who may have issued it.
+        /// The accepted issuers of the token.
         issuers: Vec<String>,
-        /// Whether a user pool of this template, which is not anywhere, may have issued it.
+        /// Whether a user pool of this template, which does not exist anywhere, may have issued it.
         issued_nowhere: bool,
-        /// Whom it must be for: one of these; `None` is not compared.
+        /// The accepted audiences; with `None` the audience is not compared.
         audience: Option<Vec<String>>,
     },
-    /// Nothing can decide here, for this reason: nobody is let in.
+    /// Nothing can decide here, for this reason: every request is rejected.
     Missing {
-        /// What is missing.
+        /// The missing part.
         reason: String,
     },
 }
 
-/// What the function of an authorizer is given, and how it answers.
+/// What the function of an authorizer receives, and how it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AuthorizerEvent {
     /// `TOKEN` of REST APIs: the token alone.
@@ -122,7 +122,7 @@ pub enum AuthorizerEvent {
     },
 }
 
-/// Where a REST API has a request's API key from.
+/// Where a REST API takes a request's API key from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ApiKeySource {
     /// The header `x-api-key`.
@@ -144,6 +144,6 @@ pub struct ApiKeyResource {
     pub value: String,
     /// `Enabled`.
     pub enabled: bool,
-    /// Logical ids of the REST APIs that it opens, by its usage plans.
+    /// Logical ids of the REST APIs that accept the key, by its usage plans.
     pub apis: Vec<String>,
 }

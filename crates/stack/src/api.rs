@@ -12,9 +12,9 @@ use crate::{Access, ApiKeySource, Authorizer, RequestChecks};
 /// `AWS::ApiGatewayV2::Api` with its `Route`s.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpApiResource {
-    /// The key under `Resources`; `ServerlessHttpApi` for the one that SAM makes up.
+    /// The key under `Resources`; `ServerlessHttpApi` for the API that SAM adds.
     pub logical_id: String,
-    /// What `Ref` yields: ten characters, the same for the same stack name and logical id.
+    /// The value of `Ref`: ten characters, the same for the same stack name and logical id.
     pub api_id: String,
     /// `https://<api id>.execute-api.<region>.<suffix>`, the URL that the API would have on AWS.
     pub endpoint: String,
@@ -53,7 +53,7 @@ pub struct Cors {
 /// document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
-    /// What requests it takes.
+    /// The requests that it matches.
     pub key: RouteKey,
     /// The logical id of the function that answers.
     pub function: String,
@@ -65,22 +65,22 @@ pub struct Route {
     pub event: String,
     /// `TimeoutInMillis`; 30 seconds by default, 29 behind a REST API.
     pub timeout: Duration,
-    /// How the function is asked, and what is made of its answer.
+    /// How the function is called, and how its answer becomes the response.
     pub integration: Integration,
-    /// Who is let in.
+    /// Which callers are admitted.
     pub access: Access,
-    /// What requests must have.
+    /// What requests must contain.
     pub checks: RequestChecks,
 }
 
-/// What is between a route and its function.
+/// How a route calls its function.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Integration {
-    /// `aws_proxy`: the function is given the request, and answers with a response.
+    /// `aws_proxy`: the function receives the request, and answers with a response.
     #[default]
     Proxy,
-    /// `aws`: templates make the function's event of the request, and the response of its result.
-    /// Behind REST APIs only.
+    /// `aws`: templates turn the request into the function's event, and the result into the response. Behind REST APIs
+    /// only.
     Aws(Box<AwsIntegration>),
     /// API Gateway's own call of Step Functions. The route's function is the state machine.
     States(Box<StatesIntegration>),
@@ -91,8 +91,8 @@ pub enum Integration {
 pub struct StatesIntegration {
     /// The operation, such as `StartExecution`.
     pub action: String,
-    /// Behind a REST API: what makes its request, and the response of its answer. A response's pattern is for the
-    /// status of the answer.
+    /// Behind a REST API: the templates for its request, and for the response made of its answer. A response's pattern
+    /// is matched against the status of the answer.
     pub templates: Option<AwsIntegration>,
     /// Behind an HTTP API: the members of its request, such as `Input`, and where each comes from, such as
     /// `$request.body`.
@@ -104,18 +104,18 @@ pub struct StatesIntegration {
 pub struct AwsIntegration {
     /// `requestTemplates`, by content type: Velocity templates.
     pub request_templates: BTreeMap<String, String>,
-    /// `passthroughBehavior`: what becomes of a request that no template is for.
+    /// `passthroughBehavior`: what happens to a request without a matching template.
     pub passthrough: Passthrough,
-    /// `requestParameters`: by `integration.request.…` a literal in single quotation marks, or where the
-    /// value is in the request.
+    /// `requestParameters`: by `integration.request.…` a literal in single quotation marks, or the value's place in the
+    /// request.
     pub request_parameters: BTreeMap<String, String>,
     /// `X-Amz-Invocation-Type: 'Event'` among them: the answer does not wait for the function.
     pub asynchronous: bool,
-    /// `responses`, in the document's order; without any, 200 with the result as it is.
+    /// `responses`, in the document's order; if empty, 200 with the unchanged result.
     pub responses: Vec<IntegrationResponse>,
 }
 
-/// What becomes of a request whose content type has no template.
+/// What happens to a request whose content type has no template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Passthrough {
     /// Its body is passed on; API Gateway's default.
@@ -135,23 +135,23 @@ pub struct IntegrationResponse {
     pub selection: Option<String>,
     /// `statusCode`.
     pub status: u16,
-    /// `responseParameters`: by `method.response.header.…` a literal in single quotation marks, or where
-    /// the value is in the function's answer.
+    /// `responseParameters`: by `method.response.header.…` a literal in single quotation marks, or the value's place in
+    /// the function's answer.
     pub parameters: BTreeMap<String, String>,
     /// `responseTemplates`, by content type: Velocity templates.
     pub templates: BTreeMap<String, String>,
 }
 
-/// What requests a route takes.
+/// The requests that a route matches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RouteKey {
-    /// `$default`: whatever no other route takes.
+    /// `$default`: every request that no other route matches.
     Default,
     /// One method, or any, on one path.
     Path {
         /// The request's method.
         method: RouteMethod,
-        /// Begins with `/`; a segment `{name}` takes one segment, a last `{name+}` all the rest.
+        /// Begins with `/`; a segment `{name}` matches one segment, a last `{name+}` all remaining ones.
         path: String,
     },
 }
@@ -218,15 +218,15 @@ impl RouteMethod {
 /// `AWS::ApiGateway::RestApi` with its `Method`s.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestApiResource {
-    /// The key under `Resources`; `ServerlessRestApi` for the one that SAM makes up.
+    /// The key under `Resources`; `ServerlessRestApi` for the API that SAM adds.
     pub logical_id: String,
-    /// What `Ref` yields: ten characters, the same for the same stack name and logical id.
+    /// The value of `Ref`: ten characters, the same for the same stack name and logical id.
     pub api_id: String,
     /// `https://<api id>.execute-api.<region>.<suffix>`, the URL that the API would have on AWS.
     pub endpoint: String,
     /// `Name`.
     pub name: Option<String>,
-    /// `StageName`, which every path begins with; `Prod` for the API that SAM makes up.
+    /// `StageName`, the first segment of every path; `Prod` for the API that SAM adds.
     pub stage_name: String,
     /// `Variables` of the stage.
     pub stage_variables: BTreeMap<String, String>,
@@ -234,18 +234,18 @@ pub struct RestApiResource {
     pub cors: Option<RestCors>,
     /// By the names that routes have for them.
     pub authorizers: BTreeMap<String, Authorizer>,
-    /// Who is let in to what `cors` answers: SAM's default authorizer guards `OPTIONS` too, unless told
+    /// Which callers get the `OPTIONS` answers of `cors`: SAM's default authorizer guards `OPTIONS` too, unless told
     /// otherwise.
     pub options_access: Access,
     /// `ApiKeySourceType`.
     pub api_key_source: ApiKeySource,
-    /// `BinaryMediaTypes`, with `/` as it is meant; `*/*` means any.
+    /// `BinaryMediaTypes`, with `/` unescaped; `*/*` means any.
     pub binary_media_types: Vec<String>,
     /// In the template's order; no two have the same key, and each has a path.
     pub routes: Vec<Route>,
 }
 
-/// `Cors`: what the gateway answers to `OPTIONS`. Other answers say themselves who may read them.
+/// `Cors`: the gateway's answer to `OPTIONS`. All other answers must bring their own CORS headers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RestCors {
     /// `AllowOrigin`, as the header has it.

@@ -1,4 +1,4 @@
-//! What `cdk synth` writes: a folder with a manifest, templates, and the assets that they use.
+//! The output of `cdk synth`: a folder with a manifest, templates, and their assets.
 //!
 //! Source: the schemas of cloud-assembly-schema 36 to 48 and of asset manifests, read 2026-11-23.
 
@@ -21,11 +21,11 @@ pub(crate) struct AssemblyStack {
     /// The name that it would be deployed under.
     pub name: String,
     pub template: PathBuf,
-    /// Where it would be deployed, if the app says so: then the template has it written out.
+    /// The region it would be deployed to, if the app names one: the template then contains it as a literal.
     pub region: Option<String>,
 }
 
-/// The stack that is meant, if the directory is an assembly: the only one, or that of this name.
+/// The selected stack, if the directory is an assembly: the only one, or the one with this name.
 pub(crate) fn choose(
     directory: &Path,
     name: Option<&str>,
@@ -53,7 +53,7 @@ pub(crate) fn choose(
     }
 }
 
-/// The names of an assembly's stacks; none where the path is no assembly's.
+/// The names of an assembly's stacks; empty if the path is not an assembly.
 ///
 /// # Errors
 /// A manifest cannot be read.
@@ -65,7 +65,7 @@ pub fn stack_names(directory: &Path) -> Result<Vec<String>, LoadStackError> {
     Ok(stacks.into_iter().map(|stack| stack.name).collect())
 }
 
-/// The stacks of an assembly and of those within it, which are its stages.
+/// The stacks of an assembly and of its nested assemblies, which are stages.
 fn collect(
     directory: &Path,
     depth: usize,
@@ -75,7 +75,7 @@ fn collect(
         return Ok(());
     };
     let artifacts = manifest.get("artifacts").and_then(Value::as_object);
-    // By name, whatever order the manifest has.
+    // Sorted by name, independent of the manifest's order.
     let artifacts: BTreeMap<_, _> = artifacts.into_iter().flatten().collect();
     for (id, artifact) in artifacts {
         let property = |name: &str| artifact.get("properties")?.get(name)?.as_str();

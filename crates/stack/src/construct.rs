@@ -4,14 +4,14 @@
 
 use crate::FunctionResource;
 
-/// The last part of the path of a resource that its construct makes for itself. CDK hides it too.
+/// The last part of the path of a resource that a construct creates for itself. CDK hides it too.
 const OF_THE_CONSTRUCT: [&str; 2] = ["/Resource", "/Default"];
 
-/// Constructs of CDK's own library that exist once in a stack: what comes before 32 hexadecimal digits in their ids.
+/// Constructs of CDK's own library that exist once in a stack: the part of their ids before 32 hexadecimal digits.
 /// Source: aws-cdk-lib 2.2xx, `SingletonFunction` and where it is used, read 2026-11.
 const ONCE_IN_A_STACK: [&str; 3] = ["LogRetention", "AWS", "BucketNotificationsHandler"];
 
-/// The functions of CDK's framework for custom resources, beside those that it calls. Source: aws-cdk-lib,
+/// The functions of CDK's framework for custom resources, besides the functions that it calls. Source: aws-cdk-lib,
 /// `custom-resources/lib/provider-framework`, read 2026-11.
 const FRAMEWORK: [&str; 3] = [
     "framework-onEvent",
@@ -27,12 +27,12 @@ pub(crate) fn path(of_resource: &str) -> String {
 }
 
 impl FunctionResource {
-    /// What its developer calls it: its construct's path in a CDK app, else its logical id.
+    /// The developer's name for it: its construct's path in a CDK app, else its logical id.
     pub fn shown(&self) -> &str {
         self.construct_path.as_deref().unwrap_or(&self.logical_id)
     }
 
-    /// Whether it is one that CDK's library adds for custom resources, which are there for deployments only.
+    /// Whether CDK's library adds it for custom resources, which matter only for deployments.
     pub fn is_of_cdk(&self) -> bool {
         let path = self.construct_path.as_deref().unwrap_or_default();
         path.split('/').any(|part| {

@@ -1,4 +1,4 @@
-//! Why a template could not be loaded, and what in it does nothing here.
+//! Why a template could not be loaded, and which parts of it do nothing here.
 
 use std::fmt;
 use std::io;
@@ -19,7 +19,7 @@ pub enum LoadStackError {
     NotFound {
         /// The file or directory that was asked for.
         path: PathBuf,
-        /// What was looked for, and how to name another.
+        /// The names that were searched, and how to name another template.
         help: String,
     },
     /// The file is there and cannot be read.
@@ -38,7 +38,7 @@ pub enum LoadStackError {
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// The most that is read.
+        /// The largest size that is read.
         limit_bytes: usize,
     },
     /// The file is not text.
@@ -54,9 +54,9 @@ pub enum LoadStackError {
     #[error("{message}")]
     #[diagnostic(help("{help}"))]
     Option {
-        /// Which, and what is wrong with it.
+        /// The value's name and the problem.
         message: String,
-        /// What would be right.
+        /// A correct form.
         help: String,
     },
     /// The template, or `samconfig.toml`, is wrong.
@@ -65,7 +65,7 @@ pub enum LoadStackError {
     Invalid(#[from] Box<InvalidTemplate>),
 }
 
-/// Everything that was found wrong with one file.
+/// All problems found in one file.
 #[derive(Debug, Error, Diagnostic)]
 #[error("`{file}` has {}", count(problems.len() + omitted))]
 pub struct InvalidTemplate {
@@ -74,7 +74,7 @@ pub struct InvalidTemplate {
     /// At least one, in the file's order.
     #[related]
     pub problems: Vec<Problem>,
-    /// How many more there were than are kept ([`limits::PROBLEMS_MAX`](crate::limits)).
+    /// The number of further problems beyond those kept ([`limits::PROBLEMS_MAX`](crate::limits)).
     pub omitted: usize,
 }
 
@@ -89,17 +89,17 @@ fn count(problems: usize) -> String {
 #[derive(Debug, Clone, Error, Diagnostic)]
 #[error("{message}")]
 pub struct Problem {
-    /// What is wrong, naming resource and property.
+    /// The problem, naming resource and property.
     pub message: String,
     /// The file's text.
     #[source_code]
     pub text: TemplateText,
-    /// What to look at.
+    /// The place to mark.
     #[label("{label}")]
     pub span: SourceSpan,
     /// A few words for the place itself.
     pub label: String,
-    /// What to do about it.
+    /// How to fix it.
     #[help]
     pub help: Option<String>,
     /// Counted from 1.

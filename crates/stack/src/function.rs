@@ -23,23 +23,22 @@ pub struct FunctionResource {
     pub description: Option<String>,
     /// `CodeUri` as written, `.` where the template leaves it out; a folder, or a `.zip` or `.jar`.
     pub code_uri: String,
-    /// The same joined to the template's directory; nobody has looked whether it exists.
+    /// The same joined to the template's directory; its existence has not been checked.
     pub code_path: PathBuf,
-    /// `InlineCode` or `ZipFile`, which nobody has put into a file yet: `code_path` means nothing then.
+    /// `InlineCode` or `ZipFile`, not yet written to a file: `code_path` means nothing then.
     pub inline_code: Option<String>,
-    /// The definition of the state machine that it is, which nobody has checked: `code_path` means nothing then.
+    /// The definition, unchecked, if the function is a state machine: `code_path` means nothing then.
     pub state_machine: Option<serde_json::Value>,
-    /// What it has as a state machine beside its definition.
+    /// A state machine's settings besides its definition.
     #[serde(default)]
     pub machine: Option<MachineResource>,
     /// Why it cannot be run here, as a sentence fragment: its code is a container image, or lies in S3.
     /// `code_path` means nothing then, and an image has neither handler nor runtime.
     pub cannot_run: Option<String>,
-    /// How its container image is made, where the template says it. Nobody has read the Dockerfile yet: `code_path`
+    /// How its container image is built, if the template says so. The Dockerfile has not been read yet: `code_path`
     /// means nothing, and handler and runtime are empty.
     pub image: Option<ImageBuild>,
-    /// The S3 object that is its code, where there is somebody to ask for it, and nobody has yet: `code_path` means
-    /// nothing.
+    /// The S3 object with its code, if a service can be asked for it; not fetched yet, so `code_path` means nothing.
     pub code_object: Option<S3Object>,
     /// `Layers` of this template, by the ARNs of [`crate::Stack::layers`], in the order in which they are merged.
     pub layers: Vec<String>,
@@ -66,13 +65,13 @@ pub struct FunctionResource {
     pub durable_config: Option<DurableConfig>,
     /// `ReservedConcurrentExecutions`: the most invocations at a time.
     pub reserved_concurrent_executions: Option<u32>,
-    /// `PerExecutionEnvironmentMaxConcurrency` of `CapacityProviderConfig`, 1 to 1600: how many invocations one process has at
-    /// a time. `None` is every function without a capacity provider, whose processes have one after another.
+    /// `PerExecutionEnvironmentMaxConcurrency` of `CapacityProviderConfig`, 1 to 1600: how many invocations one process
+    /// runs at a time. `None` is every function without a capacity provider, whose processes run one after another.
     pub invocations_per_process: Option<u32>,
     /// `EventInvokeConfig`, and the `AWS::Lambda::EventInvokeConfig` resources that name the function.
     pub event_invoke: Vec<EventInvokeResource>,
-    /// Whether it has a `Role` (`RoleArn`), whose policies nobody knows here. So it is of one that was stored before this
-    /// was known.
+    /// Whether it has a `Role` (`RoleArn`), whose policies are unknown here. Assumed for functions stored before this
+    /// field existed.
     #[serde(default = "has_role")]
     pub has_role: bool,
     /// `Policies`, one entry each: a name, a SAM policy template, or a policy document.
@@ -104,7 +103,7 @@ impl FunctionResource {
     }
 }
 
-/// How a container image is made: `Metadata` of SAM's functions, or of CDK's.
+/// How a container image is built: `Metadata` of SAM's functions, or of CDK's.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ImageBuild {
     /// The folder that `COPY` copies from.
@@ -113,13 +112,13 @@ pub struct ImageBuild {
     pub dockerfile: PathBuf,
     /// Values of `ARG`.
     pub arguments: BTreeMap<String, String>,
-    /// The stage that is the image; the last one without it.
+    /// The stage that becomes the image; by default the last one.
     pub target: Option<String>,
-    /// `ImageConfig.Command`, in the place of `CMD`.
+    /// `ImageConfig.Command`, which replaces `CMD`.
     pub command: Option<Vec<String>>,
-    /// `ImageConfig.EntryPoint`, in the place of `ENTRYPOINT`.
+    /// `ImageConfig.EntryPoint`, which replaces `ENTRYPOINT`.
     pub entry_point: Option<Vec<String>>,
-    /// `ImageConfig.WorkingDirectory`, in the place of the last `WORKDIR`.
+    /// `ImageConfig.WorkingDirectory`, which replaces the last `WORKDIR`.
     pub working_directory: Option<String>,
 }
 
@@ -130,7 +129,7 @@ pub struct S3Object {
     pub bucket: String,
     /// The object's key.
     pub key: String,
-    /// Which of its versions; the newest without it.
+    /// Its version; by default the newest.
     pub version: Option<String>,
 }
 
@@ -155,16 +154,15 @@ pub struct DurableConfig {
 /// How a function is invoked asynchronously: `EventInvokeConfig`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventInvokeResource {
-    /// By which alias or version it must be named; SAM's is the `AutoPublishAlias`. `None` is
-    /// `$LATEST`.
+    /// The alias or version that the invocation must name; SAM uses the `AutoPublishAlias`. `None` is `$LATEST`.
     pub qualifier: Option<String>,
     /// `MaximumRetryAttempts`: 0 to 2.
     pub retries_max: Option<u32>,
     /// `MaximumEventAgeInSeconds`: 60 to 21,600 seconds.
     pub event_age_max: Option<Duration>,
-    /// The ARN of the function that is told of results.
+    /// The ARN of the function that receives results.
     pub on_success: Option<String>,
-    /// The ARN of the function that is told of what was given up.
+    /// The ARN of the function that receives events that Lambda gave up on.
     pub on_failure: Option<String>,
 }
 
@@ -196,7 +194,7 @@ pub enum Tracing {
     /// Sampled as the caller decided; Lambda's default.
     #[default]
     PassThrough,
-    /// Off, which only SAM knows.
+    /// Off; a value of SAM only.
     Disabled,
 }
 

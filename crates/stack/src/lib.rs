@@ -4,12 +4,11 @@
 //! parameters, globals and references, and hands out a [`Stack`]: functions, APIs with their routes,
 //! schedules, tables, layers, outputs, and a [`Warning`] for every part of the template that does
 //! nothing here. Values of the parameter store and of secrets come from outside ([`References`]). It
-//! starts nothing and looks at no code: whether a function's code exists, and whether its runtime can be started, is
-//! for `function-host` and `cli` to find out.
+//! starts nothing and never looks at code: `function-host` and `cli` check whether a function's code exists, and
+//! whether its runtime can be started.
 //!
-//! A template is untrusted: its size, nesting and expansion are bounded ([`limits`]), and whatever
-//! is wrong with it is reported with line and column, many problems in one run
-//! ([`LoadStackError`], [`Problem`]).
+//! A template is untrusted: its size, nesting and expansion are bounded ([`limits`]), and its problems
+//! are reported with line and column, many in one run ([`LoadStackError`], [`Problem`]).
 
 mod access;
 mod api;

@@ -20,21 +20,21 @@ use crate::{
 
 /// Loads the template at `path`, or in it if it is a directory, with the `samconfig.toml` beside it.
 ///
-/// In a directory, `samconfig.toml` may name the template; else it is looked for by its usual names.
-/// A directory that `cdk synth` wrote is read by its manifest: of several stacks in it, the options
-/// name one. Of a service of the Serverless Framework, what `serverless package` wrote is read.
+/// In a directory, `samconfig.toml` may name the template; else the usual names are tried. A directory that `cdk synth`
+/// wrote is read by its manifest; if it has several stacks, the options select one. For a service of the Serverless
+/// Framework, the output of `serverless package` is read.
 ///
 /// # Errors
 ///
-/// [`LoadStackError`] if a file cannot be read, if an option is wrong, or if the template is: then
-/// with all problems that one pass can find.
+/// [`LoadStackError`] if a file cannot be read, if an option is wrong, or if the template is: then with all problems
+/// that one pass can find.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Stack, LoadStackError> {
     let (config, path, text) = open(path, options)?;
     let directory = parent(&path);
     let mut paths = cloud_assembly::assets(&path)?;
     paths.extend(serverless_package::archives(&path)?);
     let assets = Assets {
-        // Joined to `.`, the directory itself would be no path at all.
+        // Joined to `.`, the directory itself would be an empty path.
         directory: std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned()),
         paths,
         brought_layers: Rc::new(options.layers.clone()),
@@ -44,8 +44,8 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Stack, LoadStackError>
     load_text(text, &path, &assets, config, options)
 }
 
-/// The parameters that [`load`] would find no value for. Of a template that cannot be read it knows
-/// none: loading says why.
+/// The parameters that [`load`] would find no value for. Empty if the template cannot be read: [`load`] reports the
+/// reason.
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ pub fn missing_parameters(
     Ok(missing(section(&root, "Parameters", &report), &overrides))
 }
 
-/// The template's text, where it lies, and what `samconfig.toml` says.
+/// The template's text, its path, and the content of `samconfig.toml`.
 fn open(path: &Path, options: &LoadOptions) -> Result<(SamConfig, PathBuf, Text), LoadStackError> {
     let mut config = SamConfig::read(if path.is_dir() { path } else { parent(path) })?;
     let name = options.stack_name.as_deref();
@@ -87,7 +87,7 @@ fn open(path: &Path, options: &LoadOptions) -> Result<(SamConfig, PathBuf, Text)
     Ok((config, path, text))
 }
 
-/// The service of the Serverless Framework that is meant, unless the directory has a template of its own.
+/// The selected service of the Serverless Framework, unless the directory has a template of its own.
 fn packaged(path: &Path, config: &SamConfig) -> Result<Option<Package>, LoadStackError> {
     let is_file_of_its = path.is_file();
     let directory = if is_file_of_its { parent(path) } else { path };
@@ -96,7 +96,7 @@ fn packaged(path: &Path, config: &SamConfig) -> Result<Option<Package>, LoadStac
         return Ok(None);
     }
     let package = serverless_package::choose(directory)?;
-    // A file that is named is what it is, whatever else lies beside it.
+    // A path to a file means that file: the package counts only if it is that template.
     Ok(package.filter(|it| !is_file_of_its || it.template == path))
 }
 
@@ -173,7 +173,7 @@ pub(crate) fn load_text(
     Ok(stack)
 }
 
-/// The layers that were brought, which functions know by their ARNs.
+/// The layers given in the options, which functions name by their ARNs.
 fn brought(layers: &BTreeMap<String, PathBuf>) -> impl Iterator<Item = LayerResource> {
     layers.iter().map(|(arn, path)| LayerResource {
         logical_id: arn.clone(),
@@ -188,12 +188,12 @@ fn brought(layers: &BTreeMap<String, PathBuf>) -> impl Iterator<Item = LayerReso
     })
 }
 
-/// Where a template comes from, and what is beside it.
+/// Where a template comes from, and the files beside it.
 pub(crate) struct Source<'s> {
     pub path: &'s Path,
     pub assets: &'s Assets,
     pub references: &'s References,
-    /// The canonical paths of this template and of those that nest it.
+    /// The canonical paths of this template and of the templates that nest it.
     pub around: Vec<PathBuf>,
 }
 
@@ -230,7 +230,7 @@ pub(crate) fn build(
     Ok(read_all(&resolver, source.assets, stack))
 }
 
-/// Reports resources that a property gives the name of another one.
+/// Reports resources with equal names, among those that this property names.
 fn check_unique_names(resolver: &Resolver<'_>, property: &str) {
     let mut names = BTreeMap::new();
     for (index, resource) in resolver.resources.iter().enumerate() {
@@ -302,7 +302,7 @@ fn is_stack_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic()) && is_word(name, 1..=128, b"-")
 }
 
-/// The directory's name, with what CloudFormation does not take in a name replaced.
+/// The directory's name, with replacements for characters that CloudFormation rejects in a name.
 fn directory_name(directory: &Path) -> String {
     let absolute = std::path::absolute(directory);
     let absolute = absolute.as_deref().unwrap_or(directory);

@@ -1,4 +1,4 @@
-//! What to do in a directory without a template: what else lies there, and in the folders below it.
+//! Help for a directory without a template: searches it and the folders below it.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use crate::serverless_package::service_file;
 
-/// What is looked for in a directory, as `sam` does.
+/// The template names searched in a directory, as `sam` does.
 pub(crate) const FILE_NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
 
-/// How deep, and how many entries of a folder, are looked at, and how many finds are named: enough for people's projects.
+/// How deep and how many entries of a folder are searched, and how many finds are listed: enough for usual projects.
 const DEPTH_MAX: usize = 3;
 const ENTRIES_MAX: usize = 500;
 const NAMED_MAX: usize = 6;
 
-/// Folders that hold copies and others' projects.
+/// Folders that hold copies and projects of others.
 const SKIPPED: [&str; 6] = [
     "node_modules",
     "cdk.out",
@@ -24,7 +24,7 @@ const SKIPPED: [&str; 6] = [
     "venv",
 ];
 
-/// Help for somebody who named a directory without a template.
+/// Help for a path to a directory without a template.
 pub(crate) fn help(directory: &Path) -> String {
     if let Some(file) = service_file(directory) {
         return format!(
@@ -68,7 +68,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The projects below a directory, but for those within others.
+/// The projects below a directory, except those nested in other projects.
 fn find_below(root: &Path, directory: &Path, depth: usize, found: &mut Vec<String>) {
     for folder in entries(directory) {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -92,7 +92,7 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     extension.is_some_and(|it| extensions.contains(&it))
 }
 
-/// Whether a file begins as templates do.
+/// Whether a file begins like a template.
 fn is_template(path: &Path) -> bool {
     const BEGINNING_BYTES: u64 = 64 * 1024;
     if !has_extension(path, &["yaml", "yml", "json"]) {

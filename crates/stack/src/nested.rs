@@ -1,5 +1,5 @@
-//! Templates within a template: each is loaded like one of its own, when a resource asks for it, and
-//! becomes a part of the same stack.
+//! Templates within a template: each is loaded like a separate one when a resource refers to it, and becomes a part of
+//! the same stack.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -95,7 +95,7 @@ fn load_text(
         directory: parent(path).to_owned(),
         ..source.assets.clone()
     };
-    // Assets of CDK's nested stacks are in the manifest of the stack around them.
+    // The assets of CDK's nested stacks are in the manifest of the enclosing stack.
     if let Ok(own) = cloud_assembly::assets(path) {
         assets.paths.extend(own);
     }
@@ -111,7 +111,7 @@ fn load_text(
     build(&root, &source, parameters, pseudo, report)
 }
 
-/// The values that the resource gives, of parameters that the nested template has.
+/// The resource's values for parameters of the nested template.
 fn given_parameters(
     fields: &Fields<'_>,
     path: &Path,
@@ -140,7 +140,7 @@ fn given_parameters(
     given
 }
 
-/// Notes the layers of a template, by their ARNs: nested templates are given those as parameters.
+/// Notes the layers of a template, by their ARNs, which nested templates receive as parameters.
 fn remember_layers(resolver: &Resolver<'_>, assets: &Assets) {
     for (index, resource) in resolver.resources.iter().enumerate() {
         if resource.kind.role == Role::Layer

@@ -1,38 +1,39 @@
-//! What a template does not say, and is told by whoever loads it.
+//! Settings that a template does not contain, given by the caller that loads it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::References;
 
-/// What the template does not say.
+/// Settings that the template does not contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadOptions {
     /// `AWS::Region`; `us-east-1` by default.
     pub region: String,
-    /// Whether somebody chose it: else that of a CDK app which names its own counts, because it stands in the template.
+    /// Whether the user chose it: else the region that a CDK app names counts, because its template contains it.
     pub is_region_chosen: bool,
     /// `AWS::AccountId`, twelve digits; `000000000000` by default.
     pub account_id: String,
-    /// Instead of the name in `samconfig.toml`, or the directory's.
+    /// Replaces the name in `samconfig.toml`, or the directory's.
     pub stack_name: Option<String>,
     /// Values of parameters, over those in `samconfig.toml` and the template's defaults.
     pub parameters: BTreeMap<String, String>,
-    /// What `{{resolve:…}}` and parameters of type `AWS::SSM::Parameter::Value` stand for.
+    /// The values of `{{resolve:…}}` and of parameters of type `AWS::SSM::Parameter::Value`.
     pub references: References,
     /// Layers that are not in the template, by their ARNs with or without a version: a folder or an archive each.
     pub layers: BTreeMap<String, PathBuf>,
-    /// What AWS's other services are.
+    /// Where AWS's other services run.
     pub services: OtherServices,
 }
 
-/// What AWS's services are that are not here: it decides what is made of the template's queues, topics and buckets.
+/// Where the AWS services run that are not part of this server: it decides what happens to the template's queues,
+/// topics and buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OtherServices {
-    /// None: nothing is created.
+    /// They do not exist: nothing is created.
     #[default]
     Nowhere,
-    /// An emulator, in which the template's own are created.
+    /// An emulator, in which the template's own resources are created.
     Emulator,
     /// An account, in which nothing is created.
     Account,

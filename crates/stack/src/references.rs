@@ -10,8 +10,8 @@ use crate::LoadStackError;
 use crate::limits::REFERENCES_BYTES_MAX;
 use crate::template::{Report, Span, Text, did_you_mean};
 
-/// What `{{resolve:ssm:…}}`, `{{resolve:ssm-secure:…}}`, `{{resolve:secretsmanager:…}}` and
-/// parameters of type `AWS::SSM::Parameter::Value` stand for.
+/// The values of `{{resolve:ssm:…}}`, `{{resolve:ssm-secure:…}}`, `{{resolve:secretsmanager:…}}` and parameters of type
+/// `AWS::SSM::Parameter::Value`.
 ///
 /// Values are secret: they are never shown.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -20,7 +20,7 @@ pub struct References {
     pub ssm: BTreeMap<String, String>,
     /// Secrets by name or ARN: a text, or a JSON object whose keys a template may name.
     pub secrets: BTreeMap<String, String>,
-    /// What secrets are made of that the template has generated; without it they have no value.
+    /// The seed for secrets that the template has generated; without it they have no value.
     pub seed: Option<String>,
 }
 
@@ -33,14 +33,14 @@ impl fmt::Debug for References {
     }
 }
 
-/// For whatever is evaluated before values of others count.
+/// For evaluations that know parameters and pseudo parameters only.
 pub(crate) static NO_REFERENCES: References = References {
     ssm: BTreeMap::new(),
     secrets: BTreeMap::new(),
     seed: None,
 };
 
-/// What the file looks like, for messages.
+/// The form of the file, for messages.
 pub(crate) const FORM: &str =
     r#"{"ssm": {"/app/key": "value"}, "secretsmanager": {"app/db": {"password": "value"}}}"#;
 
@@ -72,7 +72,7 @@ impl References {
         }
     }
 
-    /// Line and column of what is wrong, and what that is.
+    /// Line, column and text of the problem.
     fn parse(text: &str) -> Result<Self, (usize, usize, String)> {
         let value: Value = serde_json::from_str(text).map_err(|error| {
             (

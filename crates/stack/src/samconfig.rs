@@ -1,5 +1,4 @@
-//! `samconfig.toml`: the template, the stack's name and parameters, as `sam build` and `sam deploy`
-//! would take them.
+//! `samconfig.toml`: the template, the stack's name and parameters, as `sam build` and `sam deploy` would read them.
 //!
 //! Source: AWS SAM developer guide, "AWS SAM CLI configuration file", read 2026-11-23.
 
@@ -10,11 +9,11 @@ use crate::limits::SAMCONFIG_BYTES_MAX;
 use crate::template::{Report, Span, Text};
 use crate::{LoadStackError, Warning};
 
-/// What the environment `default` says about `deploy`, or about every command.
+/// The settings of the environment `default` for `deploy`, or for every command.
 #[derive(Debug, Default)]
 pub(crate) struct SamConfig {
     pub stack_name: Option<String>,
-    /// Of the CDK app that the template was made of, which stands in for the file there.
+    /// The region of the CDK app or packaged service that the template comes from; it replaces the file's there.
     pub app_region: Option<String>,
     /// Relative to the file.
     pub template_file: Option<String>,
@@ -39,13 +38,13 @@ impl SamConfig {
             Err(error) => return Err(invalid(text, &error)),
         };
         let mut config = Self::default();
-        // What is deployed may be what another command has made of the template.
+        // `sam deploy` may name the output of `sam build`, so `build` comes first.
         for command in ["build", "global", "deploy"] {
             let named = parameters(&table, command).and_then(|it| it.get("template_file"));
             let named = named.and_then(toml::Value::as_str).map(str::to_owned);
             config.template_file = config.template_file.or(named);
         }
-        // What is said about one command wins over what is said about all.
+        // A setting for one command overrides a setting for all commands.
         for command in ["deploy", "global"] {
             let Some(parameters) = parameters(&table, command) else {
                 continue;
@@ -59,7 +58,7 @@ impl SamConfig {
         Ok(config)
     }
 
-    /// A text as on a command line, a list of such words, or a table; a list may hold tables too.
+    /// A text as on a command line, a list of such words, or a table; a list may contain tables too.
     fn add_overrides(&mut self, overrides: &toml::Value) {
         let items = match overrides {
             toml::Value::String(text) => words(text).into_iter().map(toml::Value::from).collect(),
@@ -136,7 +135,7 @@ fn parameters<'t>(table: &'t toml::Table, command: &str) -> Option<&'t toml::Val
     environment.get(command)?.get("parameters")
 }
 
-/// A value as text; the items of a list with commas between them, as parameters have lists.
+/// A value as text; a list becomes items with commas between them, the form of list parameters.
 fn text(value: &toml::Value) -> String {
     match value {
         toml::Value::String(text) => text.clone(),
@@ -163,8 +162,7 @@ fn pair(word: &str) -> Option<(String, String)> {
     (!name.is_empty()).then(|| (name.to_owned(), unquoted.to_owned()))
 }
 
-/// Splits at blanks outside of quotation marks, which are dropped; a backslash takes the next
-/// character as it is.
+/// Splits at blanks outside of quotation marks, which are dropped; a backslash quotes the next character.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

@@ -1,5 +1,5 @@
-//! What `serverless package` of the Serverless Framework writes: a folder with a template, the archives that it names as
-//! objects of a bucket, and a file with the service's name.
+//! The output of `serverless package` of the Serverless Framework: a folder with a template, the archives that it names
+//! as objects of a bucket, and a file with the service's name.
 //!
 //! Source: the Serverless Framework 3.40.0, whose output was looked at on 2026-11-30.
 
@@ -13,13 +13,13 @@ use crate::LoadStackError;
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::template::Text;
 
-/// Where it is written, in the service's folder.
+/// The output folder, in the service's folder.
 pub const FOLDER: &str = ".serverless";
 
 const TEMPLATE: &str = "cloudformation-template-update-stack.json";
 const STATE: &str = "serverless-state.json";
 
-/// The files that a service is written in.
+/// The file names of a service.
 const SERVICE_FILES: [&str; 5] = [
     "serverless.yml",
     "serverless.yaml",
@@ -28,21 +28,21 @@ const SERVICE_FILES: [&str; 5] = [
     "serverless.ts",
 ];
 
-/// A service as it was packaged.
+/// A packaged service.
 pub(crate) struct Package {
     pub template: PathBuf,
-    /// As the framework calls the stack.
+    /// The framework's name for the stack.
     pub stack_name: Option<String>,
     pub region: Option<String>,
 }
 
-/// The file that makes a directory a service's.
+/// The file that shows that a directory is a service.
 pub(crate) fn service_file(directory: &Path) -> Option<&'static str> {
     let mut names = SERVICE_FILES.into_iter();
     names.find(|name| directory.join(name).is_file())
 }
 
-/// The package in a service's directory, or of the directory itself.
+/// The package in a service's directory, or the directory itself if it is a package.
 ///
 /// # Errors
 /// A file is there that cannot be read.
@@ -70,7 +70,7 @@ pub(crate) fn choose(directory: &Path) -> Result<Option<Package>, LoadStackError
     }))
 }
 
-/// The archives beside a template, by the keys under which it names them.
+/// The archives beside a template, by the keys in the template.
 ///
 /// # Errors
 /// A file is there that cannot be read.
@@ -92,7 +92,7 @@ pub(crate) fn archives(template: &Path) -> Result<BTreeMap<String, String>, Load
     Ok(archives)
 }
 
-/// The state file; nothing in it is needed.
+/// The state file; none of its members is required.
 fn state(folder: &Path) -> Result<Value, LoadStackError> {
     let text = Text::read(&folder.join(STATE), MANIFEST_BYTES_MAX)?;
     let value = text.and_then(|text| serde_json::from_str(&text.content).ok());

@@ -24,7 +24,7 @@ pub struct Stack {
     pub account_id: String,
     /// The template file.
     pub template_path: PathBuf,
-    /// What else it was read from: nested templates and included documents, whose edits change it too.
+    /// Further files that it was read from: nested templates and included documents, whose edits change it too.
     pub more_files: Vec<PathBuf>,
     /// The template's own `Description`.
     pub description: Option<String>,
@@ -44,7 +44,7 @@ pub struct Stack {
     pub schedules: Vec<ScheduleResource>,
     /// `SQS` events and `AWS::Lambda::EventSourceMapping` resources that are read.
     pub event_sources: Vec<EventSourceResource>,
-    /// What an emulator of AWS's services is to create; parameters and secrets also where there is none.
+    /// Resources that an emulator of AWS's services creates; parameters and secrets also without an emulator.
     pub companions: Vec<CompanionResource>,
     /// `AWS::DynamoDB::Table` and `AWS::Serverless::SimpleTable` resources.
     pub tables: Vec<TableResource>,
@@ -56,7 +56,7 @@ pub struct Stack {
     pub layers: Vec<LayerResource>,
     /// `Outputs`, with AWS URLs in them; [`Stack::with_local_urls`] turns those into local ones.
     pub outputs: Vec<Output>,
-    /// Whatever the template asks for that does nothing here, in the template's order.
+    /// The parts of the template that do nothing here, in the template's order.
     pub warnings: Vec<Warning>,
 }
 
@@ -65,7 +65,7 @@ pub struct Stack {
 pub struct Output {
     /// Its key in the template, for example `LoanApiUrl`.
     pub name: String,
-    /// What the template says that it is.
+    /// The template's text about it.
     pub description: Option<String>,
     /// The resolved value.
     pub value: String,
@@ -74,10 +74,9 @@ pub struct Output {
 impl Stack {
     /// The stack with the AWS URLs of its APIs and functions replaced by local ones, in the
     /// environment of functions and in outputs.
-    ///
-    /// `urls` maps the logical id of an API or function URL to the URL that serves it, such as
-    /// `http://127.0.0.1:3000`. What is not in the map keeps its AWS URL. What follows the host, a
-    /// stage for example, stays as it is.
+    /// `urls` maps the logical id of an API or function URL to the URL that serves it, such as `http://127.0.0.1:3000`.
+    /// An API or function URL without an entry keeps its AWS URL. The rest after the host, a stage for example, stays
+    /// as it is.
     pub fn with_local_urls(mut self, urls: &BTreeMap<String, String>) -> Self {
         let http_apis = self.http_apis.iter();
         let rest_apis = self.rest_apis.iter();
@@ -105,8 +104,8 @@ impl Stack {
         self
     }
 
-    /// The stack with other values in the place of those that references to resources yielded: an emulator has URLs and
-    /// ARNs of its own.
+    /// The stack with replacements for values that references to resources yielded: an emulator has URLs and ARNs of
+    /// its own.
     pub fn with_values(mut self, values: &BTreeMap<String, String>) -> Self {
         let replace = |text: &mut String| {
             for (was, is) in values {
@@ -132,7 +131,7 @@ impl Stack {
             .find(|function| function.logical_id == logical_id)
     }
 
-    /// Puts the logical id of what nests this stack in front of all of its own.
+    /// Puts the logical id of the resource that nests this stack in front of all of its own.
     pub(crate) fn prefix(&mut self, prefix: &str) {
         let add = |id: &mut String| id.insert_str(0, prefix);
         let add_to_guards = |authorizers: &mut BTreeMap<String, Authorizer>| {
@@ -142,7 +141,7 @@ impl Stack {
                 }
             }
         };
-        // Every list by its name, so that none is forgotten that comes later.
+        // Destructured by name, so that a list added later cannot be forgotten.
         let Self {
             functions,
             http_apis,
@@ -202,7 +201,7 @@ impl Stack {
         layers.iter_mut().for_each(|it| add(&mut it.logical_id));
     }
 
-    /// Adds what a nested stack has.
+    /// Adds the content of a nested stack.
     pub(crate) fn absorb(&mut self, nested: Self) {
         let Self {
             functions,
@@ -216,7 +215,7 @@ impl Stack {
             tables,
             activities,
             layers,
-            // A nested template's outputs are for this one, which has read them.
+            // A nested template's outputs are for this template, which has read them.
             name: _,
             region: _,
             account_id: _,
@@ -240,7 +239,7 @@ impl Stack {
     }
 }
 
-/// Replaces a name wherever it does not go on: one queue's may be how another one's begins.
+/// Replaces a name only if it ends there: one queue's name may begin with another's.
 pub fn replace_whole(text: &mut String, was: &str, is: &str) {
     let goes_on = |rest: &str| {
         let next = rest.chars().next();
@@ -282,15 +281,15 @@ fn without_scheme(url: &str) -> &str {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "StoredSchedule", into = "StoredSchedule")]
 pub struct ScheduleResource {
-    /// The key of the rule or schedule, also of one that SAM makes of an event: `<function><event>`.
-    /// Each of several targets of a rule has its id appended.
+    /// The key of the rule or schedule, also of one that SAM makes of an event: `<function><event>`. If a rule has
+    /// several targets, each gets its id appended.
     pub logical_id: String,
     /// `Name`, or `<stack>-<logical id>` where the template leaves the name to AWS.
     pub name: String,
-    /// The ARN of the rule or schedule; from the second target of a rule on with `#` and the target's
-    /// id behind it, because a schedule is known by it.
+    /// The ARN of the rule or schedule. It identifies a schedule, so from the second target of a rule on `#` and the
+    /// target's id are appended.
     pub arn: String,
-    /// Which service it would be a part of on AWS: they send different events.
+    /// The service that it would belong to on AWS: they send different events.
     pub service: ScheduleService,
     /// The logical id of the function.
     pub function: String,
@@ -299,7 +298,7 @@ pub struct ScheduleResource {
     pub qualifier: Option<String>,
     /// The key under the function's `Events`, the target's id, or the schedule's logical id.
     pub event: String,
-    /// When.
+    /// When it is due.
     pub expression: ScheduleExpression,
     /// `Schedule` or `ScheduleExpression`, as written.
     pub expression_text: String,
@@ -309,7 +308,7 @@ pub struct ScheduleResource {
     pub start_at: Option<jiff::Timestamp>,
     /// `EndDate`.
     pub end_at: Option<jiff::Timestamp>,
-    /// `Input`, which is JSON; without it the function is sent an event about the schedule.
+    /// `Input`, which is JSON; without it the function receives an event about the schedule.
     pub input: Option<String>,
     /// `Enabled` and `State`.
     pub enabled: bool,
@@ -323,7 +322,7 @@ impl ScheduleResource {
     }
 }
 
-/// Which service keeps a schedule.
+/// The service that keeps a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScheduleService {
     /// `Schedule`: an EventBridge rule.
@@ -332,7 +331,7 @@ pub enum ScheduleService {
     Scheduler,
 }
 
-/// A queue that a function works off: an `SQS` event, or an `AWS::Lambda::EventSourceMapping`.
+/// A queue whose messages a function processes: an `SQS` event, or an `AWS::Lambda::EventSourceMapping`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventSourceResource {
     /// The key under `Resources`; `<function><event>` for an event.
@@ -355,26 +354,26 @@ pub struct EventSourceResource {
     pub concurrency_max: Option<u32>,
     /// Whether `FunctionResponseTypes` has `ReportBatchItemFailures`.
     pub reports_failures: bool,
-    /// The patterns of `FilterCriteria`, which nobody has looked at.
+    /// The patterns of `FilterCriteria`, unchecked.
     pub filters: Vec<String>,
 }
 
-/// A resource of one of AWS's services that are not here.
+/// A resource of an AWS service that this server does not provide.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct CompanionResource {
     /// The key under `Resources`.
     pub logical_id: String,
     /// Such as `AWS::SQS::Queue`.
     pub resource_type: String,
-    /// Its name, where it has one.
+    /// Its name, if it has one.
     pub name: String,
-    /// The ARN that references to it yield, where it has one.
+    /// The ARN that references to it yield, if it has one.
     pub arn: Option<String>,
-    /// The URL that references to it yield, where it has one.
+    /// The URL that references to it yield, if it has one.
     pub url: Option<String>,
     /// Its properties, resolved. Some are secret: they are never shown.
     pub properties: serde_json::Map<String, serde_json::Value>,
-    /// A warning without a meaning, for what becomes of it later.
+    /// A warning with an empty meaning, for later messages about the resource.
     pub place: Warning,
 }
 
@@ -420,11 +419,11 @@ pub struct LayerResource {
     pub logical_id: String,
     /// The ARN of its first version, which is the only one here.
     pub arn: String,
-    /// Its folder or archive, absolute; nobody has looked whether it exists.
+    /// Its folder or archive, absolute; its existence has not been checked.
     pub path: PathBuf,
-    /// The S3 object that it is, where there is somebody to ask for it, and nobody has yet: `path` means nothing.
+    /// The S3 object with its content, if a service can be asked for it; not fetched yet, so `path` means nothing.
     pub object: Option<S3Object>,
-    /// Why it cannot be had.
+    /// Why it is unavailable.
     pub cannot_use: Option<String>,
     /// `Metadata.BuildMethod`, for example `python3.13` or `makefile`; without one the folder is used
     /// as it is.
@@ -440,7 +439,7 @@ pub struct LayerResource {
 /// `TimeToLiveSpecification`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeToLive {
-    /// The attribute that holds an item's end, in Unix seconds.
+    /// The attribute that contains an item's expiry time, in Unix seconds.
     pub attribute_name: String,
     /// Whether it is on.
     pub enabled: bool,

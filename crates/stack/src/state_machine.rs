@@ -1,11 +1,11 @@
-//! What a state machine has beside its function, and the text of its definition.
+//! A state machine's settings besides its function, and the text of its definition.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a template says of a state machine, and a function has no place for.
+/// A template's settings of a state machine that a function has no fields for.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MachineResource {
@@ -17,23 +17,24 @@ pub struct MachineResource {
     pub tags: BTreeMap<String, String>,
     /// `Role` or `RoleArn`.
     pub role: Option<String>,
-    /// Where its definition was read from, if that was a text. It stays on the machine that read it.
+    /// The text that its definition was read from, if there is one. It is never serialized: other machines do not get
+    /// it.
     #[serde(skip)]
     pub source: Option<DefinitionSource>,
 }
 
-/// A definition as text, with its substitutions in it.
+/// A definition as text, with its substitutions applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DefinitionSource {
-    /// The file, or the property that has the text.
+    /// The file, or the property that contains the text.
     pub name: String,
-    /// What is read.
+    /// The text to parse.
     pub text: String,
     original: String,
     replaced: Vec<Replaced>,
 }
 
-/// A placeholder and what stands in its place, as ranges of bytes.
+/// A placeholder and its replacement, as ranges of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Replaced {
     at: usize,
@@ -43,7 +44,7 @@ struct Replaced {
 }
 
 impl DefinitionSource {
-    /// Puts the values in where `${Name}` stands, as CloudFormation does: in the text, whatever is around it.
+    /// Replaces each `${Name}` by its value, as CloudFormation does: in the text, regardless of the context.
     pub(crate) fn new(
         name: String,
         original: &str,
@@ -71,7 +72,7 @@ impl DefinitionSource {
         source
     }
 
-    /// The line and column, from 1, of the text as it was written, for those of the text that is read.
+    /// The line and column, from 1, in the original text, for a line and column of the text that is parsed.
     #[must_use]
     pub fn written_at(&self, line: usize, column: usize) -> (usize, usize) {
         let offset = offset(&self.text, line, column);
@@ -92,7 +93,7 @@ impl DefinitionSource {
         (line, before[start..].chars().count() + 1)
     }
 
-    /// A placeholder that nothing stands in for.
+    /// A placeholder without a substitution.
     pub(crate) fn unknown(&self) -> Option<&str> {
         let at = self.text.find("${")?;
         let name = &self.text[at + 2..];
@@ -100,7 +101,7 @@ impl DefinitionSource {
     }
 }
 
-/// Puts the values in, in the texts and the names of members of a value.
+/// Applies the substitutions in the texts and in the names of members of a value.
 pub(crate) fn substitute(value: &mut Value, substitutions: &BTreeMap<String, String>) {
     match value {
         Value::String(text) => *text = substituted(text, substitutions),
@@ -125,7 +126,7 @@ fn substituted(text: &str, substitutions: &BTreeMap<String, String>) -> String {
     DefinitionSource::new(String::new(), text, substitutions).text
 }
 
-/// Each placeholder that has a value: where it begins, how long it is, and the value.
+/// Each placeholder that has a value: its offset, its length, and the value.
 fn placeholders<'v>(
     text: &str,
     substitutions: &'v BTreeMap<String, String>,
@@ -184,7 +185,7 @@ mod tests {
             let (line, column) = at(text);
             assert_eq!(source.written_at(line, column), at(written), "{mark}");
         }
-        // What stands for a placeholder is where that was.
+        // A position inside a replacement maps to its placeholder.
         assert_eq!(source.written_at(2, 10), (2, 7));
         assert_eq!(source.written_at(4, 1), (3, 2));
     }

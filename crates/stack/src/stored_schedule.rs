@@ -1,4 +1,4 @@
-//! A schedule as JSON: its expression as it was written, instants as text.
+//! A schedule as JSON: its expression as the template has it, instants as text.
 
 use schedule::ScheduleExpression;
 use serde::{Deserialize, Serialize};

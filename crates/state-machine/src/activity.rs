@@ -1,7 +1,7 @@
-//! Work that is done by whoever asks for it.
+//! Work done by workers that ask for it.
 //!
-//! A task of an activity is offered by a callback with the activity's name. Who completes that one takes the task, once
-//! and for all servers; the task token is opened then, and its time runs from there on.
+//! A callback with the activity's name offers a task. Only one worker, on any server, can complete that callback, and
+//! so take the task; then the task token is opened, and its time starts.
 
 use lambdura::{Callback, DurableContext, StepContext};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use asl::StateError;
 
 /// The name of the callback that is a task token.
 pub const TOKEN: &str = "task token";
-/// The error that a task token is failed with to offer the task once more: whoever took it never heard of it.
+/// The error of a task token whose task is offered once more, because the worker never received it.
 pub const RETURNED: &str = "lambdura:returned";
 
 /// The name of the callback that offers a task of this activity.
@@ -22,16 +22,16 @@ pub fn offer(activity: &str) -> String {
     format!("activity:{activity}")
 }
 
-/// What is to be done: the result of the step `activity`.
+/// The work: the result of the step `activity`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Scheduled {
-    /// What the worker is given.
+    /// The worker's input.
     pub input: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    /// How long it may take, once somebody has it.
+    /// The time limit, from the moment when a worker takes the task.
     pub timeout_in_seconds: Option<u64>,
-    /// How long it may be silent, once somebody has it.
+    /// The longest silence, from the moment when a worker takes the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat_in_seconds: Option<u64>,
 }
@@ -41,16 +41,16 @@ impl Scheduled {
     pub const STEP: &str = "activity";
 }
 
-/// Who took a task: the result of the callback that offers it.
+/// The worker that took a task: the result of the callback that offers it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TakenBy {
-    /// As the worker calls itself, if it does.
+    /// The worker's name, if it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker_name: Option<String>,
 }
 
-/// Offers a task until somebody has done it.
+/// Offers a task until a worker has done it.
 pub(crate) async fn run(
     activity: &str,
     input: Value,

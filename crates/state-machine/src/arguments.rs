@@ -1,4 +1,4 @@
-//! What a Task gave to a service, made once more of what is recorded: the call itself records its answer alone.
+//! The input that a Task gave to a service, computed again from the records: the call itself records only its answer.
 
 use asl::{Definition, State, StateKind, States, Variables};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::frame::Frame;
 use crate::machine::{Settings, StateMachine};
 use crate::walk::Walk;
 
-/// What is recorded of a state that calls a service.
+/// The records about a state that calls a service.
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded<'r> {
     /// The machine's name.
@@ -19,18 +19,18 @@ pub struct Recorded<'r> {
     pub execution: &'r Value,
     /// `$$.Map`, in the execution of an item.
     pub item: Option<&'r Value>,
-    /// What came into the state.
+    /// The state's input.
     pub input: &'r Value,
-    /// What was assigned until then.
+    /// The variables at that time.
     pub variables: &'r Variables,
-    /// What was drawn when it was entered.
+    /// The record of entering it.
     pub entry: &'r Entry,
-    /// How often it was tried before.
+    /// The number of earlier attempts.
     pub attempt: u64,
 }
 
-/// What the state of this name gave; none where that follows from more than is recorded, such as `$$.Map` of an item that
-/// has no execution of its own.
+/// The arguments of the state of this name; `None` if they depend on more than is recorded, such as `$$.Map` of an item
+/// that has no execution of its own.
 #[must_use]
 pub fn arguments(definition: &Definition, state: &str, recorded: Recorded<'_>) -> Option<Value> {
     let machine = StateMachine::new(recorded.machine, definition.clone(), Settings::default());

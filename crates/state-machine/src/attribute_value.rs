@@ -1,12 +1,12 @@
 //! Values of a table's attributes, as a state may write them for an optimized integration.
 //!
-//! Step Functions reads them more freely than DynamoDB does, and AWS's own samples rely on it: a text stands for a string,
-//! also in a list or a map, and `"false"` for a boolean. Source: `saga-pattern-sam` and `quorum-with-parallel-pattern` of
-//! aws-samples/step-functions-workflows-collection, read 2026-11-30.
+//! Step Functions reads them more freely than DynamoDB does, and AWS's own samples rely on it: a text is read as a
+//! string, also in a list or a map, and `"false"` as a boolean. Source: `saga-pattern-sam` and
+//! `quorum-with-parallel-pattern` of aws-samples/step-functions-workflows-collection, read 2026-11-30.
 
 use serde_json::{Value, json};
 
-/// The value as DynamoDB takes it.
+/// The value in DynamoDB's form.
 pub(crate) fn of_state(value: Value) -> Value {
     match value {
         Value::String(text) => json!({ "S": text }),

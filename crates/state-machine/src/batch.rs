@@ -1,4 +1,4 @@
-//! Several things at a time: Parallel and Map.
+//! Parallel and Map: several branches or items at a time.
 
 use asl::{Map, ProcessorMode, StateError, States};
 use lambdura::{BatchResult, CompletionConfig, DurableContext, NamedError, branch};
@@ -14,7 +14,7 @@ use crate::{reading, writing};
 /// Child executions at a time, unless the state says so. Source: Step Functions service quotas, distributed Map.
 const CHILDREN_MAX: usize = 1_000;
 
-/// Runs branches, and gives the list of their outputs.
+/// Runs branches, and returns the list of their outputs.
 pub(crate) async fn parallel(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
@@ -50,7 +50,7 @@ pub(crate) async fn parallel(
     Ok(Value::Array(outputs))
 }
 
-/// Does the same with every item, and gives the list of what came of them.
+/// Runs the same states for every item, and returns the list of the results.
 pub(crate) async fn map(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
@@ -74,7 +74,7 @@ pub(crate) async fn map(
             .map(|it| usize::try_from(it).unwrap_or(usize::MAX));
         Ok::<_, StateError>(number)
     };
-    // 0 is as many as there are.
+    // 0 means no limit.
     let concurrency = whole(&map.max_concurrency, "MaxConcurrency")?.filter(|it| *it > 0);
     let count = whole(&map.tolerance.count, "ToleratedFailureCount")?;
     let percentage = &map.tolerance.percentage;
@@ -129,7 +129,7 @@ pub(crate) async fn map(
     }
     let is_exceeded = tolerated.is_exceeded(ran.failure_count(), total);
     let written = match &writer {
-        // What went well until then is written as well.
+        // Results written to a bucket include the successful ones of a failed run.
         Some(writer) if !is_exceeded || writer.is_outside() => {
             writer.hand_on(walk, frame, &ran, context).await
         }
@@ -148,7 +148,7 @@ pub(crate) async fn map(
     Ok(Value::Array(ran.results().cloned().collect()))
 }
 
-/// How many items may fail; none, if nothing is said.
+/// How many items may fail; if neither is given, none.
 #[derive(Clone, Copy)]
 struct Tolerated {
     count: Option<usize>,
@@ -156,7 +156,7 @@ struct Tolerated {
 }
 
 impl Tolerated {
-    /// When no further item needs to be begun.
+    /// When to stop beginning further items.
     fn completion(self) -> CompletionConfig {
         let mut completion = CompletionConfig::all_successful();
         if let Some(count) = self.count {
@@ -182,7 +182,7 @@ impl Tolerated {
     }
 }
 
-/// An item as it is worked on.
+/// An item with its context.
 struct Item {
     index: usize,
     input: Value,
@@ -231,7 +231,7 @@ fn selected(frame: &Frame<'_>, map: &Map, items: Vec<Value>) -> Result<Vec<Item>
         .collect())
 }
 
-/// Works on an item in an execution of its own.
+/// Processes an item in an execution of its own.
 async fn child(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
@@ -247,7 +247,7 @@ async fn child(
         item: item.context,
         execution: walk.execution.clone(),
     };
-    // The version that runs this execution, whatever is published meanwhile.
+    // The version that runs this execution, even if another is published meanwhile.
     let arn = context.execution_arn();
     let function = arn
         .split("/durable-execution/")
@@ -256,7 +256,7 @@ async fn child(
         .to_owned();
     let invoke = context
         .invoke::<_, Value>(function, &run.event(&walk.machine.key))
-        // Its type is told by nothing else, and is paid for.
+        // Only the name shows the type of the child execution, which determines its price.
         .name(if is_express {
             "express execution"
         } else {

@@ -24,7 +24,7 @@ pub const CALL: &str = "call";
 
 /// The name of the wait that a call is raced against.
 pub const TIMEOUT: &str = "timeout";
-/// The same, where the time without a heartbeat is the shorter one.
+/// The same, if the heartbeat limit is the shorter one.
 pub const HEARTBEAT: &str = "heartbeat timeout";
 
 /// How a call and its timeout ended.
@@ -34,8 +34,8 @@ enum Raced {
     TimedOut,
 }
 
-/// Has a service called, once for each attempt: the state says what is tried again. If the process dies before the answer
-/// is recorded, it is called again, with the same token where the service has a place for one.
+/// Calls a service, once for each attempt: the state's retriers decide about further attempts. If the process dies
+/// before the answer is recorded, the service is called again, with the same token if the service accepts one.
 pub(crate) async fn service(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
@@ -65,7 +65,7 @@ pub(crate) async fn service(
             let answer = services.call(request).await;
             let answer = answered(integration, answer)?;
             if !fits(&answer) {
-                // It could not be recorded.
+                // It is too large to be recorded.
                 return Err(named(StateError::too_large(integration.service.name)).into());
             }
             Ok::<_, lambdura::BoxError>(answer)
@@ -106,7 +106,7 @@ fn answered(
     }
 }
 
-/// Reads what a function returned: that it is too large comes before that it is no JSON.
+/// Parses a function's result: the size is checked before the JSON syntax.
 struct Output;
 
 impl SerDes<Value> for Output {
@@ -125,7 +125,7 @@ impl SerDes<Value> for Output {
     }
 }
 
-/// Calls a function, and fails with `States.Timeout` if it takes too long: its result is not used then.
+/// Calls a function, and fails with `States.Timeout` if it takes too long: a later result is not used.
 pub(crate) async fn call(
     walk: &Walk<'_>,
     function: &str,
@@ -138,7 +138,7 @@ pub(crate) async fn call(
         .invoke::<_, Value>(&function, payload)
         .name(short(&function))
         .result_serdes(Output);
-    // A function sends no heartbeats: silence for that long is the same as taking that long.
+    // A function sends no heartbeats, so the heartbeat limit works like a timeout.
     let timeout = match (limits.timeout, limits.heartbeat) {
         (Some(timeout), Some(heartbeat)) => Some(timeout.min(heartbeat)),
         (timeout, heartbeat) => timeout.or(heartbeat),
@@ -163,7 +163,7 @@ pub(crate) async fn call(
     }
 }
 
-/// The name by which the function is known here.
+/// The name of the function for the invoke.
 fn callable(walk: &Walk<'_>, function: &str) -> Result<String, StateError> {
     let Some(known) = &walk.machine.settings.callable else {
         return Ok(function.to_owned());
@@ -181,7 +181,8 @@ fn short(function: &str) -> String {
     operation_name(bare_name(function))
 }
 
-/// The token of an attempt's request, by the attempt's name. Athena wants at least 32 letters, DynamoDB at most 36.
+/// The token of an attempt's request, from the attempt's name. Athena requires at least 32 letters, DynamoDB at most
+/// 36.
 fn token(name: &str) -> String {
     format!("ld-{name}")
 }

@@ -1,4 +1,4 @@
-//! What is recorded when a state is entered.
+//! The record of entering a state.
 
 use std::time::SystemTime;
 
@@ -9,44 +9,45 @@ use serde_json::Value;
 
 use crate::failure::{IntoStateError as _, named};
 
-/// What was drawn and told when a state was entered.
+/// The random seed and the time of entering a state.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Entered {
     pub at_millis: i64,
     pub seed: u64,
 }
 
-/// What is recorded when a state is entered: the result of the step `enter`.
+/// The record of entering a state: the result of the step `enter`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
     #[serde(flatten)]
     pub(crate) entered: Entered,
-    /// What came in, where nothing else that is recorded says so.
+    /// The state's input, if no other record contains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Given>,
 }
 
-/// What came into the first state of a branch, of an item, or of an execution that begins in the middle.
+/// The input of the first state of a branch, of an item, or of an execution that begins in the middle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Given {
-    /// What came into the Parallel or Map state around it.
+    /// The input of the enclosing Parallel or Map state.
     Same,
-    /// The item's element of the list that came into the Map state around it.
+    /// The item's element of the list that is the input of the enclosing Map state.
     Element,
-    /// What the execution's input says.
+    /// The content of the execution's input.
     Content,
-    /// This.
+    /// This value.
     Value(Value),
-    /// Something too large to be recorded once more.
+    /// A value too large to be recorded once more.
     TooLarge,
 }
 
 impl Given {
-    /// Largest value that is recorded, in bytes: a step's result has room for the rest too. Source: `Limits`, step payload.
+    /// Largest value that is recorded, in bytes: a step's result must have room for the rest too. Source: `Limits`,
+    /// step payload.
     const BYTES_MAX: usize = 261_000;
 
-    /// This value.
+    /// This value, if it is small enough.
     pub(crate) fn value(value: &Value) -> Self {
         match value.to_string().len() <= Self::BYTES_MAX {
             true => Self::Value(value.clone()),
@@ -55,7 +56,7 @@ impl Given {
     }
 }
 
-/// Draws and records what a state needs of the world.
+/// Draws a seed, reads the clock, and records both for a state.
 pub(crate) async fn enter(
     context: &DurableContext,
     name: &str,
@@ -88,7 +89,7 @@ impl Entry {
     /// The name of the step that begins an execution.
     pub const START: &str = "start";
 
-    /// The instant as AWS writes it.
+    /// The instant in AWS's format.
     #[must_use]
     pub fn text(&self) -> String {
         self.entered.text()
@@ -100,7 +101,7 @@ impl Entered {
         Timestamp::from_millisecond(self.at_millis).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// The instant as AWS writes it.
+    /// The instant in AWS's format.
     pub(crate) fn text(&self) -> String {
         format!("{:.3}", self.at())
     }

@@ -1,4 +1,4 @@
-//! Evaluations that fail, as they are recorded: an event history tells of each, tried again or caught or neither.
+//! Records of failed evaluations: an event history lists each, whether it is retried, caught or neither.
 
 use asl::{Origin, StateError};
 use lambdura::{DurableContext, StepContext};
@@ -14,7 +14,7 @@ const LOCATION_MAX: usize = 256;
 pub struct EvaluationFailed {
     /// The error's name.
     pub error: String,
-    /// What happened.
+    /// The cause, for people.
     pub cause: String,
     /// The field, such as `Output/total`; `None` if it was the state's input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,7 +26,7 @@ impl EvaluationFailed {
     pub const STEP: &str = "evaluation failed";
 }
 
-/// The error, once it is recorded if it is that of an evaluation in this state.
+/// Returns the error; if it is a failed evaluation of this state, records it first.
 pub(crate) async fn told(
     error: StateError,
     context: &DurableContext,

@@ -7,21 +7,21 @@ use lambdura::{
 };
 use serde_json::json;
 
-/// The name of an error that a function gave none.
+/// The error name for a function's error without one.
 const UNKNOWN_LAMBDA_ERROR: &str = "Lambda.Unknown";
 
-/// What an output is refused with that is no JSON, and too large as well.
+/// The message for an output that is not JSON, and also too large.
 pub(crate) const TEXT_TOO_LARGE: &str = "the output is larger than a state's may be";
 
-/// How the failure of a chained invoke begins whose output was too large to be recorded; it has no name.
+/// The beginning of the message of a chained invoke whose output was too large to be recorded; its error has no name.
 const OUTPUT_TOO_LARGE: &str = "CHAINED_INVOKE output payload size";
 
-/// A state's failure as that of an operation, with its name.
+/// Converts a state's failure to an operation's, with its name.
 pub(crate) fn named(error: StateError) -> NamedError {
     NamedError::new(error.error, error.cause)
 }
 
-/// What an operation failed with, as a state's failure.
+/// Converts an operation's failure to a state's.
 pub(crate) trait IntoStateError {
     fn into_state_error(self) -> StateError;
 }
@@ -30,7 +30,8 @@ macro_rules! recorded {
     ($($error:ty),+) => {
         $(
             impl IntoStateError for $error {
-                /// Under its own name if a state failed within; whatever else goes wrong is none of the definition's.
+                /// A failed state inside keeps its error name; other failures are not the definition's, and get
+                /// `States.Runtime`.
                 fn into_state_error(self) -> StateError {
                     let name = match self.kind() {
                         FailureKind::Failed => self.error_type().unwrap_or(asl::RUNTIME),
@@ -51,7 +52,7 @@ pub fn is_output_too_large(error_type: Option<&str>, message: &str) -> bool {
     error_type.is_none() && message.starts_with(OUTPUT_TOO_LARGE)
 }
 
-/// What a called function failed with: its error's name, and its error as JSON, as AWS hands it on.
+/// The failure of a called function: its error's name, and its error as JSON, in AWS's form.
 fn of_function(kind: FailureKind, error_type: Option<&str>, message: &str) -> StateError {
     let is_too_large = match kind {
         FailureKind::Serialization => message.contains(TEXT_TOO_LARGE),
@@ -66,7 +67,7 @@ fn of_function(kind: FailureKind, error_type: Option<&str>, message: &str) -> St
     }
 }
 
-/// The failure of a function that is called: the cause is its error as JSON.
+/// The failure of a function call: the cause is the function's error as JSON.
 #[must_use]
 pub fn call_failure(error_type: Option<&str>, message: &str) -> StateError {
     let name = error_type.unwrap_or(UNKNOWN_LAMBDA_ERROR);

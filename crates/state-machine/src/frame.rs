@@ -1,4 +1,4 @@
-//! A state that is being worked on: what its expressions see.
+//! A running state: the data that its expressions see.
 
 use asl::{Chance, Language, Scope, State, StateError, Variables};
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::entry::Entered;
 use crate::walk::Walk;
 
-/// What numbers are drawn for: each purpose has its own.
+/// The purposes of random numbers: each has its own sequence.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     Attempt(u64),
@@ -65,7 +65,7 @@ impl<'f> Frame<'f> {
         self.context["State"]["RetryCount"] = json!(attempt);
     }
 
-    /// A name for something that this attempt makes: the same whenever the state is replayed.
+    /// A name for a resource that this attempt creates: the same whenever the state is replayed.
     pub(crate) fn name(&self) -> String {
         format!(
             "{:016x}-{:x}-{}",
@@ -77,7 +77,7 @@ impl<'f> Frame<'f> {
         Chance::new(self.entered.seed, purpose.number())
     }
 
-    /// Evaluates with `$` as the state's input, and for JSONata `$states.input` and what `more` has.
+    /// Evaluates with `$` as the state's input, and for JSONata with `$states.input` and the members of `more`.
     pub(crate) fn evaluate<T>(
         &self,
         purpose: Purpose,

@@ -11,18 +11,18 @@ use crate::middle::{ItemRun, Redrive};
 use crate::name;
 use crate::walk::Walk;
 
-/// An execution and its machine, as Step Functions names them.
+/// An execution and its machine, under their names in Step Functions.
 struct Arns {
     machine: String,
     execution: String,
     /// The execution's own name.
     name: String,
-    /// The role of a machine that was given none.
+    /// The role of a machine without a role of its own.
     role: String,
 }
 
 impl Arns {
-    /// From the ARN of the durable execution: `arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION/durable-execution/…`.
+    /// From the durable execution's ARN: `arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION/durable-execution/…`.
     fn of(durable: &str, machine: &str) -> Self {
         let mut parts = durable.split(':').skip(1);
         let partition = parts.next().unwrap_or("aws");
@@ -31,7 +31,7 @@ impl Arns {
         let name = name::read(durable.split('/').nth(2).unwrap_or_default());
         let machine = name::read(machine);
         let states = format!("arn:{partition}:states:{region}:{account}");
-        // Those of Express machines have a number behind their name: see `server::states::name`.
+        // The names of Express executions end in a number: see `server::states::name`.
         let (kind, own) = match name.split_once(':') {
             Some((own, _)) => ("express", own),
             None => ("execution", name.as_ref()),
@@ -50,7 +50,7 @@ impl StateMachine {
     ///
     /// # Errors
     ///
-    /// What a state failed with that nothing caught: its name is the error type, and its cause the message.
+    /// The failure of a state that no catcher handled: its name is the error type, and its cause the message.
     pub async fn run(self, input: Value, context: DurableContext) -> Result<Value, NamedError> {
         let arns = Arns::of(context.execution_arn(), &self.name);
         if let Some(item) = ItemRun::of(&input, &self.key) {

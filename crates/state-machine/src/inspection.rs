@@ -1,4 +1,4 @@
-//! What a definition calls, told before it runs.
+//! The resources that a definition calls, determined before it runs.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,7 +15,7 @@ pub struct UnsupportedResource {
     pub state: String,
     /// Its resource.
     pub resource: String,
-    /// Why, as the end of a sentence about the resource.
+    /// The reason, as the end of a sentence about the resource.
     pub reason: String,
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn unsupported(definition: &Definition) -> Vec<UnsupportedResource> {
     unsupported
 }
 
-/// Why a resource cannot be called with these parameters: a misspelled one would be without effect.
+/// Why a resource cannot be called with these parameters: a misspelled one would have no effect.
 fn unknown_parameter(resource: &Resource, arguments: Option<&Template>) -> Option<String> {
     let known = resource.parameters()?;
     let given: Vec<&str> = match arguments? {
@@ -77,7 +77,7 @@ fn unknown_parameter(resource: &Resource, arguments: Option<&Template>) -> Optio
     ))
 }
 
-/// The names of functions, activities and state machines that a definition calls, as far as it names them itself.
+/// The names of functions, activities and state machines that a definition calls, as far as they are literals.
 #[must_use]
 pub fn functions(definition: &Definition) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
@@ -120,14 +120,14 @@ pub fn functions(definition: &Definition) -> BTreeSet<String> {
     names
 }
 
-/// A Task that calls a service which is not here.
+/// A Task that calls a service which is not part of this server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CalledElsewhere {
     /// The state.
     pub state: String,
     /// Its resource.
     pub resource: String,
-    /// What requests to the service are signed for.
+    /// The service name in signatures of its requests.
     pub signing_name: &'static str,
 }
 
@@ -166,7 +166,7 @@ pub fn called_elsewhere(definition: &Definition) -> Vec<CalledElsewhere> {
     calls
 }
 
-/// Calls `each` with every state, those within others included.
+/// Calls `each` with every state, including nested ones.
 fn each_state<'d>(states: &'d States, each: &mut dyn FnMut(&'d State)) {
     for state in states.states.values() {
         each(state);

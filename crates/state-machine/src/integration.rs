@@ -1,19 +1,19 @@
-//! Services that a Task calls directly: which there are, and how each wants to be called.
+//! Services that a Task calls directly, and how each is called.
 //!
-//! Source: Step Functions developer guide, "Integrating services with Step Functions" and the page of each service, read
-//! 2026-11-30. Errors of optimized integrations are those of AWS's first SDK for Java.
+//! Source: Step Functions developer guide, "Integrating services with Step Functions" and the page of each service,
+//! read 2026-11-30. Errors of optimized integrations are those of AWS's first SDK for Java.
 
 use aws_services::{Operation, Refusal, Service, Style, service};
 use serde_json::{Map, Value, json};
 
 use crate::attribute_value;
 
-/// An operation of a service, as a Task calls it.
+/// An operation of a service that a Task calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Integration {
     pub service: &'static Service,
     pub operation: &'static Operation,
-    /// None is one with AWS's SDK.
+    /// `None`: an integration with AWS's SDK.
     optimized: Option<&'static Optimized>,
 }
 
@@ -26,16 +26,16 @@ impl PartialEq for Integration {
 
 impl Eq for Integration {}
 
-/// A service that Step Functions has an integration of its own for.
+/// A service with an optimized integration.
 #[derive(Debug)]
 struct Optimized {
     name: &'static str,
-    /// What the SDK calls the service.
+    /// The SDK's name of the service.
     service: &'static str,
-    /// Those that are one request, with or without the wait for a task token.
+    /// Actions that are one request, with or without the wait for a task token.
     actions: &'static [&'static str],
     can_wait: bool,
-    /// What errors begin with, the error that stands for all that have no name, and the service in causes.
+    /// The prefix of error names, the name for errors without one, and the service's name in causes.
     prefix: &'static str,
     unnamed: &'static str,
     in_causes: &'static str,
@@ -139,7 +139,7 @@ static OPTIMIZED: [Optimized; 11] = [
         &["sendMessage"],
         ["SQS", "AmazonSQSException", "AmazonSQS"],
     )),
-    // By its own way; what it is refused with is told as those are.
+    // Started by separate code; refusals are reported like those of the other services.
     optimized(
         "states",
         "sfn",
@@ -152,7 +152,7 @@ static OPTIMIZED: [Optimized; 11] = [
     ),
 ];
 
-/// Functions are called otherwise, unless nobody waits for them.
+/// Used only for functions that the state does not wait for; other calls are made differently.
 static LAMBDA: Optimized = optimized(
     "lambda",
     "lambda",
@@ -160,7 +160,7 @@ static LAMBDA: Optimized = optimized(
     ["Lambda", "AWSLambdaException", "AWSLambda"],
 );
 
-/// Those of Step Functions that are more than one request, or none of AWS's SDK.
+/// Step Functions' integrations that take more than one request, or do not exist in AWS's SDK.
 const NOT_HERE: [&str; 10] = [
     "apigateway",
     "databrew",
@@ -174,7 +174,7 @@ const NOT_HERE: [&str; 10] = [
     "bedrock",
 ];
 
-/// What an action means, and whether it waits for a task token; none of what is no action of a service.
+/// The meaning of an action, and whether it waits for a task token; `None` if it is not an action of a service.
 pub(crate) fn parse(action: &str) -> Option<Result<(Integration, bool), String>> {
     let (called, waits) = match action.strip_suffix(".waitForTaskToken") {
         Some(called) => (called, true),
@@ -261,7 +261,7 @@ impl Integration {
         Some(integration)
     }
 
-    /// `lambda:invoke` of a function that nobody waits for.
+    /// `lambda:invoke` of a function that the state does not wait for.
     pub(crate) fn invoke() -> Option<Self> {
         let (service, optimized) = (service("lambda")?, &LAMBDA);
         Some(Self {
@@ -271,7 +271,7 @@ impl Integration {
         })
     }
 
-    /// How results are told.
+    /// The form of results.
     pub(crate) fn style(&self) -> Style {
         match self.optimized {
             Some(_) => Style::Optimized,
@@ -279,12 +279,12 @@ impl Integration {
         }
     }
 
-    /// Whether it is called here, wherever other services are.
+    /// Whether this server answers the call itself, wherever other services run.
     pub(crate) fn is_here(&self) -> bool {
         ["dynamodb", "lambda", "sfn"].contains(&self.service.name)
     }
 
-    /// Whether the service answers for what templates have, where nobody else does.
+    /// Whether this server answers the call for the template's values if there is no other service.
     pub(crate) fn is_answered_here(&self) -> bool {
         let own = [
             ("ssm", "GetParameter"),
@@ -295,7 +295,7 @@ impl Integration {
         own.contains(&(self.service.name, self.operation.name))
     }
 
-    /// What is sent for what the state says, whose context object this is.
+    /// The parameters to send, from the state's arguments and its context object.
     pub(crate) fn parameters(&self, given: Value, context: &Value) -> Value {
         let Some(optimized) = self.optimized else {
             return given;
@@ -337,11 +337,11 @@ impl Integration {
         given
     }
 
-    /// What the state gets of what came back.
+    /// The state's result, from the answer of the service.
     ///
     /// # Errors
     ///
-    /// `EventBridge.FailedEntry`, where not all events were taken.
+    /// `EventBridge.FailedEntry`, if some events were rejected.
     pub(crate) fn output(
         &self,
         result: Value,
@@ -391,7 +391,7 @@ impl Integration {
         };
         let name = match exception {
             Some(name) => named(name),
-            // What its model does not have is told by its code.
+            // An error that its model does not have is named by its code.
             None if optimized.name == "sns" || optimized.name == "states" => named(code),
             None => optimized.unnamed.to_owned(),
         };
@@ -402,14 +402,14 @@ impl Integration {
         (format!("{}.{name}", optimized.prefix), cause)
     }
 
-    /// The name of an error that is none of the service's.
+    /// The name of an error that does not come from the service.
     pub(crate) fn client_failure(&self) -> String {
         let prefix = self.optimized.map_or(self.service.prefix, |it| it.prefix);
         format!("{prefix}.SdkClientException")
     }
 }
 
-/// Adds what the first SDK for Java tells of an answer.
+/// Adds the metadata that the first SDK for Java returns with an answer.
 pub(crate) fn with_metadata(result: &mut Value, status: u16, headers: &[(String, String)]) {
     let Some(members) = result.as_object_mut() else {
         return;

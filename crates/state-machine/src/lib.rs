@@ -6,16 +6,16 @@
 //! | in the definition | in the history |
 //! | --- | --- |
 //! | a state | a child context with its name, whose result contains the output and the next state |
-//! | its time and its seed | a step `enter` within; everything random or time-dependent in the state follows from them |
+//! | its time and seed | a step `enter` within; everything random or time-dependent in the state follows from them |
 //! | a function that a Task calls | a chained invoke |
 //! | a call of another service | a step `call` |
-//! | another state machine that is run to its end | a step `call and wait`, and steps `watch` with waits between |
-//! | an evaluation of JSONata that fails | a step `evaluation failed`, which says what and where |
+//! | another state machine whose end is awaited | a step `call and wait`, and steps `watch` with waits between |
+//! | an evaluation of JSONata that fails | a step `evaluation failed`, with the error and its place |
 //! | a task token | a callback |
-//! | an activity | a step `activity`, which says what is to be done, a callback that offers it, and a task token |
+//! | an activity | a step `activity` with the work, a callback that offers it, and a task token |
 //! | Wait, and the delay of a retry | a wait |
 //! | Parallel, Map | a parallel, a map |
-//! | the results of a distributed Map, where they are written | a step `write` |
+//! | the results of a distributed Map that are written to a bucket | a step `write` |
 //! | an item of a distributed Map | an execution of the same function, by a chained invoke |
 //!
 //! The caller decides where it runs: in a function process of a server, or in a program with the SDK's embedded mode.

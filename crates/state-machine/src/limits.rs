@@ -1,4 +1,4 @@
-//! How long a Task may take.
+//! Time limits of a Task.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use asl::{StateError, Task};
 
 use crate::frame::Frame;
 
-/// How long a task may take, and say nothing.
+/// The longest time of a task, and the longest time between its heartbeats.
 pub(crate) struct Limits {
     pub timeout: Option<Duration>,
     pub heartbeat: Option<Duration>,

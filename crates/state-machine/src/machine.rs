@@ -1,4 +1,4 @@
-//! A state machine, and what it needs from where it runs.
+//! A state machine, and the settings of its environment.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,21 +10,21 @@ use crate::inspection::{UnsupportedResource, unsupported};
 use crate::proof::Key;
 use crate::services::Services;
 
-/// What a machine needs from where it runs.
+/// The settings of a machine's environment.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Names of functions and state machines that can be called, if that is known: then calls of others fail.
+    /// Names of functions and state machines that can be called, if they are known: then calls of others fail.
     pub callable: Option<BTreeSet<String>>,
-    /// The version or alias of other state machines that are run, where functions have one.
+    /// The version or alias for calls of other state machines, if functions have one.
     pub machine_qualifier: String,
-    /// Where `ItemReader` finds its files, and `ResultWriter` puts them: `<folder>/<Bucket>/<Key>`.
+    /// The folder with the files of `ItemReader` and `ResultWriter`: `<folder>/<Bucket>/<Key>`.
     pub files: Option<PathBuf>,
     /// The role of the machine, as its executions see it.
     pub role: Option<String>,
-    /// What calls other services; without it, such a Task fails.
+    /// Calls other services; without it, a Task that needs one fails.
     pub services: Option<Arc<dyn Services>>,
-    /// What proves inputs that begin in the middle of the machine: the same in every process that runs its executions.
-    /// Without it, one is drawn, and items of a distributed Map do not outlive the program.
+    /// The key that proves inputs which begin in the middle of the machine: the same in every process that runs its
+    /// executions. Without it, one is drawn, and items of a distributed Map do not outlive the program.
     pub key: Option<Key>,
 }
 
@@ -42,11 +42,11 @@ impl StateMachine {
     ///
     /// # Errors
     ///
-    /// Those of its tasks whose resources cannot be called.
+    /// The tasks whose resources cannot be called.
     ///
     /// # Panics
     ///
-    /// When a key has to be drawn, and the operating system gives no randomness.
+    /// When a key has to be drawn, and the operating system provides no randomness.
     pub fn new(
         name: impl Into<String>,
         definition: Definition,

@@ -14,9 +14,9 @@ const ITEM_RUN: &str = "lambdura:item";
 /// An item of a distributed Map state, which has an execution of its own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ItemRun {
-    /// Names of the states that lead to the Map state, itself the last; a number before one is a branch.
+    /// Names of the states that lead to the Map state, which is the last one; a number before a name is a branch.
     pub place: Vec<String>,
-    /// What is worked on.
+    /// The item's input.
     pub input: Value,
     /// `$$.Map` of the item.
     pub item: Value,
@@ -30,41 +30,41 @@ impl ItemRun {
         key.prove(ITEM_RUN, "", self)
     }
 
-    /// What an input says, if it is one of these.
+    /// The content of an input, if it is one of these.
     #[must_use]
     pub fn of(event: &Value, key: &Key) -> Option<Self> {
         key.proven(ITEM_RUN, "", event)
     }
 
-    /// As [`of`](Self::of), of an input as it is recorded.
+    /// Like [`of`](Self::of), for an input in its recorded form.
     #[must_use]
     pub fn of_text(event: &str, key: &Key) -> Option<Self> {
-        // Most inputs are none of these, and large ones are not parsed for that.
+        // Large inputs are parsed only if they look like one of these.
         let event = looks_like_item(event).then_some(event)?;
         Self::of(&serde_json::from_str(event).ok()?, key)
     }
 }
 
-/// Whether an input begins as that of an item does. Anybody may write such a one: only the key tells.
+/// Whether an input begins like that of an item. A caller may write such an input too: only the key proves it.
 #[must_use]
 pub fn looks_like_item(event: &str) -> bool {
     let begins = event.trim_start_matches(['{', ' ', '\n', '\r', '\t', '"']);
     begins.starts_with(ITEM_RUN)
 }
 
-/// The only member of an input that goes on with an execution that did not end well.
+/// The only member of an input that continues an execution which did not succeed.
 const REDRIVE: &str = "lambdura:redrive";
 
-/// An execution that goes on from a state, where another one did not end well.
+/// An execution that continues from the state where another one did not succeed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Redrive {
-    /// The state, one of the outermost.
+    /// The state, one of the machine's top level.
     pub state: String,
-    /// What comes into it.
+    /// The state's input.
     pub input: Value,
-    /// What was assigned until then.
+    /// The variables at that time.
     pub variables: Variables,
-    /// What came of branches or items of the state that went well: they are not done again.
+    /// The results of branches or items of the state that succeeded: they are not run again.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub done: BTreeMap<usize, Value>,
     /// `$$.Execution`
@@ -72,13 +72,13 @@ pub struct Redrive {
 }
 
 impl Redrive {
-    /// The input of its execution, which has this name and no other.
+    /// The input of its execution; it is valid only for this name.
     #[must_use]
     pub fn event(&self, name: &str, key: &Key) -> Value {
         key.prove(REDRIVE, name, self)
     }
 
-    /// What the input of the execution of this name says, if it is one of these.
+    /// The content of the input of the execution with this name, if it is one of these.
     #[must_use]
     pub fn of(event: &Value, name: &str, key: &Key) -> Option<Self> {
         key.proven(REDRIVE, name, event)

@@ -1,17 +1,17 @@
-//! Names that durable functions and executions do not have: AWS allows more for those of Step Functions.
+//! Names that durable functions and executions cannot have: AWS allows more for those of Step Functions.
 //!
-//! A name that fits is itself. Another one begins with `_x`, and has each byte that does not fit, and each underscore, as
-//! `_` and two hexadecimal digits. So every name has one spelling, and can be read back.
+//! A name that fits is used unchanged. Any other begins with `_x`, and has each byte that does not fit, and each
+//! underscore, as `_` and two hexadecimal digits. So every name has one spelling, and can be decoded.
 
 use std::borrow::Cow;
 
-/// What a spelled name begins with.
+/// The prefix of an encoded name.
 pub const SPELLED: &str = "_x";
 
-/// Longest name that is one of a durable execution. Source: Lambda API reference, `DurableExecutionName`.
+/// Longest name of a durable execution. Source: Lambda API reference, `DurableExecutionName`.
 const DURABLE_MAX: usize = 64;
 
-/// How a durable function or execution is called that stands for a machine or an execution of this name.
+/// The name of the durable function or execution for a machine or an execution of this name.
 #[must_use]
 pub fn spelled(name: &str) -> Cow<'_, str> {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
@@ -30,7 +30,7 @@ pub fn spelled(name: &str) -> Cow<'_, str> {
     Cow::Owned(spelled)
 }
 
-/// The name that is spelled so. What is no spelling is the name itself.
+/// Decodes a name. A text that is not an encoded name is returned unchanged.
 #[must_use]
 pub fn read(text: &str) -> Cow<'_, str> {
     let whole = text.strip_prefix(SPELLED).and_then(|rest| {
@@ -67,7 +67,7 @@ mod tests {
             let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
             assert!(it.bytes().all(is_word), "{it}");
         }
-        // What nobody spelled stands for itself.
+        // Texts that no encoding produces are returned unchanged.
         for odd in ["_x", "_xabc", "_x_", "_x_zz", "_x_ff", "_x_41", "x"] {
             assert_eq!(read(odd), odd);
         }

@@ -1,7 +1,7 @@
-//! Executions of other state machines: started, and run to their ends.
+//! Executions of other state machines: started, and awaited until their ends.
 //!
-//! What is waited for is asked for: at once, and then after pauses that grow with the time that it has taken. A chained
-//! invoke would be told, but knows no names, versions and aliases of state machines.
+//! An awaited execution is polled: at once, and then after pauses that grow with the elapsed time. A chained invoke
+//! would be notified, but it does not know names, versions and aliases of state machines.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,23 +21,23 @@ use crate::services::{ServiceError, ServiceRequest, Services};
 use crate::wait::wait;
 use crate::walk::Walk;
 
-/// What `StartExecution` is refused with for a name that was used.
+/// The error of `StartExecution` for a name that was used.
 const STARTED_BEFORE: &str = "StepFunctions.ExecutionAlreadyExists";
 
-/// The step that starts an execution whose end is waited for.
+/// The step that starts an execution and waits for its end.
 pub const CALL_AND_WAIT: &str = "call and wait";
-/// The step that looks for its end.
+/// The step that polls for its end.
 pub const WATCH: &str = "watch";
-/// The step that stops it, because it took too long.
+/// The step that stops it after a timeout.
 pub const STOP: &str = "stop";
 
-/// The pauses within a look, of which each is twice the one before: two and a half seconds altogether.
+/// The pauses within one step, each twice the one before: two and a half seconds altogether.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const PAUSES: u32 = 7;
-/// The share of the time that it has taken until the next look: an execution of a year is looked for 350 times.
+/// The next step waits for this share of the elapsed time: an execution of a year is polled by 350 steps.
 const SHARE: u64 = 20;
 
-/// What a look found: the result of the step `watch`.
+/// The result of a poll: the result of the step `watch`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Watched {
     at_millis: i64,
@@ -46,7 +46,7 @@ pub struct Watched {
     pub ended: Option<Value>,
 }
 
-/// Starts another state machine, and does not wait for its end.
+/// Starts another state machine, without waiting for its end.
 pub(crate) async fn start(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
@@ -67,7 +67,7 @@ pub(crate) async fn start(
         Some(other) => other.to_string(),
     };
     let given = arguments.get("Name").and_then(Value::as_str);
-    // A name of its own: the same execution is started if this is done twice.
+    // A name of its own: a repeated call starts the same execution.
     let name = given.map_or_else(|| frame.name(), str::to_owned);
     let Some(integration) = Integration::start_execution() else {
         return Err(StateError::runtime("There is no operation StartExecution"));
@@ -83,14 +83,14 @@ pub(crate) async fn start(
     }
 }
 
-/// The ARN of an execution of a machine, which may be told by its version or its alias.
+/// The ARN of an execution of a machine, whose ARN may end in a version or an alias.
 fn execution_arn(machine: &str, name: &str) -> String {
     let parts: Vec<&str> = machine.splitn(8, ':').take(7).collect();
     let arn = parts.join(":").replace(":stateMachine:", ":execution:");
     format!("{arn}:{name}")
 }
 
-/// Runs another state machine to its end.
+/// Runs another state machine until it ends.
 pub(crate) async fn run(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
@@ -108,10 +108,10 @@ pub(crate) async fn run(
     if walk.machine.settings.callable.is_none() {
         return watched(walk, frame, arguments, is_json, limits, context).await;
     }
-    // A program that runs alone has the machine as a function.
+    // In a program that runs alone, the machine is a function.
     let nothing = json!({});
     let input = arguments.get("Input").unwrap_or(&nothing);
-    // Text is taken for JSON, as the API does.
+    // A text is parsed as JSON, as in the API.
     let input = match input {
         Value::String(text) => serde_json::from_str(text).map_err(|error| {
             StateError::runtime(format!("The field 'Input' is not JSON: {error}"))
@@ -166,7 +166,7 @@ async fn watched(
         if let Some(timeout) = limits.timeout {
             let left = timeout.as_secs().saturating_sub(taken);
             if left == 0 {
-                // As well as it goes: it may have ended by now.
+                // Errors are ignored: it may have ended by now.
                 let stopped = operate(walk, frame, "StopExecution", arn, STOP, context).await;
                 drop(stopped);
                 return Err(StateError::new(asl::TIMEOUT, ""));
@@ -177,7 +177,7 @@ async fn watched(
     }
 }
 
-/// What the state gets of an execution that has ended.
+/// The state's result for an execution that has ended.
 ///
 /// # Errors
 ///
@@ -196,7 +196,7 @@ pub fn outcome(ended: Value, is_json: bool) -> Result<Value, StateError> {
     Ok(ended)
 }
 
-/// Looks for the end of an execution, for a while.
+/// Polls for the end of an execution, for a while.
 async fn watch(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
@@ -224,7 +224,7 @@ async fn watch(
     seen.map_err(|error| error.into_state_error())
 }
 
-/// Has one operation done with an execution.
+/// Calls one operation on an execution.
 async fn operate(
     walk: &Walk<'_>,
     frame: &Frame<'_>,

@@ -1,9 +1,9 @@
-//! How the operations of a state machine are called.
+//! The names of a state machine's operations.
 
 /// Longest name of an operation. Source: service model, `OperationName`.
 const NAME_MAX: usize = 256;
 
-/// A state's name as that of an operation, which is printable ASCII.
+/// A state's name as an operation's name, which is printable ASCII.
 #[must_use]
 pub fn operation_name(name: &str) -> String {
     let letters = name.chars().take(NAME_MAX);

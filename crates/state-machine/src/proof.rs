@@ -1,8 +1,8 @@
 //! Inputs that the interpreter writes for itself.
 //!
-//! The execution of an item, and one that is redriven, begin in the middle of a machine: their inputs say where. Anybody
-//! who may start an execution chooses its input, so those carry a proof that only the interpreter, and the server that
-//! runs it, can make. Without one they are inputs like any other
+//! The execution of an item, and one that is redriven, begin in the middle of a machine: their inputs say where. The
+//! caller that starts an execution chooses its input, so those inputs carry a proof that only the interpreter, and the
+//! server that runs it, can make. Without a proof they are treated like any other input
 //! ([ADR 33](../../../docs/adr/0033-what-begins-in-the-middle-is-proven.md)).
 
 use std::fmt::{self, Write as _};
@@ -12,12 +12,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The variable of a function's process that has its key.
+/// The environment variable of a function's process that contains its key.
 pub const KEY_VARIABLE: &str = "LAMBDURA_STATE_MACHINE_KEY";
 
 const BYTES: usize = 32;
 
-/// What proofs of one machine are made with.
+/// The key for proofs of one machine.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; BYTES]);
 
@@ -27,32 +27,32 @@ impl fmt::Debug for Key {
     }
 }
 
-/// A content with its proof, as it is written in an input.
+/// A content with its proof, in the form of the input.
 #[derive(Serialize, Deserialize)]
 struct Proven {
-    /// JSON as a text: numbers may look different after they were read, and the proof is of each letter.
+    /// JSON as a text: parsing may change the spelling of numbers, and the proof covers each letter.
     content: String,
     proof: String,
 }
 
 impl Key {
-    /// A new one.
+    /// A new random key.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// When the operating system provides no randomness.
     pub fn draw() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes)?;
         Ok(Self(bytes))
     }
 
-    /// The key of one machine, which follows from this one and tells nothing of it.
+    /// The key of one machine, which is derived from this one and does not reveal it.
     #[must_use]
     pub fn of_machine(&self, name: &str) -> Self {
         Self(self.code(&["machine", name]))
     }
 
-    /// What [`to_text`](Self::to_text) wrote.
+    /// The inverse of [`to_text`](Self::to_text).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Some(Self(bytes(text.trim())?))
@@ -68,7 +68,7 @@ impl Key {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
         let mut context = hmac::Context::with_key(&key);
         for part in parts {
-            // With its length, so that no two lists of parts are the same bytes.
+            // Includes the length, so that no two lists of parts yield the same bytes.
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part.as_bytes());
         }
@@ -81,14 +81,14 @@ impl Key {
         code
     }
 
-    /// An input whose only member is this, for what `about` names.
+    /// An input with this only member, valid for the name in `about`.
     pub(crate) fn prove(&self, member: &str, about: &str, content: &impl Serialize) -> Value {
         let content = serde_json::to_string(content).expect("it has text keys");
         let proof = digits(&self.code(&[member, about, &content]));
         json!({ member: Proven { content, proof } })
     }
 
-    /// The content of such an input, if it is one, and proven.
+    /// The content of such an input, if it is one and its proof is valid.
     pub(crate) fn proven<T: DeserializeOwned>(
         &self,
         member: &str,
@@ -98,7 +98,7 @@ impl Key {
         let members = event.as_object().filter(|members| members.len() == 1)?;
         let Proven { content, proof } = Proven::deserialize(members.get(member)?).ok()?;
         let code = self.code(&[member, about, &content]);
-        // In a time that does not depend on where they differ.
+        // Compared in constant time, independent of where they differ.
         aws_lc_rs::constant_time::verify_slices_are_equal(&code, &bytes(&proof)?).ok()?;
         serde_json::from_str(&content).ok()
     }

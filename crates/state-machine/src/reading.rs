@@ -1,4 +1,4 @@
-//! Items of a Map state that are read from outside: a file of a bucket, or the list of what is in one.
+//! Items of a Map state that are read from outside: a file in a bucket, or the list of a bucket's objects.
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::resource::Source;
 use crate::services::{ServiceError, ServiceRequest, Services};
 use crate::walk::Walk;
 
-/// Reads the items of a file, once: what was read is recorded.
+/// Reads the items of a file, once: the items are recorded.
 pub(crate) async fn read(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
@@ -89,7 +89,7 @@ pub(crate) async fn read(
     read.map_err(|error| error.into_state_error())
 }
 
-/// Where the items come from.
+/// The source of the items.
 #[derive(Clone)]
 enum From {
     File(PathBuf),
@@ -100,7 +100,7 @@ enum From {
     },
 }
 
-/// What a service answers to a Map state, which fails with `failure` if it refuses.
+/// The answer of a service to a Map state, which fails with `failure` if the service refuses.
 pub(crate) async fn called(
     services: &dyn Services,
     integration: Integration,
@@ -179,7 +179,7 @@ fn file(folder: &Path, source: Source, arguments: &Value) -> Result<PathBuf, Str
     within(folder, part("Bucket")?, part("Key")?)
 }
 
-/// A file within the folder, whatever the definition says.
+/// A file within the folder; paths out of it are rejected.
 pub(crate) fn within(folder: &Path, bucket: &str, key: &str) -> Result<PathBuf, String> {
     let inside = Path::new(bucket).join(key);
     let is_inside = inside

@@ -1,15 +1,15 @@
-//! What a Task calls, and a Map state that reads its items or writes its results.
+//! The resources that a Task calls, and those that a Map state reads items from or writes results to.
 
 use asl::{ItemReader, ReaderFormat};
 
 use crate::integration::{self, Integration};
 
-/// What the ARN in `Resource` means.
+/// The meaning of the ARN in `Resource`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Resource {
-    /// A function, by its ARN: its result is the task's, and its input the task's.
+    /// A function, by its ARN: its input is the task's, and its result the task's.
     Function(String),
-    /// An activity, by its name: whoever asks for its tasks does the work.
+    /// An activity, by its name: its workers do the tasks.
     Activity(String),
     /// `arn:aws:states:::lambda:invoke`
     Invoke,
@@ -31,7 +31,7 @@ pub(crate) enum Resource {
     },
 }
 
-/// Shown where a resource is none of those.
+/// Shown for any other resource.
 const SUPPORTED: &str = "the ARN of a Lambda function or of an activity, `arn:aws:states:::lambda:invoke`, \
     `arn:aws:states:::states:startExecution`, `arn:aws:states:::dynamodb:` with `getItem`, `putItem`, `updateItem` or \
     `deleteItem`, `arn:aws:states:::sqs:sendMessage`, `sns:publish`, `events:putEvents` and others that are one request, \
@@ -47,7 +47,7 @@ pub fn is_activity_name(name: &str) -> bool {
     (1..=ACTIVITY_NAME_MAX).contains(&name.len()) && name.bytes().all(is_taken)
 }
 
-/// The type and the action of an integration, as events tell them: `aws-sdk:sqs` and `sendMessage`. None of the ARN of a
+/// The type and the action of an integration, as in events: `aws-sdk:sqs` and `sendMessage`. `None` for the ARN of a
 /// function or an activity.
 #[must_use]
 pub fn integration_parts(resource: &str) -> Option<(&str, &str)> {
@@ -63,7 +63,7 @@ pub fn integration_parts(resource: &str) -> Option<(&str, &str)> {
     Some((&action[..end], &action[end + 1..]))
 }
 
-/// What AWS calls a Task whose result is too large: the service that does it, or the ARN of a function or activity.
+/// AWS's name of a Task whose result is too large: its service, or the ARN of a function or activity.
 #[must_use]
 pub fn task_name(resource: &str) -> &str {
     integration_parts(resource).map_or(resource, |(service, _)| service)
@@ -79,7 +79,8 @@ pub(crate) fn bare_name(function: &str) -> &str {
     }
 }
 
-/// What `lambda:invoke` and `states:startExecution` take. Source: Step Functions developer guide, the pages of both.
+/// The parameters of `lambda:invoke` and `states:startExecution`. Source: Step Functions developer guide, the pages of
+/// both.
 const OF_INVOKE: &[&str] = &[
     "ClientContext",
     "FunctionName",
@@ -92,7 +93,7 @@ const OF_INVOKE: &[&str] = &[
 const OF_START: &[&str] = &["Input", "Name", "StateMachineArn", "TraceHeader"];
 
 impl Resource {
-    /// The members that its parameters can have, where that is known.
+    /// The members that its parameters can have, if they are known.
     pub(crate) fn parameters(&self) -> Option<&'static [&'static str]> {
         match self {
             Self::Invoke | Self::InvokeAndWaitForToken => Some(OF_INVOKE),
@@ -106,7 +107,7 @@ impl Resource {
 
     /// # Errors
     ///
-    /// Why it cannot be called here.
+    /// The reason why it cannot be called here.
     pub(crate) fn parse(arn: &str) -> Result<Self, String> {
         Self::known(arn).unwrap_or_else(|| Err(format!("is not supported here: {SUPPORTED}")))
     }
@@ -150,7 +151,7 @@ impl Resource {
     }
 }
 
-/// What a Map state can read its items from.
+/// The sources of a Map state's items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// `arn:aws:states:::s3:getObject`
@@ -162,7 +163,7 @@ pub(crate) enum Source {
 impl Source {
     /// # Errors
     ///
-    /// Why it cannot be read here, as the end of a sentence about the resource.
+    /// The reason why it cannot be read here, as the end of a sentence about the resource.
     pub(crate) fn of(reader: &ItemReader) -> Result<Self, String> {
         let is_list = reader.format == ReaderFormat::List;
         match reader.resource.split(":::").nth(1) {
@@ -181,7 +182,7 @@ impl Source {
     }
 }
 
-/// What a Map state calls that writes its results.
+/// The resource of a Map state that writes its results.
 pub(crate) const RESULT_WRITER: &str = "arn:aws:states:::s3:putObject";
 
 #[cfg(test)]
@@ -278,7 +279,7 @@ mod tests {
             integration_parts("arn:aws:states:::states:startExecution.sync:2"),
             Some(("states", "startExecution.sync:2"))
         );
-        // Exported definitions name the account, too.
+        // Exported definitions contain the account too.
         let exported = "arn:aws:states:eu-west-1:123456789012:aws-sdk:s3:getObject";
         assert_eq!(
             integration_parts(exported),

@@ -11,28 +11,28 @@ use serde_json::Value;
 /// A request to a service.
 #[derive(Clone, Debug)]
 pub struct ServiceRequest {
-    /// Which service.
+    /// The service.
     pub service: &'static Service,
     /// Its operation.
     pub operation: &'static Operation,
-    /// What the service is to be told.
+    /// The parameters of the call.
     pub parameters: Value,
-    /// The same if the call is made once more because nobody knows whether it was.
+    /// The same token if the call is repeated because its outcome is unknown.
     pub token: String,
-    /// How the result is to be told.
+    /// The form of the result.
     pub style: Style,
-    /// How long the answer may take; then the error is `States.Timeout`.
+    /// The time limit for the answer; after it the error is `States.Timeout`.
     pub within: Option<Duration>,
 }
 
-/// What a service answered.
+/// The answer of a service.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceResult {
     /// The result.
     pub result: Value,
-    /// Such as 200.
+    /// The HTTP status, such as 200.
     pub status: u16,
-    /// Names in small letters, and values.
+    /// Names in lower case, and values.
     pub headers: Vec<(String, String)>,
 }
 
@@ -45,21 +45,21 @@ pub enum ServiceError {
         status: u16,
         request_id: Option<String>,
     },
-    /// It was not asked, or did not answer.
+    /// The service was not called, or did not answer.
     Unanswered(String),
-    /// An error with a name of its own, such as `States.Timeout`.
+    /// An error with its own name, such as `States.Timeout`.
     Named(NamedError),
 }
 
-/// What a call comes to, in a while.
+/// The outcome of a call.
 pub type ServiceAnswer<'s> =
     Pin<Box<dyn Future<Output = Result<ServiceResult, ServiceError>> + Send + 's>>;
 
 /// Makes the calls.
 pub trait Services: fmt::Debug + Send + Sync {
-    /// Calls a service, and gives its answer.
+    /// Calls a service, and returns its answer.
     fn call(&self, request: ServiceRequest) -> ServiceAnswer<'_>;
 
-    /// Lets time pass, within a step.
+    /// Waits, within a step.
     fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }

@@ -1,4 +1,4 @@
-//! From state to state, and through each: from its input to its output.
+//! Runs states one after the other, each from its input to its output.
 
 use std::pin::Pin;
 
@@ -19,10 +19,10 @@ use crate::{batch, evaluation, task};
 /// A future that borrows the machine.
 type Boxed<'m, T> = Pin<Box<dyn Future<Output = T> + Send + 'm>>;
 
-/// What is recorded of a state that went well.
+/// The record of a state that succeeded.
 #[derive(Debug, Serialize, Deserialize)]
 struct Passed {
-    /// Where to go; nowhere at the end.
+    /// The next state; `None` at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
     output: Value,
@@ -31,7 +31,7 @@ struct Passed {
 }
 
 impl<'m> Walk<'m> {
-    /// Goes from the first of these states to an end.
+    /// Runs from the first of these states to an end.
     pub(crate) fn run(
         self,
         states: &'m States,
@@ -41,7 +41,7 @@ impl<'m> Walk<'m> {
         self.run_from(states, states.start_at.clone(), input, context)
     }
 
-    /// Goes from one of these states to an end.
+    /// Runs from one of these states to an end.
     pub(crate) fn run_from(
         mut self,
         states: &'m States,
@@ -80,7 +80,7 @@ impl<'m> Walk<'m> {
     }
 }
 
-/// Runs a state: its attempts, and what its catchers make of their end.
+/// Runs a state: its attempts, and its catchers after the last.
 async fn through(
     walk: &Walk<'_>,
     state: &State,
@@ -132,7 +132,7 @@ async fn through(
     }
 }
 
-/// Does what the state does, once.
+/// Runs one attempt of the state.
 async fn attempt(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
@@ -243,6 +243,6 @@ fn seconds_until(
     };
     let at = template.timestamp(scope, "Timestamp")?;
     let left = at.as_millisecond() - frame.entered.at().as_millisecond();
-    // Never too early.
+    // Rounded up, so that the wait never ends too early.
     Ok(u64::try_from(left).map_or(0, |millis| millis.div_ceil(1_000)))
 }

@@ -1,4 +1,4 @@
-//! Work that a Task has done.
+//! Task states.
 
 use asl::{StateError, Task};
 use lambdura::{Callback, DurableContext};
@@ -15,7 +15,7 @@ use crate::resource::{Resource, task_name};
 use crate::size::fits;
 use crate::walk::Walk;
 
-/// Has the work of a Task done, and gives its result.
+/// Runs a Task, and returns its result.
 pub(crate) async fn run(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
@@ -51,7 +51,7 @@ async fn work(
     match resource {
         Resource::Function(arn) => call(walk, &arn, &arguments, &limits, context).await,
         Resource::Activity(name) => match walk.machine.settings.callable {
-            // Nobody can ask for the task of a program that runs alone.
+            // In a program that runs alone no worker can ask for the task, so it is a function call.
             Some(_) => call(walk, &name, &arguments, &limits, context).await,
             None => activity::run(&name, arguments, &limits, context).await,
         },
@@ -72,7 +72,7 @@ async fn work(
     }
 }
 
-/// The failure of a call that the integration with Lambda makes: what the service refuses has its name before it.
+/// The failure of a call by the integration with Lambda: errors of the service get its name as prefix.
 fn of_service(error: StateError) -> StateError {
     match error.error.as_str() {
         "ResourceNotFoundException" => {
@@ -82,12 +82,12 @@ fn of_service(error: StateError) -> StateError {
     }
 }
 
-/// What `lambda:invoke` is told.
+/// The parameters of `lambda:invoke`.
 struct Invocation {
     /// With its qualifier.
     function: String,
     payload: Value,
-    /// Whether its end is waited for.
+    /// Whether the state waits for its end.
     is_awaited: bool,
 }
 
@@ -130,7 +130,7 @@ fn qualifier_of(function: &str) -> Option<&str> {
     }
 }
 
-/// What `lambda:invoke` gives of what a function returned. Which version an alias led to is not known.
+/// The result of `lambda:invoke` for a function's result. The version behind an alias is unknown.
 #[must_use]
 pub fn invoked(function: &str, payload: Value) -> Value {
     let is_version = |it: &&str| it.bytes().all(|byte| byte.is_ascii_digit());
@@ -171,7 +171,7 @@ async fn invoke(
     if is_awaited {
         return Ok(invoked(&function, payload));
     }
-    // A program that runs alone has nobody who would go on with it.
+    // In a program that runs alone nothing else would run the function, so the call has waited for it.
     Ok(json!({ "Payload": "", "StatusCode": 202 }))
 }
 

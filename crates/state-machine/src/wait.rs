@@ -1,4 +1,4 @@
-//! Waits, however long.
+//! Waits of any length.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use lambdura::DurableContext;
 
 use crate::failure::IntoStateError as _;
 
-/// Longest wait of the service: a year and a day. A longer one is several.
+/// Longest wait of the service: a year and a day. A longer wait is split.
 const WAIT_SECONDS_MAX: u64 = 31_622_400;
 
 pub(crate) async fn wait(

@@ -1,4 +1,4 @@
-//! Where an execution is on its way through a machine.
+//! The position of an execution in a machine.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::entry::Given;
 use crate::machine::StateMachine;
 
-/// Where an execution is: among which states, and with what.
+/// The position of an execution, and its data.
 #[derive(Clone)]
 pub(crate) struct Walk<'m> {
     pub machine: &'m StateMachine,
@@ -18,19 +18,19 @@ pub(crate) struct Walk<'m> {
     pub execution: &'m Value,
     /// `$$.Map` within an item.
     pub item: Option<Value>,
-    /// What `Assign` has set so far, here and around.
+    /// The variables that `Assign` has set so far, in this scope and in the enclosing ones.
     pub variables: Variables,
-    /// Names of the states around, for distributed Map states.
+    /// Names of the enclosing states, for distributed Map states.
     pub place: Vec<String>,
-    /// Of the next state: what came of branches or items before the execution was redriven.
+    /// Results of branches or items of the next state from before the execution was redriven.
     pub done: Option<&'m BTreeMap<usize, Value>>,
-    /// Of the next state, if it is the first of a branch or an item: what comes in.
+    /// The input of the next state, if it is the first of a branch or an item.
     pub given: Option<Given>,
 }
 
 impl Walk<'_> {
-    /// What came of a branch or an item of this state before the execution was redriven. Whoever tries the state again
-    /// does everything again.
+    /// The result of a branch or an item of this state from before the execution was redriven. Only the first attempt
+    /// uses it: a retry runs everything again.
     pub(crate) fn done_before(&self, attempt: u64, index: usize) -> Option<Value> {
         self.done.filter(|_| attempt == 0)?.get(&index).cloned()
     }

@@ -1,7 +1,6 @@
-//! Results of a distributed Map state that are written to a bucket, or put together as its output.
+//! Results of a distributed Map state that are written to a bucket, or collected as its output.
 //!
-//! What is known of the items' executions besides their results, such as their ARNs, is read from the event history of the
-//! execution itself.
+//! Further data of the items' executions, such as their ARNs, is read from the event history of the execution itself.
 
 use std::collections::HashMap;
 
@@ -20,17 +19,17 @@ use crate::walk::Walk;
 
 /// The step that writes results.
 pub const WRITE: &str = "write";
-/// Hexadecimal digits of an operation's id that tell a run from the others of an execution.
+/// Hexadecimal digits of an operation's id that distinguish a run from the others of an execution.
 const DIGITS: usize = 12;
 
-/// What ends the ARN of a run, by the name of the durable execution and the operation that it is.
+/// The end of a run's ARN, from the name of the durable execution and its operation.
 #[must_use]
 pub fn run_id(execution: &str, operation: &str) -> String {
     let operation: String = operation.chars().take(DIGITS).collect();
     format!("{execution}.{operation}")
 }
 
-/// How the results of a run are handed on.
+/// How the results of a run are output.
 pub(crate) struct Writing<'w> {
     writer: &'w ResultWriter,
     /// The ARN of the machine, with the label of the state's runs.
@@ -42,7 +41,7 @@ pub(crate) struct Writing<'w> {
 impl<'w> Writing<'w> {
     /// # Errors
     ///
-    /// Those of evaluating where results are written.
+    /// The errors of evaluating where results are written.
     pub(crate) fn new(
         walk: &Walk<'_>,
         frame: &Frame<'_>,
@@ -66,7 +65,7 @@ impl<'w> Writing<'w> {
         self.place.is_some()
     }
 
-    /// Writes the results, and gives the state's result. Whoever does it twice writes the same files.
+    /// Writes the results, and returns the state's result. A repeated call writes the same files.
     pub(crate) async fn hand_on(
         &self,
         walk: &Walk<'_>,
@@ -125,7 +124,7 @@ impl<'w> Writing<'w> {
     }
 }
 
-/// Puts a file where the machine writes its results.
+/// Writes a file to the place of the results.
 async fn put(
     walk: &Walk<'_>,
     place: &ResultPlace,
@@ -157,9 +156,9 @@ fn execution_name(arn: &str) -> &str {
     arn.split('/').nth(2).unwrap_or_default()
 }
 
-/// What is recorded of the latest map in a state.
+/// The records of the latest map in a state.
 struct Run {
-    /// The operation that it is.
+    /// Its operation.
     operation: String,
     /// The executions of its items, by their indexes.
     executions: HashMap<usize, ItemExecution>,
@@ -176,7 +175,7 @@ impl Run {
         let (Some(services), Some(integration)) = (&settings.services, integration) else {
             return Ok(run);
         };
-        // A program that runs alone has nobody who could be asked.
+        // A program that runs alone has no server to ask.
         if settings.callable.is_some() {
             return Ok(run);
         }
@@ -196,7 +195,7 @@ impl Run {
         }
     }
 
-    /// Takes in an event; `items` has the indexes of the run's items, by the ids of their contexts.
+    /// Reads an event; `items` has the indexes of the run's items, by the ids of their contexts.
     fn note(
         &mut self,
         event: &Value,
@@ -206,7 +205,7 @@ impl Run {
         let text = |name: &str| event[name].as_str().unwrap_or_default();
         let (kind, parent) = (text("EventType"), text("ParentId"));
         if kind == "ContextStarted" && Some(parent) == context.operation_id() {
-            // Those of another attempt were before.
+            // Earlier entries belong to another attempt.
             text("Id").clone_into(&mut self.operation);
             self.executions.clear();
         } else if kind == "ContextStarted" && parent == self.operation {

@@ -1,8 +1,8 @@
-//! The actions that there are, of the services whose requests are decided here: a policy that names another one has a slip
-//! of the pen in it, more likely than not, and would allow or deny nothing.
+//! The existing actions of the services whose requests are decided here. A policy with another action probably has a
+//! typing error, and would allow or deny nothing.
 //!
-//! Source: IAM's service authorization reference for Lambda, DynamoDB and Step Functions, read 2026-11; `lambdura:…` are
-//! those of our own routes. AWS adds some now and then, so that an unknown one is worth a warning and no more.
+//! Source: IAM's service authorization reference for Lambda, DynamoDB and Step Functions, read 2026-11; `lambdura:…`
+//! are the actions of our own routes. AWS adds actions now and then, so an unknown one causes only a warning.
 
 use super::pattern::matches;
 
@@ -227,7 +227,7 @@ const STATES: &[&str] = &[
     "ValidateStateMachineDefinition",
 ];
 
-/// As `docs/security.md` lists them.
+/// The same as in `docs/security.md`.
 const LAMBDURA: &[&str] = &[
     "CreateAccessKey",
     "DeleteAccessKey",
@@ -264,7 +264,7 @@ const LAMBDURA: &[&str] = &[
     "RotateAccessKey",
 ];
 
-/// Whether an action, with `*` and `?`, means none that there is, of a service that is known here.
+/// Whether an action, with `*` and `?`, matches no existing one of a service that is known here.
 pub(super) fn is_unknown(action: &str) -> bool {
     let Some((service, pattern)) = action.split_once(':') else {
         return false;

@@ -8,7 +8,7 @@ use super::document::{PolicyError, texts};
 use super::pattern::matches;
 use super::question::Question;
 
-/// One condition: it holds when one of its values fits, or, turned round, when none does.
+/// One condition: it holds if one of its values fits, or, if negated, if none does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Condition {
     key: Key,
@@ -31,7 +31,7 @@ enum Test {
     Address(Vec<Network>),
 }
 
-/// Addresses that begin alike, such as `10.0.0.0/8`.
+/// Addresses with a common prefix, such as `10.0.0.0/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Network {
     address: IpAddr,
@@ -107,7 +107,7 @@ fn condition(
 }
 
 impl Condition {
-    /// Whether it holds. A key that is not known of a request fits nothing.
+    /// Whether it holds. If the request has no value for the key, no value of the condition fits.
     pub fn holds(&self, question: &Question<'_>) -> bool {
         let address = question.source_ip.map(|address| address.to_canonical());
         let value = match self.key {
@@ -161,7 +161,7 @@ impl Network {
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return false,
         };
         let free = bits - u32::from(self.prefix_bits);
-        // A shift by all bits of a number is none.
+        // A shift by all bits of a number returns `None`.
         let begin = |number: u128| number.checked_shr(free).unwrap_or(0);
         begin(own) == begin(other)
     }

@@ -1,4 +1,5 @@
-//! What follows from policies: an explicit denial outweighs everything, and what nobody allows is denied.
+//! The result of several policies: an explicit denial overrides everything, and an action that no statement allows is
+//! denied.
 
 use super::document::{Effect, Policy, Those};
 use super::pattern::matches;
@@ -37,8 +38,8 @@ pub fn decide<'p>(
     verdict
 }
 
-/// Decides about something that may be done to any resource: only what allows it on all of them does, and whatever
-/// denies it on one denies it. The question's resource is not looked at.
+/// Decides about an action on arbitrary resources: only a statement that allows it on all of them allows it, and a
+/// statement that denies it on any one denies it. The question's resource is ignored.
 pub fn decide_everywhere<'p>(
     policies: impl IntoIterator<Item = &'p Policy>,
     question: &Question<'_>,
@@ -61,8 +62,8 @@ pub fn decide_everywhere<'p>(
     verdict
 }
 
-/// Whether an action may be allowed, to something and in some circumstances: whoever offers it cannot know yet what it will
-/// be done to. What is denied without any bounds is not.
+/// Whether an action may be allowed, for some resource and in some circumstances, before these are known. An action
+/// that is denied without any restriction is not.
 pub(super) fn may_be_allowed<'p>(
     policies: impl IntoIterator<Item = &'p Policy>,
     action: &str,

@@ -33,7 +33,7 @@ pub(super) enum Effect {
     Deny,
 }
 
-/// Which actions or resources a statement is about.
+/// The actions or resources of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Those {
     /// `Action`, `Resource`.
@@ -42,7 +42,7 @@ pub(super) enum Those {
     Others(Vec<String>),
 }
 
-/// What is wrong with a policy document.
+/// The problem with a policy document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct PolicyError(String);
@@ -58,10 +58,10 @@ impl PolicyError {
 }
 
 impl Policy {
-    /// Reads a document. What is not supported is refused, and named.
+    /// Reads a document. Unsupported elements are rejected, and named.
     ///
     /// # Errors
-    /// When it is not a policy, or has something that is not supported.
+    /// When it is not a policy, or contains an unsupported element.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         if text.len() > BYTES_MAX {
             let message = format!("a policy has at most {BYTES_MAX} bytes");
@@ -72,10 +72,10 @@ impl Policy {
         Self::from_value(&value)
     }
 
-    /// As [`Policy::parse`], of a document that is read already.
+    /// Like [`Policy::parse`], for a document that is already parsed.
     ///
     /// # Errors
-    /// When it is not a policy, or has something that is not supported.
+    /// When it is not a policy, or contains an unsupported element.
     pub fn from_value(value: &Value) -> Result<Self, PolicyError> {
         let statements = statements(value)?.into_iter().enumerate();
         let read = statements.map(|(number, statement)| {
@@ -85,7 +85,7 @@ impl Policy {
         Ok(Self { statements })
     }
 
-    /// The actions that it names and that there are not, of the services that are known here.
+    /// Its actions that do not exist, of the services that are known here.
     pub fn unknown_actions(&self) -> impl Iterator<Item = &str> {
         let named = self.statements.iter().flat_map(|it| it.actions.items());
         named
@@ -93,9 +93,9 @@ impl Policy {
             .filter(|action| actions::is_unknown(action))
     }
 
-    /// Reads the document of a template, which was written for AWS and may have what is not supported. A statement
-    /// that allows and is not understood is left out, and one that denies denies whatever its conditions are. Returns
-    /// what was left out with it.
+    /// Reads the document of a template, which was written for AWS and may contain unsupported elements. An unsupported
+    /// statement that allows is dropped; one that denies applies without its conditions. Returns the policy and the
+    /// problems.
     pub fn from_template(value: &Value) -> (Self, Vec<String>) {
         let mut policy = Self {
             statements: Vec::new(),
@@ -115,7 +115,7 @@ impl Policy {
                         if let Some(members) = bare.as_object_mut() {
                             members.remove("Condition");
                         }
-                        // What does not even say about what it is denies everything.
+                        // If even its actions and resources are unreadable, it denies everything.
                         policy
                             .statements
                             .push(Statement::read(&bare).unwrap_or_else(|_| Statement::deny_all()));
@@ -152,7 +152,7 @@ fn statements(value: &Value) -> Result<Vec<&Value>, PolicyError> {
         }
     }
     match document.get("Version").map(|version| version.as_str()) {
-        // Templates may give a date, which YAML makes of it.
+        // Templates may write the version unquoted, which is a date in YAML.
         None | Some(Some("2012-10-17" | "2008-10-17")) => {}
         Some(_) => {
             return Err(PolicyError::new(
@@ -259,7 +259,7 @@ impl Those {
         }
     }
 
-    /// Whether these are all that there are.
+    /// Whether these are all actions or resources.
     pub fn are_all(&self) -> bool {
         let is_all = |item: &String| !item.is_empty() && item.bytes().all(|byte| byte == b'*');
         match self {
@@ -268,7 +268,7 @@ impl Those {
         }
     }
 
-    /// Whether the statement is about something; `fits` tells whether one of the patterns means it.
+    /// Whether the statement applies; `fits` says whether a pattern matches.
     pub fn are_about(&self, fits: impl Fn(&str) -> bool) -> bool {
         match self {
             Self::Named(items) => items.iter().any(|item| fits(item)),

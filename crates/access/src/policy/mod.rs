@@ -1,7 +1,7 @@
-//! IAM policies: what a statement allows, and what follows from several.
+//! IAM policies: the effect of a statement, and the decision from several.
 //!
 //! Source: IAM user guide, "Policies and permissions", "JSON policy element reference" and "Policy evaluation logic",
-//! read 2026-11. What is not understood is refused when a policy is read, and never taken for something else.
+//! read 2026-11. Unsupported elements are rejected when a policy is read, and never interpreted as something else.
 
 mod actions;
 mod condition;

@@ -1,11 +1,11 @@
 //! `*` and `?` in actions, resources and values.
 
-/// Whether a text fits a pattern, in which `*` stands for any characters and `?` for one. Takes time in proportion to
-/// the product of both lengths at the most.
+/// Whether a text matches a pattern, in which `*` stands for any characters and `?` for one. The time is at most
+/// proportional to the product of both lengths.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut at, mut within) = (0, 0);
-    // The last `*`, and how much of the text it stands for so far.
+    // The last `*`, and how much of the text it matches so far.
     let mut last_star: Option<(usize, usize)> = None;
     while within < text.len() {
         match pattern.get(at) {

@@ -1,13 +1,13 @@
-//! What is decided about.
+//! The request to decide about.
 
 use std::net::IpAddr;
 
-/// What somebody wants to do.
+/// An action that a sender requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
     /// Such as `lambda:InvokeFunction`.
     pub action: &'a str,
-    /// The ARN of what it is done to, or `*` where there is none.
+    /// The ARN of its resource, or `*` if it has none.
     pub resource: &'a str,
     /// `aws:SourceIp`.
     pub source_ip: Option<IpAddr>,

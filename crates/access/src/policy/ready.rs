@@ -1,15 +1,15 @@
-//! Policies that are there already, by name.
+//! Built-in policies, by name.
 
 use serde_json::{Value, json};
 
 use super::document::Policy;
 
-/// A policy that is there already.
+/// A built-in policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadyPolicy {
-    /// What it is called on the command line.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// For whom it is.
+    /// Its intended use.
     pub purpose: &'static str,
     allowed: &'static [&'static str],
 }
@@ -109,7 +109,7 @@ pub const READY: &[ReadyPolicy] = &[
 ];
 
 impl ReadyPolicy {
-    /// The one of a name.
+    /// The policy with this name.
     pub fn named(name: &str) -> Option<Self> {
         READY.iter().find(|ready| ready.name == name).copied()
     }

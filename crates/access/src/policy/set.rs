@@ -1,4 +1,4 @@
-//! The policies of one access key, as they are stored: a list of names of ready ones and of documents.
+//! The policies of one access key, in stored form: a list of names of built-in ones and of documents.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ impl PolicySet {
     /// Reads a list of names and documents.
     ///
     /// # Errors
-    /// When an item is neither, or there is none.
+    /// When an item is neither, or the list is empty.
     pub fn new(stored: Vec<Value>) -> Result<Self, PolicyError> {
         if stored.is_empty() || stored.len() > POLICIES_MAX {
             let message = format!("a key has from one to {POLICIES_MAX} policies");
@@ -39,24 +39,24 @@ impl PolicySet {
                     )))
                 }
             },
-            // Once more as text, so that the bounds of documents hold.
+            // Parsed from text again, so that the limits of documents apply.
             document => Policy::parse(&document.to_string()),
         });
         let policies = read.collect::<Result<_, _>>()?;
         Ok(Self { stored, policies })
     }
 
-    /// Reads what [`PolicySet::text`] wrote.
+    /// Reads a text of [`PolicySet::text`].
     ///
     /// # Errors
-    /// When it is no such text.
+    /// When it is not such a text.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let stored = serde_json::from_str(text)
             .map_err(|error| PolicyError::new(format!("it is not a JSON list: {error}")))?;
         Self::new(stored)
     }
 
-    /// The text that is stored.
+    /// The text to store.
     pub fn text(&self) -> String {
         Value::Array(self.stored.clone()).to_string()
     }
@@ -66,22 +66,22 @@ impl PolicySet {
         &self.stored
     }
 
-    /// The actions that they name and that there are not, of the services that are known here.
+    /// Their actions that do not exist, of the services that are known here.
     pub fn unknown_actions(&self) -> impl Iterator<Item = &str> {
         self.policies.iter().flat_map(Policy::unknown_actions)
     }
 
-    /// Decides by all of them.
+    /// Decides by all policies together.
     pub fn decide(&self, question: &Question<'_>) -> Verdict {
         decide(&self.policies, question)
     }
 
-    /// Decides by all of them about what may be done to any resource.
+    /// Decides by all policies together about an action on arbitrary resources.
     pub fn decide_everywhere(&self, question: &Question<'_>) -> Verdict {
         decide_everywhere(&self.policies, question)
     }
 
-    /// Whether an action may be allowed, to something and in some circumstances.
+    /// Whether an action may be allowed, for some resource and in some circumstances.
     pub fn may_allow(&self, action: &str) -> bool {
         may_be_allowed(&self.policies, action)
     }
@@ -120,7 +120,7 @@ mod tests {
         assert!(refused(vec![]).contains("from one to"));
         assert!(refused(vec![json!(1)]).contains("a JSON object"));
         assert!(PolicySet::parse("{}").is_err());
-        // Whoever reads the first of two, and whoever reads the last, would read another policy.
+        // Parsers that keep the first of two members and parsers that keep the last would read different policies.
         let twice = r#"{"Statement": [{"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
         let refused = Policy::parse(twice).expect_err("it says two things");
         assert!(

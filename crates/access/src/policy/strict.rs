@@ -1,17 +1,17 @@
-//! JSON that says everything once.
+//! JSON without duplicate members.
 //!
-//! Readers differ in which of two members of one name they take: a policy, or a request that is decided about, must not
-//! mean one thing to whoever wrote it and another to whoever reads it.
+//! Parsers differ in which of two members with the same name they keep. A policy, or a request to decide about, must
+//! mean the same to its writer and to every reader.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Reads JSON; a member that is there twice is an error, at any depth.
+/// Parses JSON; a duplicate member is an error, at any depth.
 ///
 /// # Errors
-/// When it is not JSON, or an object has two members of one name.
+/// When it is not JSON, or an object has two members with the same name.
 pub fn read_once(text: &[u8]) -> Result<Value, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     let value = Once.deserialize(&mut reader)?;

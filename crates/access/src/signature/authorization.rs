@@ -1,4 +1,4 @@
-//! What the header `Authorization`, or the query of a presigned URL, says.
+//! The content of the header `Authorization`, or of a presigned URL's query.
 
 use crate::refusal::Refusal;
 
@@ -13,7 +13,7 @@ pub(super) struct Parts<'a> {
     pub signature: Option<&'a str>,
 }
 
-/// Reads the header. None where its scheme is not AWS's at all.
+/// Reads the header. `None` if its scheme is not AWS's.
 pub(super) fn parse_header(value: &str) -> Result<Option<Parts<'_>>, Refusal> {
     let Some((algorithm, rest)) = value.trim().split_once(' ') else {
         return match value.starts_with("AWS4-") {
@@ -41,7 +41,7 @@ pub(super) fn parse_header(value: &str) -> Result<Option<Parts<'_>>, Refusal> {
                 ));
             }
         };
-        // Said twice, it would be unclear which of the two was meant.
+        // If a part occurs twice, its meaning would be ambiguous.
         if place.0.replace(place.1).is_some() {
             return Err(Refusal::incomplete(
                 "Authorization header says something twice.",
@@ -51,7 +51,7 @@ pub(super) fn parse_header(value: &str) -> Result<Option<Parts<'_>>, Refusal> {
     Ok(Some(parts))
 }
 
-/// What is not there, in AWS's words.
+/// The missing parts, in AWS's words.
 pub(super) fn missing(parts: &Parts<'_>) -> String {
     let absent = [
         ("Credential", parts.credential),
@@ -90,7 +90,7 @@ pub(super) fn credential(text: &str) -> Result<(AccessKeyId, Scope), Refusal> {
             "Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{shown}'."
         )));
     }
-    // An id that cannot be is nobody's.
+    // An invalid id belongs to no key.
     let id = AccessKeyId::parse(id).ok_or_else(Refusal::unknown_key)?;
     let scope = Scope {
         date: (*date).to_owned(),

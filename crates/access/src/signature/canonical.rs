@@ -1,12 +1,13 @@
-//! The canonical request: what is signed of a request, in one spelling.
+//! The canonical request: the signed parts of a request, in one spelling.
 //!
-//! The path is encoded twice, as for every service but S3: what is sent is normalised (`.`, `..` and empty segments
-//! go), and each segment is encoded once more.
+//! The path is encoded twice, as for every service but S3: the sent path is normalised (`.`, `..` and empty segments
+//! are removed), and each segment is encoded once more.
 
 use http::HeaderMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
-/// What is not encoded. Source: "Create a canonical request", `UriEncode`: unreserved characters of RFC 3986.
+/// The characters that are not encoded. Source: "Create a canonical request", `UriEncode`: unreserved characters of RFC
+/// 3986.
 const ENCODED: AsciiSet = NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -51,7 +52,7 @@ pub(super) fn parameters(query: &str) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)
     })
 }
 
-/// The parameters of a query in order, encoded; without the one that is the signature.
+/// The parameters of a query in order, encoded; without the signature.
 pub(super) fn query(query: Option<&str>) -> String {
     let parameters = parameters(query.unwrap_or_default());
     let signed = parameters.filter(|(name, _)| name != b"X-Amz-Signature");
@@ -66,7 +67,7 @@ pub(super) fn query(query: Option<&str>) -> String {
     pairs.join("&")
 }
 
-/// The signed headers, one a line. None where one of them was not sent or is no text.
+/// The signed headers, one per line. `None` if one of them was not sent or is not text.
 pub(super) fn headers(headers: &HeaderMap, signed: &[&str]) -> Option<String> {
     let mut lines = String::new();
     for name in signed {

@@ -1,4 +1,4 @@
-//! What a request says of who sent it, and whether that is so.
+//! A request's claim about its sender, and its verification.
 
 use http::{HeaderMap, Uri};
 
@@ -8,14 +8,14 @@ use super::{authorization, canonical, moment};
 use crate::key::{AccessKeyId, SecretKey};
 use crate::refusal::{Refusal, RefusalKind};
 
-/// How far a signature's time may be off, in milliseconds. Source: IAM user guide, "Troubleshoot Signature Version 4":
-/// requests expire five minutes after their time.
+/// Largest deviation of a signature's time, in milliseconds. Source: IAM user guide, "Troubleshoot Signature Version
+/// 4": requests expire five minutes after their time.
 const SKEW_MILLIS: i64 = 5 * 60 * 1_000;
 
-/// How long a presigned URL may be good for, in seconds. Source: the same guide: seven days.
+/// Longest validity of a presigned URL, in seconds. Source: the same guide: seven days.
 const EXPIRES_SECONDS_MAX: i64 = 7 * 24 * 3_600;
 
-/// Most headers that are signed. More than clients send, and few enough to look at.
+/// Most signed headers. More than clients send, and few enough to process.
 const SIGNED_HEADERS_MAX: usize = 64;
 
 /// Longest session token, in bytes.
@@ -25,36 +25,36 @@ const DATE: &str = "x-amz-date";
 const TOKEN: &str = "x-amz-security-token";
 const CONTENT_HASH: &str = "x-amz-content-sha256";
 
-/// What of a request is signed, besides its body.
+/// The signed parts of a request, besides its body.
 #[derive(Debug, Clone, Copy)]
 pub struct Head<'a> {
     pub method: &'a str,
     pub uri: &'a Uri,
-    /// With `Host`, also where the request came by HTTP/2.
+    /// Includes `Host`, even if the request came by HTTP/2.
     pub headers: &'a HeaderMap,
 }
 
-/// Where the signature was.
+/// The place of the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignedBy {
     /// In the header `Authorization`.
     Header,
-    /// In the query: a presigned URL, good for so many seconds.
+    /// In the query: a presigned URL, valid for this many seconds.
     Query { expires_seconds: i64 },
 }
 
-/// What a request says of its body.
+/// A request's declaration about its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeclaredPayload {
-    /// Nothing: the signature holds for the body that was sent, whatever it is.
+    /// None: the signature covers the hash of the body that was sent.
     Undeclared,
     /// It has this hash.
     Hash(PayloadHash),
-    /// It is not signed: whoever is on the way may change it. TLS is for that.
+    /// The body is not signed: an intermediary may change it. TLS prevents that.
     Unsigned,
 }
 
-/// What a request says of who sent it. Nothing of it is true before [`Claim::verify`] has said so.
+/// A request's claim about its sender. It is unproven until [`Claim::verify`] succeeds.
 #[derive(Debug, Clone)]
 pub struct Claim {
     pub access_key_id: AccessKeyId,
@@ -69,11 +69,11 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Reads the claim of a request; none when it makes none.
+    /// Reads the claim of a request; `None` if it makes none.
     ///
     /// # Errors
     /// `IncompleteSignatureException` when something is missing or malformed, `InvalidSignatureException` when a
-    /// header is not signed that has to be, `UnrecognizedClientException` when the access key cannot be one.
+    /// required header is not signed, `UnrecognizedClientException` when the access key id is invalid.
     pub fn of(head: &Head<'_>) -> Result<Option<Self>, Refusal> {
         let parameters = Parameters::of(head.uri.query());
         let header = one(head.headers, http::header::AUTHORIZATION.as_str())?;
@@ -193,12 +193,12 @@ impl Claim {
             signed_at,
             timestamp: timestamp.to_owned(),
             signed_headers: signed_headers.to_owned(),
-            // What is no code at all matches nothing.
+            // A malformed code matches no signature.
             signature: hex(signature).ok_or_else(Refusal::mismatch)?,
         })
     }
 
-    /// Whether the signature is of this time, which is in milliseconds since the epoch.
+    /// Whether the signature's time is current at `now`, in milliseconds since the epoch.
     ///
     /// # Errors
     /// `InvalidSignatureException` when it is too old or too new.
@@ -232,7 +232,7 @@ impl Claim {
         Ok(())
     }
 
-    /// The hash that is signed, where it can be told before the body has been read.
+    /// The signed hash, if it is known before the body has been read.
     fn signed_payload(&self, read: Option<&PayloadHash>) -> Option<String> {
         match (self.payload, read) {
             (DeclaredPayload::Unsigned, _) => Some("UNSIGNED-PAYLOAD".to_owned()),
@@ -246,12 +246,12 @@ impl Claim {
         self.payload == DeclaredPayload::Undeclared
     }
 
-    /// Whether a secret makes this signature for the request. `read` is the hash of its body; before that is known,
-    /// only what does not need it can be verified (see [`Claim::needs_body`]), and it has to be held against
-    /// [`Claim::check_payload`] later.
+    /// Whether a secret makes this signature for the request. `read` is the hash of its body. Before that is known,
+    /// only a signature that does not need it can be verified (see [`Claim::needs_body`]); the hash must then be
+    /// checked with [`Claim::check_payload`] later.
     ///
     /// # Errors
-    /// `InvalidSignatureException` when it does not.
+    /// `InvalidSignatureException` when it does not match.
     pub fn verify(
         &self,
         head: &Head<'_>,
@@ -266,10 +266,10 @@ impl Claim {
             .map_err(|_| Refusal::mismatch())
     }
 
-    /// Holds the hash of the body against what was declared.
+    /// Compares the hash of the body with the declared one.
     ///
     /// # Errors
-    /// `InvalidSignatureException` when it is another body.
+    /// `InvalidSignatureException` when they differ.
     pub fn check_payload(&self, read: &PayloadHash) -> Result<(), Refusal> {
         match self.payload {
             DeclaredPayload::Hash(declared) if declared != *read => Err(Refusal::mismatch_because(
@@ -282,7 +282,7 @@ impl Claim {
     }
 }
 
-/// What the signature is over.
+/// The text that is signed.
 pub(super) fn canonical_request(
     head: &Head<'_>,
     signed_headers: &str,
@@ -292,7 +292,7 @@ pub(super) fn canonical_request(
     canonical_request_of(head, &path, signed_headers, payload)
 }
 
-/// As that, of a path that is spelled by its service's own rule.
+/// The same, with a path encoded by its service's own rule.
 pub(super) fn canonical_request_of(
     head: &Head<'_>,
     path: &str,
@@ -308,14 +308,14 @@ pub(super) fn canonical_request_of(
     ))
 }
 
-/// Whether everything is signed that has to be: `Host`, and AWS's own headers.
+/// Whether all required headers are signed: `Host`, and AWS's own headers.
 fn check_signed(head: &Head<'_>, signed_headers: &str) -> Result<(), Refusal> {
     let names: Vec<&str> = signed_headers.split(';').collect();
     let is_name = |name: &&str| {
         let fits = |byte: u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase();
         !name.is_empty() && name.bytes().all(fits)
     };
-    // In order and each once: so does every signer, and one spelling is enough.
+    // Sorted and without duplicates: every signer does so, and one spelling is enough.
     let is_sorted = names.is_sorted_by(|one, other| one < other);
     if names.len() > SIGNED_HEADERS_MAX || !names.iter().all(is_name) || !is_sorted {
         return Err(Refusal::incomplete(
@@ -339,7 +339,7 @@ fn check_signed(head: &Head<'_>, signed_headers: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The value of a header that may be there once only.
+/// The value of a header that must not occur twice.
 fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refusal> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else {
@@ -367,7 +367,7 @@ struct Parameters {
 }
 
 impl Parameters {
-    /// None unless the query has a signature or says by which algorithm.
+    /// `None` unless the query contains a signature or an algorithm.
     fn of(query: Option<&str>) -> Option<Self> {
         let query = query?;
         let mut found = Self::default();
@@ -382,7 +382,7 @@ impl Parameters {
                 b"X-Amz-Security-Token" => &mut found.token,
                 _ => continue,
             };
-            // Of one that is there twice, or is no text, nothing is believed.
+            // A duplicate parameter, or one that is not text, is not used.
             *place = match place {
                 None => String::from_utf8(value).ok(),
                 Some(_) => Some(String::new()),
@@ -394,7 +394,7 @@ impl Parameters {
 }
 
 impl Refusal {
-    /// A signature that cannot be right, and why.
+    /// The refusal of a wrong signature, with the reason.
     pub(super) fn mismatch_because(message: impl Into<String>) -> Self {
         Self::new(RefusalKind::InvalidSignature, message)
     }

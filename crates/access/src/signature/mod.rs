@@ -2,8 +2,8 @@
 //!
 //! Source: IAM user guide, "AWS Signature Version 4 for API requests", read 2026-11.
 //!
-//! [`Claim::of`] reads what a request says of its sender. Whose secret belongs to the access key, and what the body's
-//! hash is, the caller finds out; [`Claim::verify`] says whether the signature is right. [`sign`] makes one.
+//! [`Claim::of`] reads a request's claim about its sender. The caller finds the secret of the access key and the hash
+//! of the body; [`Claim::verify`] checks the signature. [`sign`] makes one.
 
 mod authorization;
 mod canonical;

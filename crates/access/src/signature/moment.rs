@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 const FORMAT: &str = "%Y%m%dT%H%M%SZ";
 
-/// A time as it is signed, in milliseconds since the epoch; none when it is no such text.
+/// A time in signatures' form, in milliseconds since the epoch; `None` if the text has another form.
 pub(super) fn parse(text: &str) -> Option<i64> {
     let well_formed = text.len() == 16
         && text.bytes().enumerate().all(|(at, byte)| match at {

@@ -9,12 +9,12 @@ use aws_lc_rs::digest::{Context, SHA256, digest};
 pub struct PayloadHash([u8; 32]);
 
 impl PayloadHash {
-    /// Of a body that is there whole.
+    /// The hash of a complete body.
     pub fn of(body: &[u8]) -> Self {
         Self::from_digest(digest(&SHA256, body).as_ref())
     }
 
-    /// Reads 64 hexadecimal digits, in small letters as every client writes them.
+    /// Reads 64 hexadecimal digits, in lower case as every client writes them.
     pub fn parse(text: &str) -> Option<Self> {
         hex(text).map(Self)
     }
@@ -44,7 +44,7 @@ impl Default for PayloadHasher {
 }
 
 impl PayloadHasher {
-    /// Takes the next piece.
+    /// Adds the next piece.
     pub fn update(&mut self, piece: &[u8]) {
         self.0.update(piece);
     }

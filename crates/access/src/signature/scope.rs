@@ -1,16 +1,16 @@
-//! The code that a signature is, and for what it is good.
+//! The code of a signature, and its scope.
 
 use aws_lc_rs::hmac;
 
 use super::payload::PayloadHash;
 
-/// The only algorithm that is understood.
+/// The only supported algorithm.
 pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// What ends every scope.
+/// The end of every scope.
 pub(super) const TERMINATOR: &str = "aws4_request";
 
-/// For what a signature is good.
+/// The scope of a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
     /// `YYYYMMDD`.

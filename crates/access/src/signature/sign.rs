@@ -1,5 +1,4 @@
-//! Signing requests, by the header `Authorization`: for the command line, which talks to a service as AWS's clients
-//! do.
+//! Signs requests by the header `Authorization`: for the command line, which calls a service like AWS's clients do.
 
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
@@ -10,7 +9,7 @@ use super::scope::{ALGORITHM, Scope, signature};
 use super::{canonical, moment};
 use crate::key::SecretKey;
 
-/// With what, and for what.
+/// The credentials and the scope of signatures.
 #[derive(Debug, Clone)]
 pub struct Signer {
     pub access_key_id: String,
@@ -20,11 +19,11 @@ pub struct Signer {
     pub service: String,
 }
 
-/// Signs a request that is to be sent at `now`, in milliseconds since the epoch. It must have its `Host` already; what
-/// else of its headers is there is left unsigned, besides AWS's own.
+/// Signs a request that is to be sent at `now`, in milliseconds since the epoch. It must already have its `Host`; of
+/// its other headers only AWS's own are signed.
 ///
 /// # Errors
-/// When the credentials are no text that a header can hold, or the request has no `Host`.
+/// When the credentials cannot be put into a header, or the request has no `Host`.
 pub fn sign<B>(
     request: &mut http::Request<B>,
     body: &[u8],
@@ -43,7 +42,7 @@ pub fn sign<B>(
         headers.insert("x-amz-security-token", HeaderValue::from_str(token)?);
     }
     let payload = PayloadHash::of(body).to_string();
-    // S3 wants the hash as a header, too, and paths as they are sent.
+    // S3 requires the hash as a header too, and paths as they are sent.
     let is_s3 = signer.service == "s3";
     if is_s3 {
         headers.insert("x-amz-content-sha256", HeaderValue::from_str(&payload)?);
@@ -63,7 +62,7 @@ pub fn sign<B>(
         false => canonical::path(head.uri.path()),
     };
     let canonical = canonical_request_of(&head, &path, &names, &payload);
-    // Only a `Host` that is not there or no text can be missing here.
+    // The only possible failure is a `Host` that is missing or not text.
     let canonical = canonical.ok_or_else(|| HeaderValue::from_str("\n").expect_err("no value"))?;
     let code = signature(signer.secret.reveal(), &scope, &timestamp, &canonical);
     let mut value = format!(

@@ -1,4 +1,4 @@
-//! Signatures: AWS's vectors, AWS's own signer as the peer, and whatever is not quite right.
+//! Signatures: AWS's vectors, AWS's own signer as the peer, and slightly wrong signatures.
 
 mod mutated;
 mod peer;

@@ -1,4 +1,4 @@
-//! Signed requests that are changed in one place: none may be accepted.
+//! Signed requests with one change: none may be accepted.
 
 use aws_sigv4::http_request::SignatureLocation;
 use http::{HeaderValue, Request};
@@ -9,23 +9,23 @@ use proptest::test_runner::TestRunner;
 use crate::peer::{requests, signed_by_aws};
 use crate::signed::{THEN, verify};
 
-/// Changed requests: enough to meet every place of a request often, in a few seconds.
+/// Number of changed requests: enough to change every part of a request often, in a few seconds.
 const CHANGED: usize = 100_000;
 
-/// How one request is changed.
+/// The change of one request.
 #[derive(Debug, Clone)]
 enum Change {
     /// A character of the target.
     Target(prop::sample::Index, u8),
-    /// A character of a header that is signed, or of the signature.
+    /// A character of a signed header, or of the signature.
     Header(prop::sample::Index, prop::sample::Index, u8),
     /// A byte of the body.
     Body(prop::sample::Index, u8),
     BodyGrows(u8),
     Method,
-    /// A header of AWS's is added.
+    /// An added header of AWS's.
     OwnHeader,
-    /// A parameter is added.
+    /// An added parameter.
     Parameter,
 }
 
@@ -43,7 +43,7 @@ fn changes() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// The changed request; none where the change leaves it as it was.
+/// The changed request; `None` if the change has no effect.
 fn changed(request: &Request<Vec<u8>>, change: &Change) -> Option<Request<Vec<u8>>> {
     let mut request = request.clone();
     match change {
@@ -108,7 +108,8 @@ fn changed(request: &Request<Vec<u8>>, change: &Change) -> Option<Request<Vec<u8
 /// Name and value, decoded.
 type Parameter = (Vec<u8>, Vec<u8>);
 
-/// What a target means: how it is spelled is not signed, nor is how a path is written that comes to the same.
+/// The meaning of a target: the signature does not cover its spelling, nor different paths that normalise to the same
+/// one.
 fn means(uri: &http::Uri) -> (String, Vec<Parameter>) {
     let mut kept = Vec::new();
     for segment in uri.path().split('/') {

@@ -1,4 +1,4 @@
-//! AWS's own signer for Rust, and ours: what they sign is accepted.
+//! AWS's own signer for Rust, and ours: their signatures are accepted.
 
 use std::time::{Duration, SystemTime};
 

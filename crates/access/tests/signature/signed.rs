@@ -1,4 +1,4 @@
-//! Requests that are signed, and what becomes of them.
+//! Signed requests, and their verification.
 
 use access::signature::{Claim, Head, PayloadHash};
 use access::{Refusal, SecretKey};
@@ -10,7 +10,7 @@ pub const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 /// 2015-08-30T12:36:00Z, in milliseconds.
 pub const THEN: i64 = 1_440_938_160_000;
 
-/// Verifies a request as a service does that knows the secret.
+/// Verifies a request like a service that knows the secret.
 pub fn verify(request: &Request<Vec<u8>>, now: i64) -> Result<Claim, Refusal> {
     let head = Head {
         method: request.method().as_str(),

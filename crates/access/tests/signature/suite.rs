@@ -96,8 +96,8 @@ fn every_vector_is_accepted_as_it_was_signed() {
 
 #[test]
 fn a_path_of_this_api_is_encoded_twice() {
-    // Source: the suite's case `double-encode-path`, whose canonical path is `/test/%40connections/…%253D`. Signed
-    // as one that asks for another path, it must not pass.
+    // Source: the suite's case `double-encode-path`, whose canonical path is `/test/%40connections/…%253D`. The same
+    // signature must be rejected for a request with another path.
     let mut vector = VECTORS
         .iter()
         .find(|vector| vector.name == "get-vanilla")
@@ -150,7 +150,7 @@ fn check_time(request: &Request<Vec<u8>>, now: i64, expected: Option<&str>) {
 
 #[test]
 fn a_token_that_is_not_signed_is_refused() {
-    // The suite's `post-sts-header-after` adds it after signing, which this service does not take.
+    // The suite's `post-sts-header-after` adds it after signing, which this service rejects.
     let vector = VECTORS.iter().find(|vector| vector.name == "post-vanilla");
     let mut request = by_header(vector.expect("it is there"));
     let token = "AQoDYXdz".parse().expect("a header value");

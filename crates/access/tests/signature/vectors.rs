@@ -1,8 +1,8 @@
-//! AWS's test vectors for Signature Version 4: what goes in, and which signature has to come out, by the header and by
-//! the query.
+//! AWS's test vectors for Signature Version 4: the requests, and the expected signatures, by the header and by the
+//! query.
 //!
-//! Source: AWS's published signing test suite, signed by `AKIDEXAMPLE` for `us-east-1/service`. Left out are requests
-//! whose path is to be encoded once only, that are not normalised, or that HTTP libraries refuse (a header over several
+//! Source: AWS's published signing test suite, signed by `AKIDEXAMPLE` for `us-east-1/service`. Omitted are requests
+//! whose path is to be encoded only once, that are not normalised, or that HTTP libraries reject (a header over several
 //! lines).
 
 /// A request, and its signatures.
@@ -10,10 +10,10 @@ pub struct Vector {
     pub name: &'static str,
     pub method: &'static str,
     pub target: &'static str,
-    /// Besides `Host`, and AWS's own.
+    /// Besides `Host`, and AWS's own headers.
     pub headers: &'static [(&'static str, &'static str)],
     pub token: Option<&'static str>,
-    /// Whether the one that is signed by its header has `x-amz-content-sha256`.
+    /// Whether the request signed by its header contains `x-amz-content-sha256`.
     pub hash_is_sent: bool,
     pub body: &'static str,
     pub by_header: &'static str,

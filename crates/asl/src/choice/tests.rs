@@ -1,4 +1,4 @@
-//! Every operator, and what is not a comparison.
+//! Every operator, and invalid comparisons.
 
 use serde_json::{Map, json};
 

@@ -1,4 +1,4 @@
-//! What each intrinsic function does.
+//! The intrinsic functions.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -70,7 +70,8 @@ impl Function {
         Err(format!("it takes {wanted}, not {count}"))
     }
 
-    /// Calls it. The arguments are as many as it takes; `is_literal` says whether the first stands in the definition.
+    /// Calls it. The number of arguments is right; `is_literal` says whether the definition contains the first as a
+    /// literal.
     pub(super) fn call(
         self,
         arguments: &[Value],
@@ -81,7 +82,7 @@ impl Function {
         let second = arguments.get(1).unwrap_or(&Value::Null);
         Ok(match self {
             Self::Format => Value::from(format(text(first)?, is_literal, &arguments[1..])?),
-            // Nothing is null. Source: histories of AWS, 2023.
+            // An empty text is null. Source: histories of AWS, 2023.
             Self::StringToJson if text(first)?.trim().is_empty() => Value::Null,
             Self::StringToJson => serde_json::from_str(text(first)?)
                 .map_err(|error| format!("the text is not JSON: {error}"))?,
@@ -179,7 +180,7 @@ impl Function {
     }
 }
 
-/// A number without its fraction: half goes up, as in Java. Source: histories of AWS, 2023.
+/// A number without its fraction: halves are rounded up, as in Java. Source: histories of AWS, 2023.
 fn rounded(value: &Value) -> Result<i64, String> {
     match value.as_f64().filter(|_| value.is_f64()) {
         None => whole(value),
@@ -187,7 +188,7 @@ fn rounded(value: &Value) -> Result<i64, String> {
     }
 }
 
-/// Puts the arguments where `{}` stands. Backslashes of a literal give the character after them.
+/// Replaces each `{}` by an argument. In a literal, a backslash is dropped and the character after it stays.
 fn format(template: &str, is_literal: bool, arguments: &[Value]) -> Result<String, String> {
     let mut text = String::with_capacity(template.len());
     let mut left = arguments.iter();

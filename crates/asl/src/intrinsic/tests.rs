@@ -1,4 +1,4 @@
-//! Every intrinsic function, and what they refuse.
+//! Every intrinsic function, and the arguments that they reject.
 
 use serde_json::{Map, json};
 
@@ -19,7 +19,7 @@ fn evaluate(text: &str, input: &Value) -> Result<Value, StateError> {
         .evaluate(&scope, "field.$")
 }
 
-/// What the path `$.n` leads to, as a whole number.
+/// The value of the path `$.n`, as a whole number.
 fn whole(n: &Value) -> Result<u64, StateError> {
     let path = Expression::parse("$.n").expect("a path");
     let scope = Scope {

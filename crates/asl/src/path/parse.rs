@@ -1,4 +1,4 @@
-//! Reading of paths.
+//! Parser of paths.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// When it is none; the error says where.
+    /// When it is not a path; the error says at which character.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         let (root, segments) = path(text).map_err(|(reason, at)| PathError {
             text: text.to_owned(),
@@ -37,7 +37,7 @@ impl Path {
     }
 }
 
-/// What is wrong, and at which character.
+/// The problem, and the character's index.
 type Wrong = (String, usize);
 
 fn path(text: &str) -> Result<(Root, Vec<Segment>), Wrong> {
@@ -352,7 +352,7 @@ impl Reader {
                     self.at += 1;
                 }
                 let text: String = self.text[start..self.at].iter().collect();
-                // Jayway's JsonPath takes a word without quotes for a text, and public definitions have some.
+                // Jayway's JsonPath accepts a word without quotes as a text, and public definitions have some.
                 let is_word =
                     |text: &str| text.starts_with(is_name_start) && !matches!(text, "in" | "nin");
                 match serde_json::from_str(&text) {

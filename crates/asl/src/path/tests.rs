@@ -1,4 +1,4 @@
-//! What paths find, what they refuse, and where they write.
+//! What paths find, what the parser rejects, and where paths write.
 
 use serde_json::{Map, json};
 
@@ -79,7 +79,7 @@ fn a_path_that_may_mean_several_is_a_list() {
         json!(["key"])
     );
     assert_eq!(names("$.items[?(@.price > 99)]"), json!([]));
-    // As Jayway's JsonPath takes a word without quotes.
+    // Jayway's JsonPath accepts a word without quotes.
     assert_eq!(names("$.items[?(@.name==bolt)].price"), json!([12.5]));
     assert_eq!(names("$.items[?(@.spare==true)].name"), json!(["nut"]));
 }

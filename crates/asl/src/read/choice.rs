@@ -58,7 +58,7 @@ fn query(fields: &Fields<'_>) -> Option<Condition> {
         fields.missing("Condition", "a rule in JSONata");
     }
     match fields.get("Condition")? {
-        // It holds, or not, whatever the input is.
+        // A boolean is a constant condition.
         Value::Bool(true) => Some(Condition::And(Vec::new())),
         Value::Bool(false) => Some(Condition::Or(Vec::new())),
         Value::String(text) => match jsonata(fields.reader, &fields.at("Condition"), text) {

@@ -1,4 +1,4 @@
-//! The members of an object, each asked for by the name that it may have.
+//! The members of an object, each requested by its name.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -26,13 +26,13 @@ impl<'r> Fields<'r> {
         }
     }
 
-    /// The member of that name, which then is one that may be there.
+    /// The member of that name, which is then known as allowed.
     pub(super) fn get(&self, name: &'static str) -> Option<&'r Value> {
         self.ask(name);
         self.members.get(name)
     }
 
-    /// Notes that a member of that name may be there.
+    /// Notes that a member of that name is allowed.
     pub(super) fn ask(&self, name: &str) {
         self.asked.borrow_mut().insert(name.to_owned());
     }
@@ -114,7 +114,7 @@ impl<'r> Fields<'r> {
         list
     }
 
-    /// An object, as fields of their own.
+    /// An object, as separate fields.
     pub(super) fn object(&self, name: &'static str) -> Option<Fields<'r>> {
         let value = self.get(name)?;
         let pointer = self.at(name);
@@ -122,7 +122,7 @@ impl<'r> Fields<'r> {
         Some(Fields::new(self.reader, &pointer, members))
     }
 
-    /// The language of a machine, or of a state in one; what stands around it says which it is otherwise.
+    /// The language of a machine, or of a state in one; by default that of the enclosing part.
     pub(super) fn language(&self, default: Language) -> Language {
         let language = match self.text("QueryLanguage").as_deref() {
             None => return default,
@@ -134,8 +134,8 @@ impl<'r> Fields<'r> {
                 return default;
             }
         };
-        // Source: Amazon States Language specification: a JSONata machine has no JSONPath states. Within a JSONata state of
-        // a JSONPath machine there may be some.
+        // Source: Amazon States Language specification: a JSONata machine has no JSONPath states. A JSONata state of a
+        // JSONPath machine may contain some.
         if self.reader.language() == Language::Jsonata && language == Language::JsonPath {
             let message = "a state of a JSONata state machine cannot be written in JSONPath";
             self.wrong("QueryLanguage", message);
@@ -143,7 +143,7 @@ impl<'r> Fields<'r> {
         language
     }
 
-    /// Complains about whatever nobody asked for.
+    /// Reports members that were never requested.
     pub(super) fn finish(&self, what: &str) {
         for name in self.members.keys() {
             if !self.asked(name) {

@@ -1,4 +1,4 @@
-//! What integrations with services have to be given.
+//! Required parameters of integrations with services.
 //!
 //! Source: Step Functions developer guide, "Integrating services", the parameters of each, read 2026-11-30.
 
@@ -17,7 +17,7 @@ const REQUIRED: [(&str, &[&str]); 6] = [
     ("dynamodb:deleteItem", &["TableName", "Key"]),
 ];
 
-/// Checks the parameters of a Task that calls a service, as far as they stand in the definition.
+/// Checks the parameters of a Task that calls a service, as far as the definition contains them literally.
 pub(super) fn check(fields: &Fields<'_>, resource: &str, language: Language) {
     let Some((_, action)) = resource.split_once(":::") else {
         return;
@@ -34,7 +34,7 @@ pub(super) fn check(fields: &Fields<'_>, resource: &str, language: Language) {
     let given = match fields.get(name) {
         None => None,
         Some(Value::Object(members)) => Some(members),
-        // What an expression comes to is known when it runs.
+        // The value of an expression is known only when it runs.
         Some(_) => return,
     };
     let bare = |name: &str| match language {

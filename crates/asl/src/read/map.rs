@@ -96,7 +96,7 @@ fn processor(
     language: Language,
     depth: usize,
 ) -> (ProcessorMode, bool, States) {
-    // `Iterator` is what `ItemProcessor` was called once.
+    // `Iterator` is the former name of `ItemProcessor`.
     let processor = match (fields.object("ItemProcessor"), fields.object("Iterator")) {
         (Some(processor), None) | (None, Some(processor)) => processor,
         (Some(processor), Some(_)) => {
@@ -309,7 +309,7 @@ fn writer(fields: &Fields<'_>, language: Language) -> ResultWriter {
         fields.reader.wrong(&fields.pointer, message);
     }
     fields.finish("`ResultWriter`");
-    // Results that are written say whose they are; those that are the output are what it usually is.
+    // By default, written results contain the data of their executions; results that become the output do not.
     let mut transformation = match arguments {
         Some(_) => Transformation::None,
         None => Transformation::Compact,
@@ -364,7 +364,7 @@ fn delimiter(config: &Fields<'_>) -> char {
     }
 }
 
-/// A JSON pointer: nothing, or members after slashes.
+/// A JSON pointer: empty, or members after slashes.
 fn pointer(config: &Fields<'_>) -> Option<String> {
     let pointer = config.text("ItemsPointer")?;
     if !pointer.is_empty() && !pointer.starts_with('/') {

@@ -1,4 +1,4 @@
-//! Reading of definitions: everything that is wrong is found in one run.
+//! Parser of definitions: one run finds all problems.
 
 mod choice;
 mod fields;
@@ -26,7 +26,7 @@ impl Definition {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with it, each with its line and column, in their order.
+    /// All problems, each with its line and column, in the order of the text.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
         if text.len() > DEFINITION_BYTES_MAX {
             let message = format!(
@@ -47,11 +47,11 @@ impl Definition {
         read(&value, Reader::new(Some(Positions::of(text))))
     }
 
-    /// Reads a definition that is a value already, as in a template.
+    /// Reads a definition that is given as a value, as in a template.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with it.
+    /// All problems.
     pub fn from_value(value: &Value) -> Result<Self, Vec<Problem>> {
         read(value, Reader::new(None))
     }

@@ -1,11 +1,11 @@
-//! Whether every way leads somewhere, and every state is on one.
+//! Checks that every transition has a target, and that every state is reachable.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::Fields;
 use crate::definition::{ProblemCode, State, StateKind, Transition};
 
-/// Checks the ways between states. `object` has them all, `states` those that could be read.
+/// Checks the transitions between states. `object` has all of them, `states` only those that could be read.
 pub(super) fn check(
     fields: &Fields<'_>,
     object: &Fields<'_>,
@@ -64,7 +64,7 @@ pub(super) fn check(
     }
 }
 
-/// The names that a state goes to, with the place where they stand.
+/// The names of a state's next states, with their places.
 fn targets(at: &str, state: &State) -> Vec<(String, String)> {
     let below = crate::position::below;
     let mut targets = Vec::new();
@@ -87,7 +87,7 @@ fn targets(at: &str, state: &State) -> Vec<(String, String)> {
     targets
 }
 
-/// Says that a state goes nowhere.
+/// Reports that a state's next state does not exist.
 fn no_target(fields: &Fields<'_>, location: &str, next: &str) {
     let message = format!("there is no state `{next}` here");
     fields

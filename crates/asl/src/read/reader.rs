@@ -1,4 +1,4 @@
-//! What is found wrong while reading.
+//! The problems found while reading.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use crate::definition::{Problem, ProblemCode};
 use crate::language::Language;
 use crate::position::Positions;
 
-/// Problems that are reported of one definition.
+/// Most problems reported of one definition.
 const PROBLEMS_MAX: usize = 100;
 
 /// Collects problems, and the names of states, which are unique in a definition.
@@ -44,7 +44,7 @@ impl Reader {
         self.language.set(language);
     }
 
-    /// The language of the whole machine, as far as it is read.
+    /// The language of the whole machine, as far as it has been read.
     pub(super) fn language(&self) -> Language {
         self.language.get()
     }

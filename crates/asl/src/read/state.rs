@@ -101,7 +101,7 @@ fn state(fields: &Fields<'_>, name: &str, outer: Language, depth: usize) -> Opti
     })
 }
 
-/// Says what is wrong with a field that the state does not have, and where it would belong.
+/// Reports fields that the state does not support, and says where they would belong.
 fn finish(fields: &Fields<'_>, type_name: &str, language: Language) {
     const JSONPATH: [&str; 10] = [
         "InputPath",
@@ -153,7 +153,7 @@ fn flow(fields: &Fields<'_>, type_name: &str, language: Language) -> Flow {
             flow.output_path = fields.selected("OutputPath");
             if is_work || type_name == "Pass" {
                 flow.result_path = fields.result_path();
-                // A Map state's is what `ItemSelector` was called once; it is read there.
+                // A Map state's `Parameters` is the former name of `ItemSelector`; it is read there.
                 if type_name != "Map" {
                     flow.arguments = fields.template("Parameters", language);
                 }
@@ -209,7 +209,7 @@ fn task(fields: &Fields<'_>, language: Language) -> Task {
     if let Some(resource) = &resource {
         integration::check(fields, resource, language);
     }
-    // Who a task runs as is decided where functions run; it changes nothing here.
+    // Accepted without effect here: the role of a task is chosen where functions run.
     fields.object("Credentials");
     let seconds = (1.0, SECONDS_MAX);
     let timeout = fields.number(
@@ -359,7 +359,7 @@ fn handlers<'r>(fields: &Fields<'r>, name: &'static str) -> Vec<(Fields<'r>, Vec
         if names.is_empty() && handler.has("ErrorEquals") {
             handler.wrong("ErrorEquals", "there is at least one name of an error");
         }
-        // Names that begin with `States.` are reserved by the specification; AWS takes any, and its own samples have some.
+        // The specification reserves names that begin with `States.`; AWS accepts any, and its own samples have some.
         if names.iter().any(|error| error == ALL) && (names.len() > 1 || index + 1 < list.len()) {
             let message = format!("`{ALL}` stands alone, and in the last element of `{name}`");
             handler.wrong("ErrorEquals", message);

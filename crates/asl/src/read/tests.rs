@@ -1,4 +1,4 @@
-//! Definitions that are right, and every message about those that are not.
+//! Valid definitions, and every message about invalid ones.
 
 mod machines;
 mod rules;
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 
-/// What is wrong, one problem a line: `code line:column message`.
+/// The problems, one per line: `code line:column message`.
 fn problems(text: &str) -> Vec<String> {
     let problems = Definition::parse(text).expect_err("something is wrong");
     let lines = problems.iter().map(|it| {
@@ -23,7 +23,7 @@ fn problems(text: &str) -> Vec<String> {
     lines.collect()
 }
 
-/// What is wrong with one state among two that are right.
+/// The problems with one state among two valid ones.
 fn state(state: serde_json::Value) -> Vec<String> {
     let machine =
         json!({ "StartAt": "It", "States": { "It": state, "Done": { "Type": "Succeed" } } });

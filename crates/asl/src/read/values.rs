@@ -1,4 +1,4 @@
-//! Fields that have expressions in them.
+//! Fields that contain expressions.
 
 use serde_json::Value;
 
@@ -89,7 +89,7 @@ fn deep_template(
     }
 }
 
-/// A text of JSONata, which may be an expression.
+/// A text in a JSONata state, which may be an expression.
 pub(super) fn jsonata(reader: &Reader, at: &str, text: &str) -> Template {
     let Some(source) = Query::within(text) else {
         if text.starts_with("{%") || text.ends_with("%}") {
@@ -123,7 +123,7 @@ pub(super) fn expression(reader: &Reader, at: &str, text: &str) -> Template {
     }
 }
 
-/// A path, of a field that takes no intrinsic function.
+/// A path, for a field that does not allow intrinsic functions.
 pub(super) fn path(reader: &Reader, at: &str, text: &str) -> Option<Path> {
     match Path::parse(text) {
         Ok(path) => {
@@ -231,7 +231,7 @@ impl Fields<'_> {
         assigned
     }
 
-    /// A number that stands there, comes from the field with `Path` at its end, or from an expression.
+    /// A number: a literal, an expression, or the value of the field with the suffix `Path`.
     pub(super) fn number(
         &self,
         name: &'static str,
@@ -258,7 +258,7 @@ impl Fields<'_> {
         {
             return Some(jsonata(self.reader, &self.at(name), text));
         }
-        // A share is the only number that has a part behind the point.
+        // Only a percentage may have a fraction.
         let is_share = name == "ToleratedFailurePercentage";
         let fits = value.as_f64().is_some_and(|number| {
             (low..=high).contains(&number) && (is_share || number.fract() == 0.0)
@@ -276,7 +276,7 @@ impl Fields<'_> {
         Some(Template::Value(value.clone()))
     }
 
-    /// A reference path, of a field whose name says so.
+    /// A reference path, for a field whose name ends in `Path`.
     pub(super) fn reference(&self, name: &'static str, text: &str) -> Template {
         match self.reference_path(name, text) {
             Some(path) => Template::Expression(Expression::Path(path)),

@@ -1,4 +1,4 @@
-//! What is allowed, and most likely meant otherwise.
+//! Valid definitions that are probably not meant so.
 //!
 //! Source: Step Functions API reference, `ValidateStateMachineDefinition`, list of warning codes, read 2026-11-30.
 
@@ -11,7 +11,7 @@ use crate::position::{Positions, below};
 const TEMPLATES: [&str; 4] = ["Parameters", "ResultSelector", "ItemSelector", "Assign"];
 
 impl Definition {
-    /// What is odd about a definition that can be read, in the order of the text.
+    /// The suspicious places of a definition that can be read, in the order of the text.
     #[must_use]
     pub fn warnings(text: &str) -> Vec<Problem> {
         let Ok(Value::Object(machine)) = serde_json::from_str::<Value>(text) else {
@@ -39,7 +39,7 @@ fn is_jsonata(members: &Map<String, Value>, around: bool) -> bool {
     }
 }
 
-/// Whether a text would be a path or an intrinsic function in another place.
+/// Whether a text would be a path or an intrinsic function in another field.
 fn is_dynamic(text: &str) -> bool {
     text == "$"
         || text == "$$"
@@ -108,7 +108,7 @@ impl Warnings {
         }
     }
 
-    /// Texts of a payload template that look like paths, under names that do not say so.
+    /// Texts of a payload template that look like paths, under names without the suffix `.$`.
     fn template(&mut self, value: &Value, at: &str) {
         match value {
             Value::Object(members) => {
@@ -134,7 +134,7 @@ impl Warnings {
         }
     }
 
-    /// Texts of a result that look like paths: nothing of it is evaluated.
+    /// Texts of a result that look like paths: results are never evaluated.
     fn fixed(&mut self, value: &Value, at: &str) {
         match value {
             Value::String(text) if is_dynamic(text) => {

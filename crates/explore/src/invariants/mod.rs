@@ -1,6 +1,6 @@
-//! What holds in every state, after every transition, after every refusal and after every retry.
+//! The invariants of every state, every transition, every refusal and every retry.
 //!
-//! Each invariant is one function with one sentence. It says what it has seen when it does not hold.
+//! Each invariant is one function, described by one sentence. If it does not hold, it returns what it has seen.
 
 mod retry;
 mod state;
@@ -60,7 +60,7 @@ pub const fn of_transitions<'a>() -> &'a [Invariant<Accepted<'a>>] {
     ]
 }
 
-/// Hold when an accepted request is sent once more.
+/// Hold when an accepted request is sent again.
 pub const fn of_retries<'a>() -> &'a [Invariant<Retry<'a>>] {
     named![
         retry::a_retry_changes_nothing,

@@ -1,11 +1,11 @@
-//! Invariants of a request that arrives once more, and of refusals.
+//! Invariants of a repeated request, and of refusals.
 
 use engine::{Answer, Input, Rejection};
 
 use super::subject::{Refused, Retry};
 use super::verdict::{Verdict, hold, same};
 
-/// The same request once more changes nothing: it is refused, or is answered and writes nothing.
+/// A repeated request changes nothing: it is refused, or is answered and writes nothing.
 pub fn a_retry_changes_nothing(retry: &Retry<'_>) -> Verdict {
     match retry.second {
         Ok(transition) => hold(transition.is_empty(), || {
@@ -18,9 +18,9 @@ pub fn a_retry_changes_nothing(retry: &Retry<'_>) -> Verdict {
     }
 }
 
-/// The same request with the same client token is answered as the first time. Excepted is what the
-/// request itself has made void: a checkpoint that got no token to go on with, a resume that let the
-/// execution run into its timeout.
+/// A repeated request with the same client token gets the same answer. Excepted are requests that the first one
+/// invalidated: a checkpoint that got no token to continue with, a resume after which the execution ran into its
+/// timeout.
 pub fn a_retry_with_a_client_token_is_answered_alike(retry: &Retry<'_>) -> Verdict {
     let state = &retry.first.after.execution.state;
     let first = &retry.first.transition.answer;

@@ -13,7 +13,7 @@ use super::verdict::{Verdict, hold, same};
 use crate::history::Told;
 use crate::world::World;
 
-/// The event history, folded, gives the operations, the outcome and the pause that are on record.
+/// The event history yields the recorded operations, outcome and pause.
 pub fn history_folds_to_the_records(world: &World) -> Verdict {
     let history = &world.history;
     let state = &world.execution.state;
@@ -72,7 +72,7 @@ pub fn history_folds_to_the_records(world: &World) -> Verdict {
     )
 }
 
-/// The counters of the state are what counting the operations gives.
+/// The counters of the state equal the counts of the operations.
 pub fn counters_match_the_operations(world: &World) -> Verdict {
     let state = &world.execution.state;
     let count = |test: fn(&Operation) -> bool| {
@@ -89,7 +89,7 @@ pub fn counters_match_the_operations(world: &World) -> Verdict {
     same(&state.open_chained_invokes, &open, "open chained invokes")
 }
 
-/// The deadlines, and the soonest of them in the state, are those that follow from the records.
+/// The deadlines, and the soonest of them in the state, follow from the records.
 pub fn deadlines_follow_from_the_records(world: &World) -> Verdict {
     let expected = deadlines(world);
     let seen = || world.execution.deadlines();
@@ -101,7 +101,7 @@ pub fn deadlines_follow_from_the_records(world: &World) -> Verdict {
     same(next, &expected.first().cloned(), "the next deadline")
 }
 
-/// Loading what a store holds gives the execution that is in memory.
+/// Loading the stored records yields the execution in memory.
 pub fn a_store_would_give_the_same_back(world: &World) -> Verdict {
     let execution = &world.execution;
     let spec = Arc::clone(&execution.spec);
@@ -110,7 +110,7 @@ pub fn a_store_would_give_the_same_back(world: &World) -> Verdict {
     hold(loaded == *execution, || format!("it gave {loaded:?}"))
 }
 
-/// The invocation that the effects have started is the active one, and there is none besides.
+/// The invocation that the effects have started is the active one, and there is no other.
 pub fn the_process_in_flight_is_the_active_invocation(world: &World) -> Verdict {
     let running = world.process.as_ref().map(|process| &process.request_id);
     let active = match &world.execution.state.invocation {
@@ -120,15 +120,15 @@ pub fn the_process_in_flight_is_the_active_invocation(world: &World) -> Verdict 
     same(&active, &running, "the active invocation")
 }
 
-/// The token that the function was given last is the one that is valid; none is when it has none.
+/// The token that the function received last is the valid one; if the function has no token, none is valid.
 pub fn the_function_holds_the_valid_token(world: &World) -> Verdict {
     let held = world.token.as_ref().map(|token| token.text.clone());
     let valid = checkpoint_token(&world.execution.spec, &world.execution.state);
     same(&valid, &held, "the valid token")
 }
 
-/// An execution that runs and is not paused has an invocation, or a time for the next one, or something
-/// pending that others bring to an end, and the function has then been told of everything.
+/// A running execution that is not paused has an invocation, or a time for the next one, or a pending operation that
+/// others complete, and the function has then been told of everything.
 pub fn nothing_is_stuck(world: &World) -> Verdict {
     let state = &world.execution.state;
     if state.outcome.is_some() || state.is_paused() {
@@ -148,8 +148,8 @@ pub fn nothing_is_stuck(world: &World) -> Verdict {
     }
 }
 
-/// Whatever is pending has a deadline, or somebody outside who acts: whoever holds the callback id, or
-/// the function that was invoked. What is neither pending nor ended is the function's to move.
+/// Every pending operation has a deadline or an outside party that completes it: the holder of the callback id, or the
+/// invoked function. Operations that are neither pending nor ended are moved by the function.
 pub fn whatever_is_pending_has_a_mover(world: &World) -> Verdict {
     let state = &world.execution.state;
     if state.outcome.is_some() {
@@ -182,8 +182,8 @@ pub fn whatever_is_pending_has_a_mover(world: &World) -> Verdict {
     Ok(())
 }
 
-/// A replay is given the EXECUTION operation first, parents before children, and all but what lies
-/// below a finished CONTEXT that stands for it.
+/// A replay receives the EXECUTION operation first, parents before children, and all operations except those below a
+/// finished CONTEXT that replaces them.
 pub fn a_replay_is_complete_and_in_order(world: &World) -> Verdict {
     let given: Vec<_> = world.execution.replayed_operations().collect();
     let is_over = |operation: &Operation| {
@@ -225,7 +225,7 @@ fn operations(world: &World) -> impl Iterator<Item = &Operation> {
     world.execution.operations().map(Arc::as_ref)
 }
 
-/// Whether something other than the function brings the operation on.
+/// Whether something other than the function completes the operation.
 fn waits_for_others(operation: &Operation) -> bool {
     match operation.operation_type() {
         OperationType::Execution | OperationType::Context => false,
@@ -236,7 +236,7 @@ fn waits_for_others(operation: &Operation) -> bool {
     }
 }
 
-/// Every deadline that follows from the records, worked out from nothing.
+/// Every deadline that follows from the records, computed from scratch.
 fn deadlines(world: &World) -> BTreeSet<Deadline> {
     let (spec, state) = (&world.execution.spec, &world.execution.state);
     let mut deadlines = BTreeSet::new();

@@ -1,26 +1,26 @@
-//! What invariants look at, beside a state: a transition, a retry, a refusal.
+//! The subjects of invariants, besides a state: a transition, a retry, a refusal.
 
 use engine::{Input, Rejection, Transition};
 
 use crate::world::World;
 
-/// An accepted input: the world before it, what it came to, the world after it.
+/// An accepted input: the world before it, its transition, the world after it.
 pub struct Accepted<'a> {
     /// The world before.
     pub before: &'a World,
-    /// What happened.
+    /// The input.
     pub input: &'a Input,
-    /// What it came to.
+    /// Its transition.
     pub transition: &'a Transition,
     /// The world after.
     pub after: &'a World,
 }
 
-/// The same request once more, right after it was accepted.
+/// A repetition of a request right after it was accepted.
 pub struct Retry<'a> {
     /// The request, the first time.
     pub first: &'a Accepted<'a>,
-    /// What it comes to the second time.
+    /// The result of the second time.
     pub second: &'a Result<Transition, Rejection>,
 }
 
@@ -28,7 +28,7 @@ pub struct Retry<'a> {
 pub struct Refused<'a> {
     /// The world, in which nothing has changed.
     pub world: &'a World,
-    /// What was refused.
+    /// The refused input.
     pub input: &'a Input,
     /// Why.
     pub rejection: &'a Rejection,

@@ -1,4 +1,4 @@
-//! Invariants of a transition: what an accepted input may do.
+//! Invariants of a transition: the allowed effects of an accepted input.
 
 use engine::{Answer, Effect, Input, InvocationOutcome};
 use model::{DeadlineReason, EventKind, Invocation, OperationId, OperationStatus, OperationType};
@@ -6,7 +6,7 @@ use model::{DeadlineReason, EventKind, Invocation, OperationId, OperationStatus,
 use super::subject::Accepted;
 use super::verdict::{Verdict, hold, same};
 
-/// The version grows by one with every transition that writes, and one that writes nothing does nothing.
+/// The version grows by one with every transition that writes; a transition that writes nothing has no effect at all.
 pub fn the_version_counts_transitions(accepted: &Accepted<'_>) -> Verdict {
     let transition = accepted.transition;
     let version = accepted.before.execution.state.version;
@@ -21,8 +21,8 @@ pub fn the_version_counts_transitions(accepted: &Accepted<'_>) -> Verdict {
     same(&transition.effects.len(), &0, "effects after nothing")
 }
 
-/// An execution that has ended keeps its outcome and its operations. All that it takes are the end of
-/// the invocation that it overtook, with the terminal event that this may owe, and its removal.
+/// An execution that has ended keeps its outcome and its operations. It accepts only its removal and the end of the
+/// invocation that it overtook, with the terminal event that this may still write.
 pub fn what_has_ended_is_at_rest(accepted: &Accepted<'_>) -> Verdict {
     let before = &accepted.before.execution.state;
     let transition = accepted.transition;
@@ -60,8 +60,8 @@ pub fn terminal_operations_never_change(accepted: &Accepted<'_>) -> Verdict {
     Ok(())
 }
 
-/// A token from the past is never accepted. The one exception is the last checkpoint once more, with
-/// its client token: it writes nothing, and is answered with the same token and the same operations.
+/// An old token is never accepted. The one exception is a repetition of the last checkpoint with its client token: it
+/// writes nothing, and gets the same token and the same operations as answer.
 pub fn only_the_valid_token_writes(accepted: &Accepted<'_>) -> Verdict {
     let Input::Checkpoint {
         token,
@@ -98,8 +98,8 @@ pub fn only_the_valid_token_writes(accepted: &Accepted<'_>) -> Verdict {
     same(&answered(seen), &answered(expected), "the repeated answer")
 }
 
-/// An accepted checkpoint returns a token that was never given before, unless the execution has ended
-/// or is paused: then it returns none.
+/// An accepted checkpoint returns a token that was never given before. If the execution has ended or is paused, it
+/// returns none.
 pub fn an_accepted_checkpoint_gives_a_new_token(accepted: &Accepted<'_>) -> Verdict {
     let (Input::Checkpoint { token, .. }, false) = (accepted.input, accepted.transition.is_empty())
     else {
@@ -119,7 +119,7 @@ pub fn an_accepted_checkpoint_gives_a_new_token(accepted: &Accepted<'_>) -> Verd
     hold(!is_old, || format!("given before: {next:?}"))
 }
 
-/// A function is invoked only when no invocation is in flight, or when the one in flight ends with that.
+/// A function is invoked only when no invocation is in flight, or when the current one ends in this transition.
 pub fn one_invocation_at_a_time(accepted: &Accepted<'_>) -> Verdict {
     let invokes = invokes(accepted);
     hold(invokes <= 1, || format!("{invokes} at once"))?;
@@ -133,7 +133,7 @@ pub fn one_invocation_at_a_time(accepted: &Accepted<'_>) -> Verdict {
     hold(ends, || format!("{} is in flight", process.request_id))
 }
 
-/// There is an effect for each new invocation, each new chained invoke, and the end, and for nothing else.
+/// There is an effect for each new invocation, for each new chained invoke, and for the end, and no other effect.
 pub fn effects_are_what_the_records_ask_for(accepted: &Accepted<'_>) -> Verdict {
     let transition = accepted.transition;
     let mut expected = Vec::new();
@@ -162,7 +162,7 @@ pub fn effects_are_what_the_records_ask_for(accepted: &Accepted<'_>) -> Verdict 
     same(&seen, &expected, "the effects")
 }
 
-/// Events are numbered on from the last one, and bear the time at which they were recorded.
+/// Events are numbered from the last one on, and have the time at which they were recorded.
 pub fn events_are_numbered_and_dated(accepted: &Accepted<'_>) -> Verdict {
     let mut last = accepted.before.execution.state.event_id_last;
     for event in &accepted.transition.events {
@@ -182,8 +182,8 @@ pub fn a_pause_holds_invocations_back(accepted: &Accepted<'_>) -> Verdict {
     })
 }
 
-/// A resume invokes the function if the pause held an invocation back, or if something happened in the
-/// meantime that the function was not told. One that is still in flight, cut short, ends first.
+/// A resume invokes the function if the pause held back an invocation, or if something happened in the meantime that
+/// the function was not told. An invocation that is still in flight, cut short, ends first.
 pub fn a_resume_brings_what_was_held_back(accepted: &Accepted<'_>) -> Verdict {
     let before = &accepted.before.execution;
     let (Input::Resume { .. }, Some(pause)) = (accepted.input, &before.state.pause) else {
@@ -199,8 +199,8 @@ pub fn a_resume_brings_what_was_held_back(accepted: &Accepted<'_>) -> Verdict {
     same(&invokes(accepted), &1, "invocations")
 }
 
-/// When an invocation ends that a pause has cut short, the function is invoked again: at once, or when
-/// the pause is over. Likewise when one ends that no process was given.
+/// When an invocation ends that a pause has cut short, the function is invoked again: at once, or after the pause. The
+/// same applies to the end of an invocation that no process received.
 pub fn an_invocation_cut_short_is_made_up_for(accepted: &Accepted<'_>) -> Verdict {
     let Input::InvocationEnded { outcome, .. } = accepted.input else {
         return Ok(());
@@ -216,8 +216,8 @@ pub fn an_invocation_cut_short_is_made_up_for(accepted: &Accepted<'_>) -> Verdic
     hold(made_up, || format!("owed: {owed:?}, effects: none"))
 }
 
-/// The function is told of every change that it did not make itself: by the checkpoint that is being
-/// answered, by the invocation that begins, or later, and until then the change counts as untold.
+/// The function is told of every change that it did not make itself: by the answer to the current checkpoint, by the
+/// invocation that begins, or later, and until then the change counts as untold.
 pub fn the_function_is_told_of_every_change(accepted: &Accepted<'_>) -> Verdict {
     let own: Vec<&OperationId> = match accepted.input {
         Input::Checkpoint { updates, .. } => updates.iter().map(|update| &update.id).collect(),
@@ -250,7 +250,7 @@ pub fn the_function_is_told_of_every_change(accepted: &Accepted<'_>) -> Verdict 
     Ok(())
 }
 
-/// A timer that fires does everything that is due, and so does a checkpoint.
+/// A timer that fires performs everything that is due, and so does a checkpoint.
 pub fn what_is_due_is_done(accepted: &Accepted<'_>) -> Verdict {
     let looks = match accepted.input {
         Input::Checkpoint { .. } => !accepted.transition.is_empty(),
@@ -266,10 +266,9 @@ pub fn what_is_due_is_done(accepted: &Accepted<'_>) -> Verdict {
     hold(!is_due, || format!("still due: {next:?}"))
 }
 
-/// Whatever writes leaves an event, but for what has none in AWS's protocol: an empty checkpoint, a
-/// result that the end of the invocation will tell, a heartbeat, a step that becomes READY, a repetition
-/// or removal that is due, an invocation that was never started, a pause that is only requested or is
-/// called off, a removal.
+/// Every input that writes leaves an event, except those without an event in AWS's protocol: an empty checkpoint, a
+/// result that the end of the invocation will report, a heartbeat, a step that becomes READY, a repetition or removal
+/// that is due, an invocation that was never started, a pause that is only requested or is cancelled, a removal.
 pub fn what_was_accepted_is_in_the_history(accepted: &Accepted<'_>) -> Verdict {
     let before = &accepted.before.execution;
     let silent = match accepted.input {
@@ -304,8 +303,8 @@ pub fn what_was_accepted_is_in_the_history(accepted: &Accepted<'_>) -> Verdict {
     })
 }
 
-/// A callback is answered only while it is open and in time, only by the id that was given for it, and
-/// only while the execution runs, also if the timer is late.
+/// A callback is answered only while it is open and in time, only under its own id, and only while the execution runs,
+/// even if the timer is late.
 pub fn only_an_open_callback_is_answered(accepted: &Accepted<'_>) -> Verdict {
     let (Input::CallbackSucceeded {
         operation_id,

@@ -1,4 +1,4 @@
-//! API keys, and the usage plans that say which REST APIs they open.
+//! API keys, and the usage plans that list their REST APIs.
 //!
 //! Source of names: CloudFormation template reference, `AWS::ApiGateway::ApiKey`, `UsagePlan` and
 //! `UsagePlanKey`, read 2026-11-28.
@@ -13,7 +13,7 @@ use super::unsupported::NO_THROTTLING;
 
 pub(super) static KEY: Type = Type {
     properties: properties! {
-        // An id that is not distinct is the key's name, which nothing asks for.
+        // The id of a non-distinct key is the key's name, which is never needed.
         used: CustomerId, Description, Enabled, GenerateDistinctId, Name, Value;
         ignored:
             "a usage plan says which APIs a key opens" => StageKeys;
@@ -57,13 +57,13 @@ pub(super) static MADE_KEY: Type = Type {
     ..Type::plain("")
 };
 
-/// The plan that SAM makes, and what joins it and its key.
+/// The plan that SAM makes, and the resource that links it to its key.
 pub(super) static MADE_PLAN: Type = Type {
     attributes: &[("Id", yields::placeholder)],
     ..Type::plain("")
 };
 
-/// Adds a key that is a resource of its own, with the APIs that it opens.
+/// Adds a key declared as its own resource, with the APIs that accept it.
 pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let value = fields.text("Value");
     let name = fields.resolver.name(fields.index()).unwrap_or_default();
@@ -86,14 +86,14 @@ pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     });
 }
 
-/// Checks a plan; which APIs it opens is read with its keys.
+/// Checks a plan; its APIs are read with its keys.
 pub(super) fn read_plan(fields: &Fields<'_>, _: &mut Reading<'_>) {
     for stage in fields.mappings("ApiStages", STAGE) {
         stage.text("Stage");
     }
 }
 
-/// The logical ids of the APIs that a key opens.
+/// The logical ids of the APIs that accept a key.
 fn opened(resolver: &Resolver<'_>, key: usize) -> Vec<String> {
     let of = |kind: &'static Type| {
         let all = resolver.resources.iter().enumerate();

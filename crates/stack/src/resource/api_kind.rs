@@ -10,7 +10,7 @@ pub(super) const HTTP_API_TIMEOUT: Duration = Duration::from_secs(30);
 /// Source: API Gateway developer guide, "Quotas for REST APIs", read 2026-11-23.
 pub(super) const REST_API_TIMEOUT: Duration = Duration::from_secs(29);
 
-/// Which kind an API is of.
+/// The kind of an API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Http,
@@ -18,7 +18,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// How long it waits where nothing else is said.
+    /// How long it waits by default.
     pub fn timeout(self) -> Duration {
         match self {
             Self::Http => HTTP_API_TIMEOUT,

@@ -2,8 +2,8 @@
 
 use crate::template::{Fields, OtherAttributes, Type, yields};
 
-/// A part of an API, which is read with it. A stage is known by its name, everything else by an id
-/// that nobody sees.
+/// A part of an API, which is read with it. References to a stage yield its name, those to any
+/// other part an id that is never shown.
 pub(super) const fn part_type(name: &'static str) -> Type {
     Type {
         reference: yields::stage,

@@ -1,5 +1,4 @@
-//! Authorizers of APIs, by API Gateway's own resources and by OpenAPI documents, and what routes ask of
-//! them.
+//! Authorizers of APIs, from API Gateway's own resources and from OpenAPI documents, and what routes require of them.
 //!
 //! Source of names: CloudFormation template reference, `AWS::ApiGateway::Authorizer` and
 //! `AWS::ApiGatewayV2::Authorizer`, and API Gateway developer guide, "x-amazon-apigateway-authorizer
@@ -22,12 +21,12 @@ const NOWHERE: &str = "its user pool does not exist here: every request is refus
 const NOBODY: &str = "its clients do not exist here: every request is refused, unless the id of one \
                       is written out";
 
-/// How long the decision of a REST API's authorizer holds where it does not say.
+/// How long the decision of a REST API's authorizer is reused by default.
 const REST_TTL: Duration = Duration::from_secs(300);
 
 pub(super) static REST: Type = Type {
     properties: properties! {
-        // What `AuthType` and the credentials say matters to the console and to permissions only.
+        // `AuthType` and the credentials matter to the console and to permissions only.
         used: AuthType, AuthorizerCredentials, AuthorizerResultTtlInSeconds, AuthorizerUri,
             IdentitySource, IdentityValidationExpression, Name, ProviderARNs, RestApiId;
         required: Type = "`TOKEN`, `REQUEST` or `COGNITO_USER_POOLS`";
@@ -45,7 +44,7 @@ pub(super) static HTTP: Type = Type {
     ..part_type("AWS::ApiGatewayV2::Authorizer")
 };
 
-/// How the properties of an authorizer are spelled.
+/// The names of an authorizer's properties.
 pub(super) struct Words {
     kind: &'static str,
     uri: &'static str,
@@ -79,7 +78,7 @@ const HTTP_WORDS: Words = Words {
     ..REST_WORDS
 };
 
-/// As OpenAPI documents have them.
+/// The names in OpenAPI documents.
 pub(super) const DOCUMENT_WORDS: Words = Words {
     kind: "type",
     uri: "authorizerUri",
@@ -94,7 +93,7 @@ pub(super) const DOCUMENT_WORDS: Words = Words {
     simple: "enableSimpleResponses",
 };
 
-/// The authorizers that are resources of their own, by logical id.
+/// The authorizers declared as their own resources, by logical id.
 pub(super) fn authorizers(
     api: &Fields<'_>,
     kind: Kind,
@@ -111,12 +110,12 @@ pub(super) fn authorizers(
     parts.iter().map(read).collect()
 }
 
-/// What stands in for what an authorizer does not say itself.
+/// Defaults for what an authorizer leaves out.
 #[derive(Debug, Default)]
 pub(super) struct Otherwise {
     /// The header with its tokens.
     pub header: Option<String>,
-    /// Who issues them.
+    /// The tokens' issuer.
     pub issuer: Option<String>,
 }
 
@@ -188,7 +187,7 @@ pub(super) fn authorizer(
     }
 }
 
-/// What the function of an HTTP API's authorizer is given.
+/// What the function of an HTTP API's authorizer receives.
 pub(super) fn http_event(version: Option<&str>, simple: bool) -> AuthorizerEvent {
     match version {
         Some("1.0" | "1") => AuthorizerEvent::Version1,
@@ -216,7 +215,7 @@ pub(super) fn lambda(
     }
 }
 
-/// An authorizer that nothing stands behind, which is said.
+/// An authorizer that cannot decide; warns of it.
 pub(super) fn missing(fields: &Fields<'_>, property: &str, reason: &str) -> AuthorizerKind {
     let meaning = format!("{reason}: every request to its routes is answered with 500");
     match fields.node(property) {
@@ -228,7 +227,7 @@ pub(super) fn missing(fields: &Fields<'_>, property: &str, reason: &str) -> Auth
     }
 }
 
-/// An authorizer that takes tokens of user pools, by their ARNs.
+/// An authorizer that accepts tokens of user pools, by their ARNs.
 pub(super) fn user_pools(fields: &Fields<'_>, property: &str, nodes: &[Node]) -> AuthorizerKind {
     let mut issuers = Vec::new();
     let mut issued_nowhere = false;
@@ -251,7 +250,7 @@ pub(super) fn user_pools(fields: &Fields<'_>, property: &str, nodes: &[Node]) ->
     }
 }
 
-/// An authorizer that takes tokens of an issuer.
+/// An authorizer that accepts tokens of an issuer.
 pub(super) fn jwt_kind(
     jwt: &Fields<'_>,
     issuer: &str,
@@ -276,8 +275,8 @@ pub(super) fn jwt_kind(
     }
 }
 
-/// Whom tokens must be for; none is not compared. The id of a client that does not exist here is one that no token
-/// could name, and makes the others no less wanted.
+/// The accepted audiences; `None` is not compared. The id of a client that does not exist here is dropped, because no
+/// token can contain it; the other audiences stay required.
 fn jwt_audience(jwt: &Fields<'_>, audience: &str, issued_nowhere: bool) -> Option<Vec<String>> {
     let node = jwt.node(audience)?;
     let items = node.items();
@@ -303,7 +302,7 @@ fn jwt_audience(jwt: &Fields<'_>, audience: &str, issued_nowhere: bool) -> Optio
     Some(texts)
 }
 
-/// Whether a value is that of a resource which does not exist here.
+/// Whether a value belongs to a resource which does not exist here.
 fn is_nowhere(resolver: &Resolver<'_>, node: &Node) -> bool {
     let mentioned = resolver.mentioned(node);
     mentioned.is_some_and(|index| resolver.resources[index].kind.role == Role::Unsupported)
@@ -371,7 +370,7 @@ pub(super) fn request_part(text: &str) -> Option<RequestPart> {
     })
 }
 
-/// What a `Method` or `Route` asks for.
+/// What a `Method` or `Route` requires.
 pub(super) fn access(fields: &Fields<'_>, api: Kind) -> Access {
     let kind = fields.text("AuthorizationType").unwrap_or_default();
     let authorizer = match kind.as_str() {
@@ -393,8 +392,8 @@ pub(super) fn access(fields: &Fields<'_>, api: Kind) -> Access {
     }
 }
 
-/// The logical id of the authorizer that a `Method` or `Route` names. One that is not there is named all
-/// the same: a route that should be guarded is not open.
+/// The logical id of the authorizer that a `Method` or `Route` names. A missing one is kept too: a route that should be
+/// guarded must not be open.
 fn named_authorizer(fields: &Fields<'_>, api: Kind) -> String {
     let types = match api {
         Kind::Rest => &REST,

@@ -1,9 +1,9 @@
-//! `CapacityProviderConfig`: functions on Lambda Managed Instances, whose processes have several invocations at a time.
+//! `CapacityProviderConfig`: functions on Lambda Managed Instances, whose processes run several invocations at a time.
 //!
-//! There are no capacity providers here: of all that the property says, only how many invocations a process has matters.
-//! Source: CloudFormation template reference, `LambdaManagedInstancesCapacityProviderConfig`; AWS SAM developer guide and
-//! aws-sam-translator 1.115.0, `CapacityProviderConfig`; Lambda developer guide, "Lambda Managed Instances runtimes", read
-//! 2026-11.
+//! There are no capacity providers here: the property matters only for the number of invocations per process.
+//! Source: CloudFormation template reference, `LambdaManagedInstancesCapacityProviderConfig`; AWS SAM developer guide
+//! and aws-sam-translator 1.115.0, `CapacityProviderConfig`; Lambda developer guide, "Lambda Managed Instances
+//! runtimes", read 2026-11.
 
 use crate::template::{Fields, Properties, properties};
 
@@ -24,7 +24,7 @@ const MANAGED_INSTANCES: Properties = properties! {
     ignored: NO_PROVIDERS => CapacityProviderArn, ExecutionEnvironmentMemoryGiBPerVCpu;
 };
 
-/// How many invocations one process of a function has at a time; `None` where it has one after another.
+/// How many invocations one process of a function runs at a time; `None` means one after another.
 pub(super) fn invocations_per_process(fields: &Fields<'_>, runtime: &str) -> Option<u32> {
     let property = "CapacityProviderConfig";
     let config = if fields.resource_type == "AWS::Serverless::Function" {
@@ -49,7 +49,7 @@ pub(super) fn invocations_per_process(fields: &Fields<'_>, runtime: &str) -> Opt
     Some(given.unwrap_or_else(|| invocations_per_process_default(runtime)))
 }
 
-/// How many it is where `CapacityProviderConfig` does not say: what AWS gives to one vCPU.
+/// The number if `CapacityProviderConfig` gives none: AWS's default for one vCPU.
 pub fn invocations_per_process_default(runtime: &str) -> u32 {
     match runtime {
         _ if runtime.starts_with("nodejs") => 64,

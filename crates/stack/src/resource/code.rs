@@ -1,4 +1,5 @@
-//! Where the code of a function or layer is: a folder, a text, an asset of CDK's, a bucket, or an image that a Dockerfile makes.
+//! Where the code of a function or layer is: a folder, a text, an asset of CDK's, a bucket, or an image built from a
+//! Dockerfile.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,7 @@ use crate::{ImageBuild, OtherServices, S3Object};
 
 use super::image::image_build;
 
-/// What has S3 objects fetched.
+/// The options that make the server fetch S3 objects.
 pub(super) const FETCHED_WITH: &str = "`--aws-endpoint URL` or `--aws-credentials env|profile`";
 
 const HELP: &str = "name the directory with the function's code, relative to the template";
@@ -24,13 +25,13 @@ pub(crate) struct Assets {
     pub directory: PathBuf,
     /// Paths by the key of the S3 object that an asset becomes.
     pub paths: BTreeMap<String, String>,
-    /// The ARNs of the layers that lie here, of all templates that nest each other.
+    /// The ARNs of the layers that are available here, of all templates that nest each other.
     pub layers: Rc<RefCell<BTreeSet<String>>>,
-    /// Layers that are not in the templates and were brought, by their ARNs.
+    /// Layers given in the options, not in the templates, by their ARNs.
     pub brought_layers: Rc<BTreeMap<String, PathBuf>>,
-    /// What AWS's other services are.
+    /// Where AWS's other services run.
     pub services: OtherServices,
-    /// The files that were read besides the first template: nested templates, documents.
+    /// Further files that were read besides the first template: nested templates, documents.
     pub files: Rc<RefCell<Vec<PathBuf>>>,
     /// How many nested templates have been loaded.
     pub templates: Rc<Cell<usize>>,
@@ -60,7 +61,7 @@ impl Code {
         }
     }
 
-    /// A container image, which nothing here starts. With its Dockerfile, what that says is done instead.
+    /// A container image, which is never started here. With a Dockerfile, its instructions are followed instead.
     fn image(fields: &Fields<'_>, directory: &Path, uri: String) -> Self {
         if let Some(build) = image_build(fields, directory) {
             return Self {
@@ -87,7 +88,7 @@ impl Code {
         }
     }
 
-    /// An object in S3, which is fetched where there is somebody to ask for it.
+    /// An object in S3, which is fetched if a service can be asked for it.
     fn object(object: S3Object, services: OtherServices) -> Self {
         let uri = object.to_string();
         let reason = || {
@@ -105,7 +106,7 @@ impl Code {
         }
     }
 
-    /// Something on the web, or an object of which the template does not say where it is.
+    /// A URL, or an object whose location is not in the template.
     fn unknown(uri: String) -> Self {
         let reason = format!(
             "its code is `{}`, which is not fetched: name a folder, a `.zip` or a `.jar` beside the \
@@ -151,12 +152,12 @@ pub(super) fn serverless_code(fields: &Fields<'_>, assets: &Assets) -> Option<Co
     Some(Code::of(source(fields, "CodeUri", HELP)?, assets))
 }
 
-/// `Code` of CloudFormation's function: a folder as `aws cloudformation package` takes it, the text
-/// itself, a container image, or an S3 object that CDK made of a folder which its manifests name.
+/// `Code` of CloudFormation's function: a folder as `aws cloudformation package` takes it, the text itself, a container
+/// image, or an S3 object that CDK made of a folder which its manifests name.
 pub(super) fn lambda_code(fields: &Fields<'_>, assets: &Assets) -> Option<Code> {
     let image = fields.node("Code").and_then(|code| code.get("ImageUri"));
     if image.is_some() || is_image(fields) {
-        // CDK's image is a `!Sub` of an account's registry, which tells the reader nothing.
+        // CDK's image is a `!Sub` of an account's registry, which does not help the reader.
         let uri = image.and_then(Node::text).unwrap_or_default();
         return Some(Code::image(fields, &assets.directory, uri.to_owned()));
     }
@@ -171,11 +172,11 @@ pub(super) enum Source {
     /// A local folder or archive, as written.
     Path(String),
     Object(S3Object),
-    /// Something else that does not lie here: its URL, as far as it is written out.
+    /// Any other source that is not local: its URL, as far as it is written out.
     Unknown(String),
 }
 
-/// A local folder or archive, written as one, or the source of the S3 object that is written.
+/// A local folder or archive, written as such, or the one behind the S3 object that is written.
 pub(super) fn asset(
     fields: &Fields<'_>,
     property: &str,
@@ -227,7 +228,8 @@ pub(super) fn source(fields: &Fields<'_>, property: &str, help: &str) -> Option<
     Some(Source::Path(text))
 }
 
-/// The S3 object that a mapping names by bucket, key and version; a part that only AWS can tell, makes it an unknown one.
+/// The S3 object that a mapping names by bucket, key and version; a part that only AWS knows makes it an unknown
+/// source.
 fn object(fields: &Fields<'_>, property: &str, node: &Node, names: [&str; 3]) -> Source {
     let part = |name: &str| {
         let value = fields.opaque(&format!("{property}.{name}"), node.get(name)?);
@@ -255,7 +257,7 @@ fn is_image(fields: &Fields<'_>) -> bool {
         && fields.word("PackageType", &["Zip", "Image"]) == Some("Image")
 }
 
-/// Code that is a text, which only interpreters take.
+/// Code given as text, which only interpreters accept.
 fn inline(fields: &Fields<'_>, property: &str, path: &str, text: &Node) -> Option<Code> {
     let text = fields.text_of(path, text)?;
     let runtime = fields.node("Runtime").and_then(Node::text);
@@ -274,7 +276,7 @@ pub(super) fn skips_build(fields: &Fields<'_>) -> bool {
     value.is_some_and(|value| value.plain_text().eq_ignore_ascii_case("true"))
 }
 
-/// Joins without looking at the disk: the directory may only come to be when the code is built.
+/// Joins the paths without looking at the disk: the build may create the directory later.
 pub(super) fn code_path(directory: &Path, code_uri: &str) -> PathBuf {
     let mut path = PathBuf::new();
     for component in directory.join(code_uri).components() {

@@ -1,4 +1,4 @@
-//! Queues, topics and buckets, with what simply belongs to them: created at an emulator of AWS's services, if there is
+//! Queues, topics and buckets, with their subordinate resources: created at an emulator of AWS's services, if there is
 //! one.
 //!
 //! Source of names: CloudFormation template reference, `AWS::SQS::*`, `AWS::SNS::*` and `AWS::S3::*`, read 2026-11-28.
@@ -73,7 +73,7 @@ pub(super) static SUBSCRIPTION: Type = Type {
     ..Type::plain("AWS::SNS::Subscription")
 };
 
-/// Permissions are not checked here, nor by emulators: nobody notices.
+/// Causes no warning: neither this server nor emulators check permissions.
 pub(super) static TOPIC_POLICY: Type = Type {
     properties: properties! { used: PolicyDocument, Topics; },
     ..Type::plain("AWS::SNS::TopicPolicy")
@@ -129,7 +129,7 @@ fn topic_name(it: &Lookup<'_>) -> Result<String, Reported> {
     Ok(fifo_name(name, it.resource, it.parameters, "FifoTopic"))
 }
 
-/// The names of what keeps an order end so.
+/// Names of FIFO queues and topics end with `.fifo`.
 fn fifo_name(name: String, of: &Resource, parameters: &Parameters, property: &str) -> String {
     let fifo = of.constant(property, parameters);
     match fifo == Some("true") && !name.ends_with(".fifo") {
@@ -156,7 +156,7 @@ fn bucket_name(it: &Lookup<'_>) -> Result<String, Reported> {
     Ok(bucket_name_of(yields::name(it)?, it.resource))
 }
 
-/// A name that the template leaves to AWS has small letters only.
+/// A bucket name that the template leaves to AWS is in lower case.
 fn bucket_name_of(name: String, bucket: &Resource) -> String {
     match bucket.property("BucketName") {
         Some(_) => name,
@@ -179,7 +179,7 @@ pub(super) fn read_queue(fields: &Fields<'_>, reading: &mut Reading<'_>) {
 }
 
 pub(super) fn read_queue_policy(fields: &Fields<'_>, reading: &mut Reading<'_>) {
-    // Permissions are not checked without an emulator: nobody notices.
+    // No warning without an emulator: permissions are not checked then.
     if reading.assets.services == OtherServices::Emulator {
         add(fields, reading, String::new(), None, None);
     }
@@ -240,7 +240,7 @@ pub(super) fn read_bucket(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     add(fields, reading, name, Some(arn), None);
 }
 
-/// Adds what an emulator is to create; says what it means where there is none.
+/// Adds a resource that an emulator is to create; without an emulator, warns of the consequence.
 fn add(
     fields: &Fields<'_>,
     reading: &mut Reading<'_>,
@@ -274,7 +274,7 @@ fn add(
     }
 }
 
-/// What is created, without what is particular to its type.
+/// The resource to create, without the parts particular to its type.
 pub(super) fn resource(fields: &Fields<'_>, name: String) -> CompanionResource {
     let (file, line, column) = fields.place();
     CompanionResource {

@@ -26,7 +26,7 @@ const DESTINATIONS: Properties = properties! { used: OnFailure, OnSuccess; };
 
 const DESTINATION: Properties = properties! { used: Destination, Type; };
 
-/// Checks one; each function takes its own.
+/// Checks one resource; each function reads its own.
 pub(super) fn check(fields: &Fields<'_>, _: &mut Reading<'_>) {
     let function = fields.node("FunctionName");
     if function.is_some_and(|it| fields.resolver.function_of(it).is_none()) {
@@ -34,7 +34,7 @@ pub(super) fn check(fields: &Fields<'_>, _: &mut Reading<'_>) {
     }
 }
 
-/// How a function is invoked asynchronously: what it says itself, then what others say of it.
+/// How a function is invoked asynchronously: its own settings, then those of other resources.
 pub(super) fn event_invoke(fields: &Fields<'_>) -> Vec<EventInvokeResource> {
     let resolver = fields.resolver;
     let own = fields.mapping("EventInvokeConfig", CONFIG);
@@ -70,7 +70,7 @@ fn read(config: &Fields<'_>, qualifier: Option<String>) -> EventInvokeResource {
     }
 }
 
-/// The ARN of a function. Others are named: nothing is sent there.
+/// The ARN of a function. Other destinations cause a warning: nothing is sent there.
 fn destination(fields: &Fields<'_>) -> Option<String> {
     let types = ["Lambda", "SQS", "SNS", "EventBridge", "S3Bucket"];
     let kind = fields.word("Type", &types);

@@ -1,4 +1,4 @@
-//! `AWS::Events::Rule` and `AWS::Scheduler::Schedule`: schedules that are resources of their own.
+//! `AWS::Events::Rule` and `AWS::Scheduler::Schedule`: schedules declared as their own resources.
 //!
 //! Source of names: CloudFormation template reference, `AWS::Events::Rule`, its `Target`,
 //! `AWS::Scheduler::Schedule` and its `Target`, read 2026-11-28.
@@ -95,7 +95,7 @@ pub(super) fn read_rule(fields: &Fields<'_>, reading: &mut Reading<'_>) {
                 false => fields.logical_id.to_owned(),
             },
             name: &name,
-            // A schedule is known by its ARN, and each target of a rule is a schedule here.
+            // A schedule is identified by its ARN, and each target of a rule is a schedule here.
             arn: match index {
                 0 => arn.clone(),
                 _ => format!("{arn}#{id}"),
@@ -125,7 +125,7 @@ pub(super) fn read_schedule(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     }
 }
 
-/// What a schedule is called.
+/// The names of a schedule.
 struct Schedule<'s> {
     logical_id: String,
     name: &'s str,

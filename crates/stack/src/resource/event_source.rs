@@ -1,4 +1,4 @@
-//! `AWS::Lambda::EventSourceMapping`, and `SQS` events of functions: queues that functions work off.
+//! `AWS::Lambda::EventSourceMapping`, and `SQS` events of functions: queues whose messages functions process.
 //!
 //! Source of names and ranges: CloudFormation template reference, `AWS::Lambda::EventSourceMapping`, and AWS SAM
 //! developer guide, `SQS`, read 2026-11-28.
@@ -53,7 +53,7 @@ pub(super) static MADE: Type = Type {
     ..Type::plain("")
 };
 
-/// What SAM makes of an `SQS` event.
+/// The type for an `SQS` event.
 pub(super) static EVENT: Type = Type {
     role: Role::Event(None),
     properties: properties! {
@@ -175,7 +175,7 @@ fn settings(fields: &Fields<'_>, source_arn: String, target: Target) -> EventSou
     }
 }
 
-/// What AWS refuses of batch sizes and windows together.
+/// Combinations of batch sizes and windows that AWS rejects.
 fn check_together(fields: &Fields<'_>, arn: &str, batch_size: u32, window_seconds: u32) {
     let is_fifo = arn.ends_with(".fifo");
     if batch_size > 10 && is_fifo {

@@ -8,7 +8,7 @@ use super::event_source::{EVENT as QUEUE_EVENT, MADE as MADE_MAPPING};
 use super::route::{HTTP_EVENT, MACHINE_EVENT, REST_EVENT};
 use super::schedule::{RULE_EVENT, SCHEDULER_EVENT};
 
-/// Every type of event that SAM has, and what is missing for those that are not delivered here.
+/// Every type of event that SAM has, and the reason for those that are not delivered here.
 /// Source: aws-sam-translator 1.115.0, read 2026-11-23.
 const TYPES: [(&str, &str); 20] = [
     ("HttpApi", ""),
@@ -43,10 +43,10 @@ const MACHINE_TYPES: [(&str, &str); 5] = [
     ("ScheduleV2", ""),
 ];
 
-/// What SAM makes of a state machine's events.
+/// The types for a state machine's events.
 pub(super) static STARTING: [&Type; 3] = [&MACHINE_EVENT, &RULE_EVENT, &SCHEDULER_EVENT];
 
-/// What SAM makes of events, each named like the event's type.
+/// The types for a function's events, each named like the event's type.
 pub(super) static DELIVERED: [&Type; 5] = [
     &HTTP_EVENT,
     &REST_EVENT,
@@ -60,12 +60,12 @@ const EVENT: Properties = properties! {
     required: Type = "for example `Type: HttpApi`";
 };
 
-/// What SAM makes of a function's events.
+/// The resources that SAM makes of a function's events.
 pub(super) fn of(function: &Resource, index: usize) -> Vec<Resource> {
     made(function, index, &DELIVERED)
 }
 
-/// What SAM makes of a state machine's events.
+/// The resources that SAM makes of a state machine's events.
 pub(super) fn of_machine(machine: &Resource, index: usize) -> Vec<Resource> {
     made(machine, index, &STARTING)
 }
@@ -93,8 +93,8 @@ fn made(function: &Resource, index: usize, kinds: &[&'static Type]) -> Vec<Resou
     made
 }
 
-/// A rule, a subscription, a permission or a role that SAM makes of an event: nothing here but a name, which a
-/// `DependsOn` or a reference may have. Source: aws-sam-translator 1.115.0, read 2026-11-30.
+/// A rule, a subscription, a permission or a role that SAM makes of an event. Here it is only a name for `DependsOn`
+/// and references. Source: aws-sam-translator 1.115.0, read 2026-11-30.
 static NAMED: Type = Type {
     attributes: &[("Arn", yields::placeholder)],
     ..Type::plain("")
@@ -113,7 +113,7 @@ fn named(owner: &Resource, index: usize, event: &Entry) -> Vec<Resource> {
     parts.iter().map(resource).collect()
 }
 
-/// Help for an event that needs properties, and has none.
+/// Help for an event without the properties that it needs.
 fn help_without_properties(event_type: &str) -> Option<&'static str> {
     match event_type {
         "Api" => Some("an `Api` event has a `Path` and a `Method`"),
@@ -123,7 +123,7 @@ fn help_without_properties(event_type: &str) -> Option<&'static str> {
     }
 }
 
-/// Checks a function's events but for their properties, and warns of those that never come.
+/// Checks a function's events except for their properties, and warns of those that never come.
 pub(super) fn check(fields: &Fields<'_>) {
     check_against(fields, &TYPES, "invoked", "invoke it yourself");
 }
@@ -175,7 +175,7 @@ fn check_against(
                     )
                 }
             };
-            // What the application will notice of an event that never comes.
+            // The consequence of an event that never comes.
             fields.warn(&step, entry.key_span, what);
         }
     }

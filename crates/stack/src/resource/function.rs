@@ -1,4 +1,4 @@
-//! `AWS::Serverless::Function`, and what CloudFormation's function has in common with it.
+//! `AWS::Serverless::Function`, and the parts that CloudFormation's function shares with it.
 //!
 //! Source of names and ranges: AWS SAM developer guide, `AWS::Serverless::Function`, and
 //! aws-sam-translator 1.115.0, read 2026-11-23.
@@ -29,7 +29,7 @@ pub(super) const NO_UPDATES: &str = "the machine's interpreter is used";
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
-        // Permissions are not checked here: what says them is taken, and nobody notices.
+        // Properties about permissions are accepted without a warning: permissions are not checked here.
         used: Architectures, AssumeRolePolicyDocument, AutoPublishAlias, CapacityProviderConfig,
             CodeUri, Description, DurableConfig, Environment, EventInvokeConfig, Events, FunctionName, FunctionUrlConfig, Handler, ImageConfig, ImageUri,
             InlineCode, Layers, LoggingConfig, MemorySize, PackageType, PermissionsBoundary,
@@ -79,7 +79,7 @@ pub(super) const fn function_type(name: &'static str) -> Type {
 /// Source: Lambda developer guide, "Lambda quotas", read 2026-11-23.
 const ENVIRONMENT_BYTES_MAX: usize = 4096;
 
-/// Variables that Lambda sets and refuses to be given.
+/// Variables that Lambda sets and does not accept from templates.
 /// Source: Lambda developer guide, "Defined runtime environment variables", read 2026-11-23.
 const RESERVED: &[&str] = names! {
     _HANDLER _X_AMZN_TRACE_ID AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION
@@ -119,7 +119,7 @@ pub(super) static ROLE: Type = Type {
     ..Type::plain("")
 };
 
-/// What SAM makes of a function: a role, an alias and its version, a URL, and what events are.
+/// The resources that SAM makes of a function: a role, an alias and its version, a URL, and those of its events.
 fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resource> {
     let function = &all[index];
     let alias = function.constant("AutoPublishAlias", parameters);
@@ -159,7 +159,7 @@ pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     });
 }
 
-/// What SAM's function and CloudFormation's have in common.
+/// The parts that SAM's function and CloudFormation's share.
 pub(super) fn common(
     fields: &Fields<'_>,
     code: Option<Code>,
@@ -249,7 +249,7 @@ fn check_auto_publish_alias(fields: &Fields<'_>, alias: Option<String>) {
         return;
     };
     let Some(alias) = alias else {
-        // SAM makes a logical id of the alias before references have values.
+        // SAM builds a logical id from the alias before references have values.
         let must = "must be text or `!Ref` to a parameter";
         let help = "for example `AutoPublishAlias: live`";
         fields.wrong("AutoPublishAlias", must, node.describe(), help);

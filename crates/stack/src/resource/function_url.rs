@@ -10,7 +10,7 @@ use super::http_api::cors_mapping;
 use super::reading::Reading;
 use super::target::no_function;
 
-/// What SAM makes of `FunctionUrlConfig`.
+/// The type that SAM makes of `FunctionUrlConfig`.
 pub(super) static MADE: Type = Type {
     role: Role::Url,
     properties: properties! { used: AuthType, Cors, InvokeMode; },

@@ -1,4 +1,4 @@
-//! `AWS::ApiGatewayV2::Api` with its routes, integrations and stage: what CDK makes of an HTTP API.
+//! `AWS::ApiGatewayV2::Api` with its routes, integrations and stage: CDK's form of an HTTP API.
 //!
 //! Source of names: CloudFormation template reference, `AWS::ApiGatewayV2`, read 2026-11-23.
 
@@ -146,8 +146,8 @@ fn route_key(text: &str) -> Option<RouteKey> {
     is_path(&path).then_some(RouteKey::Path { method, path })
 }
 
-/// The route that a part of an API describes, to the function behind its integration. Integrations
-/// other than Lambda's are named and left out.
+/// The route that a part of an API describes, to the function behind its integration. Other
+/// integrations than Lambda's cause a warning and are left out.
 pub(super) fn integrated(
     part: &Fields<'_>,
     integration: &Fields<'_>,
@@ -194,7 +194,7 @@ pub(super) fn integrated(
     let given = integration.milliseconds("TimeoutInMillis", 50..=900_000);
     let resolver = integration.resolver;
     let Some(function) = resolver.function_of(uri) else {
-        // By a parameter: a function of a template around this one, or of another stack.
+        // Given by a parameter: a function of an enclosing template, or of another stack.
         let named = uri
             .call()
             .and_then(|_| integration.text_of(uri_property, uri));

@@ -1,4 +1,4 @@
-//! `AWS::ApiGateway::RestApi` with its resources, methods and stage: what CDK makes of a REST API.
+//! `AWS::ApiGateway::RestApi` with its resources, methods and stage: CDK's form of a REST API.
 //!
 //! Source of names: CloudFormation template reference, `AWS::ApiGateway`, read 2026-11-23.
 
@@ -79,7 +79,7 @@ pub(super) static DEPLOYMENT: Type = Type {
 
 const NEWEST: &str = "all requests take the newest deployment";
 
-/// Deepest path. Ours: no URL that people write has so many segments, and a circle must end.
+/// Deepest path. Ours: real URLs have fewer segments, and a cycle must end.
 const SEGMENTS_MAX: usize = 64;
 
 pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
@@ -125,7 +125,7 @@ pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     reading.stack.rest_apis.push(api);
 }
 
-/// What requests a method takes.
+/// The requests that a method matches.
 fn method_and_path(fields: &Fields<'_>, api: usize) -> Option<(RouteMethod, String)> {
     let name = fields.required_text("HttpMethod", "for example `GET`, or `ANY`")?;
     let Some(method) = method(&name) else {
@@ -141,7 +141,7 @@ fn method_and_path(fields: &Fields<'_>, api: usize) -> Option<(RouteMethod, Stri
     Some((method, path?))
 }
 
-/// What a mock of `OPTIONS` answers, which is how CDK writes CORS.
+/// The answer of a mock for `OPTIONS`: CDK writes CORS this way.
 fn preflight(fields: &Fields<'_>, method: RouteMethod) -> Option<RestCors> {
     let integration = fields.node("Integration")?;
     let kind = integration.get("Type").and_then(Node::text);
@@ -167,7 +167,7 @@ fn route(fields: &Fields<'_>, key: RouteKey, nested: &[FunctionResource]) -> Opt
     integrated(fields, &integration, properties, key, REST_API_TIMEOUT)
 }
 
-/// A route with templates to a function; others than functions have none.
+/// A route with templates, to a function or to Step Functions; `None` for other integrations.
 fn templated_route(
     fields: &Fields<'_>,
     integration: &Fields<'_>,

@@ -1,4 +1,4 @@
-//! `AWS::Serverless::HttpApi`, and what HTTP APIs and function URLs say about other origins.
+//! `AWS::Serverless::HttpApi`, and the settings of HTTP APIs and function URLs for other origins.
 //!
 //! Source of names: AWS SAM developer guide, `AWS::Serverless::HttpApi` and
 //! `HttpApiCorsConfiguration`, read 2026-11-23.
@@ -17,7 +17,7 @@ use super::reading::{Reading, WORD_MARKS, is_word};
 use super::sam_auth::api_auth;
 use super::unsupported::{LOCAL, NO_IMPORT, NO_THROTTLING};
 
-/// A stage whose name is in no URL.
+/// A stage whose name is not in URLs.
 pub(super) const DEFAULT_STAGE: &str = "$default";
 
 pub(super) static TYPE: Type = Type {
@@ -89,7 +89,7 @@ pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         .push(HttpApiResource { authorizers, ..api });
 }
 
-/// What SAM's API and API Gateway's have in common.
+/// The parts that SAM's API and API Gateway's share.
 pub(super) fn http_api(
     fields: &Fields<'_>,
     stage_name: String,
@@ -121,7 +121,7 @@ fn stage_name(fields: &Fields<'_>) -> String {
     name
 }
 
-/// `true` and a text both mean origins, as SAM takes them.
+/// `true` and a text both mean origins, as in SAM.
 fn cors(fields: &Fields<'_>) -> Option<Cors> {
     let node = fields.node("CorsConfiguration")?;
     if node.entries().is_none() && node.items().is_none() {
@@ -145,12 +145,12 @@ fn cors(fields: &Fields<'_>) -> Option<Cors> {
     Some(cors)
 }
 
-/// What a mapping says about other origins, and its fields.
+/// A mapping's settings for other origins, and its fields.
 pub(super) fn cors_mapping<'a>(fields: &Fields<'a>, property: &str) -> Option<(Cors, Fields<'a>)> {
     let config = fields.mapping(property, CORS)?;
     let methods = config.texts("AllowMethods").into_iter();
     let cors = Cors {
-        // A day is the most that API Gateway takes.
+        // A day is the maximum of API Gateway.
         max_age: config.seconds("MaxAge", 0..=86_400),
         allow_origins: config.texts("AllowOrigins"),
         allow_methods: methods.map(|method| method.to_ascii_uppercase()).collect(),

@@ -1,4 +1,4 @@
-//! Container images, as far as a template says how they are made.
+//! Container images: how a template says that they are built.
 //!
 //! Source of names: AWS SAM developer guide, "Building applications", CloudFormation template reference,
 //! `AWS::Lambda::Function` `ImageConfig`, and the metadata that aws-cdk-lib writes for image assets, read 2026-11-28.
@@ -13,11 +13,11 @@ use crate::template::{Fields, Node, properties};
 
 use super::code::code_path;
 
-/// What becomes of an image.
+/// What happens instead of building an image.
 const IS_READ: &str = "no image is made or run: what its Dockerfile says is done instead, as for a function whose code is \
                        a folder";
 
-/// What the metadata of a function calls the parts of a build: SAM's words, and CDK's.
+/// The names that a function's metadata has for the parts of a build: SAM's, and CDK's.
 struct Words {
     context: &'static str,
     dockerfile: &'static str,
@@ -39,7 +39,7 @@ const CDK: Words = Words {
     target: "aws:asset:docker-build-target",
 };
 
-/// How the image of a function is made; nothing where the template names no folder to make it of.
+/// How the image of a function is built; `None` if the template names no folder for it.
 pub(super) fn image_build(fields: &Fields<'_>, directory: &Path) -> Option<ImageBuild> {
     let has = |words: &Words| fields.metadata(words.context).is_some();
     let words = [SAM, CDK].into_iter().find(has)?;

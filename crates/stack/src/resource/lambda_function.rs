@@ -1,4 +1,4 @@
-//! `AWS::Lambda::Function`, and what is a resource of its own beside it: versions and aliases.
+//! `AWS::Lambda::Function`, and its parts that are their own resources: versions and aliases.
 //!
 //! Source of names: CloudFormation template reference, `AWS::Lambda::Function`,
 //! `AWS::Lambda::Version` and `AWS::Lambda::Alias`, read 2026-11-23.
@@ -84,14 +84,14 @@ pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     });
 }
 
-/// Checks a version; what it asks for is done with its function.
+/// Checks a version; its effect is read with its function.
 pub(super) fn read_version(fields: &Fields<'_>, _: &mut Reading<'_>) {
     if fields.resolver.part(fields.index()).is_none() {
         no_function(fields, "FunctionName");
     }
 }
 
-/// Checks an alias; what it asks for is done with its function.
+/// Checks an alias; its effect is read with its function.
 pub(super) fn read_alias(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     read_version(fields, reading);
     let version = fields.node("FunctionVersion");

@@ -41,7 +41,7 @@ const fn layer_type(name: &'static str) -> Type {
     }
 }
 
-/// Reads a layer, which functions may use or not.
+/// Reads a layer, whether functions use it or not.
 pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let Some(place) = place(fields, reading.assets) else {
         return;
@@ -75,13 +75,13 @@ pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
 /// The layers of a function.
 #[derive(Default)]
 pub(super) struct Layers {
-    /// The ARNs of those that lie here, in their order.
+    /// The ARNs of those that are available here, in their order.
     pub here: Vec<String>,
     /// The ARNs of the others.
     pub missing: Vec<String>,
 }
 
-/// The layers of a function, and what is said of those that do not lie here.
+/// The layers of a function; warns of those that are not available here.
 pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Layers {
     let resolver = fields.resolver;
     let mut layers = Layers::default();
@@ -116,7 +116,7 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Layers {
 }
 
 impl Layers {
-    /// Adds one that is known by its ARN.
+    /// Adds a layer by its ARN.
     fn add(&mut self, fields: &Fields<'_>, assets: &Assets, node: &Node, arn: String) {
         if assets.layers.borrow().contains(&arn) {
             self.here.push(arn);
@@ -129,12 +129,12 @@ impl Layers {
     }
 }
 
-/// Characters of an ARN: AWS's own bound is lower.
+/// Most characters of an ARN in messages: AWS's own bound is lower.
 const ARN_MAX: usize = 300;
 
-/// What is missing of a layer that is in no template, and how to bring it.
+/// Says that a layer is in no template, and how to provide it.
 fn not_here(arn: &str) -> String {
-    // Whole, so that it can be copied.
+    // Not shortened, so that it can be copied.
     let printable = arn.chars().filter(|it| !it.is_control());
     let arn: String = printable.take(ARN_MAX).collect();
     format!(
@@ -145,7 +145,7 @@ fn not_here(arn: &str) -> String {
 }
 
 impl Assets {
-    /// The name under which a layer was brought: its ARN, or that without its version.
+    /// The name under which the options give a layer: its ARN, with or without the version.
     fn brought(&self, arn: &str) -> Option<String> {
         let unversioned = arn
             .rsplit_once(':')
@@ -155,7 +155,7 @@ impl Assets {
         Some(name.clone())
     }
 
-    /// Notes a layer that lies here, for templates that know it by its ARN.
+    /// Notes a layer that is available here, for templates that refer to it by its ARN.
     pub fn remember_layer(&self, fields: &Fields<'_>, arn: String) {
         if place(fields, self).is_some() {
             self.layers.borrow_mut().insert(arn);
@@ -166,11 +166,11 @@ impl Assets {
 /// Where a layer lies.
 enum Place {
     Path(PathBuf),
-    /// In S3, where there is somebody to ask for it.
+    /// In S3, if a service can be asked for it.
     Object(S3Object),
 }
 
-/// Where a layer of the template lies. One that is not to be had is warned of, unless it was brought.
+/// The location of a layer of the template. Warns if it is unavailable, unless the options provide it.
 fn place(fields: &Fields<'_>, assets: &Assets) -> Option<Place> {
     let help = "name the directory with the layer's content, relative to the template";
     let (property, source) = if fields.resource_type == LAMBDA_TYPE.name {

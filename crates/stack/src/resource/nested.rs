@@ -36,7 +36,7 @@ pub(super) static STACK: Type = Type {
     ..nested_type("AWS::CloudFormation::Stack")
 };
 
-/// The template itself is loaded when names are resolved: outputs are among them.
+/// The template itself is loaded while names are resolved: its outputs are among them.
 const fn nested_type(name: &'static str) -> Type {
     Type {
         role: Role::Nested,
@@ -45,8 +45,8 @@ const fn nested_type(name: &'static str) -> Type {
     }
 }
 
-/// Where the template that a resource nests lies, and the property that says so. What lies elsewhere
-/// has no path, and a warning.
+/// The path of the template that a resource nests, and the property that names it. A template elsewhere has no path,
+/// and causes a warning.
 pub(crate) fn nested_path<'f>(
     fields: &Fields<'f>,
     assets: &Assets,

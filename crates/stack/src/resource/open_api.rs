@@ -1,4 +1,4 @@
-//! Routes of an OpenAPI document, by API Gateway's extensions of it.
+//! Routes of an OpenAPI document, by API Gateway's OpenAPI extensions.
 //!
 //! Source: API Gateway developer guide, "OpenAPI extensions for API Gateway", read 2026-11-28.
 
@@ -21,10 +21,10 @@ use super::target::{Target, target};
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
 const NOT_SERVED: &str = "only functions are behind APIs here: the route is not served";
 
-/// What a document says besides routes.
+/// The content of a document besides routes.
 #[derive(Debug, Default)]
 pub(super) struct DocumentApi {
-    /// What its mocks of `OPTIONS` answer, which is how documents write CORS.
+    /// The answers of its mocks for `OPTIONS`: documents write CORS this way.
     pub cors: Option<RestCors>,
     /// Its security schemes that are authorizers.
     pub authorizers: BTreeMap<String, Authorizer>,
@@ -32,7 +32,7 @@ pub(super) struct DocumentApi {
     pub api_key_source: Option<ApiKeySource>,
 }
 
-/// Adds the routes of the document in a property, if it has one.
+/// Adds the routes of the document in a property, if there is one.
 pub(super) fn add_routes(
     fields: &Fields<'_>,
     property: &str,
@@ -92,7 +92,7 @@ struct Document<'d> {
 }
 
 impl<'d> Document<'d> {
-    /// Adds the route of one operation, or returns what its mock answers.
+    /// Adds the route of one operation, or returns the answer of its mock.
     fn add(
         &self,
         path: &'d Entry,
@@ -106,7 +106,7 @@ impl<'d> Document<'d> {
             .fields
             .below(&step, operation.key_span, &operation.value);
         let Some((span, node)) = self.integration(operation) else {
-            // A function's event gives the route instead, or nothing does.
+            // The event of a function may give the route instead.
             if !reading.has_route(self.fields.index(), &key) {
                 let meaning = format!("it has no `{INTEGRATION}`: the route is not served");
                 self.fields.warn(&step, operation.key_span, meaning);
@@ -152,7 +152,7 @@ impl<'d> Document<'d> {
         })
     }
 
-    /// The integration of an operation: its own, or one of `components` that it refers to.
+    /// The integration of an operation: its own, or the one in `components` that it refers to.
     fn integration(&self, operation: &'d Entry) -> Option<(Span, &'d Node)> {
         let own = operation.value.entry(INTEGRATION)?;
         let Some(reference) = own.value.get("$ref").and_then(Node::text) else {
@@ -219,7 +219,7 @@ impl<'d> Document<'d> {
     }
 }
 
-/// What an `aws` integration makes of requests and answers.
+/// How an `aws` integration transforms requests and answers.
 fn templated(fields: &Fields<'_>) -> AwsIntegration {
     let behaviors = [
         ("when_no_match", Passthrough::WhenNoMatch),
@@ -261,13 +261,13 @@ pub(super) fn is_asynchronous(parameters: &BTreeMap<String, String>) -> bool {
     })
 }
 
-/// What a mock of `OPTIONS` answers.
+/// The answer of a mock for `OPTIONS`.
 fn preflight(integration: &Node) -> Option<RestCors> {
     let responses = integration.get("responses")?.entries()?;
     preflight_headers(responses.first()?.value.get("responseParameters")?)
 }
 
-/// The headers of CORS among the response parameters of a mock.
+/// The CORS headers among the response parameters of a mock.
 pub(super) fn preflight_headers(parameters: &Node) -> Option<RestCors> {
     let header = |name: &str| {
         let key = format!("method.response.header.Access-Control-{name}");

@@ -1,4 +1,4 @@
-//! `security` of an OpenAPI document: its schemes that are authorizers, and what operations ask of them.
+//! `security` of an OpenAPI document: its schemes that are authorizers, and what operations require of them.
 //!
 //! Source: API Gateway developer guide, "x-amazon-apigateway-authorizer object" and
 //! "x-amazon-apigateway-authtype property", read 2026-11-28.
@@ -22,13 +22,13 @@ pub(super) struct Security<'d> {
     fields: Fields<'d>,
     schemes: &'d [Entry],
     kind: Kind,
-    /// What the API itself says, for operations that say nothing.
+    /// The API's own requirement, for operations that have none.
     by_default: Access,
     /// Authorizers that the API has besides those of the document.
     others: Vec<&'d str>,
 }
 
-/// What a scheme is to API Gateway.
+/// The meaning of a scheme to API Gateway.
 enum Scheme {
     Authorizer,
     ApiKey,
@@ -78,7 +78,7 @@ impl<'d> Security<'d> {
         }
     }
 
-    /// What an operation asks for.
+    /// What an operation requires.
     pub fn access(&self, fields: &Fields<'_>, operation: &Node) -> Access {
         let old = operation.get(OLD_AUTH).and_then(|it| it.get("type"));
         let iam = match old.and_then(Node::text) {
@@ -131,7 +131,7 @@ impl<'d> Security<'d> {
             let step = format!("securitySchemes.{}.{AUTHORIZER}", scheme.key);
             let fields = self.fields.below(&step, own.key_span, &own.value);
             let header = scheme.value.get("name").and_then(Node::text);
-            // The issuer may be where clients look for it.
+            // The issuer may be the URL where clients discover it.
             let url = scheme.value.get("openIdConnectUrl").and_then(Node::text);
             let issuer = url.and_then(|it| it.strip_suffix(DISCOVERY));
             let otherwise = Otherwise {

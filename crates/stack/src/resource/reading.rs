@@ -1,4 +1,4 @@
-//! The stack as far as it is read, to which each type of resource adds its own, and what names of resources may be.
+//! The stack as far as it is read, to which each type of resource adds its part, and the allowed names of resources.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
@@ -8,11 +8,11 @@ use crate::{Route, RouteKey, Stack};
 
 use super::code::Assets;
 
-/// The stack as far as it is read, and what reading it needs besides the template.
+/// The stack as far as it is read, and what reading needs besides the template.
 pub(crate) struct Reading<'a> {
     pub assets: &'a Assets,
     pub stack: Stack,
-    /// What nested templates have.
+    /// The content of nested templates.
     pub nested: Stack,
     /// The routes of each API, by its index.
     routes: HashMap<usize, Vec<Route>>,
@@ -55,16 +55,16 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// What names of functions, aliases and stages may hold besides letters and digits.
+/// Characters that names of functions, aliases and stages may contain besides letters and digits.
 pub(super) const WORD_MARKS: &[u8] = b"-_";
 
-/// Whether a name is of such a length, and of letters, digits and these marks.
+/// Whether a name has such a length, and consists of letters, digits and these marks.
 pub(crate) fn is_word(name: &str, length: RangeInclusive<usize>, marks: &[u8]) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || marks.contains(&byte);
     length.contains(&name.len()) && name.bytes().all(allowed)
 }
 
-/// The resource's name. One that is given by this property and that AWS would refuse is reported.
+/// The resource's name. A name that this property gives and that AWS would reject is reported.
 pub(super) fn checked_name(
     fields: &Fields<'_>,
     property: &str,

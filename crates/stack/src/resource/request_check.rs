@@ -1,4 +1,4 @@
-//! Request validators and models: what a request to a REST API must have.
+//! Request validators and models: what a request to a REST API must contain.
 //!
 //! Source of names: CloudFormation template reference, `AWS::ApiGateway::RequestValidator` and `Model`,
 //! AWS SAM developer guide, `ApiFunctionRequestModel` and `RequestParameter`, and API Gateway developer
@@ -28,18 +28,18 @@ pub(super) static MODEL: Type = Type {
     ..part_type("AWS::ApiGateway::Model")
 };
 
-/// The content type of bodies where nothing else is said.
+/// The default content type of bodies.
 const JSON: &str = "application/json";
 
-/// Models that every API has; neither forbids anything that is worth checking.
+/// Models that every API has; neither requires anything worth checking.
 const GIVEN: [&str; 2] = ["Empty", "Error"];
 
-/// Models by name, as the template has them.
+/// Models by name, as in the template.
 #[derive(Debug, Default)]
 pub(super) struct Models(BTreeMap<String, Value>);
 
 impl Models {
-    /// Those of `AWS::ApiGateway::Model` resources.
+    /// The models of `AWS::ApiGateway::Model` resources.
     pub fn of_parts(api: &Fields<'_>) -> Self {
         let read = |part: Fields<'_>| {
             let name = part.resolver.name(part.index()).ok()?;
@@ -48,7 +48,7 @@ impl Models {
         Self(parts(api, &MODEL, "RestApiId").filter_map(read).collect())
     }
 
-    /// Those in a mapping by name: SAM's `Models`, or the schemas of a document.
+    /// The models in a mapping by name: SAM's `Models`, or the schemas of a document.
     pub fn of_entries(fields: &Fields<'_>, property: &str, entries: &[Entry]) -> Self {
         let entries = entries.iter().filter(|entry| !entry.value.is_no_value());
         let read = |entry: &Entry| {
@@ -58,7 +58,7 @@ impl Models {
         Self(entries.filter_map(read).collect())
     }
 
-    /// A schema with everything in it that it refers to.
+    /// A schema together with everything it refers to.
     pub fn closed(&self, mut root: Value) -> Value {
         let mut wanted = BTreeSet::new();
         self.refer(&mut root, "", &Value::Null, &mut wanted);
@@ -82,8 +82,8 @@ impl Models {
         self.0.contains_key(name)
     }
 
-    /// Lets references lead to where models are in a closed schema. `own` is the schema that this is a
-    /// part of, called `name`.
+    /// Redirects references to the places of models in a closed schema. `own` is the schema, called `name`, that
+    /// contains this part.
     fn refer(&self, part: &mut Value, name: &str, own: &Value, wanted: &mut BTreeSet<String>) {
         match part {
             Value::Array(items) => {
@@ -135,8 +135,8 @@ impl Models {
     }
 }
 
-/// A schema, which may also be written as text. What it says about itself as a document is left out: it
-/// becomes a part of one.
+/// A schema, which may also be written as text. Its statements about itself as a document are dropped: it becomes a
+/// part of one.
 fn schema(fields: &Fields<'_>, property: &str, node: &Node) -> Option<Value> {
     let mut schema = fields.opaque(property, node)?;
     if let Value::String(text) = &schema {
@@ -167,7 +167,7 @@ struct Checked {
     parameters: bool,
 }
 
-/// What a `Method` asks of requests.
+/// What a `Method` requires of requests.
 pub(super) fn of_method(fields: &Fields<'_>, models: &Models) -> RequestChecks {
     let Some(node) = fields.node("RequestValidatorId") else {
         return RequestChecks::default();
@@ -213,7 +213,7 @@ const MODEL_OF_EVENT: Properties = properties! {
     required: Model = "the name of one of the API's `Models`";
 };
 
-/// What an `Api` event asks of requests.
+/// What an `Api` event requires of requests.
 pub(super) fn of_event(fields: &Fields<'_>, api: &Fields<'_>) -> RequestChecks {
     let mut checks = RequestChecks::default();
     let required = required_parameters(fields);
@@ -234,7 +234,7 @@ pub(super) fn of_event(fields: &Fields<'_>, api: &Fields<'_>) -> RequestChecks {
     checks
 }
 
-/// `RequestParameters` of an event: names alone, or with what is said of each.
+/// `RequestParameters` of an event: names alone, or names with settings.
 fn required_parameters(fields: &Fields<'_>) -> Vec<RequestPart> {
     const PARAMETER: Properties = properties! {
         used: Required;
@@ -260,7 +260,7 @@ fn required_parameters(fields: &Fields<'_>) -> Vec<RequestPart> {
     required
 }
 
-/// The validators of an OpenAPI document, and what they check by.
+/// The validators of an OpenAPI document, and the data for their checks.
 pub(super) struct DocumentChecks<'d> {
     root: &'d Node,
     models: Models,
@@ -270,11 +270,11 @@ const VALIDATORS: &str = "x-amazon-apigateway-request-validators";
 const VALIDATOR_OF: &str = "x-amazon-apigateway-request-validator";
 
 impl<'d> DocumentChecks<'d> {
-    /// Those of a document, which is the value of some fields.
+    /// The checks of a document, which is the value of some fields.
     pub fn new(fields: &Fields<'_>, root: &'d Node) -> Self {
         let schemas = root.get("components").and_then(|it| it.get("schemas"));
         let schemas = schemas.or_else(|| root.get("definitions"));
-        // Documents without validators have schemas too, often with what no validator knows.
+        // Documents without validators have schemas too, often with keywords that no validator knows.
         let schemas = schemas.filter(|_| root.get(VALIDATORS).is_some());
         let entries = schemas.and_then(Node::entries).unwrap_or_default();
         Self {
@@ -283,7 +283,7 @@ impl<'d> DocumentChecks<'d> {
         }
     }
 
-    /// What an operation asks of requests.
+    /// What an operation requires of requests.
     pub fn of(&self, fields: &Fields<'_>, path: &'d Node, operation: &'d Node) -> RequestChecks {
         let checked = self.checked(fields, operation);
         let mut checks = RequestChecks::default();
@@ -346,14 +346,14 @@ impl<'d> DocumentChecks<'d> {
         }
     }
 
-    /// A node, or what it refers to within the document.
+    /// A node, or the target of its reference within the document.
     fn followed(&self, node: &'d Node) -> &'d Node {
         let found = || within(self.root, node.get("$ref")?.text()?);
         found().unwrap_or(node)
     }
 }
 
-/// What a reference within a document leads to.
+/// The target of a reference within a document.
 pub(super) fn within<'d>(root: &'d Node, reference: &str) -> Option<&'d Node> {
     let mut node = root;
     for key in reference.strip_prefix("#/")?.split('/') {

@@ -62,7 +62,7 @@ const CORS: Properties = properties! {
     required: AllowOrigin = "for example `AllowOrigin: \"'*'\"`";
 };
 
-/// The stage of the API that SAM makes up.
+/// The stage of the API that SAM adds.
 const IMPLICIT_STAGE: &str = "Prod";
 
 fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resource> {
@@ -95,7 +95,7 @@ pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     }
     add_key(fields, reading);
     let api = rest_api(fields, stage_name, reading);
-    // SAM keeps them as JSON pointers: a slash is `~1`.
+    // SAM writes them as JSON pointers: a slash is `~1`.
     let media_types = api.binary_media_types.iter();
     let media_types = media_types.map(|it| it.replace("~1", "/"));
     reading.stack.rest_apis.push(RestApiResource {
@@ -109,7 +109,7 @@ pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     });
 }
 
-/// What SAM's API and API Gateway's have in common.
+/// The parts that SAM's API and API Gateway's share.
 pub(super) fn rest_api(
     fields: &Fields<'_>,
     stage_name: String,
@@ -132,8 +132,8 @@ pub(super) fn rest_api(
     }
 }
 
-/// A text is an origin, as SAM takes it. Values stand in quotation marks of their own, because they
-/// end up as literals in API Gateway's mappings.
+/// A text is an origin, as in SAM. Values stand in quotation marks of their own, because they
+/// become literals in API Gateway's mappings.
 fn cors(fields: &Fields<'_>) -> Option<RestCors> {
     let node = fields.node("Cors")?;
     if node.entries().is_none() && node.items().is_none() {

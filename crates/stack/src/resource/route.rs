@@ -11,7 +11,7 @@ use super::request_check::of_event;
 use super::sam_auth::event_access;
 use super::states_target::{machine_name, started, starting};
 
-/// More than any quota that an account can ask for: an API can be allowed to wait longer.
+/// Above any quota that an account can request: an API can be allowed to wait longer.
 const REST_API_TIMEOUT_MILLIS_MAX: u32 = 900_000;
 
 const HTTP_API: Properties = properties! {
@@ -20,7 +20,7 @@ const HTTP_API: Properties = properties! {
         "requests are neither throttled nor measured" => RouteSettings;
 };
 
-/// As SAM has it for a state machine.
+/// SAM's properties for a state machine.
 const MACHINE_API: Properties = properties! {
     used: Auth, RestApiId, UnescapeMappingTemplate;
     required: Path = "for example `Path: /orders`",
@@ -36,21 +36,21 @@ const REST_API: Properties = properties! {
         "answers are sent when they are complete" => ResponseTransferMode;
 };
 
-/// What SAM makes of an `HttpApi` event.
+/// The type that SAM makes of an `HttpApi` event.
 pub(super) static HTTP_EVENT: Type = Type {
     role: Role::Event(Some(EventApi::HTTP)),
     properties: HTTP_API,
     ..Type::plain("HttpApi")
 };
 
-/// What SAM makes of an `Api` event.
+/// The type that SAM makes of an `Api` event.
 pub(super) static REST_EVENT: Type = Type {
     role: Role::Event(Some(EventApi::REST)),
     properties: REST_API,
     ..Type::plain("Api")
 };
 
-/// What SAM makes of an `Api` event of a state machine.
+/// The type that SAM makes of an `Api` event of a state machine.
 pub(super) static MACHINE_EVENT: Type = Type {
     role: Role::Event(Some(EventApi::REST)),
     properties: MACHINE_API,
@@ -112,7 +112,7 @@ fn add_route(
     reading.add_route(api, fields, route, help);
 }
 
-/// The API that an event names, or the one that SAM makes up.
+/// The API that an event names, or the one that SAM adds.
 fn api(fields: &Fields<'_>) -> Option<usize> {
     let Role::Event(Some(kind)) = fields.resource().kind.role else {
         return None;
@@ -131,7 +131,7 @@ fn api(fields: &Fields<'_>) -> Option<usize> {
     api
 }
 
-/// Without path and method a route takes whatever others leave.
+/// A route without path and method matches every request that no other route matches.
 fn http_route_key(properties: &Fields<'_>) -> Option<RouteKey> {
     let (path, method) = (properties.node("Path"), properties.node("Method"));
     if path.is_none() && method.is_none() {

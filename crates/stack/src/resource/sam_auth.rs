@@ -62,11 +62,11 @@ const PLAN: Properties = properties! {
         "tags are not kept" => Tags;
 };
 
-/// What an API's `Auth` comes to.
+/// The result of reading an API's `Auth`.
 #[derive(Debug, Default)]
 pub(super) struct ApiAuth {
     pub authorizers: BTreeMap<String, Authorizer>,
-    /// What `OPTIONS` asks for, where the API answers it itself.
+    /// What `OPTIONS` requires, if the API answers it itself.
     pub options_access: Access,
 }
 
@@ -208,7 +208,7 @@ fn identity_parts(identity: &Fields<'_>) -> Vec<RequestPart> {
         .collect()
 }
 
-/// What an API's `Auth` says of routes that say nothing themselves.
+/// An API's `Auth` for routes without their own.
 pub(super) fn default_access(api: &Fields<'_>) -> Access {
     let Some(entry) = api.entry("Auth").filter(|it| it.value.entries().is_some()) else {
         return Access::default();
@@ -228,7 +228,7 @@ pub(super) fn default_access(api: &Fields<'_>) -> Access {
     }
 }
 
-/// What a route asks for, by its event's `Auth` and that of the API.
+/// What a route requires, by its event's `Auth` and that of the API.
 pub(super) fn event_access(event: &Fields<'_>, api: &Fields<'_>, kind: Kind) -> Access {
     let mut access = default_access(api);
     let known = match kind {
@@ -279,7 +279,7 @@ fn own_scopes(auth: &Fields<'_>, name: &str) -> Vec<String> {
     authorizer.texts("AuthorizationScopes")
 }
 
-/// Reports a name that none of the API's authorizers has.
+/// Reports a name that is not an authorizer of the API.
 fn check_name(auth: &Fields<'_>, property: &str, name: &str, said: &Fields<'_>) {
     let known = entries(auth, "Authorizers");
     if known.iter().any(|it| &*it.key == name) {
@@ -290,7 +290,7 @@ fn check_name(auth: &Fields<'_>, property: &str, name: &str, said: &Fields<'_>) 
     said.wrong(property, must, "no such authorizer", help);
 }
 
-/// How an API comes by a usage plan.
+/// How an API gets a usage plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Plan {
     Own,
@@ -306,7 +306,7 @@ fn plan(api: &Resource) -> Option<Plan> {
     }
 }
 
-/// What SAM makes of `UsagePlan`: a key, a plan, and what joins them.
+/// The resources that SAM makes of `UsagePlan`: a key, a plan, and their link.
 pub(super) fn made_of_plan(index: usize, api: &Resource) -> Vec<Resource> {
     let kinds = [
         ("ApiKey", &MADE_KEY),

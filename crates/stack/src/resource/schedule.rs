@@ -38,14 +38,14 @@ const SCHEDULER: Properties = properties! {
 
 pub(super) const EXAMPLES: &str = "for example `rate(5 minutes)` or `cron(0 8 ? * MON-FRI *)`";
 
-/// What SAM makes of a `Schedule` event.
+/// The type that SAM makes of a `Schedule` event.
 pub(super) static RULE_EVENT: Type = Type {
     role: Role::Event(None),
     properties: RULE,
     ..Type::plain("Schedule")
 };
 
-/// What SAM makes of a `ScheduleV2` event.
+/// The type that SAM makes of a `ScheduleV2` event.
 pub(super) static SCHEDULER_EVENT: Type = Type {
     role: Role::Event(None),
     properties: SCHEDULER,
@@ -103,7 +103,7 @@ fn schedule(
     })
 }
 
-/// A window that is off, which AWS wants to be told, is none.
+/// Warns of `FlexibleTimeWindow`, unless its mode is `OFF`: AWS requires the property.
 pub(super) fn warn_of_window(fields: &Fields<'_>) {
     let mode = fields
         .node("FlexibleTimeWindow")
@@ -159,7 +159,7 @@ fn expression(
         rest.strip_suffix(')')
     };
     let expression = if let Some(rate_text) = inner("rate") {
-        // A rule wants `1 minute` and `2 minutes`, the scheduler takes either for both.
+        // A rule requires `1 minute` and `2 minutes`, the scheduler accepts either form for both.
         ::schedule::rate(rate_text, service == ScheduleService::Rule)
             .map(ScheduleExpression::Rate)
             .map_err(|problem| (rate_text.to_owned(), problem.to_owned()))

@@ -1,4 +1,5 @@
-//! `AWS::Serverless::StateMachine` and `AWS::StepFunctions::StateMachine`: durable functions whose code is a definition.
+//! `AWS::Serverless::StateMachine` and `AWS::StepFunctions::StateMachine`: durable functions whose code is a
+//! definition.
 //!
 //! Source of names: AWS SAM developer guide, `AWS::Serverless::StateMachine`, and CloudFormation template reference,
 //! `AWS::StepFunctions::StateMachine`, read 2026-11-29.
@@ -29,7 +30,7 @@ use super::unsupported::NO_ENCRYPTION;
 const NO_PUBLISHING: &str =
     "a version is published whenever the definition changes, and the alias `live` follows it";
 
-/// The variable that says of which type it is.
+/// The environment variable with the machine's type.
 const TYPE_VARIABLE: &str = "LAMBDURA_STATE_MACHINE_TYPE";
 
 /// Longest execution of a durable function, and of an Express state machine.
@@ -39,7 +40,7 @@ const EXPRESS_TIMEOUT: Duration = Duration::from_secs(300);
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
-        // Who enforces permissions reads `Policies`; the rest of what says them is taken, and nobody notices.
+        // The server reads `Policies` if it enforces permissions; the other properties about them cause no warning.
         used: Definition, DefinitionSubstitutions, DefinitionUri, Events, Logging, Name, PermissionsBoundary, Policies,
             Role, RolePath, Tags, Tracing, Type;
         ignored:
@@ -81,12 +82,12 @@ const fn machine_type(name: &'static str) -> Type {
     }
 }
 
-/// How the properties of a type are called.
+/// The names of a type's properties.
 struct Names {
     name: &'static str,
     kind: &'static str,
     definitions: [&'static str; 2],
-    /// What may name an object in S3 instead.
+    /// The property that may name an object in S3 instead.
     object: &'static str,
     /// Logs, traces and the role.
     shown: [&'static str; 3],
@@ -185,9 +186,9 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>, names: &Names) {
     });
 }
 
-/// What a definition came to.
+/// The result of reading a definition.
 enum Read {
-    /// As it is, with its substitutions.
+    /// The definition itself, with its substitutions.
     Whole(Value, Option<DefinitionSource>),
     /// Why it cannot be read, as a sentence fragment.
     Unreadable(String),
@@ -240,7 +241,7 @@ fn definition(fields: &Fields<'_>, names: &Names, assets: &Assets) -> Option<Rea
     Some(Read::Whole(definition, None))
 }
 
-/// The file that CDK makes an S3 object of, which its manifest names; no other object is fetched.
+/// The file behind an S3 object, as CDK's manifest names it; other objects are not fetched.
 fn of_object(fields: &Fields<'_>, property: &str, node: &Node, assets: &Assets) -> Read {
     let key = node.get("Key").and_then(Node::text);
     let asset = key.and_then(|key| assets.paths.get(key));
@@ -262,7 +263,7 @@ fn of_object(fields: &Fields<'_>, property: &str, node: &Node, assets: &Assets) 
     from_text(DefinitionSource::new(name, &text.content, &substitutions))
 }
 
-/// JSON, or the YAML that it may be as well.
+/// Parses JSON, or YAML, which is allowed too.
 fn from_text(source: DefinitionSource) -> Read {
     let json = serde_json::from_str::<Value>(&source.text);
     let is_json = source.text.trim_start().starts_with('{');
@@ -311,7 +312,7 @@ fn yaml(source: &DefinitionSource) -> Result<Value, String> {
     }
 }
 
-/// The node as it is written: in a definition, functions of CloudFormation mean nothing.
+/// The node as written: functions of CloudFormation have no meaning in a definition.
 fn json_of(node: &Node) -> Value {
     match &node.value {
         NodeValue::Scalar(scalar) => scalar.to_json(),
@@ -351,7 +352,7 @@ fn machine(
     }
 }
 
-/// Members as the API calls them, which is with a small letter.
+/// Members named as in the API, with a small first letter.
 fn shown_logging(fields: &Fields<'_>, value: Value) -> Value {
     match value {
         Value::Object(members)
@@ -362,7 +363,7 @@ fn shown_logging(fields: &Fields<'_>, value: Value) -> Value {
             let members = members.into_iter().map(|(name, member)| {
                 let member = match name.as_str() {
                     "LogGroupArn" => Value::from(settled(fields, member, "logs", "log-group:")),
-                    // As CloudFormation takes it from a text.
+                    // CloudFormation accepts it as text too.
                     "IncludeExecutionData" => {
                         Value::from(member == true || member.as_str() == Some("true"))
                     }
@@ -383,8 +384,8 @@ fn shown_logging(fields: &Fields<'_>, value: Value) -> Value {
     }
 }
 
-/// An ARN as it is written, or one of the resource that it belongs to, where that is not here: its attribute is a text
-/// such as `demo-Group.Arn` then.
+/// An ARN as it is written, or one built for a resource that does not exist here: its attribute is a text such as
+/// `demo-Group.Arn` then.
 fn settled(fields: &Fields<'_>, value: Value, service: &str, prefix: &str) -> String {
     let text = value.as_str().unwrap_or(fields.logical_id);
     if text.starts_with("arn:") {

@@ -1,7 +1,7 @@
 //! State machines that APIs and schedules start.
 //!
-//! Source: AWS SAM developer guide, `AWS::Serverless::StateMachine`, and API Gateway developer guide, "Integration subtype
-//! reference", read 2026-11-29.
+//! Source: AWS SAM developer guide, `AWS::Serverless::StateMachine`, and API Gateway developer guide, "Integration
+//! subtype reference", read 2026-11-29.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::api_kind::REST_API_TIMEOUT;
 /// The alias of every state machine here, which follows its newest revision.
 pub(super) const ALIAS: &str = "live";
 
-/// Integration subtypes of HTTP APIs begin with this.
+/// Integration subtypes of HTTP APIs for Step Functions begin with this.
 const SUBTYPE: &str = "StepFunctions-";
 /// Operations that an API may call.
 const ACTIONS: [&str; 5] = [
@@ -27,7 +27,7 @@ const ACTIONS: [&str; 5] = [
     "GetExecutionHistory",
 ];
 
-/// The name of a resource that is a state machine.
+/// The name of a resource, if it is a state machine.
 pub(super) fn machine_name(resolver: &Resolver<'_>, index: usize) -> Option<String> {
     let kind = resolver.resources.get(index)?.kind.name;
     let is_machine = [
@@ -40,7 +40,7 @@ pub(super) fn machine_name(resolver: &Resolver<'_>, index: usize) -> Option<Stri
     resolver.name(index).ok()
 }
 
-/// The alias that events of a function or a state machine lead to.
+/// The alias that events of a function or a state machine invoke.
 pub(super) fn started(resolver: &Resolver<'_>, index: usize) -> Option<String> {
     match machine_name(resolver, index) {
         Some(_) => Some(ALIAS.to_owned()),
@@ -48,9 +48,9 @@ pub(super) fn started(resolver: &Resolver<'_>, index: usize) -> Option<String> {
     }
 }
 
-/// What SAM makes of an `Api` event: the body of the request is the input.
+/// The integration that SAM makes of an `Api` event: the body of the request is the input.
 pub(super) fn starting(arn: &str) -> StatesIntegration {
-    // A single quotation mark is escaped for JavaScript, and must not be for JSON.
+    // A single quotation mark is escaped in JavaScript, and must not be in JSON.
     let template = format!(
         r#"{{"input": "$util.escapeJavaScript($input.json('$')).replaceAll("\'","'")", "stateMachineArn": "{arn}"}}"#
     );
@@ -71,13 +71,13 @@ pub(super) fn starting(arn: &str) -> StatesIntegration {
     }
 }
 
-/// The operation that a URI of a REST API's integration means: `arn:aws:apigateway:REGION:states:action/StartExecution`.
+/// The operation in the URI of a REST API's integration: `arn:aws:apigateway:REGION:states:action/StartExecution`.
 fn action(uri: &str) -> Option<&'static str> {
     let (_, action) = uri.split_once(":states:action/")?;
     ACTIONS.into_iter().find(|known| *known == action)
 }
 
-/// The operation that a subtype of an HTTP API's integration means.
+/// The operation of a subtype of an HTTP API's integration.
 pub(super) fn subtype(text: &str) -> Option<&'static str> {
     let action = text.strip_prefix(SUBTYPE)?;
     ACTIONS.into_iter().find(|known| *known == action)
@@ -106,15 +106,15 @@ pub(super) fn mentioned<'t>(
     Some(resolver.shown_id(index).to_owned())
 }
 
-/// A call of Step Functions for a machine of this template, which its templates mention. Key, event and timeout are the
-/// caller's.
+/// A call of Step Functions for a machine of this template that its templates name by ARN. The caller fills in key,
+/// event and timeout.
 pub(super) fn states_call(
     integration: &Fields<'_>,
     property: &str,
     uri: &Node,
     templated: impl FnOnce() -> AwsIntegration,
 ) -> Option<Route> {
-    // Not evaluated before it is clear: a URI may be anything.
+    // Not evaluated until the action is known: a URI may be anything.
     let action = action(&integration.text_of(property, uri)?)?;
     let templates = templated();
     let function = mentioned(integration, templates.request_templates.values())?;

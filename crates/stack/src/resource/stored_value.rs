@@ -64,7 +64,7 @@ pub(super) fn read_secret(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     }
 }
 
-/// Adds a value, which is answered here or created at an emulator.
+/// Adds a value, which is served here or created at an emulator.
 fn add(
     fields: &Fields<'_>,
     reading: &mut Reading<'_>,

@@ -1,5 +1,5 @@
-//! `AWS::DynamoDB::Table` and `GlobalTable`, and SAM's `SimpleTable`, which has one key: each as the
-//! body of `CreateTable`.
+//! `AWS::DynamoDB::Table` and `GlobalTable`, and SAM's `SimpleTable`, which has one key: each as the body of
+//! `CreateTable`.
 //!
 //! Source of names: CloudFormation template reference, `AWS::DynamoDB::Table` and
 //! `AWS::DynamoDB::GlobalTable`, AWS SAM developer guide, `SimpleTable`, and DynamoDB API reference,
@@ -39,7 +39,7 @@ pub(super) static TYPE: Type = Type {
     ..table_type("AWS::DynamoDB::Table")
 };
 
-/// What CDK's `TableV2` makes.
+/// The type of CDK's `TableV2`.
 pub(super) static GLOBAL_TYPE: Type = Type {
     properties: properties! {
         used: BillingMode, GlobalSecondaryIndexes, LocalSecondaryIndexes, Replicas,
@@ -96,7 +96,7 @@ pub(super) fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     reading.stack.tables.push(table(fields, on_demand));
 }
 
-/// A global table has its throughput in other words, and none of them counts here.
+/// A global table has its throughput under other names; none of them counts here.
 pub(super) fn read_global(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     fields.word("BillingMode", &["PROVISIONED", "PAY_PER_REQUEST"]);
     if let [_, second, ..] = fields.list("Replicas") {
@@ -168,7 +168,7 @@ fn stream(fields: &Fields<'_>) -> Option<Value> {
     let stream = fields.mapping("StreamSpecification", STREAM)?;
     let views = ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"];
     let view = stream.word("StreamViewType", &views);
-    // CloudFormation leaves out what the API asks for.
+    // CloudFormation's property lacks `StreamEnabled`, which the API requires.
     Some(json!({ "StreamEnabled": true, "StreamViewType": view }))
 }
 
@@ -205,7 +205,7 @@ const THROUGHPUT: Properties = properties! {
     required: ReadCapacityUnits = "a number of units", WriteCapacityUnits = "a number of units";
 };
 
-/// `KeySchema` of a table or index, whose attributes must be defined.
+/// `KeySchema` of a table or index; the template must define its attributes.
 fn key_schema(fields: &Fields<'_>, attributes: &[&str]) -> Value {
     let key = |key: Fields<'_>| {
         let name = key.text("AttributeName");

@@ -1,4 +1,4 @@
-//! The function that a property means, whether it is referred to, named by its ARN, or a part of a URI.
+//! The function that a property means, by a reference, by its ARN, or within a URI.
 
 use crate::FunctionResource;
 use crate::template::{Fields, Node, Role};
@@ -12,7 +12,7 @@ pub(super) struct Target {
     pub qualifier: Option<String>,
 }
 
-/// The function that a node below some fields means. `nested` are those of nested templates.
+/// The function that a node below some fields means. `nested` are the functions of nested templates.
 pub(super) fn target(
     fields: &Fields<'_>,
     property: &str,
@@ -47,7 +47,7 @@ pub(super) fn target(
     })
 }
 
-/// Reports a property that names a function, and none of this template.
+/// Reports a property that should name a function of this template, and does not.
 pub(super) fn no_function(fields: &Fields<'_>, property: &str) {
     let must = "must mean a function of this template";
     let help = "write `!Ref` and the function's logical id";

@@ -17,7 +17,7 @@ use super::{
     request_check, rest_api, route, schedule, state_machine, stored_value, table,
 };
 
-/// The types of resources that do something here, each with what adds one to the stack.
+/// The types of resources that do something here, each with the function that adds one to the stack.
 static TYPES: [(&Type, Reader); 47] = [
     (&function::TYPE, function::read),
     (&http_api::TYPE, http_api::read),
@@ -71,8 +71,8 @@ static TYPES: [(&Type, Reader); 47] = [
     (&stored_value::SECRET_TYPE, stored_value::read_secret),
 ];
 
-/// What SAM makes of `FunctionUrlConfig` and of events, and what reads each. Nobody looks at the properties of anything
-/// else that it makes.
+/// The types that SAM makes of `FunctionUrlConfig` and of events, each with its reader. The properties of SAM's other
+/// resources are never read.
 static MADE: [(&Type, Reader); 7] = [
     (&function_url::MADE, function_url::read),
     (&route::HTTP_EVENT, route::read_http_event),
@@ -86,20 +86,20 @@ static MADE: [(&Type, Reader); 7] = [
 /// Leaves it at the check of the properties: the resource is read with another one, or does nothing.
 fn only_checked(_: &Fields<'_>, _: &mut Reading<'_>) {}
 
-/// The types by which a template is understood.
+/// The types that a template may use.
 pub(crate) fn types() -> Vec<&'static Type> {
     TYPES.iter().map(|(kind, _)| *kind).collect()
 }
 
-/// What adds a resource of a type to the stack. Two types of events have one name, so that the name does not tell.
+/// The function that adds a resource of a type to the stack. Two types of events share a name, so the name cannot be
+/// the key.
 fn reader(kind: &Type) -> Option<Reader> {
     let mut known = TYPES.iter().chain(&MADE);
     let (_, reader) = known.find(|(known, _)| std::ptr::eq(*known, kind))?;
     Some(*reader)
 }
 
-/// Reads all resources, each behind what it is made of; events before the APIs that take their
-/// routes.
+/// Reads all resources, each after the one that it is made of; events before the APIs that get their routes.
 pub(crate) fn read_all(resolver: &Resolver<'_>, assets: &Assets, stack: Stack) -> Stack {
     let mut reading = Reading::new(assets, stack, resolver.take_nested());
     let mut order: Vec<usize> = (0..resolver.resources.len()).collect();
@@ -133,7 +133,7 @@ fn add(reading: &mut Reading<'_>, resolver: &Resolver<'_>, index: usize) {
     }
 }
 
-/// Reports logical ids and names that nested templates have in common with others.
+/// Reports logical ids and names of nested templates that occur elsewhere too.
 fn check_unique(reading: &Reading<'_>, resolver: &Resolver<'_>) {
     let functions = |stack: &'_ Stack| {
         let functions = stack.functions.iter();

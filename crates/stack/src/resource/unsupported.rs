@@ -1,4 +1,4 @@
-//! What it means for an application that a type of resource, or a property that several types have, does nothing here.
+//! What it means for an application that a type of resource, or a property of several types, does nothing here.
 
 pub(super) const LOCAL: &str = "the API is served at its local address";
 pub(super) const NO_CLIENT_CERTIFICATES: &str = "no certificate is shown to functions";
@@ -6,7 +6,7 @@ pub(super) const NO_ENCRYPTION: &str = "nothing is encrypted with a key here";
 pub(super) const NO_IMPORT: &str = "there is no import that could warn";
 pub(super) const NO_THROTTLING: &str = "requests are neither throttled nor measured";
 
-/// What the lack of a type means.
+/// The consequence of an unsupported type.
 pub(super) fn meaning_of(resource_type: &str) -> &'static str {
     let name = resource_type.strip_prefix("AWS::").unwrap_or_default();
     let (service, name) = name.split_once("::").unwrap_or_default();

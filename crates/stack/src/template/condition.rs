@@ -1,8 +1,8 @@
-//! Decides conditions and looks mappings up, so that whatever comes after sees neither, nor loops.
+//! Decides conditions, looks up mappings and unrolls loops, so that later stages see none of them.
 //!
-//! Both depend on parameters and pseudo parameters alone, never on resources: they can be settled
-//! before anything else is looked at. What is not chosen is gone with all its references, as
-//! CloudFormation has it.
+//! Conditions and mappings depend on parameters and pseudo parameters alone, never on resources:
+//! they are settled first. A branch that is not chosen disappears with all its references, as in
+//! CloudFormation.
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -23,11 +23,11 @@ use super::{
 /// A template without conditions and mappings.
 pub(crate) struct Expanded {
     pub root: Node,
-    /// Resources that are not created, with the condition that says so.
+    /// Resources that are not created, with the condition that excludes them.
     pub absent: BTreeMap<String, String>,
 }
 
-/// Writes loops out, and applies `Conditions` and `Mappings` to resources, outputs and globals.
+/// Unrolls loops, and applies `Conditions` and `Mappings` to resources, outputs and globals.
 pub(crate) fn expand(
     root: &Node,
     parameters: &Parameters,
@@ -65,14 +65,14 @@ fn has_extensions(root: &Node) -> bool {
     names.any(|name| name.text() == Some(LANGUAGE_EXTENSIONS))
 }
 
-/// What the expansion of one template needs.
+/// The data for the expansion of one template.
 struct Expander<'a> {
     report: &'a Report,
-    /// Knows parameters and pseudo parameters, and no resource.
+    /// Knows parameters and pseudo parameters, but no resources.
     resolver: Resolver<'a>,
     conditions: &'a [Entry],
     decided: HashMap<&'a str, Decision>,
-    /// How many conditions are being decided for each other.
+    /// How many conditions are being decided, each needed by the one before.
     depth: usize,
     mappings: &'a [Entry],
     has_extensions: bool,
@@ -82,7 +82,7 @@ struct Expander<'a> {
     weight: usize,
 }
 
-/// What is known about a condition.
+/// The state of a condition.
 #[derive(Debug, Clone, Copy)]
 enum Decision {
     /// Under evaluation. Reaching it again means that the conditions are cyclic.
@@ -208,7 +208,7 @@ impl<'a> Expander<'a> {
         Ok(Node::scalar(node.span, &name))
     }
 
-    /// The values that a loop goes through.
+    /// The values that a loop iterates over.
     fn collection(&mut self, entry: &Entry, node: &Node) -> Result<Vec<String>, Reported> {
         self.current = Rc::clone(&entry.key);
         let node = self.node(node);
@@ -224,7 +224,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// The branch of a `Fn::If` that counts.
+    /// The chosen branch of a `Fn::If`.
     fn choose(&mut self, argument: &Node) -> Result<Node, Reported> {
         let [condition, then, otherwise] = Function::If.arguments(argument, self.report)?;
         let chosen = if self.named(condition)? {
@@ -252,7 +252,7 @@ impl<'a> Expander<'a> {
         Evaluation { resolver, place }
     }
 
-    /// Decides every condition, also those that nothing asks for: a wrong one is a problem.
+    /// Decides every condition, also unused ones: a wrong one is a problem.
     fn decide_all(&mut self, resources: &[Entry]) {
         for entry in self.conditions {
             let reference = references(&entry.value).into_iter().find(|reference| {
@@ -270,7 +270,7 @@ impl<'a> Expander<'a> {
             }
         }
         for entry in self.conditions {
-            // What is wrong is in the report.
+            // The problem is already in the report.
             let _decided = self.decide(entry);
         }
     }
@@ -342,7 +342,7 @@ impl<'a> Expander<'a> {
             Function::And | Function::Or => {
                 let items = argument.items().filter(|it| (2..=10).contains(&it.len()));
                 let items = items.ok_or_else(|| function.malformed(argument, self.report))?;
-                // All of them are looked at, so that all that is wrong is reported.
+                // All of them are evaluated, so that every problem is reported.
                 let holds: Vec<_> = items.iter().map(|item| self.holds(item)).collect();
                 let holds: Vec<bool> = holds.into_iter().collect::<Result<_, _>>()?;
                 Ok(match function {
@@ -360,7 +360,7 @@ impl<'a> Expander<'a> {
         self.problem(node.span, message, node.describe(), help)
     }
 
-    /// A side of `!Equals`. Numbers and booleans are compared as the texts that parameters are.
+    /// A side of `!Equals`. Numbers and booleans are compared as texts, because parameters are texts.
     fn operand(&mut self, node: &Node) -> Result<Value, Reported> {
         if node.text().is_some() {
             return self.text(node, "Fn::Equals").map(Value::String);
@@ -374,7 +374,7 @@ impl<'a> Expander<'a> {
         })
     }
 
-    /// What stands in the map: text or a list, at its own place in the template.
+    /// The value in the map: text or a list, at its own place in the template.
     fn find_in_map(&mut self, argument: &Node) -> Result<Node, Reported> {
         let wrong = || Function::FindInMap.malformed(argument, self.report);
         let (names, default) = match argument.items() {

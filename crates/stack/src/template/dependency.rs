@@ -1,5 +1,4 @@
-//! Which resource needs which, as CloudFormation sees it: references must lead to something, and
-//! not in a circle.
+//! The dependencies between resources, as in CloudFormation: references must have a target, and must not form a cycle.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +6,9 @@ use super::function::{Reference, references};
 use super::names::{Names, Target, report_unresolved};
 use super::{Node, Report, Resource, Role, Span};
 
-/// The resources in an order in which each comes after what it needs.
+/// The resources in an order in which each comes after those that it needs.
 ///
-/// Resources in a circle, and what needs them, are left out; the first circle is a problem then.
+/// Resources in a cycle, and those that need them, are left out; the first cycle is then a problem.
 pub(super) fn creation_order(resources: &[Resource], names: &Names, report: &Report) -> Vec<usize> {
     let mut graph = Graph {
         resources,
@@ -48,21 +47,21 @@ struct Graph<'g> {
     needs: Vec<BTreeMap<usize, Because<'g>>>,
 }
 
-/// A walk through all resources, each behind what it needs. It is as deep as declared resources are
-/// many ([`RESOURCES_MAX`](crate::limits::RESOURCES_MAX)).
+/// A walk through all resources, each after those that it needs. Its depth is at most the number of
+/// declared resources ([`RESOURCES_MAX`](crate::limits::RESOURCES_MAX)).
 struct Walk {
     visits: Vec<Visit>,
-    /// The resources that need each other down to the one that is visited.
+    /// The chain of resources, each needed by the one before, down to the one that is visited.
     path: Vec<usize>,
     order: Vec<usize>,
-    /// The first circle.
+    /// The first cycle.
     circle: Option<Vec<usize>>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Visit {
     None,
-    /// Coming to it again closes a circle.
+    /// Reaching it again closes a cycle.
     Open,
     /// Whether it can be created.
     Done(bool),
@@ -95,7 +94,7 @@ impl Walk {
     }
 }
 
-/// Why one resource needs another.
+/// The reason why one resource needs another.
 #[derive(Clone, Copy)]
 enum Because<'g> {
     Reference(Reference<'g>),
@@ -104,7 +103,7 @@ enum Because<'g> {
 }
 
 impl<'g> Graph<'g> {
-    /// Adds a need of another resource, or of the one that SAM makes it of.
+    /// Adds a dependency on another resource, or on the one that SAM makes it of.
     fn add(&mut self, index: usize, target: Target, because: Because<'g>) {
         if let Target::Resource(needed) = target {
             let made = self.resources[needed].made.as_ref();
@@ -115,7 +114,7 @@ impl<'g> Graph<'g> {
 
     fn add_references(&mut self, index: usize, resource: &'g Resource) {
         for entry in resource.properties.entries().unwrap_or_default() {
-            // SAM makes resources of their own of events: those need the function, not it them.
+            // SAM makes separate resources of events: those need the function, not the reverse.
             let has_events = resource.kind.role == Role::Function
                 || resource.kind.name == "AWS::Serverless::StateMachine";
             let is_events = has_events && &*entry.key == "Events";
@@ -141,7 +140,7 @@ impl<'g> Graph<'g> {
                 Some((target @ Target::Resource(_), None)) => {
                     self.add(index, target, Because::Place(node.span));
                 }
-                // CloudFormation does not wait for what it does not create.
+                // CloudFormation does not wait for a resource that it does not create.
                 None if self.names.absent.contains_key(name) => {}
                 Some(_) | None => {
                     let id = &resource.logical_id;
@@ -154,7 +153,7 @@ impl<'g> Graph<'g> {
         }
     }
 
-    /// An API's definition names the functions behind its routes, so it needs them.
+    /// An API's definition names the functions of its routes, so it needs them.
     fn add_api(&mut self, function: usize, event: &Resource) {
         let meant = event.api().and_then(|(_, id)| self.names.find(id));
         if let Some((Target::Resource(api), _)) = meant {

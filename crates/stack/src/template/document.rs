@@ -26,7 +26,7 @@ const SECTIONS: Keys = Keys {
 };
 
 const ATTRIBUTES: Keys = Keys {
-    // `TestingMetadata` is what AWS's conformance suite finds its test functions by; SAM lets it pass.
+    // AWS's conformance suite finds its test functions by `TestingMetadata`; SAM accepts it.
     known: names! {
         Condition Connectors CreationPolicy DeletionPolicy DependsOn IgnoreGlobals Metadata Properties
         TestingMetadata Type UpdatePolicy UpdateReplacePolicy Version
@@ -41,7 +41,7 @@ const SAM_TRANSFORM: &str = "AWS::Serverless-2016-10-31";
 pub(crate) struct Document {
     pub description: Option<String>,
     pub resources: Vec<Resource>,
-    /// Resources that are not created, with the condition that says so.
+    /// Resources that are not created, with the condition that excludes them.
     pub absent: BTreeMap<String, String>,
     pub outputs: Vec<Entry>,
 }
@@ -88,7 +88,7 @@ impl Document {
 fn warn_of_sections(sections: &[Entry], report: &Report) {
     for section in sections {
         let meaning = match &*section.key {
-            // CDK puts this one into every template; it is about AWS's side of a deployment.
+            // CDK puts this rule into every template; it concerns deployments on AWS only.
             "Rules" if is_only(&section.value, "CheckBootstrapVersion") => continue,
             "Rules" => "rules are not checked",
             "Hooks" => "hooks are not run",
@@ -185,10 +185,10 @@ fn resource(entry: &Entry, types: &Types, report: &Report) -> Result<Resource, R
     Ok(resource)
 }
 
-/// Reports the attributes that CloudFormation refuses.
+/// Reports the attributes that CloudFormation rejects.
 ///
-/// SAM takes from its own resources what it knows and drops the rest, so that AWS accepts them with a `Description`, say:
-/// there, only what looks misspelled is a problem. Source: aws-sam-translator 1.115.0, `Resource.from_dict`.
+/// SAM drops unknown attributes of its own resources, so AWS accepts them with a `Description`, for example. There,
+/// only a likely misspelling is a problem. Source: aws-sam-translator 1.115.0, `Resource.from_dict`.
 fn check_attributes(id: &str, resource: &Node, attributes: &[Entry], report: &Report) {
     let message = |name: &str| format!("a resource has no `{name}`, as `{id}` does");
     let type_name = resource
@@ -245,7 +245,7 @@ fn complete(
     Ok(())
 }
 
-/// The API that SAM makes up for events that name none, if there are any.
+/// The API that SAM adds for events that name none, if there are any.
 fn implicit_api(resources: &[Resource], api: EventApi, types: &Types) -> Option<Resource> {
     let mut declared = resources.iter().filter(|resource| resource.made.is_none());
     if declared.any(|resource| &*resource.logical_id == api.implicit_id) {

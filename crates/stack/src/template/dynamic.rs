@@ -11,8 +11,8 @@ use super::{Node, Place, Reported, Resolver, Span};
 
 const OPENING: &str = "{{resolve:";
 
-/// How many resources may be needed for the value of one. Ours: each takes a part of the stack, and
-/// they may go in a circle.
+/// How many resources may be needed for the value of one. Ours: each takes a part of the stack, and they may form a
+/// cycle.
 const DEPTH_MAX: usize = 8;
 
 /// The types of resources whose values are known.
@@ -20,13 +20,13 @@ pub(crate) const PARAMETER: &str = "AWS::SSM::Parameter";
 pub(crate) const SECRET: &str = "AWS::SecretsManager::Secret";
 
 impl Evaluation<'_> {
-    /// The value as text, with what its dynamic references stand for.
+    /// The value as text, with its dynamic references replaced.
     pub fn settled_text(&self, node: &Node) -> Result<String, Reported> {
         let text = self.text(node)?;
         self.settled(text, node.span)
     }
 
-    /// The text with what its dynamic references stand for.
+    /// The text with its dynamic references replaced.
     pub fn settled(&self, text: String, span: Span) -> Result<String, Reported> {
         let mut settled = String::new();
         let mut rest = text.as_str();
@@ -49,7 +49,7 @@ impl Evaluation<'_> {
 }
 
 impl Resolver<'_> {
-    /// What stands between `{{resolve:` and `}}`, which is never passed on as it is.
+    /// The value for the text between `{{resolve:` and `}}`, which is never passed on unresolved.
     fn dynamic(&self, reference: &str, span: Span) -> Result<String, Reported> {
         let (service, rest) = reference.split_once(':').unwrap_or((reference, ""));
         match service {
@@ -123,7 +123,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// What a secret holds, by its name or ARN.
+    /// The value of a secret, by its name or ARN.
     pub(crate) fn secret(&self, id: &str) -> Result<Option<String>, Reported> {
         let name = match id.rsplit_once(":secret:") {
             Some((_, name)) => name,
@@ -166,7 +166,7 @@ impl Resolver<'_> {
             .problem(span, message, "nothing to resolve it to", help)
     }
 
-    /// The text of a resource's property, which may need others in turn.
+    /// The text of a resource's property, which may need other resources in turn.
     pub(crate) fn property_text(
         &self,
         index: usize,

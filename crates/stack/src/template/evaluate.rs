@@ -1,5 +1,5 @@
-//! Evaluates a node: text, lists, mappings, and every function that makes a value. Those that
-//! choose a value or decide a condition are gone by then ([`super::condition`]).
+//! Evaluates a node: text, lists, mappings, and every function that makes a value. [`super::condition`] has already
+//! replaced the functions that choose a value or decide a condition.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use super::{
     Function, Lookup, Node, NodeValue, OtherAttributes, Place, Reported, Resolver, Role, Span, Type,
 };
 
-/// A value that is wanted as text.
+/// A value in its text form.
 pub(super) fn text_of(value: Value) -> String {
     match value {
         Value::String(text) => text,
@@ -26,7 +26,7 @@ pub(super) fn text_of(value: Value) -> String {
     }
 }
 
-/// Evaluates what is wanted at a place.
+/// Evaluates values for one place.
 pub(crate) struct Evaluation<'r> {
     pub resolver: &'r Resolver<'r>,
     pub place: Place<'r>,
@@ -59,7 +59,7 @@ impl Evaluation<'_> {
         }))
     }
 
-    /// The value as text, as written where it is a number.
+    /// The value as text; a number is taken as written.
     pub fn text(&self, node: &Node) -> Result<String, Reported> {
         let what = match &node.value {
             NodeValue::Scalar(scalar) if !scalar.is_null() => {
@@ -249,7 +249,7 @@ impl Evaluation<'_> {
         })
     }
 
-    /// Three zones: what most regions have at least.
+    /// Three zones: most regions have at least that many.
     fn availability_zones(&self, argument: &Node) -> Result<Value, Reported> {
         let region = match argument.text() {
             Some("") => String::new(),
@@ -263,7 +263,7 @@ impl Evaluation<'_> {
         Ok(zones.as_slice().into())
     }
 
-    /// What other stacks export is not here: the name of the export stands in.
+    /// Exports of other stacks are unknown here: the name of the export is used instead.
     fn import_value(&self, argument: &Node) -> Result<String, Reported> {
         let name = self.text(argument)?;
         let shown = shorten(&name);
@@ -275,7 +275,7 @@ impl Evaluation<'_> {
         Ok(name)
     }
 
-    /// An empty delimiter is usual, and null is not.
+    /// An empty delimiter is usual; null is not allowed.
     fn delimiter(&self, node: &Node) -> Result<String, Reported> {
         match node.scalar_value() {
             Some(scalar) if !scalar.plain => Ok(scalar.text.to_string()),
@@ -283,8 +283,8 @@ impl Evaluation<'_> {
         }
     }
 
-    /// The items of a list, whether it is written out or comes from a function. Single values stay as
-    /// they are written: `1.10` is a version more often than a number.
+    /// The items of a list, whether it is written out or comes from a function. Single values stay as they are written:
+    /// `1.10` is a version more often than a number.
     pub(super) fn list(&self, node: &Node, function: Function) -> Result<Vec<Value>, Reported> {
         if let Some(call) = node.call()
             && let Some(Value::Array(items)) = self.call(call, node.span)?
@@ -307,7 +307,7 @@ impl Evaluation<'_> {
             .collect()
     }
 
-    /// What `!Ref` yields.
+    /// The value of `!Ref`.
     pub(super) fn reference(&self, name: &str, node: &Node) -> Result<Value, Reported> {
         self.charge(name.len(), node.span)?;
         let index = match self.resolver.names.find(name) {
@@ -346,7 +346,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// What `!GetAtt` yields.
+    /// The value of `!GetAtt`.
     pub(super) fn attribute(
         &self,
         name: &str,
@@ -354,7 +354,7 @@ impl Evaluation<'_> {
         node: &Node,
     ) -> Result<Value, Reported> {
         let written = format!("{name}.{attribute}");
-        // SAM calls some of what it makes like an attribute: `Function.Alias`.
+        // SAM names some of its resources like an attribute: `Function.Alias`.
         if self.resolver.find(&written).is_some() {
             return self.reference(&written, node);
         }
@@ -468,7 +468,7 @@ impl Evaluation<'_> {
         self.resolver.charge(bytes, span)
     }
 
-    /// Text that has been made, as a value.
+    /// Generated text, as a value.
     fn charged(&self, text: String, node: &Node) -> Result<Value, Reported> {
         self.charge(text.len(), node.span)?;
         Ok(text.into())
@@ -484,7 +484,7 @@ impl Evaluation<'_> {
         self.resolver.report.problem(span, message, label, help)
     }
 
-    /// `written` is what stands in a `!Sub`: the name with its attribute.
+    /// `written` is the text in a `!Sub`: the name with its attribute.
     fn unresolved(&self, name: &str, written: &str, node: &Node) -> Reported {
         let span = || placeholder(node, written, self.resolver.report);
         report_unresolved(name, span, &self.resolver.names, self.resolver.report)

@@ -1,4 +1,4 @@
-//! Reads the properties of a mapping by its table, and says what is wrong with each.
+//! Reads the properties of a mapping by its table, and reports problems with each.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -14,8 +14,8 @@ use super::{Entry, Node, Place, Properties, Reported, Resolver, Resource, Rule, 
 
 /// A mapping being read.
 ///
-/// The methods return `None` for what is absent and also for what is wrong, which is a problem in
-/// the report then: nothing comes of a template with problems, so no value is needed.
+/// The methods return `None` for an absent value and also for a wrong one, which is then a problem
+/// in the report: a template with problems is not used, so no value is needed.
 pub(crate) struct Fields<'a> {
     pub resolver: &'a Resolver<'a>,
     pub logical_id: &'a str,
@@ -25,7 +25,7 @@ pub(crate) struct Fields<'a> {
     /// Path of the mapping within the resource's properties, ending with a dot unless empty.
     path: String,
     node: &'a Node,
-    /// What to point at when something is missing.
+    /// The place to mark when something is missing.
     span: Span,
 }
 
@@ -36,8 +36,8 @@ impl<'a> Fields<'a> {
         Self::of(resolver, index).check(known)
     }
 
-    /// The properties of a resource that is checked elsewhere, or not at all. What SAM makes is
-    /// known by what it is made of, and by the place of its properties there.
+    /// The properties of a resource that is checked elsewhere, or not at all. For a resource that
+    /// SAM makes, messages name its origin and the place of its properties there.
     pub fn of(resolver: &'a Resolver<'a>, index: usize) -> Self {
         let resource = &resolver.resources[index];
         let path = resource.made.as_ref().map(|made| made.path.clone());
@@ -53,7 +53,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// An entry of a section that is no resource.
+    /// An entry of a section that does not contain resources.
     pub fn of_entry(
         resolver: &'a Resolver<'a>,
         section: &'a str,
@@ -117,7 +117,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Itself, if it is a mapping.
+    /// The fields themselves, if they are a mapping.
     pub fn open(self) -> Option<Self> {
         if self.node.entries().is_none() {
             self.wrong_type(self.path.trim_end_matches('.'), self.node, "a mapping");
@@ -126,7 +126,7 @@ impl<'a> Fields<'a> {
         Some(self)
     }
 
-    /// Reports what the table does not know or misses, and warns of what it ignores.
+    /// Reports properties that the table does not know, and missing ones, and warns of ignored ones.
     fn check(self, known: Properties) -> Option<Self> {
         let fields = self.open()?;
         let mut unknown = 0;
@@ -184,7 +184,7 @@ impl<'a> Fields<'a> {
         report.warn(span, id, kind, Some(property), meaning);
     }
 
-    /// Warns of a property that has this value.
+    /// Warns of a property, if it is present.
     pub fn warn_of(&self, name: &str, meaning: &str) {
         if let Some(entry) = self.entry(name) {
             self.warn(name, entry.key_span, meaning);
@@ -242,7 +242,7 @@ impl<'a> Fields<'a> {
         self.at(&property, false).settled_text(node).ok()
     }
 
-    /// The text of a node, or those of a list with commas in between, as parameters are given.
+    /// The text of a node, or the texts of a list joined by commas, the form of parameters.
     pub fn joined(&self, name: &str, node: &Node) -> Option<String> {
         if node.items().is_none() && node.call().is_none() {
             return self.text_of(name, node);
@@ -289,7 +289,7 @@ impl<'a> Fields<'a> {
         )
     }
 
-    /// Text that must be right in some way; what is wrong is reported in these words.
+    /// A parsed text; a failure is reported with the parser's words.
     pub fn parsed<T>(
         &self,
         name: &str,
@@ -311,7 +311,7 @@ impl<'a> Fields<'a> {
         self.choice(name, &choices)
     }
 
-    /// What one of several words means.
+    /// The meaning of one of several words.
     pub fn choice<T: Copy>(&self, name: &str, choices: &[(&'static str, T)]) -> Option<T> {
         self.choice_of(name, self.node(name)?, choices)
     }
@@ -333,7 +333,7 @@ impl<'a> Fields<'a> {
         chosen.map(|(_, meant)| *meant)
     }
 
-    /// The items of a list; none where the list is absent.
+    /// The items of a list; empty if the list is absent.
     pub fn list(&self, name: &str) -> &'a [Node] {
         let Some(node) = self.node(name) else {
             return &[];
@@ -393,7 +393,7 @@ impl<'a> Fields<'a> {
         (text.name.clone(), line, column)
     }
 
-    /// The node as JSON, kept and not used: see [`Place::opaque`].
+    /// The node as JSON, for a value that is kept and not used: see [`Place::opaque`].
     pub fn opaque(&self, name: &str, node: &Node) -> Option<Value> {
         let property = self.path_of(name);
         let value = self.at(&property, true).value(node);
@@ -416,7 +416,7 @@ impl<'a> Fields<'a> {
         self.problem(node.span, &message, found, help);
     }
 
-    /// Reports a part of a property's text that is wrong.
+    /// Reports a wrong part of a property's text.
     pub fn wrong_part(&self, name: &str, node: &Node, part: &str, problem: &str, help: &str) {
         let span = self.resolver.report.text.find_within(node.span, part);
         let message = format!("`{}{name}` of `{}`: {problem}", self.path, self.logical_id);
@@ -455,7 +455,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The label of a wrong text.
+/// The label for a wrong text.
 fn found(text: &str) -> String {
     format!("found `{}`", shorten(text))
 }

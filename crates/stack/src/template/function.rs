@@ -44,7 +44,7 @@ functions! {
     Not          "Fn::Not"          "!Not [!Condition IsProd]";
 }
 
-/// Functions that AWS has as well.
+/// Further functions of AWS, which are not evaluated here.
 const OTHERS: &str =
     "Fn::Cidr Fn::Contains Fn::GetStackOutput Fn::RefAll Fn::Transform Fn::ValueOf";
 
@@ -61,7 +61,7 @@ impl Function {
         }
     }
 
-    /// From the only key of a mapping. `Condition` is no function there: policies have such a key.
+    /// From the only key of a mapping. `Condition` does not count as a function there: policies have such a key.
     pub fn from_key(key: &str) -> Option<Self> {
         let evaluated = FUNCTIONS.iter().find(|(_, name, _)| *name == key);
         let mut others = OTHERS.split(' ');
@@ -79,12 +79,12 @@ impl Function {
         }
     }
 
-    /// How it is written.
+    /// Its usual spelling.
     pub fn form(self) -> &'static str {
         self.find().map_or("", |(_, _, form)| form)
     }
 
-    /// The items of an argument that is a list of so many.
+    /// The items of an argument that must be a list of this length.
     pub fn arguments<'n, const COUNT: usize>(
         self,
         node: &'n Node,
@@ -112,20 +112,20 @@ impl Function {
 /// A mention of a parameter, a pseudo parameter or a resource.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reference<'t> {
-    /// With an attribute after a dot, where there is one.
+    /// With an attribute after a dot, if there is one.
     pub name: &'t str,
-    /// The name itself, or the text of the `!Sub` that has it.
+    /// The name itself, or the text of the `!Sub` that contains it.
     node: &'t Node,
 }
 
 impl Reference<'_> {
-    /// The place of the name. Searches the text: for messages only.
+    /// The place of the name. It searches the text, so only for messages.
     pub fn span(&self, report: &Report) -> Span {
         placeholder(self.node, self.name, report)
     }
 }
 
-/// Every reference in a node, in its order. Malformed calls are left to the resolver.
+/// Every reference in a node, in its order. The resolver reports malformed calls.
 pub(crate) fn references(node: &Node) -> Vec<Reference<'_>> {
     let mut found = Vec::new();
     collect(node, &mut found);
@@ -171,7 +171,7 @@ fn substituted<'t>(argument: &'t Node, found: &mut Vec<Reference<'t>>) {
     }));
 }
 
-/// Where `${name}` stands, or the whole text where it is not written like that.
+/// The place of `${name}`, or the whole text if it is not written like that.
 pub(crate) fn placeholder(node: &Node, name: &str, report: &Report) -> Span {
     report.text.find_within(node.span, &format!("${{{name}}}"))
 }
@@ -180,7 +180,7 @@ pub(crate) fn placeholder(node: &Node, name: &str, report: &Report) -> Span {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Piece<'t> {
     Literal(&'t str),
-    /// What stands between `${` and `}`.
+    /// The text between `${` and `}`.
     Name(&'t str),
     /// `${` without its `}`.
     Unclosed(&'t str),
@@ -189,7 +189,7 @@ pub(crate) enum Piece<'t> {
 /// Cuts at every `${Name}`; `${!Name}` is the literal `${Name}`.
 pub(crate) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     let mut rest = text;
-    // What is left of `${!Name}` once its `${` is out: `Name}`, which is literal.
+    // The length of the literal `Name}` that remains of `${!Name}` after its `${`; 0 otherwise.
     let mut literal_until = 0;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -214,7 +214,7 @@ pub(crate) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
         };
         if let Some(escaped) = inner.strip_prefix('!') {
             rest = escaped;
-            // Up to and with the closing brace, one byte less for the `!`.
+            // The end includes the closing brace; the `!` makes it one byte shorter.
             literal_until = end;
             return Some(Piece::Literal("${"));
         }

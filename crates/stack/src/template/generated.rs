@@ -1,6 +1,6 @@
-//! `GenerateSecretString`: secrets that the template leaves to Secrets Manager.
+//! `GenerateSecretString`: secrets that Secrets Manager generates for the template.
 //!
-//! A secret is made of a seed that the caller keeps: the same one each time, without being stored.
+//! A secret is derived from a seed that the caller keeps: the result is the same each time, without being stored.
 //! Source: CloudFormation template reference, `GenerateSecretString`, and Secrets Manager's `GetRandomPassword`, read
 //! 2026-11-28.
 
@@ -22,7 +22,7 @@ const CLASSES: [(&str, &str); 4] = [
 ];
 
 impl Resolver<'_> {
-    /// The secret that a resource has generated; none where it has none, or nobody gave a seed.
+    /// The secret that is generated for a resource; `None` if it has none, or if the options have no seed.
     pub(super) fn generated_secret(&self, index: usize) -> Option<String> {
         let seed = self.references.seed.as_ref()?;
         let fields = Fields::of(self, index);
@@ -91,7 +91,7 @@ fn password(wanted: &Fields<'_>, mut chance: Chance) -> Option<String> {
     Some(password.into_iter().collect())
 }
 
-/// Numbers that only the seed tells.
+/// Numbers that are determined by the seed.
 struct Chance {
     seed: [u8; 32],
     block: u64,
@@ -120,7 +120,7 @@ impl Chance {
         }
     }
 
-    /// A number below a bound, each as likely as the others.
+    /// A number below a bound, each equally likely.
     fn below(&mut self, bound: usize) -> usize {
         let most = u64::MAX - u64::MAX % bound as u64;
         loop {

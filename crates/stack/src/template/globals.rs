@@ -1,8 +1,8 @@
 //! `Globals`: properties that resources of one type share.
 //!
-//! Mappings are merged, lists are joined with the global one first, anything else of the resource's
-//! own wins; `Architectures` is replaced although it is a list. Source: AWS SAM developer guide,
-//! "Globals section", and aws-sam-translator 1.115.0, read 2026-11-23.
+//! Mappings are merged, lists are joined with the global one first, and any other value of the resource itself wins;
+//! `Architectures` is replaced although it is a list. Source: AWS SAM developer guide, "Globals section", and
+//! aws-sam-translator 1.115.0, read 2026-11-23.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ const SECTIONS: Keys = Keys {
     help: "functions share under `Function`, HTTP APIs under `HttpApi`",
 };
 
-/// What each type of resource shares, by its section.
+/// The shared properties of each type of resource, by section.
 pub(crate) struct Globals<'t> {
     sections: HashMap<&'static str, &'t Node>,
     /// Nodes that merging has made.
@@ -76,7 +76,7 @@ impl<'t> Globals<'t> {
     }
 }
 
-/// The shared properties that a resource does not ignore; none where it ignores all.
+/// The shared properties that a resource does not ignore; empty if it ignores all.
 ///
 /// Source: AWS SAM developer guide, `IgnoreGlobals`, and aws-sam-translator 1.115.0, read 2026-11-30.
 fn without(
@@ -113,7 +113,7 @@ fn without(
     Ok(Some(Node::new(global.span, NodeValue::Mapping(rest))))
 }
 
-/// Whether a section is a mapping, which is then looked at for what cannot be shared.
+/// Whether a section is a mapping; if so, reports its properties that cannot be shared.
 fn is_shareable(section: &Entry, shared: &Shared, report: &Report) -> bool {
     let Some(properties) = section.value.entries() else {
         let message = format!("`Globals.{}` must be a mapping", shared.section);

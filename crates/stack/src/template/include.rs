@@ -1,9 +1,8 @@
-//! Local files that a template takes parts of itself from: `AWS::Include`, and `DefinitionUri` of APIs and state
-//! machines.
+//! Local files that contain parts of a template: `AWS::Include`, and `DefinitionUri` of APIs and state machines.
 //!
-//! What is in such a file has the place of what names it; what is wrong with its syntax is shown in
-//! the file. Source: CloudFormation template reference, "`AWS::Include` transform", and AWS SAM
-//! developer guide, `DefinitionUri`, read 2026-11-28.
+//! Messages about the content of such a file mark the property that names it; syntax errors are shown in the file.
+//! Source: CloudFormation template reference, "`AWS::Include` transform", and AWS SAM developer guide, `DefinitionUri`,
+//! read 2026-11-28.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -20,11 +19,10 @@ const INCLUDE: &str = "AWS::Include";
 /// Types with a `DefinitionUri` whose file is a part of the template.
 const DEFINED: [&str; 2] = ["AWS::Serverless::Api", "AWS::Serverless::HttpApi"];
 
-/// The type whose file is text until its substitutions are in it: `"Seconds": ${Pause}` is no JSON before.
+/// The type whose file stays text until its substitutions are applied: `"Seconds": ${Pause}` is not JSON before.
 const SUBSTITUTED: &str = "AWS::Serverless::StateMachine";
 
-/// The template with the content of files in it.
-/// `files` is told which ones.
+/// The template with the content of included files. Adds their paths to `files`.
 pub(crate) fn include(
     root: &Node,
     directory: &Path,
@@ -54,7 +52,7 @@ struct Includes<'i> {
     files: &'i RefCell<Vec<PathBuf>>,
     report: &'i Report,
     count: usize,
-    /// Nodes that files have made.
+    /// Nodes made from files.
     weight: usize,
 }
 
@@ -78,7 +76,7 @@ impl Includes<'_> {
         Node::new(node.span, NodeValue::Mapping(entries))
     }
 
-    /// A resource whose `DefinitionUri` has been read, where it is a local file.
+    /// A resource with the content of its `DefinitionUri`, if that is a local file.
     fn definition(
         &mut self,
         resource: Node,
@@ -114,7 +112,7 @@ impl Includes<'_> {
         Node::new(node.span, value)
     }
 
-    /// The content of a file stands beside what else the mapping has, which wins.
+    /// The content of a file is added to the mapping's other entries, which override it.
     fn entries(&mut self, entries: &[Entry]) -> Vec<Entry> {
         let mut all = Vec::new();
         for entry in entries {
@@ -132,7 +130,7 @@ impl Includes<'_> {
         all
     }
 
-    /// What a transform includes, if it is a local file.
+    /// The content that a transform includes, if it is a local file.
     fn included(&mut self, transform: &Node) -> Option<Node> {
         if transform.get("Name")?.text() != Some(INCLUDE) {
             return None;
@@ -154,7 +152,7 @@ impl Includes<'_> {
         Some(node)
     }
 
-    /// The file's name and its text, as a list: nobody writes such a `DefinitionUri`.
+    /// The file's name and its text, as a list: a template never has a `DefinitionUri` of that form.
     fn text(&mut self, location: &str, span: Span) -> Option<Node> {
         let Ok(Text { name, content }) = self.file(location, span)? else {
             return Some(Node::reported(span));
@@ -200,7 +198,7 @@ impl Includes<'_> {
     }
 }
 
-/// The node with another one at a path of keys.
+/// The node with the value at a path of keys replaced.
 fn replaced(node: Node, path: &[&str], content: &Node) -> Node {
     let [key, rest @ ..] = path else {
         return content.clone();
@@ -215,7 +213,7 @@ fn replaced(node: Node, path: &[&str], content: &Node) -> Node {
     Node::new(node.span, NodeValue::Mapping(entries.collect()))
 }
 
-/// The node with all of it at one place: places in another file mean nothing in this one.
+/// The node with all of it at one place: places in another file are meaningless in this one.
 fn moved(node: &Node, span: Span) -> Node {
     let value = match &node.value {
         NodeValue::Scalar(scalar) => NodeValue::Scalar(scalar.clone()),

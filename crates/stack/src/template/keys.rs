@@ -14,7 +14,7 @@ pub(super) struct Keys {
     pub known: &'static [&'static str],
     /// The label of any other key.
     pub unknown: &'static str,
-    /// Help for one that is no misspelling; `{}` stands for the known ones.
+    /// Help for an unknown key that is not a misspelling; `{}` stands for the known ones.
     pub help: &'static str,
 }
 

@@ -1,5 +1,4 @@
-//! `Fn::ForEach`: repeats a part of the template for each value of a collection, before anything else
-//! is made of the template.
+//! `Fn::ForEach`: repeats a part of the template for each value of a collection, before any other processing.
 //!
 //! Source: CloudFormation template reference, `Fn::ForEach`, read 2026-11-28.
 
@@ -14,16 +13,16 @@ use super::node::{Call, Scalar};
 use super::report::shorten;
 use super::{Entry, Function, Node, NodeValue, Report, Reported, Span};
 
-/// What the key of a loop begins with.
+/// The prefix of a loop's key.
 const PREFIX: &str = "Fn::ForEach";
 
-/// The sections that loops may stand in.
+/// The sections that may contain loops.
 const SECTIONS: [&str; 3] = ["Conditions", "Outputs", "Resources"];
 
 /// The values of a collection.
 type Values<'v> = &'v mut dyn FnMut(&Entry, &Node) -> Result<Vec<String>, Reported>;
 
-/// The template with its loops written out; the template itself where there are none.
+/// The template with its loops unrolled; the template itself if it has none.
 pub(super) fn unroll<'t>(
     root: &'t Node,
     has_extensions: bool,
@@ -70,11 +69,11 @@ struct Loops<'l, 'v> {
     has_extensions: bool,
     report: &'l Report,
     values: Values<'v>,
-    /// Nodes that loops have made.
+    /// Nodes made by loops.
     weight: usize,
-    /// Bytes of text that values have been put into.
+    /// Bytes of text after substituting values.
     bytes: usize,
-    /// Whether a limit has been passed, which ends all loops.
+    /// Whether a limit has been exceeded, which ends all loops.
     is_exhausted: bool,
 }
 
@@ -123,7 +122,7 @@ impl Loops<'_, '_> {
         });
     }
 
-    /// What a loop makes.
+    /// The entries that a loop makes.
     fn made(&mut self, entry: &Entry) -> Result<Vec<Entry>, Reported> {
         if !self.has_extensions {
             let message = format!("`{PREFIX}` needs another transform");
@@ -191,13 +190,13 @@ impl Loops<'_, '_> {
         Ok(Node::new(node.span, value))
     }
 
-    /// A text with the identifier replaced, where it has it.
+    /// A text with the identifier replaced; `None` if it does not occur.
     fn text(&mut self, text: &str, span: Span, item: &Item) -> Result<Option<Rc<str>>, Reported> {
         let count = text.matches(&item.whole).count() + text.matches(&item.bare).count();
         if count == 0 {
             return Ok(None);
         }
-        // Before it is made: it may be far longer than the template.
+        // Charged before the text is made: it may be far longer than the template.
         let bytes = text.len() + count.saturating_mul(item.value.len());
         self.charge(0, bytes, span)?;
         let text = text.replace(&item.whole, &item.value);
@@ -220,12 +219,12 @@ impl Loops<'_, '_> {
     }
 }
 
-/// A value of a collection, and how the fragment says it.
+/// A value of a collection, and how the fragment refers to it.
 struct Item {
     identifier: String,
-    /// `${Identifier}`, which stands for the value.
+    /// `${Identifier}`, the placeholder for the value.
     whole: String,
-    /// `&{Identifier}`, which stands for its letters and digits: logical ids are made of it.
+    /// `&{Identifier}`, the placeholder for the value's letters and digits, for logical ids.
     bare: String,
     value: String,
     letters: String,

@@ -1,5 +1,4 @@
-//! What names in a template refer to, and which versions, aliases and URLs belong to which
-//! functions.
+//! The targets of names in a template, and which versions, aliases and URLs belong to which functions.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,7 +6,7 @@ use super::function::references;
 use super::report::{did_you_mean, shorten};
 use super::{Node, Parameters, Pseudo, Report, Reported, Resource, Role, Span};
 
-/// What a name stands for. The index is the resource's, in the document's list.
+/// The target of a name. The index is the resource's, in the document's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     Pseudo,
@@ -15,11 +14,11 @@ pub(crate) enum Target {
     Resource(usize),
 }
 
-/// What is a part of a function and a resource of its own: a version, an alias, a URL.
+/// A resource that is a part of a function: a version, an alias, a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
     pub function: usize,
-    /// Which version it means; `None` is `$LATEST`.
+    /// The version that it means; `None` is `$LATEST`.
     pub alias: Option<String>,
 }
 
@@ -29,10 +28,10 @@ const NEWEST: &str = "newest";
 /// Every name of the template.
 pub(crate) struct Names {
     targets: HashMap<String, Target>,
-    /// Resources of SAM's that are not provided here, with their logical ids: what SAM would make of them, and how that
-    /// would be called, is not known.
+    /// SAM's resources that are not provided here, with their logical ids: the names of the resources that SAM would
+    /// make of them are unknown.
     unknown_makers: Vec<(String, usize)>,
-    /// Resources that are not created, with the condition that says so.
+    /// Resources that are not created, with the condition that excludes them.
     pub absent: BTreeMap<String, String>,
     /// Parts of functions, by their index.
     pub parts: HashMap<usize, Part>,
@@ -60,7 +59,7 @@ impl Names {
         for name in parameters.keys() {
             names.targets.insert(name.clone(), Target::Parameter);
         }
-        // What is declared takes precedence over what SAM makes.
+        // Declared resources take precedence over those that SAM makes.
         names.add_resources(resources, false);
         names.find_unknown_makers(resources);
         names.find_aliases(resources, parameters);
@@ -88,7 +87,7 @@ impl Names {
         }
     }
 
-    /// What a name stands for, and the attribute after its dot.
+    /// The target of a name, and the attribute after its dot.
     pub fn find<'n>(&self, name: &'n str) -> Option<(Target, Option<&'n str>)> {
         if let Some(target) = self.targets.get(name) {
             return Some((*target, None));
@@ -102,7 +101,7 @@ impl Names {
         Some((target.or_else(|| self.made_by_unknown(name))?, attribute))
     }
 
-    /// What SAM makes of a resource is called after it: the API key of `Graph` is `GraphMyKey`.
+    /// Resources that SAM makes of another one begin with its id: the API key of `Graph` is `GraphMyKey`.
     fn made_by_unknown(&self, name: &str) -> Option<Target> {
         let is_of = |maker: &&(String, usize)| name.starts_with(&maker.0);
         let maker = self.unknown_makers.iter().find(is_of)?;
@@ -119,7 +118,7 @@ impl Names {
         }
     }
 
-    /// A version's name ends with ten hexadecimal digits of a hash that only SAM knows: any do.
+    /// A version's name ends with ten hexadecimal digits of a hash that only SAM can compute: any ten are accepted.
     fn version(&self, name: &str) -> Option<Target> {
         let (function, hash) = name.split_at_checked(name.len().checked_sub(10)?)?;
         let function = function.strip_suffix("Version")?;
@@ -136,7 +135,7 @@ impl Names {
         names
     }
 
-    /// The aliases of each function: what SAM makes of `AutoPublishAlias`, then the template's.
+    /// The aliases of each function: first the one of `AutoPublishAlias`, then the template's.
     fn find_aliases(&mut self, resources: &[Resource], parameters: &Parameters) {
         let all = || (resources.iter().enumerate()).filter(|(_, it)| it.kind.role == Role::Alias);
         for (index, resource) in all() {
@@ -169,7 +168,7 @@ impl Names {
                 (Role::Version | Role::Url, Some(made)) => {
                     let alias = Some(made.name.to_string()).filter(|it| !it.is_empty());
                     let function = made.of;
-                    // A URL means `$LATEST` then, and there is no such version.
+                    // A URL without an alias means `$LATEST`; SAM makes no version without an alias.
                     let is_part = alias.is_some() || resource.kind.role == Role::Url;
                     is_part.then_some(Part { function, alias })
                 }
@@ -204,7 +203,7 @@ impl Names {
         Some(Part { alias, ..part })
     }
 
-    /// The function that a node means, and the alias that it means it by.
+    /// The function that a node means, and the alias in the reference.
     pub fn part_of(&self, node: &Node, resources: &[Resource]) -> Option<Part> {
         let function = self.function(node, resources)?;
         let mut named = references(node).into_iter();
@@ -241,7 +240,7 @@ impl Names {
     }
 }
 
-/// Reports a name that stands for nothing. Its place is searched for, so only if there is room.
+/// Reports a name without a target. Its place is searched only if the report has room.
 pub(super) fn report_unresolved(
     name: &str,
     span: impl FnOnce() -> Span,

@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use super::{Function, Span};
 
-/// A value and its place. Cheap to share only leaf by leaf: see [`Node::weight`].
+/// A value and its place. A copy copies the tree and shares only the leaves: see [`Node::weight`].
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub span: Span,
     pub value: NodeValue,
-    /// How many nodes a copy of this one makes.
+    /// How many nodes a copy of this one creates.
     pub weight: usize,
     /// How many levels it has; a scalar has one.
     pub height: usize,
@@ -23,11 +23,11 @@ pub(crate) enum NodeValue {
     Call(Call),
 }
 
-/// A piece of text, not yet taken for a number or anything else.
+/// A piece of text, not yet interpreted as a number or another type.
 #[derive(Debug, Clone)]
 pub(crate) struct Scalar {
     pub text: Rc<str>,
-    /// Without quotes, so that `true` is a boolean and `null` is none.
+    /// Without quotes, so `true` is a boolean and `null` is null.
     pub plain: bool,
 }
 
@@ -72,7 +72,7 @@ impl Node {
         }
     }
 
-    /// Text that stands for itself.
+    /// A literal text.
     pub fn scalar(span: Span, text: &str) -> Self {
         let scalar = Scalar {
             text: Rc::from(text),
@@ -98,7 +98,7 @@ impl Node {
         Self::new(argument.span, NodeValue::Call(Call { function, argument }))
     }
 
-    /// What stands where a problem is in the way of a value.
+    /// The substitute for a value that a problem prevents.
     pub fn reported(span: Span) -> Self {
         Self::call_of(Function::Reported, Self::scalar(span, ""))
     }
@@ -161,13 +161,13 @@ impl Node {
         })
     }
 
-    /// Whether a problem is in the way of its value, and has been reported.
+    /// Whether a problem prevented its value, and has been reported.
     pub fn is_reported(&self) -> bool {
         self.call()
             .is_some_and(|call| call.function == Function::Reported)
     }
 
-    /// What it is, for messages.
+    /// Its kind, for messages.
     pub fn describe(&self) -> &'static str {
         match &self.value {
             NodeValue::Scalar(scalar) if scalar.is_null() => "empty",
@@ -190,7 +190,7 @@ impl Scalar {
         self.plain && matches!(&*self.text, "" | "~" | "null" | "Null" | "NULL")
     }
 
-    /// CloudFormation reads YAML 1.1, where the words for booleans are these.
+    /// CloudFormation reads YAML 1.1, which has these words for booleans.
     pub fn as_bool(&self) -> Option<bool> {
         if !self.plain {
             return None;
@@ -210,7 +210,7 @@ impl Scalar {
         }
     }
 
-    /// As JSON: quoted text stays text, and a number that would lose its leading zeros does too.
+    /// As JSON: quoted text stays text, and so does a number that would lose its leading zeros.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value;
         if self.is_null() {

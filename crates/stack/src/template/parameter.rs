@@ -1,4 +1,4 @@
-//! `Parameters` and the values that they have.
+//! `Parameters` and their values.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,7 +23,7 @@ impl Parameters {
         self.0.keys()
     }
 
-    /// Text, or a parameter's: what SAM makes logical ids of, before references have values.
+    /// A literal text, or a parameter's value: SAM builds logical ids from it before references have values.
     pub fn constant<'r>(&'r self, node: &'r Node) -> Option<&'r str> {
         let Some(call) = node.call() else {
             return node.text();
@@ -42,12 +42,12 @@ impl Parameters {
 pub(crate) enum ParameterValue {
     Text(String),
     List(Vec<String>),
-    /// A value of the parameter store that is missing: a problem at the place that uses it.
+    /// A missing value of the parameter store: a problem at the place that uses it.
     Missing {
         name: String,
         span: Span,
     },
-    /// There is none, and a problem says why.
+    /// There is no value, and a problem says why.
     Reported,
 }
 
@@ -68,7 +68,7 @@ const PATTERN_BYTES_MAX: usize = 64 * 1024;
 /// Types besides those that begin with `AWS::`.
 const TYPES: [&str; 4] = ["String", "Number", "List<Number>", "CommaDelimitedList"];
 
-/// Who gives the values of parameters.
+/// The source of parameter values.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Givers {
     /// The caller that loads the template.
@@ -77,7 +77,7 @@ pub(crate) enum Givers {
     Template,
 }
 
-/// Reads the section; `overrides` win over defaults.
+/// Reads the section; `overrides` replace defaults.
 pub(crate) fn parameters(
     entries: &[Entry],
     overrides: &BTreeMap<String, String>,
@@ -101,7 +101,7 @@ pub(crate) fn parameters(
     Parameters(entries.iter().map(read).collect())
 }
 
-/// A parameter that has no value: neither a default nor one that was given.
+/// A parameter that has neither a default nor a given value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingParameter {
     /// Its name.
@@ -110,7 +110,7 @@ pub struct MissingParameter {
     pub type_name: String,
     /// `Description`.
     pub description: Option<String>,
-    /// `AllowedValues`; empty where every value is.
+    /// `AllowedValues`; empty if every value is allowed.
     pub allowed_values: Vec<String>,
     /// `NoEcho`: it is a secret.
     pub no_echo: bool,
@@ -147,7 +147,7 @@ pub(crate) fn missing(
         .collect()
 }
 
-/// Reports a value of the parameter store that nobody gives.
+/// Reports a value of the parameter store that was not given.
 pub(super) fn no_stored_value(name: &str, span: Span, report: &Report) -> Reported {
     let shown = shorten(name);
     let message = format!("`{shown}` of the parameter store has no value here");
@@ -197,8 +197,8 @@ impl Declaration<'_> {
         self.typed(type_node, text)
     }
 
-    /// What is given, or the default. A default of a list type may be written as a YAML list by
-    /// people, but not for CloudFormation.
+    /// The given value, or the default. A YAML list is a problem even for a list type, as in
+    /// CloudFormation: the default must be text.
     fn text(&self) -> Result<String, Reported> {
         if let Some(given) = self.given {
             return Ok(given.clone());
@@ -260,7 +260,7 @@ impl Declaration<'_> {
         }
     }
 
-    /// What the parameter store has by this name.
+    /// The parameter store's value with this name.
     fn stored(&self, inner: &str, name: String) -> ParameterValue {
         match self.references.ssm.get(&name) {
             Some(value) if inner == "CommaDelimitedList" || inner.starts_with("List<") => {
@@ -268,7 +268,7 @@ impl Declaration<'_> {
                 ParameterValue::List(items.collect())
             }
             Some(value) => ParameterValue::Text(value.clone()),
-            // CDK puts that one into every template, for its own sake only.
+            // CDK puts this parameter into every template, for its own use only.
             None if &*self.entry.key == "BootstrapVersion" => ParameterValue::Text(name),
             None => {
                 let default = self.get("Default").filter(|_| self.given.is_none());
@@ -312,7 +312,7 @@ impl Declaration<'_> {
         ] {
             let bound = self.get(property).and_then(Node::text);
             let bound = bound.and_then(|bound| bound.trim().parse::<f64>().ok());
-            // A lower bound, or an upper one with both signs turned.
+            // A lower bound, or an upper one with both signs inverted.
             if let (Some(bound), Some(value)) = (bound, value)
                 && value * sign < bound * sign
             {

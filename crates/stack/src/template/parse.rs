@@ -12,7 +12,7 @@ use super::{Entry, Function, Node, NodeValue, Report, Reported, Span, shorten};
 
 /// The text's only document.
 ///
-/// What makes the rest unreadable ends the reading; a key given twice does not.
+/// An error that makes the rest unreadable ends the reading; a duplicate key does not.
 pub(crate) fn parse(report: &Report) -> Result<Node, Reported> {
     let text = report.text.clone();
     let mut reader = Reader {
@@ -49,7 +49,7 @@ pub(crate) fn parse(report: &Report) -> Result<Node, Reported> {
     })
 }
 
-/// What to do about text that cannot be read from `offset` on.
+/// Help for text that cannot be read from `offset` on.
 fn help_at(text: &str, offset: usize, info: &str) -> String {
     let (before, after) = text.split_at(text.floor_char_boundary(offset));
     let line = before.rsplit('\n').next().unwrap_or_default();
@@ -101,13 +101,13 @@ impl<'r> Reader<'r> {
         Ok(Some((event, Span::between(start, end))))
     }
 
-    /// The next event within a list or mapping, whose end the parser never leaves out.
+    /// The next event within a list or mapping; the parser always reports its end.
     fn inner(&mut self) -> Result<(Event<'r>, Span), Reported> {
         let next = self.next()?;
         Ok(next.expect("a list or mapping has an end"))
     }
 
-    /// The node that an event begins, below so many others.
+    /// The node that an event begins, at this depth.
     fn node(&mut self, event: Event<'r>, span: Span, depth: usize) -> Result<Node, Reported> {
         let (anchor, tag) = match &event {
             Event::Scalar(_, _, anchor, tag)
@@ -279,7 +279,7 @@ fn is_string_tag(tag: Option<&Tag>) -> bool {
 
 /// The parser counts characters, diagnostics count bytes.
 struct Places {
-    /// Byte offsets by character, where the two differ at all.
+    /// Byte offsets by character; `None` if the two counts are equal everywhere.
     offsets: Option<Vec<u32>>,
     end: usize,
 }

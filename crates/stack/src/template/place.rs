@@ -1,8 +1,8 @@
-//! Where a value is wanted, for messages.
+//! The place that needs a value, for messages.
 
 use super::{Report, Span};
 
-/// The property that a value is wanted for.
+/// The property that needs a value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'p> {
     pub logical_id: &'p str,

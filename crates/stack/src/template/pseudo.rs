@@ -71,7 +71,7 @@ impl Pseudo {
         self.regional_arn("states", &format!("activity:{name}"))
     }
 
-    /// The first version of a layer, which is the only one here.
+    /// The first version of a layer, the only one here.
     pub fn layer_arn(&self, name: &str) -> String {
         self.regional_arn("lambda", &format!("layer:{name}:1"))
     }
@@ -122,13 +122,13 @@ impl Pseudo {
         format!("arn:{partition}:iam::{}:role/{name}", self.account_id)
     }
 
-    /// The name of something that the template leaves to AWS: `<stack>-<logical id>`.
+    /// The name of a resource that the template leaves to AWS: `<stack>-<logical id>`.
     ///
-    /// AWS appends a random part, which would only hide the name from whoever uses it here. Of too
-    /// long a name, the stack's part is cut and ends with a part of the name's hash: the logical id is what tells it from
-    /// others. If that alone is too long, the whole is cut so.
+    /// AWS appends a random part, which would only make the name harder to use here. If the name is too long, the
+    /// stack's part is cut and ends with a part of the name's hash, because the logical id distinguishes it from
+    /// others. If the logical id alone is too long, the whole name is cut so.
     pub fn physical_name(&self, logical_id: &str, characters_max: usize) -> String {
-        /// Fewer characters of the stack's name say nothing.
+        /// A shorter part of the stack's name is useless.
         const STACK_MIN: usize = 3;
         let name = format!("{}-{logical_id}", self.stack_name);
         if name.len() <= characters_max {
@@ -142,7 +142,7 @@ impl Pseudo {
             let end = self.stack_name.floor_char_boundary(room);
             return self.stack_name[..end].trim_end_matches('-').to_owned() + &rest;
         }
-        // Names of events, of which schedules have theirs, may hold any characters.
+        // Names of events, which become names of schedules, may contain any characters.
         let end = name.floor_char_boundary(characters_max - hash.len() - 1);
         format!("{}-{hash}", &name[..end])
     }
@@ -176,7 +176,7 @@ impl Pseudo {
         format!("https://{id}.lambda-url.{}.on.aws", self.region)
     }
 
-    /// What CloudFormation knows about a stack that this one nests.
+    /// The pseudo parameters of a stack that this one nests.
     pub fn nested(&self, logical_id: &str) -> Self {
         Self {
             stack_name: self.physical_name(logical_id, 128),
@@ -199,7 +199,7 @@ impl Pseudo {
     }
 }
 
-/// An id in the form of a UUID, which is the same each time.
+/// An id in the form of a UUID, the same each time.
 fn uuid(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let digits = digest[..16].iter().map(|byte| format!("{byte:02x}"));

@@ -1,5 +1,5 @@
-//! Collects what is wrong and what does nothing, so that one run tells all of it, and words of a
-//! template for messages: cut short, or taken for misspellings of others.
+//! Collects problems and warnings, so that one run reports all of them, and prepares a template's words for messages:
+//! shortens them, or finds what they may be misspellings of.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -9,8 +9,7 @@ use crate::{InvalidTemplate, LoadStackError, Problem, Warning};
 
 use super::{Span, Text};
 
-/// Proof that a problem was put into the [`Report`]: what the caller wanted does not exist, and
-/// nothing more needs to be said about it.
+/// Proof that a problem was added to the [`Report`]: the wanted value does not exist, and no further message is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reported;
 
@@ -20,10 +19,10 @@ pub(crate) struct Report {
     pub text: Text,
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<(Span, Warning)>>,
-    // A reference is looked at more than once, as an edge and as a value; a global by each function.
+    // A reference is checked twice, as an edge and as a value; a global once for each function.
     seen: RefCell<HashSet<(Span, String)>>,
     omitted: Cell<usize>,
-    // Those of nested templates.
+    // Problems and warnings of nested templates.
     adopted_problems: RefCell<Vec<Problem>>,
     adopted_warnings: RefCell<Vec<Warning>>,
 }
@@ -68,7 +67,7 @@ impl Report {
         Reported
     }
 
-    /// The error of a file that has this problem only.
+    /// The error of a file with this problem only.
     pub fn single(
         text: Text,
         span: Span,
@@ -82,7 +81,7 @@ impl Report {
         invalid.into()
     }
 
-    /// The warnings so far, whatever problems there are.
+    /// The warnings so far, regardless of problems.
     #[cfg(test)]
     pub fn warnings(&self) -> Vec<Warning> {
         let warnings = self.warnings.borrow();
@@ -92,8 +91,8 @@ impl Report {
             .collect()
     }
 
-    /// Takes the problems of a nested template's report, or its warnings with the logical id of what
-    /// nests it in front of their own.
+    /// Takes the problems of a nested template's report, or its warnings, whose logical ids get the nesting resource's
+    /// id as prefix.
     pub fn adopt<T>(
         &self,
         other: Self,
@@ -123,7 +122,7 @@ impl Report {
         }
     }
 
-    /// Whether further problems are only counted, so that costly help is not worth its price.
+    /// Whether further problems are only counted: costly help is not worth its price then.
     pub fn is_full(&self) -> bool {
         self.problems.borrow().len() >= PROBLEMS_MAX
     }
@@ -149,7 +148,7 @@ impl Report {
             line: 0,
             column: 0,
         };
-        // `Globals` reach every function, and one warning about them is enough.
+        // `Globals` apply to every function; one warning about them is enough.
         let known = |(at, other): &(Span, Warning)| {
             *at == span && other.property == warning.property && other.meaning == warning.meaning
         };
@@ -185,7 +184,7 @@ impl Report {
     }
 }
 
-/// Longer words are not typing errors of anything, and comparing them costs time.
+/// Longer words are not treated as typing errors, because comparing them takes time.
 const WORD_BYTES_MAX: usize = 128;
 
 /// The candidate that `word` is most likely a misspelling of.

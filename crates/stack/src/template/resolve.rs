@@ -9,7 +9,7 @@ use super::evaluate::Evaluation;
 use super::names::Names;
 use super::{Named, Parameters, Place, Pseudo, Report, Reported, Resolver, Resource, Role};
 
-/// What a template is given from outside.
+/// A template's values from outside.
 pub(crate) struct Given<'t> {
     pub parameters: Parameters,
     pub references: &'t References,
@@ -20,8 +20,8 @@ pub(crate) struct Given<'t> {
 pub(crate) type LoadNested<'l> =
     dyn Fn(&Resolver<'_>, usize) -> Result<Option<Stack>, Reported> + 'l;
 
-/// Resolves the names of all resources, each after those that it needs. `absent` are those that
-/// are not created, with the condition that says so.
+/// Resolves the names of all resources, each after those that it needs. `absent` are the resources
+/// that are not created, with the condition that excludes them.
 pub(crate) fn resolve<'t>(
     report: &'t Report,
     pseudo: Pseudo,

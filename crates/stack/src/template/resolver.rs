@@ -1,5 +1,4 @@
-//! What is known of a template's names: what each stands for, how resources are called, and what nested templates came
-//! to.
+//! The known values of a template's names: their targets, the names of resources, and the results of nested templates.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -12,11 +11,11 @@ use super::function::references;
 use super::names::{Names, Part, Target};
 use super::{Function, Node, Parameters, Pseudo, Report, Reported, Resource, Role, Span};
 
-/// Why a nested template has no such output.
+/// Why a nested template does not have an output.
 pub(super) enum UnknownOutput {
-    /// It has these.
+    /// It has these outputs.
     Names(Vec<String>),
-    /// A problem is in the way of all of them.
+    /// A problem prevents all of them.
     Reported,
 }
 
@@ -27,19 +26,18 @@ pub(crate) struct Resolver<'t> {
     pub resources: &'t [Resource],
     pub(super) parameters: Parameters,
     pub(super) names: Names,
-    /// The names of resources, by index; missing where a problem stands in the way.
+    /// The names of resources, by index; missing if a problem prevents it.
     resolved: RefCell<HashMap<usize, String>>,
-    /// What nested templates came to, by index: `None` where they lie elsewhere; missing where a
-    /// problem stands in the way.
+    /// The loaded nested templates, by index: `None` if they lie elsewhere; missing if a problem prevents it.
     nested: RefCell<BTreeMap<usize, Option<Stack>>>,
     pub(super) references: &'t References,
     bytes: Cell<usize>,
-    /// How many values are being looked up for each other.
+    /// The number of lookups that are waiting for each other.
     pub(super) dynamic_depth: Cell<usize>,
 }
 
 impl<'t> Resolver<'t> {
-    /// Knows what names stand for, and of no resource yet how it is called.
+    /// Knows the targets of names, but not yet the name of any resource.
     pub(super) fn new(
         report: &'t Report,
         pseudo: Pseudo,
@@ -68,17 +66,17 @@ impl<'t> Resolver<'t> {
         Self::new(report, pseudo, &[], names, parameters, &NO_REFERENCES)
     }
 
-    /// Notes how a resource is called.
+    /// Notes the name of a resource.
     pub(super) fn set_name(&self, index: usize, name: String) {
         self.resolved.borrow_mut().insert(index, name);
     }
 
-    /// Notes what a nested template came to; `None` where it lies elsewhere.
+    /// Notes a loaded nested template; `None` if it lies elsewhere.
     pub(super) fn set_nested(&self, index: usize, stack: Option<Stack>) {
         self.nested.borrow_mut().insert(index, stack);
     }
 
-    /// What all nested templates have, without their outputs.
+    /// The content of all nested templates, without their outputs.
     pub fn take_nested(&self) -> Stack {
         let mut all = Stack::default();
         for stack in self.nested.borrow().values().flatten() {
@@ -87,7 +85,7 @@ impl<'t> Resolver<'t> {
         all
     }
 
-    /// An output of a nested template; `None` where that lies elsewhere.
+    /// An output of a nested template; `None` if that lies elsewhere.
     pub(super) fn nested_output(
         &self,
         index: usize,
@@ -123,7 +121,7 @@ impl<'t> Resolver<'t> {
         self.resolved.borrow().get(&index).cloned().ok_or(Reported)
     }
 
-    /// The logical id that people know a resource by, or what SAM makes it of.
+    /// The logical id of a resource in the template; for one that SAM makes, that of its origin.
     pub fn shown_id(&self, index: usize) -> &'t str {
         let resource = &self.resources[index];
         let of = resource.made.as_ref().map_or(index, |made| made.of);
@@ -142,7 +140,7 @@ impl<'t> Resolver<'t> {
         self.aliases(index).first().cloned()
     }
 
-    /// What a version, alias or URL is a part of.
+    /// The function that a version, alias or URL is a part of.
     pub fn part(&self, index: usize) -> Option<&Part> {
         self.names.parts.get(&index)
     }
@@ -160,7 +158,7 @@ impl<'t> Resolver<'t> {
         }
     }
 
-    /// The first resource that a node refers to, in whatever words.
+    /// The first resource that a node refers to, in any form.
     pub fn mentioned(&self, node: &Node) -> Option<usize> {
         let references = references(node).into_iter();
         let mut targets = references.filter_map(|it| self.names.find(it.name));
@@ -177,7 +175,7 @@ impl<'t> Resolver<'t> {
     }
 
     pub(super) fn charge(&self, bytes: usize, span: Span) -> Result<(), Reported> {
-        // One more, so that empty values cost something too.
+        // One more, so that empty values are charged too.
         let total = self.bytes.get().saturating_add(bytes).saturating_add(1);
         self.bytes.set(total);
         if total <= RESOLVED_BYTES_MAX {

@@ -8,35 +8,35 @@ use super::{
     Shared, Span,
 };
 
-/// One entry of `Resources` with `Globals` merged in, or what SAM makes of one.
+/// One entry of `Resources` with `Globals` merged in, or one that SAM makes of such an entry.
 pub(crate) struct Resource {
     pub logical_id: Rc<str>,
     pub id_span: Span,
     pub kind: &'static Type,
     pub resource_type: Rc<str>,
-    /// A mapping; what SAM makes has whatever is written.
+    /// A mapping; for a resource that SAM makes, any value as written.
     pub properties: Node,
-    /// What to point at when a property is missing.
+    /// The place to mark when a property is missing.
     pub properties_span: Span,
     pub metadata: Option<Node>,
     pub depends_on: Option<Node>,
     /// `IgnoreGlobals`: which shared properties are not its own.
     pub ignored_globals: Option<Node>,
-    /// Where it comes from, if SAM makes it.
+    /// Its origin, if SAM makes it.
     pub made: Option<Made>,
 }
 
 /// The resource that SAM makes another one of.
 pub(crate) struct Made {
     pub of: usize,
-    /// The name of an event; of anything else, the alias that it belongs to, which may be empty.
+    /// The name of an event; for other resources, the alias that it belongs to, which may be empty.
     pub name: Rc<str>,
-    /// Where its properties stand within those of the other one, ending with a dot unless empty.
+    /// The path of its properties within those of the other one, ending with a dot unless empty.
     pub path: String,
 }
 
 impl Resource {
-    /// A resource that says nothing about itself.
+    /// A resource without properties.
     pub fn new(logical_id: Rc<str>, id_span: Span, kind: &'static Type) -> Self {
         Self {
             logical_id,
@@ -52,7 +52,7 @@ impl Resource {
         }
     }
 
-    /// What SAM makes of this resource, whose index is `of`.
+    /// The resource that SAM makes of this one, whose index is `of`.
     pub fn make(&self, of: usize, suffix: &str, name: &str, kind: &'static Type) -> Self {
         let made = Made {
             of,
@@ -67,7 +67,7 @@ impl Resource {
         }
     }
 
-    /// With the properties at a place within those of the resource that it is made of.
+    /// Sets the properties, whose path is within those of the original resource.
     pub fn with_properties(mut self, path: String, entry: &Entry) -> Self {
         if let Some(made) = &mut self.made {
             made.path = path;
@@ -81,7 +81,7 @@ impl Resource {
         self.given(name).map(|entry| &entry.value)
     }
 
-    /// Text, or a parameter's.
+    /// A literal text, or a parameter's value.
     pub fn constant<'r>(&'r self, property: &str, parameters: &'r Parameters) -> Option<&'r str> {
         parameters.constant(self.property(property)?)
     }
@@ -92,7 +92,7 @@ impl Resource {
         entry.filter(|entry| !entry.value.is_no_value())
     }
 
-    /// The kind of API that an event adds a route to, and the logical id of the one that it means.
+    /// The kind of API that an event adds a route to, and the logical id of that API.
     pub fn api(&self) -> Option<(EventApi, &str)> {
         let Role::Event(Some(api)) = self.kind.role else {
             return None;
@@ -103,34 +103,34 @@ impl Resource {
         }
     }
 
-    /// The name of something that nobody looks at.
+    /// A name that is never shown or used.
     pub fn placeholder_name(&self, pseudo: &Pseudo) -> String {
         pseudo.physical_name(&self.logical_id, 255)
     }
 }
 
-/// The description of a type of resource: its properties, its name, and what references to it yield. Each type fills
-/// one in, in its own file under `crate::resource`.
+/// The description of a type of resource: its properties, its name, and the values of references to it. Each type is
+/// defined in its own file under `crate::resource`.
 pub(crate) struct Type {
     pub name: &'static str,
     pub role: Role,
     pub properties: Properties,
     pub shared: Option<Shared>,
     pub named: Named,
-    /// What `!Ref` yields.
+    /// The value of `!Ref`.
     pub reference: Yields,
-    /// What `!GetAtt` yields, by the attribute's name.
+    /// The value of `!GetAtt`, by the attribute's name.
     pub attributes: &'static [(&'static str, Yields)],
-    /// Properties whose text `!GetAtt` yields by their own name.
+    /// Properties whose text is the value of the `!GetAtt` of the same name.
     pub property_attributes: &'static [&'static str],
-    /// What `!GetAtt` yields for any other attribute, unless that is a problem.
+    /// The value of `!GetAtt` for any other attribute, unless that is a problem.
     pub other_attributes: OtherAttributes,
-    /// The resources that SAM makes of one, whose index among these it is given.
+    /// The resources that SAM makes of one, whose index among these is the first argument.
     pub makes: fn(usize, &[Resource], &Parameters) -> Vec<Resource>,
 }
 
 impl Type {
-    /// A type that has nothing but its name.
+    /// A type with nothing but its name.
     pub const fn plain(name: &'static str) -> Self {
         Self {
             name,
@@ -164,14 +164,14 @@ static UNSUPPORTED: Type = Type {
     ..Type::plain("")
 };
 
-/// A type that does nothing here, and nobody notices.
+/// A type that does nothing here, without a warning.
 static QUIET: Type = Type {
     attributes: &[("Arn", |it| it.arn(Pseudo::role_arn))],
     other_attributes: OtherAttributes::StandIn,
     ..Type::plain("")
 };
 
-/// What is about who may do what, which is not checked here, and what CDK says about itself.
+/// Permissions, which are not checked here, and CDK's data about itself.
 const QUIET_PREFIXES: [&str; 6] = [
     "AWS::IAM::",
     "AWS::Lambda::Permission",

@@ -1,5 +1,4 @@
-//! The words that types of resources are described in: properties and what becomes of them, roles, and how a
-//! resource comes by its name.
+//! The parts of a type's description: properties and their effect here, roles, and how a resource gets its name.
 
 /// A property that AWS has.
 #[derive(Debug, Clone, Copy)]
@@ -8,21 +7,21 @@ pub(crate) struct Property {
     pub rule: Rule,
 }
 
-/// What becomes of a property.
+/// The effect of a property here.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Rule {
-    /// It does what it does on AWS.
+    /// The same effect as on AWS.
     Used,
-    /// The same, and it must be given; with help for a template that does not.
+    /// The same, and the property is required; with help for a template without it.
     Required(&'static str),
-    /// It does nothing here; with what the application loses.
+    /// No effect; with what the application loses.
     Ignored(&'static str),
 }
 
 /// All properties of a mapping.
 pub(crate) type Properties = &'static [Property];
 
-/// The table of a mapping's properties: names, grouped by what becomes of them.
+/// The table of a mapping's properties: names, grouped by their effect.
 macro_rules! properties {
     (
         $(used: $($used:ident),+;)?
@@ -40,7 +39,7 @@ macro_rules! properties {
 }
 pub(crate) use properties;
 
-/// What a resource is to the template's other resources.
+/// A resource's role for the template's other resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Function,
@@ -54,40 +53,39 @@ pub(crate) enum Role {
     Event(Option<EventApi>),
     /// A template within the template.
     Nested,
-    /// Nothing that another one must know about.
+    /// No role for other resources.
     Plain,
     /// Not provided here.
     Unsupported,
 }
 
-/// The section of `Globals` for a type, and the properties that a resource must say for itself.
+/// The section of `Globals` for a type, and the properties that a resource must set itself.
 pub(crate) struct Shared {
     pub section: &'static str,
     pub own: &'static [&'static str],
 }
 
-/// How a resource comes by its name.
+/// How a resource gets its name.
 #[derive(Clone, Copy)]
 pub(crate) enum Named {
-    /// By this property, else from stack and logical id, with at most so many characters.
+    /// By this property, else from stack and logical id, with at most this many characters.
     By(&'static str, usize),
-    /// API Gateway draws an id.
+    /// An id like API Gateway's.
     ApiId,
     /// From stack and logical id.
     Placeholder,
 }
 
-/// What becomes of attributes that a type does not list.
+/// The treatment of attributes that a type does not list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OtherAttributes {
     Problem,
     Placeholder,
-    /// A placeholder for what does not exist here, with a warning.
+    /// A placeholder for a value that does not exist here, with a warning.
     StandIn,
 }
 
-/// A kind of API that takes routes from functions' events. SAM makes one up for events that name
-/// none.
+/// A kind of API that gets routes from functions' events. SAM adds one for events that name none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EventApi {
     /// The event's property that names an API.

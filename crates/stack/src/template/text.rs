@@ -47,10 +47,10 @@ pub struct Text {
 /// Longest context that is shown whole. Ours: three generous lines.
 const CONTEXT_BYTES_MAX: usize = 1000;
 
-/// What is shown on either side of a place in a line that is longer.
+/// Bytes shown on either side of a place in a longer line.
 const SURROUNDINGS_BYTES: usize = 60;
 
-/// Longest place that is marked: the first line of it, and no more than fits a terminal.
+/// Longest place that is marked: its first line, and no more than fits a terminal.
 const MARKED_BYTES_MAX: usize = 80;
 
 impl Text {
@@ -94,7 +94,7 @@ impl Text {
         Span::between(start, end)
     }
 
-    /// As much of the span as is worth marking.
+    /// The part of the span that is worth marking.
     pub(crate) fn marked(&self, span: Span) -> Span {
         let line = self.slice(span).lines().next().unwrap_or_default();
         let len = line.floor_char_boundary(MARKED_BYTES_MAX.min(line.len()));
@@ -104,7 +104,7 @@ impl Text {
         }
     }
 
-    /// The place of a part of a span, or all of it where the part is not written like that.
+    /// The place of a part of a span, or the whole span if it does not contain the part.
     pub(crate) fn find_within(&self, span: Span, part: &str) -> Span {
         match self.slice(span).find(part) {
             Some(at) if !part.is_empty() => Span {

@@ -1,26 +1,26 @@
-//! What references to resources yield; the table of each type says which of these.
+//! The values of references to resources; the table of each type selects from these.
 
 use super::report::shorten;
 use super::{Parameters, Place, Pseudo, Report, Reported, Resource, Span};
 
-/// What a reference to a resource yields.
+/// The value of a reference to a resource.
 pub(crate) type Yields = fn(&Lookup<'_>) -> Yielded;
 
 type Yielded = Result<String, Reported>;
 
-/// A reference to a resource, with what is known of it.
+/// A reference to a resource, with the known facts about it.
 pub(crate) struct Lookup<'r> {
     pub resource: &'r Resource,
     /// The name as AWS would have it; an API's id.
     pub name: Yielded,
-    /// The logical id that people know the resource by, or what SAM makes it of.
+    /// The logical id of the resource in the template; for one that SAM makes, that of its origin.
     pub shown_id: &'r str,
-    /// What the resource is a part of, if it is a version, an alias or a URL.
+    /// The function that the resource is a part of, if it is a version, an alias or a URL.
     pub whole: Option<Whole<'r>>,
     pub parameters: &'r Parameters,
     pub pseudo: &'r Pseudo,
     pub report: &'r Report,
-    /// Where the value is wanted.
+    /// The place that needs the value.
     pub place: Place<'r>,
     /// Where the reference is written.
     pub span: Span,
@@ -29,7 +29,7 @@ pub(crate) struct Lookup<'r> {
 /// The function that a version, an alias or a URL is a part of.
 pub(crate) struct Whole<'r> {
     pub name: Yielded,
-    /// Which version is meant; `None` is `$LATEST`.
+    /// The version; `None` is `$LATEST`.
     pub alias: Option<&'r str>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn endpoint(it: &Lookup<'_>) -> Yielded {
     Ok(it.pseudo.endpoint(&name(it)?))
 }
 
-/// The URL of a function, with the slash that AWS puts there.
+/// The URL of a function, with a trailing slash as on AWS.
 pub(crate) fn url(it: &Lookup<'_>) -> Yielded {
     Ok(format!("{}/", it.pseudo.url_endpoint(it.shown_id)))
 }
@@ -71,14 +71,14 @@ pub(crate) fn version(it: &Lookup<'_>) -> Yielded {
     part(it)
 }
 
-/// The number of a version, which the alias stands in for.
+/// The number of a version; the alias is used instead.
 pub(crate) fn version_number(it: &Lookup<'_>) -> Yielded {
     it.warn_of_version();
     let alias = it.whole.as_ref().and_then(|it| it.alias);
     Ok(alias.unwrap_or("$LATEST").to_owned())
 }
 
-/// The name of a stage, or a placeholder for what has none.
+/// The name of a stage, or a placeholder for a stage without one.
 pub(crate) fn stage(it: &Lookup<'_>) -> Yielded {
     match it.resource.constant("StageName", it.parameters) {
         Some(stage) => Ok(stage.to_owned()),
@@ -86,7 +86,7 @@ pub(crate) fn stage(it: &Lookup<'_>) -> Yielded {
     }
 }
 
-/// A name for something that nobody looks at.
+/// A name that is never shown or used.
 pub(crate) fn placeholder(it: &Lookup<'_>) -> Yielded {
     Ok(it.resource.placeholder_name(it.pseudo))
 }
@@ -115,10 +115,10 @@ impl Lookup<'_> {
         Ok(make(self.pseudo, &name(self)?))
     }
 
-    /// The value for something that does not exist here, and the warning that it does not.
+    /// The value for something that does not exist here, with a warning.
     pub fn stand_in(&self, value: String) -> String {
         let resource = self.resource;
-        // Functions log wherever they say that they log to.
+        // Functions log to any group that they name, so log groups cause no warning.
         if !resource.resource_type.starts_with("AWS::Logs::") {
             let (id, kind) = (&resource.logical_id, shorten(&resource.resource_type));
             self.warn(&format!(

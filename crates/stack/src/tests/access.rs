@@ -1,4 +1,4 @@
-//! Authorizers, API keys and request checks, in the words of SAM, CloudFormation and OpenAPI.
+//! Authorizers, API keys and request checks, written for SAM, CloudFormation and OpenAPI.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
 
 use super::{check_problems, check_warnings, load};
 
-/// What each route asks for, one line a route.
+/// What each route requires, one line per route.
 fn accesses(routes: &[Route]) -> String {
     let line = |route: &Route| {
         let Access {
@@ -238,7 +238,7 @@ Resources:
         line 16: `Auth.Authorizers.Here.JwtConfiguration.issuer` of `Api`: its user pool does not exist here: every request is refused, unless `--jwt-keys` says which tokens are taken"#]].assert_eq(&warnings(&stack));
 }
 
-/// A client that is not here must not open the API to tokens for whomever.
+/// A client that does not exist here must not make the API accept tokens for any audience.
 #[test]
 fn clients_that_are_here_count_beside_those_that_are_not() {
     let stack = load(

@@ -1,4 +1,4 @@
-//! What `cdk synth` writes.
+//! The output of `cdk synth`.
 
 use std::fs;
 use std::path::Path;

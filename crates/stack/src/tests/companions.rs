@@ -1,4 +1,4 @@
-//! Queues, topics and buckets, what belongs to them, and functions that work queues off.
+//! Queues, topics and buckets, their subordinate resources, and functions that process queues.
 
 use std::collections::BTreeMap;
 use std::fs;

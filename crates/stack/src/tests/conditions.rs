@@ -1,4 +1,4 @@
-//! `Conditions`, `Mappings`, and what is chosen by them.
+//! `Conditions`, `Mappings`, and the values that they choose.
 
 use expect_test::{Expect, expect};
 

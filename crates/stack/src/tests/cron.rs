@@ -1,4 +1,4 @@
-//! What cron expressions mean, and which ones are none.
+//! The meaning of cron expressions, and which ones are invalid.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! A template with everything that a durable workflow's usually has.
+//! A template with everything that the template of a durable workflow usually has.
 
 use std::collections::BTreeMap;
 

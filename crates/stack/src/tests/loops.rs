@@ -1,4 +1,4 @@
-//! `Fn::ForEach`, and names that functions make.
+//! `Fn::ForEach`, and names made by functions.
 
 use std::fmt::Write;
 

@@ -40,7 +40,7 @@ use crate::samconfig::SamConfig;
 use crate::template::Text;
 use crate::{LoadOptions, LoadStackError, Stack};
 
-/// The template's text as if it stood in `/app/template.yaml`.
+/// The template's text, named `/app/template.yaml`.
 fn try_load(template: &str, parameters: &[(&str, &str)]) -> Result<Stack, LoadStackError> {
     let text = Text {
         name: "template.yaml".to_owned(),
@@ -68,7 +68,7 @@ fn load(template: &str) -> Stack {
     try_load(template, &[]).unwrap_or_else(|error| panic!("{}", render(&error)))
 }
 
-/// A template of functions `F` with these properties, which may say more than is required.
+/// A template of functions `F` with these properties, besides the required ones.
 fn function(properties: &str) -> String {
     let indented: String = properties
         .lines()
@@ -94,13 +94,13 @@ fn render(error: &dyn Diagnostic) -> String {
         .with_links(false)
         .render_report(&mut rendered, error)
         .expect("writing to a string succeeds");
-    // As `main` prints it; the first line keeps the others' indentation through `expect!`.
+    // Formatted as `main` prints it; the first line keeps the others' indentation through `expect!`.
     let lines = rendered.lines().map(str::trim_end);
     let lines: Vec<&str> = std::iter::once("Error:").chain(lines).collect();
     lines.join("\n") + "\n"
 }
 
-/// The problems of a template, one a line, without the text.
+/// The problems of a template, one per line, without the text.
 fn problems(template: &str) -> String {
     match try_load(template, &[]) {
         Ok(_) => panic!("expected problems"),

@@ -136,7 +136,7 @@ fn a_nested_template_is_a_part_of_the_stack() {
     assert!(queue.unwrap().file.ends_with("child/template.yaml"));
 }
 
-/// Both guards of both kinds of API, and keys, belong to the nested template.
+/// The authorizers of both kinds of API, and the API keys, belong to the nested template.
 #[test]
 fn who_is_let_in_is_decided_within_the_nested_template() {
     let child = "

@@ -1,4 +1,4 @@
-//! Parameters without a value, which somebody can be asked for; and code that has been built.
+//! Parameters without a value, which the caller can ask for; and code that has been built.
 
 use std::fs;
 
@@ -44,7 +44,7 @@ Resources: {}
             },
         ]
     );
-    // What cannot be read is for loading to say.
+    // `load` reports templates that cannot be read; here they have no missing parameters.
     fs::write(dir.path().join("template.yaml"), "Parameters: [").unwrap();
     assert_eq!(missing_parameters(dir.path(), &options).unwrap(), []);
     assert!(missing_parameters(&dir.path().join("nowhere"), &options).is_err());

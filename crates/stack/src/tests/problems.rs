@@ -1,4 +1,4 @@
-//! What is wrong is said where it is wrong, all of it in one run.
+//! Problems are reported at their places, all in one run.
 
 use expect_test::expect;
 

@@ -1,4 +1,4 @@
-//! Every property that AWS publishes is used, or named.
+//! Every property that AWS publishes is used, or causes a warning.
 //!
 //! Source: CloudFormation template reference and AWS SAM developer guide, read 2026-11-28.
 
@@ -255,10 +255,10 @@ const PUBLISHED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Types of which nothing works: each is named as a whole.
+/// Types that do nothing here: each causes one warning for the whole resource.
 const NAMED: &[&str] = &["AWS::Kinesis::Stream"];
 
-/// What is said of a resource of this type with this property.
+/// The warnings for a resource of this type with this property.
 fn said(resource_type: &str, property: &str) -> Vec<(Option<String>, String)> {
     let template = format!(
         "Transform: AWS::Serverless-2016-10-31\nResources:\n  X:\n    Type: {resource_type}\n    \
@@ -281,7 +281,7 @@ fn said(resource_type: &str, property: &str) -> Vec<(Option<String>, String)> {
         account_id: options.account_id.clone(),
         stack_name: "demo".to_owned(),
     };
-    // A property alone is hardly ever a right resource: only what is said of it counts.
+    // A single property rarely makes a valid resource: only the warnings about it count.
     let _stack = build(&root, &source, Parameters::default(), pseudo, &report);
     let warnings = report.warnings().into_iter();
     let mut said: Vec<_> = warnings.map(|it| (it.property, it.meaning)).collect();

@@ -1,4 +1,4 @@
-//! What references and functions stand for.
+//! The values of references and functions.
 
 use expect_test::{Expect, expect};
 

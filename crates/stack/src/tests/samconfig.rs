@@ -1,4 +1,4 @@
-//! Files: where the template is looked for, and what `samconfig.toml` adds.
+//! Files: where the template is searched, and what `samconfig.toml` adds.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Rules and schedules that are resources of their own.
+//! Rules and schedules declared as their own resources.
 
 use std::time::Duration;
 

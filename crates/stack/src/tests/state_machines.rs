@@ -348,13 +348,13 @@ fn substitutions_are_made_in_the_text() {
     assert_eq!(json["B"]["End"], true);
     assert_eq!(states("Yaml")["A"]["Seconds"], 7);
     assert_eq!(states("Text")["A"]["Seconds"], 9);
-    // The file as it was written, whatever stands in it.
+    // Positions refer to the original file, before substitution.
     let source = function("Json").machine.as_ref().unwrap().source.as_ref();
     let source = source.unwrap();
     assert!(source.name.ends_with("order.asl.json"), "{}", source.name);
     assert_eq!(source.written_at(2, 37), (2, 44));
 
-    // Those that cannot be read are left out, and the rest starts.
+    // Machines whose definitions cannot be read get a reason; the others start.
     let reason = |id: &str| function(id).cannot_run.clone().unwrap();
     let lost = reason("Lost");
     assert!(
@@ -397,7 +397,7 @@ fn what_a_template_says_of_a_machine_is_kept() {
     let text = machine("Text");
     assert_eq!(
         text.logging,
-        // Names that no letter of ASCII begins stay as they are.
+        // Names that do not begin with an ASCII letter stay as they are.
         Some(json!({ "level": "ALL", "includeExecutionData": false, "": 1, "Übrig": 2 }))
     );
     assert!(!text.is_traced);

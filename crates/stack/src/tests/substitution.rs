@@ -1,4 +1,4 @@
-//! How the text of `!Sub` is cut.
+//! How the text of `!Sub` is split.
 
 use crate::template::function::{Piece, pieces};
 

@@ -1,4 +1,4 @@
-//! Text from anyone: no panic, no hang, no memory eaten.
+//! Arbitrary input: no panic, no hang, no unbounded memory.
 
 use std::fmt::Write;
 
@@ -47,7 +47,7 @@ fn nesting_ends() {
         65:65 nested deeper than 64 levels [too deep] (no CloudFormation property nests that far; check brackets and indentation)
     "#]],
     );
-    // Each is allowed alone; an alias puts one below the other.
+    // Each is allowed alone; an alias nests one in the other.
     let deep = |inner: &str| "[".repeat(40) + inner + &"]".repeat(40);
     let template = format!("a: &a {}\nb: {}\n", deep("x"), deep("*a"));
     check_problems(

@@ -1,4 +1,4 @@
-//! Failures as AWS has them: results that are too large, evaluations, instants.
+//! Failures as on AWS: results that are too large, evaluations, instants.
 
 use state_machine::EvaluationFailed;
 
@@ -7,7 +7,7 @@ use super::*;
 #[tokio::test]
 async fn a_result_of_a_task_that_is_too_large_is_its_failure() {
     let text = |length: usize| json!({ "n": "x".repeat(length) });
-    // What fits into a record, and what does not.
+    // One length fits into a record, the other does not.
     for length in [300_000, 2_000_000] {
         let builder = |definition| {
             builder(definition).function("large", move |_: LambdaEvent<Value>| async move {
@@ -39,7 +39,7 @@ async fn a_result_of_a_task_that_is_too_large_is_its_failure() {
             assert_eq!(ended, Ok(output), "{length} {resource}");
         }
     }
-    // The same failure of another state is none that `States.ALL` means.
+    // The same failure of another state is not matched by `States.ALL`.
     let large = json!({ "Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $pad('', 300000, 'x') %}" });
     let both = json!({
         "Type": "Parallel", "Branches": [one_called("Large", large)],
@@ -70,7 +70,7 @@ async fn evaluations_that_fail_are_recorded_each_time() {
     };
     assert_eq!(recorded, expected);
 
-    // Tried again and caught, and what the catcher hands on fails as well; what is around it has not failed itself.
+    // Retried and caught, and the catcher's output fails as well; the enclosing state itself has not failed.
     let inner = json!({
         "Type": "Map", "QueryLanguage": "JSONata", "Items": "{% 7 %}", "ItemProcessor": one_called("Item", json!({ "Type": "Pass" })),
         "Retry": [{ "ErrorEquals": ["States.ALL"], "MaxAttempts": 1 }],

@@ -1,4 +1,4 @@
-//! What goes from state to state: data, variables, the context object, time; and that a death changes none of it.
+//! The data between states: outputs, variables, the context object, time; and that a crash changes none of it.
 
 use super::*;
 
@@ -85,7 +85,7 @@ async fn an_output_that_is_too_large_is_an_error() {
     );
 }
 
-/// Everything that draws, waits, fails and comes again, in one machine.
+/// A machine with random numbers, waits, failures and retries.
 fn everything() -> Value {
     json!({ "StartAt": "Draw", "States": {
         "Draw": { "Type": "Pass", "Parameters": { "n": 2, "id.$": "States.UUID()" }, "ResultPath": "$.drawn", "Assign": { "id.$": "$.id" }, "Next": "Charge" },

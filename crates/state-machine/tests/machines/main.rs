@@ -1,4 +1,4 @@
-//! State machines in a world where days pass at once.
+//! State machines on a test clock, where days pass at once.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,12 +22,12 @@ mod tasks;
 /// When the test's clock begins.
 const START: &str = "2027-01-31T08:00:00Z";
 
-/// Nothing here waits within a step.
+/// No waiting within a step.
 fn no_time() -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(std::future::ready(()))
 }
 
-/// Answers with what it is asked, and refuses what is to be refused.
+/// Echoes requests, and refuses some.
 #[derive(Debug)]
 struct Tables;
 

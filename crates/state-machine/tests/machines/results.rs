@@ -1,4 +1,4 @@
-//! What becomes of the results of distributed Map states.
+//! The results of distributed Map states.
 
 use std::collections::BTreeSet;
 

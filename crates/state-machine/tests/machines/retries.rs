@@ -1,4 +1,4 @@
-//! Errors that are tried again, caught, or end the execution.
+//! Errors that are retried, caught, or end the execution.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,4 +1,4 @@
-//! Tasks that are no functions: services, other machines, and tokens that are answered from outside.
+//! Tasks that do not call functions: services, other machines, and tokens that are answered from outside.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -174,7 +174,7 @@ async fn another_machine_is_run_to_its_end() {
     );
 }
 
-/// An execution that is looked at so many times before it has ended.
+/// An execution that ends after so many polls.
 #[derive(Debug)]
 struct Executions {
     looks: AtomicU32,
@@ -252,7 +252,7 @@ async fn the_end_of_another_execution_is_waited_for() {
         (seconds, done),
         (0, vec![String::from("StartExecution own")])
     );
-    // Eight times in each look, and looks are ever rarer.
+    // Eight polls in each step, and ever fewer steps.
     let (ended, seconds, _) = nested(8 * 60, "FAILED", json!({})).await;
     let (name, cause) = ended.expect_err("it has failed");
     assert_eq!(name, "States.TaskFailed");

@@ -1,4 +1,4 @@
-//! Definitions as a whole: those that are right, where problems are, the ways between states.
+//! Whole definitions: valid ones, the places of problems, the transitions between states.
 
 use super::*;
 use crate::{StateKind, Transition};

@@ -1,4 +1,4 @@
-//! Every rule of a state, and what is said of one that breaks it.
+//! Every rule of a state, and the message for a state that breaks it.
 
 use super::*;
 

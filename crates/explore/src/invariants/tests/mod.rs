@@ -1,5 +1,5 @@
-//! The checkers are real: each invariant holds of a good world, transition, retry or refusal, and
-//! rejects it once it is spoilt. An invariant without such a case fails the tests.
+//! Tests of the checkers: each invariant holds for a good world, transition, retry or refusal, and
+//! rejects a spoilt one. An invariant without such a case fails the tests.
 
 mod requests;
 mod states;
@@ -23,7 +23,7 @@ fn world(pair: &str, moves: &[Move]) -> World {
     })
 }
 
-/// An accepted move, to be spoilt.
+/// An accepted move, which a test then spoils.
 struct Made {
     before: World,
     input: Input,

@@ -1,4 +1,4 @@
-//! Retries and refusals that are made up, and an engine that panics.
+//! Constructed retries and refusals, and an engine that panics.
 
 use engine::{Answer, Rejection, Transition};
 use model::Outcome;
@@ -12,7 +12,7 @@ use crate::update::Action;
 
 const BEGIN: Move = Move::Checkpoint(First, Action::Start);
 
-/// What an invariant says of a move whose retry comes to something else than the engine's answer.
+/// The verdict of an invariant on a move whose retry gets another result than the engine's.
 fn retried(name: &str, moves: &[Move], second: Option<Result<Transition, Rejection>>) -> bool {
     let made = made("step,step", moves);
     let real = || {
@@ -53,7 +53,7 @@ fn every_invariant_rejects_a_bad_retry() {
         };
         assert!(!retried(alike, moves, answered(other)));
     }
-    // Without a client token nothing is promised but that nothing changes.
+    // Without a client token only one thing is promised: nothing changes.
     assert!(retried(alike, &[Move::Poll], refused()));
     check_complete(of_retries(), &[nothing, alike]);
 }
@@ -92,7 +92,7 @@ fn every_invariant_rejects_a_bad_refusal() {
     check_complete(of_refusals(), &[valid, may_end]);
 }
 
-/// An assertion of the engine's own counts as an invariant.
+/// An assertion inside the engine counts as an invariant.
 #[test]
 fn a_panic_is_a_violation() {
     let mut spoilt = world("step,step", &[]);

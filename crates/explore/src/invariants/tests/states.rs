@@ -1,4 +1,4 @@
-//! States that are spoilt by hand.
+//! States spoilt by hand.
 
 use std::sync::Arc;
 
@@ -176,7 +176,7 @@ fn every_invariant_rejects_a_spoilt_state() {
     check_complete(in_states(), &names);
 }
 
-/// The fold notices what cannot follow, event by event.
+/// The fold detects impossible successions, event by event.
 #[test]
 fn history_rejects_what_cannot_follow() {
     let paused = [Move::Pause, Move::Poll];
@@ -214,7 +214,7 @@ fn history_rejects_what_cannot_follow() {
     }
 }
 
-/// The same records, but for the deadlines that an execution keeps of its operations.
+/// The same records, except for the deadlines that an execution keeps of its operations.
 fn without_deadlines(execution: &Execution) -> Execution {
     let mut state = execution.state.clone();
     let ended_at = execution.spec.started_at;
@@ -231,7 +231,7 @@ fn without_deadlines(execution: &Execution) -> Execution {
     execution
 }
 
-/// The same records, the operations last first.
+/// The same records, with the operations in reverse order.
 fn reversed(execution: &Execution) -> Execution {
     let operations = execution.operations().rev().cloned();
     let spec = Arc::clone(&execution.spec);

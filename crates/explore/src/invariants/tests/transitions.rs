@@ -1,4 +1,4 @@
-//! Transitions that are spoilt by hand.
+//! Transitions spoilt by hand.
 
 use engine::{Answer, Effect};
 use model::{EventKind, Timestamp};
@@ -15,7 +15,7 @@ const PENDING: Move = Move::Ends(Ending::Pending);
 
 type Case = (&'static str, Vec<Move>, fn(&mut Made));
 
-/// All with a wait and a callback.
+/// All cases, with a wait and a callback.
 fn cases() -> Vec<Case> {
     let mut cases = about_the_end();
     cases.extend(about_tokens());
