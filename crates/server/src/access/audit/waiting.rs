@@ -29,6 +29,8 @@ struct Queue {
     first: u64,
     /// Records before this number could not be written when a task waited for them.
     failed: u64,
+    /// How many were dropped because too many waited: only the file has them.
+    dropped: u64,
     is_said: bool,
 }
 
@@ -57,6 +59,7 @@ impl Waiting {
         if queue.records.len() >= WAITING_MAX {
             queue.records.pop_front();
             queue.first += 1;
+            queue.dropped += 1;
             if !std::mem::replace(&mut queue.is_said, true) {
                 tracing::warn!(
                     "records of changes are in this server's `audit.jsonl` only: the store takes none"
@@ -68,13 +71,16 @@ impl Waiting {
 
     /// Waits until every record that was pushed before is durable in the store. Returns whether it is.
     pub async fn settle(&self) -> bool {
-        let wanted = self.queue().next();
+        let (wanted, dropped) = {
+            let queue = self.queue();
+            (queue.next(), queue.dropped)
+        };
         let _writing = self.writing.lock().await;
         loop {
             {
                 let queue = self.queue();
                 if queue.first >= wanted {
-                    return true;
+                    return queue.dropped == dropped;
                 }
                 // The task before has just failed to write them: do not let each task wait for a store that does not
                 // answer.
@@ -128,6 +134,82 @@ impl Waiting {
                 );
                 None
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::{AuditKeep, AuditKind, AuditQuery, MemoryStore, StoreFuture};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// A store that writes nothing until it may.
+    struct Held {
+        store: MemoryStore,
+        may_write: Semaphore,
+    }
+
+    impl AuditRecords for Held {
+        fn append_audit(&self, records: Vec<AuditRecord>) -> StoreFuture<'_, ()> {
+            Box::pin(async move {
+                let permit = self.may_write.acquire().await;
+                permit.expect("it is never closed").forget();
+                self.store.append_audit(records).await
+            })
+        }
+
+        fn audit(&self, query: AuditQuery) -> StoreFuture<'_, Vec<AuditRecord>> {
+            self.store.audit(query)
+        }
+
+        fn trim_audit(&self, kind: AuditKind, keep: AuditKeep) -> StoreFuture<'_, ()> {
+            self.store.trim_audit(kind, keep)
+        }
+    }
+
+    fn record(number: usize) -> AuditRecord {
+        AuditRecord {
+            id: format!("{number:08}"),
+            kind: AuditKind::Management,
+            at: model::Timestamp::from_millis(0),
+            server: None,
+            who: "key ci".to_owned(),
+            access_key_id: None,
+            source_ip: None,
+            action: "lambda:CreateFunction".to_owned(),
+            resource: "*".to_owned(),
+            outcome: "done".to_owned(),
+            status: None,
+            error: None,
+        }
+    }
+
+    /// Its caller must make it durable elsewhere.
+    #[tokio::test]
+    async fn a_record_that_was_dropped_while_it_waited_is_not_taken_for_stored() {
+        for more in [WAITING_MAX - 1, WAITING_MAX] {
+            let store = Arc::new(Held {
+                store: MemoryStore::new(),
+                may_write: Semaphore::new(0),
+            });
+            let waiting = Arc::new(Waiting::new(Arc::clone(&store) as _));
+            waiting.push(record(0));
+            // Another task has its turn meanwhile.
+            let writing = waiting.writing.lock().await;
+            let settled = {
+                let waiting = Arc::clone(&waiting);
+                tokio::spawn(async move { waiting.settle().await })
+            };
+            tokio::task::yield_now().await;
+            for number in 1..=more {
+                waiting.push(record(number));
+            }
+            drop(writing);
+            store.may_write.add_permits(WAITING_MAX);
+            let is_stored = settled.await.expect("it does not panic");
+            assert_eq!(is_stored, more < WAITING_MAX, "{more} more");
         }
     }
 }
