@@ -1,4 +1,4 @@
-//! What `lambdura --version --verbose` says about a build: commit, date, target, compiler.
+//! Sets the facts about a build that `lambdura --version --verbose` prints: commit, date, target, compiler.
 //!
 //! Only release builds look for the commit: a development build would be linked anew after each one.
 
@@ -28,7 +28,7 @@ fn main() {
     say("RUSTC", output(&rustc, &["--version"]));
 }
 
-/// As it was told, as cargo wrote it into a crate's archive, or as git knows it.
+/// The commit: from `LAMBDURA_COMMIT`, from the file that cargo wrote into a crate's archive, or from git.
 fn commit() -> Option<String> {
     if let Ok(told) = env::var("LAMBDURA_COMMIT") {
         return Some(told);

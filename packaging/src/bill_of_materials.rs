@@ -1,4 +1,4 @@
-//! What the binary is made of, as CycloneDX has it: every crate with version, licence and checksum.
+//! The binary's bill of materials in CycloneDX's form: every crate with version, licence and checksum.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -163,7 +163,7 @@ fn document(
     Ok(document)
 }
 
-/// What is linked into the command or makes it, by what needs it; nothing that only tests need.
+/// The crates that are linked into the command or build it, by the crate that needs them, without those for tests.
 fn linked<'m>(metadata: &'m Metadata, command: &'m str) -> BTreeMap<&'m str, Vec<&'m str>> {
     let nodes: BTreeMap<&str, &Node> = metadata
         .resolve
@@ -202,7 +202,7 @@ fn component(it: &Crate, checksums: &BTreeMap<(String, String), String>) -> Valu
         "purl": url(it),
     });
     if let Some(license) = &it.license {
-        // An old way to write that either may be chosen.
+        // An old form of a choice between licences.
         let expression = license.replace('/', " OR ");
         component["licenses"] = json!([{ "expression": expression }]);
     }

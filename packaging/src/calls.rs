@@ -1,19 +1,19 @@
 //! Targets of calls from the program's beginning.
 //!
 //! A call of x86 names its target by the distance from itself, so that two calls of one function differ. Written from
-//! the program's beginning they are the same four bytes, and the program packs a thirteenth smaller. What xz has a filter
-//! for, brotli has none for; `bin/lambdura.mjs` undoes it.
+//! the program's beginning they are the same four bytes, and the program packs a thirteenth smaller. Xz has a filter
+//! for this, brotli has none; `bin/lambdura.mjs` undoes it.
 
 use std::ops::Range;
 
 /// The instructions with a distance: `call` and `jmp`.
 const CALL: Range<u8> = 0xE8..0xEA;
 
-/// Rewrites the targets. What looks like a call and is none is rewritten as well: its way back is the same.
+/// Rewrites the targets. Bytes that only look like a call are rewritten as well, and are undone in the same way.
 ///
 /// A distance `d` at position `p`, counted behind it, of a program of `n` bytes counts when `-p <= d < n`. It becomes
-/// `d + p` when that lies in the program, and `d - n` when not, which is below zero: so each has its own place in the same
-/// range, and can be told back.
+/// `d + p` when that lies in the program, and `d - n` when not, which is below zero: so each has its own place in the
+/// same range, and can be told back.
 pub fn from_the_beginning(program: &mut [u8]) {
     let size = i64::try_from(program.len()).expect("a program fits into memory");
     let mut at = 0;
@@ -22,7 +22,7 @@ pub fn from_the_beginning(program: &mut [u8]) {
         let Some(distance) = rest.first_chunk_mut().filter(|_| CALL.contains(call)) else {
             continue;
         };
-        // Behind what is none, too: bytes that are looked at twice could not be told back.
+        // Skips a distance that is out of range, too: bytes that are looked at twice could not be undone.
         at += 4;
         let behind = i64::try_from(at).expect("a program fits into memory");
         let ahead = i64::from(i32::from_le_bytes(*distance));

@@ -1,4 +1,4 @@
-//! `SHA256SUMS`: what `sha256sum --check` reads.
+//! `SHA256SUMS`, which `sha256sum --check` reads.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

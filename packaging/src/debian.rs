@@ -13,7 +13,7 @@ use crate::release::{DESCRIPTION, HOMEPAGE, MAINTAINER, Release, SUMMARY};
 use crate::tree::Tree;
 use crate::{ar, tar};
 
-/// systemd reads the unit again; the service is enabled by whoever wants it.
+/// systemd reads the unit again; the user enables the service.
 const AFTER_INSTALLING: &str = "#!/bin/sh
 set -e
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi

@@ -2,8 +2,8 @@
 //! is a program.
 //!
 //! A binary that is linked statically needs nothing. For another one the libraries that it asks for are taken from this
-//! machine, with what loads them. The command is also the image's `/bin/sh`, which starts `bootstrap` scripts of one line
-//! (`crates/cli/src/sh.rs`). Whoever runs functions in Python or JavaScript wants `packaging/Containerfile`.
+//! machine, with their loader. The command is also the image's `/bin/sh`, which starts `bootstrap` scripts of one line
+//! (`crates/cli/src/sh.rs`). For functions in Python or JavaScript there is `packaging/Containerfile`.
 
 use std::fs;
 use std::path::Path;
@@ -78,7 +78,7 @@ pub fn package(release: &Release, inputs: &Inputs) -> Result<Package> {
         "mediaType": "application/vnd.oci.image.index.v1+json",
         "manifests": [entry],
     }))?;
-    // What `docker load` reads, of the same blobs.
+    // The document that `docker load` reads, with the same blobs.
     let for_docker = to_bytes(&json!([{
         "Config": path(&config),
         "RepoTags": [format!("lambdura:{}", release.version)],
@@ -146,7 +146,7 @@ fn certificates() -> Result<Vec<u8>> {
     bail!("this machine has no certificates for the image: install `ca-certificates`")
 }
 
-/// What a binary is linked with, and what loads it: the places that `ldd` finds them at.
+/// The libraries of a binary and their loader, at the places that `ldd` prints.
 fn libraries(binary: &Path) -> Result<Vec<String>> {
     let output = Command::new("ldd")
         .arg(binary)

@@ -1,4 +1,4 @@
-//! What packages are made of: the binary, what it says about itself, and files of the workspace.
+//! The inputs of packages: the binary, its manual and completions, and files of the workspace.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -65,7 +65,7 @@ impl Inputs {
         })
     }
 
-    /// Licences and what else is beside the program everywhere.
+    /// Adds the licences and other documents that lie beside the program in every package.
     pub fn add_documents(&self, tree: &mut Tree) {
         tree.add("README.md", self.readme.clone());
         for (name, text) in &self.licenses {

@@ -9,7 +9,7 @@ use crate::tree::Tree;
 /// The settings of the service, which their owner edits.
 pub const SETTINGS: &str = "etc/lambdura/lambdura.env";
 
-/// Where the project is described to whoever installed it.
+/// The folder of the documents for users.
 const DOCUMENTS: &str = "usr/share/doc/lambdura";
 
 /// The files, from the root folder on.

@@ -40,7 +40,7 @@ use crate::inputs::Inputs;
 use crate::release::Release;
 use crate::target::Target;
 
-/// No package is larger: it is downloaded by people who only want to have a look. Megabytes as download pages count them.
+/// The largest package: people download it who only want to have a look. Megabytes as download pages count them.
 const PACKAGE_BYTES_MAX: usize = 12_000_000;
 
 /// Make packages of a binary that is built, or gather those of several targets
@@ -122,8 +122,8 @@ fn pack(root: &Path, arguments: &Packing) -> Result<()> {
         );
     }
     if release.target.is_linux() {
-        // Of any size: layers are compressed by gzip, which every registry knows and which gets it half as large again as
-        // xz does.
+        // The image may have any size: its layers are compressed by gzip, which every registry knows and whose result
+        // is half as large again as that of xz.
         packages.push(image::package(&release, &inputs)?);
     }
     std::fs::create_dir_all(&arguments.out)
@@ -137,7 +137,7 @@ fn pack(root: &Path, arguments: &Packing) -> Result<()> {
     finish(&release.version, &arguments.out)
 }
 
-/// What is written of everything that lies in a folder: a release gathers the packages of several targets in one.
+/// Writes the checksums and the formula of all packages in a folder: a release gathers several targets in one.
 fn finish(version: &str, folder: &Path) -> Result<()> {
     checksums::write(folder)?;
     homebrew::write(version, folder)

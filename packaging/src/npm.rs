@@ -1,4 +1,5 @@
-//! Packages of npm: `lambdura`, which chooses; one for each platform, which holds the binary; and what tests use.
+//! Packages of npm: `lambdura`, which chooses; one for each platform, which holds the binary; and the package for
+//! tests.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -51,7 +52,7 @@ fn platform(release: &Release, inputs: &Inputs) -> Result<Package> {
     if release.target.is_linux() && glibc_version(&inputs.binary).is_some() {
         manifest["libc"] = json!(["glibc"]);
     }
-    // What `bin/lambdura.mjs` unpacks, and the folder for it.
+    // The program that `bin/lambdura.mjs` unpacks, and the folder for it.
     let hash = format!("{:x}", Sha256::digest(&inputs.binary));
     let mut program = inputs.binary.clone();
     let is_rewritten = release.target.machine == Machine::X86_64;

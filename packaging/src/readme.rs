@@ -1,4 +1,4 @@
-//! A README as others show it: npm and PyPI have none of the files that it links to.
+//! A README for npm and PyPI, which have none of the files that it links to.
 
 use crate::release::HOMEPAGE;
 
@@ -46,7 +46,7 @@ fn absolute(target: &str, folder: &str, version: &str, is_picture: bool) -> Stri
             part => parts.push(part),
         }
     }
-    // A page shows a file; what is shown in another page is asked for as it is.
+    // A link leads to the page of a file; a picture needs the file itself.
     let view = if is_picture { "raw" } else { "blob" };
     format!("{HOMEPAGE}/{view}/v{version}/{}", parts.join("/"))
 }

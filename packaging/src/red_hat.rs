@@ -18,7 +18,7 @@ use crate::installed::{self, SETTINGS};
 use crate::package::Package;
 use crate::release::{DESCRIPTION, HOMEPAGE, LICENSE, MAINTAINER, Release, SUMMARY};
 
-/// Where Fedora keeps what Debian has elsewhere.
+/// Folders that Debian and Fedora have in different places.
 const MOVED: [(&str, &str); 1] = [(
     "usr/share/zsh/vendor-completions/",
     "usr/share/zsh/site-functions/",
@@ -74,8 +74,8 @@ pub fn package(release: &Release, inputs: &Inputs) -> Result<Package> {
     })
 }
 
-/// Packs the files as the other packages have them, which is a thirteenth smaller than what the library does. What RPM
-/// unpacks them with knows every filter of xz.
+/// Packs the files as in the other packages, a thirteenth smaller than the library does it. RPM's decompressor knows
+/// every filter of xz.
 fn repack(package: &mut rpm::Package, release: &Release) -> Result<()> {
     let mut archive = Vec::new();
     XzDecoder::new(&package.payload[..])
@@ -85,7 +85,7 @@ fn repack(package: &mut rpm::Package, release: &Release) -> Result<()> {
     let hash = format!("{:x}", Sha256::digest(&package.payload));
     let entries = package.metadata.header.get_all_entries();
     let mut entries: BTreeMap<_, _> = entries.context("read the header")?.into_iter().collect();
-    // It says where the others are, and is made anew.
+    // This entry has the places of the others, and is made anew.
     entries.remove(&IndexTag::RPMTAG_HEADERIMMUTABLE.to_u32());
     let replaced = [
         (

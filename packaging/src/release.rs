@@ -1,4 +1,4 @@
-//! What a set of packages is of.
+//! The version, the target and the common texts of a set of packages.
 
 use crate::compress::Effort;
 use crate::target::Target;
@@ -13,7 +13,7 @@ pub struct Release {
     pub effort: Effort,
 }
 
-/// What packages say about the command.
+/// The packages' description of the command.
 pub const SUMMARY: &str = "AWS Lambda durable functions, anywhere";
 
 /// The same at length.
@@ -24,7 +24,7 @@ console. No container engine, no AWS account.";
 /// Where the project is.
 pub const HOMEPAGE: &str = "https://github.com/lambdura/lambdura";
 
-/// Who a package's questions go to.
+/// The contact for questions about a package.
 pub const MAINTAINER: &str = "The Lambdura project <packages@lambdura.invalid>";
 
 pub const LICENSE: &str = "MIT OR Apache-2.0";

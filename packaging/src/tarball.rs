@@ -1,4 +1,4 @@
-//! The archive for everybody else, which `cargo binstall` and Homebrew also take.
+//! The archive for all other systems, which `cargo binstall` and Homebrew also use.
 
 use anyhow::Result;
 

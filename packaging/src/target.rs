@@ -1,4 +1,4 @@
-//! What a binary is built for, and what each kind of package calls it.
+//! The target of a binary, and its names in each kind of package.
 
 use std::str::FromStr;
 

@@ -57,7 +57,7 @@ impl Tree {
         self.files.iter().map(|(path, file)| (path.as_str(), file))
     }
 
-    /// The folders that the files are in, each before what is in it.
+    /// The folders that the files are in, each before its content.
     pub fn folders(&self) -> Vec<String> {
         let mut folders = std::collections::BTreeSet::new();
         for path in self.files.keys() {

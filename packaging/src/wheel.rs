@@ -1,4 +1,5 @@
-//! The wheel for PyPI: the binary, what unpacks and starts it, and the package for tests with its plugin for pytest.
+//! The wheel for PyPI: the binary, the code that unpacks and starts it, and the package for tests with its plugin for
+//! pytest.
 
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};

@@ -36,7 +36,7 @@ const FUNCTIONS: &[FunctionProgram] = &[
     ("FraudCheckTogetherFunction", "fraud-check"),
 ];
 
-/// Kills the server under load, and checks what it promised.
+/// Kills the server under load, and checks that it kept its promises.
 const CRASH_DRIVER: &str = "bench-crash";
 
 /// The functions of `bench/crash/template.yaml`.
@@ -46,7 +46,7 @@ const CRASH_FUNCTIONS: &[FunctionProgram] = &[
     ("EveryKindPlainFunction", "every-kind-plain"),
 ];
 
-/// Measures what the console reads.
+/// Measures the routes that the console reads.
 const CONSOLE_DRIVER: &str = "bench-console";
 
 /// The functions of `console/showcase/template.yaml`.

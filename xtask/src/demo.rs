@@ -73,7 +73,7 @@ pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode>
         return on_cluster::run(workspace, arguments);
     }
     let started = Instant::now();
-    // Everything that can be known to fail is looked at before the long work.
+    // Checks everything that could fail before the long work.
     require(arguments)?;
 
     // The program has the functions and the page in it.
@@ -93,7 +93,7 @@ pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode>
     let mut system = System::start_demo(&binaries, &config)?;
     print_summary(&system, &binaries.path("lambdura"), started.elapsed())?;
 
-    // Ctrl-C ends this program from its handler; here we only notice what ends by itself.
+    // Ctrl-C ends this program from its handler; this loop only notices processes that end by themselves.
     loop {
         system.check()?;
         thread::sleep(Duration::from_millis(200));

@@ -96,13 +96,14 @@ pub fn run(workspace: &Workspace, arguments: &DistArguments) -> Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes packages of a program that the tests have built, and tries what needs no Debian of its own. Leaves nothing.
+/// Makes packages of a program that the tests have built, and tries those that need no Debian of their own. Leaves no
+/// files.
 pub fn rehearse(workspace: &Workspace, binaries: &Binaries, scratch: &Path) -> Result<()> {
     if !cfg!(target_os = "linux") {
         screen::note("packages of Linux are tried on Linux");
         return Ok(());
     }
-    // Without what debuggers read, which is most of it.
+    // Without debug information, which is most of it.
     let binary = scratch.join("lambdura");
     let mut strip = Command::new("strip");
     strip.arg("-o").arg(&binary);
@@ -120,7 +121,7 @@ pub fn rehearse(workspace: &Workspace, binaries: &Binaries, scratch: &Path) -> R
     fs::remove_dir_all(scratch).with_context(|| format!("remove `{}`", scratch.display()))
 }
 
-/// The program that makes packages, told of what.
+/// The command that makes packages of a binary.
 fn pack(program: &Path, workspace: &Workspace, target: &str, epoch: &str) -> Command {
     let mut command = Command::new(program);
     command.args(["--target", target, "--epoch", epoch]);
@@ -150,7 +151,7 @@ fn usual_target() -> Result<String> {
     Ok(host)
 }
 
-/// The time of the last commit: what is built from it is of that time, whenever it is built.
+/// The time of the last commit, which builds of it carry as their own time.
 fn epoch(workspace: &Workspace) -> Result<String> {
     if let Ok(told) = std::env::var("SOURCE_DATE_EPOCH") {
         return Ok(told);
@@ -159,7 +160,7 @@ fn epoch(workspace: &Workspace) -> Result<String> {
     Ok(printed.trim().to_owned())
 }
 
-/// The binary, built in a folder for what is built.
+/// Builds the binary with `folder` as target folder.
 fn build(workspace: &Workspace, target: &str, epoch: &str, folder: &Path) -> Result<PathBuf> {
     screen::step(&format!(
         "Building lambdura for {target} in {}",
@@ -170,7 +171,7 @@ fn build(workspace: &Workspace, target: &str, epoch: &str, folder: &Path) -> Res
     command.args(["build", "--locked", "--package", crate::demo::CLI_PACKAGE]);
     command.args(["--profile", "dist", "--target", target]);
     command.arg("--target-dir").arg(folder);
-    // Where it is built is no part of a binary.
+    // The binary must not depend on the folder of the build.
     let places = places(workspace, folder)?;
     let flags = |option: &str, separator: &str| {
         let mut text = OsString::new();
@@ -197,7 +198,7 @@ fn build(workspace: &Workspace, target: &str, epoch: &str, folder: &Path) -> Res
     Ok(folder.join(target).join("dist/lambdura"))
 }
 
-/// How SQLite is compiled: as everywhere, by `.cargo/config.toml`, and without the extensions that nobody here uses.
+/// Compiler flags of SQLite: those of `.cargo/config.toml`, and without the extensions that Lambdura does not use.
 fn sqlite_flags() -> String {
     const CONFIG: &str = include_str!("../../.cargo/config.toml");
     let everywhere = CONFIG
@@ -208,7 +209,7 @@ fn sqlite_flags() -> String {
     format!("{} {}", everywhere.trim_matches('"'), unused.join(" "))
 }
 
-/// Folders of this machine, and what stands for them.
+/// Folders of this machine, and their names in the binary.
 fn places(workspace: &Workspace, target: &Path) -> Result<Vec<(PathBuf, &'static str)>> {
     let cargo_home = match std::env::var_os("CARGO_HOME") {
         Some(home) => PathBuf::from(home),

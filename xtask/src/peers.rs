@@ -39,7 +39,7 @@ const RESTATE_INGRESS: u16 = 8080;
 const RESTATE_ADMIN: u16 = 9070;
 const RESTATE_NODE: u16 = 5122;
 
-/// The page that has the table, and what stands before and after it there.
+/// The page that has the table, and the marks before and after it.
 const PAGE: &str = "docs/performance.md";
 const TABLE_BEGINS: &str = "<!-- written by `cargo xtask bench --peers --write` -->";
 const TABLE_ENDS: &str = "<!-- end of the table -->";
@@ -47,7 +47,7 @@ const TABLE_ENDS: &str = "<!-- end of the table -->";
 /// Executions that wait at once, and for how long.
 const BURST: (u32, u32) = (5_000, 2_000);
 
-/// What is measured: its name in the table, the workflow, and how it is asked.
+/// The measurements: each with its name in the table, its workflow, and the way of asking.
 const WORKS: &[Work] = &[
     Work::closed("ten steps, one caller", "steps", 1),
     Work::closed("ten steps, 64 callers", "steps", 64),
@@ -71,7 +71,7 @@ enum Asked {
     Closed {
         callers: u32,
     },
-    /// Late beyond the wait; only by systems that are asked over HTTP.
+    /// How late executions end after their wait; only for systems that are asked over HTTP.
     Burst,
 }
 
@@ -93,7 +93,7 @@ struct Restate {
     pids: String,
 }
 
-/// What a program of `bench/peers` printed.
+/// The output of a program of `bench/peers`.
 #[derive(Debug, Clone, Deserialize)]
 struct Measured {
     per_second: f64,
@@ -113,7 +113,7 @@ const RESTATE: &str = "Restate";
 const DURARE: &str = "durare on SQLite, in process, not synced";
 const SYSTEMS: [&str; 4] = [OURS, OURS_TOGETHER, RESTATE, DURARE];
 
-/// What is needed to measure.
+/// The programs and folders for a measurement.
 struct Lab<'a> {
     workspace: &'a Workspace,
     binaries: Binaries,

@@ -1,4 +1,4 @@
-//! Ports: free ones, and who has the others.
+//! Ports: free ones, and the processes that have the others.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
@@ -20,7 +20,7 @@ pub fn free() -> Result<u16> {
     Ok(listener.local_addr().context("find a free port")?.port())
 }
 
-/// Fails when `port` is taken: by what, and which option chooses another.
+/// Fails when `port` is taken; the error names the process, and the option that chooses another port.
 pub fn require_free(port: u16, what: &str, option: &str) -> Result<()> {
     if port == 0 {
         return Ok(());

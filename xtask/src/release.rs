@@ -1,7 +1,7 @@
-//! `cargo xtask release`: what a release changes, and the crates that it publishes.
+//! `cargo xtask release`: changes the files for a release, and publishes its crates.
 //!
-//! Nothing is pushed from here: a tag that somebody pushes has `.github/workflows/release.yml` do the rest, which comes
-//! back here for the upload to crates.io.
+//! Nothing is pushed from here: when a maintainer pushes the tag, `.github/workflows/release.yml` does the rest, and
+//! calls this chore for the upload to crates.io.
 
 mod change;
 mod changelog;
@@ -49,7 +49,7 @@ pub struct ReleaseArguments {
     publish: bool,
 }
 
-/// Checks all that can be checked beforehand, and then changes files unless that is not asked for.
+/// Checks all that can be checked beforehand, and then changes files, unless it is a dry run.
 pub fn run(workspace: &Workspace, arguments: &ReleaseArguments) -> Result<ExitCode> {
     if arguments.publish {
         publish::run(workspace)?;
@@ -129,7 +129,7 @@ pub fn rehearse(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// What a release changes.
+/// The changes of a release.
 #[derive(Debug)]
 struct Plan {
     tag: String,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anstream::eprintln;
 use owo_colors::OwoColorize;
 
-/// One line about what begins, which may take a while.
+/// One line about a step that begins and may take a while.
 pub fn step(text: &str) {
     eprintln!("{} {text}", "==>".green().bold());
 }

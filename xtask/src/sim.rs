@@ -12,7 +12,7 @@ use crate::process;
 use crate::screen;
 use crate::workspace::{Workspace, cargo};
 
-/// Deliberate bugs, each a patch that says in its first line what is wrong then.
+/// Deliberate bugs, each a patch that describes the bug in its first line.
 const BUGS: &str = "crates/sim/bugs";
 
 /// Seeds within which each bug has to be found.
@@ -51,7 +51,7 @@ pub struct SimArguments {
     bugs: bool,
 }
 
-/// Runs what was asked for.
+/// Runs seeds, small worlds, or the proof that bugs are found, as the arguments say.
 pub fn run(workspace: &Workspace, arguments: &SimArguments) -> Result<ExitCode> {
     if arguments.bugs {
         return find_bugs(workspace);
@@ -95,7 +95,7 @@ pub fn check(workspace: &Workspace) -> Result<()> {
             )
         })?;
     }
-    // As the build of everything has left them: by themselves they would be built once more.
+    // Uses the programs of the build of everything: built by themselves, they would be compiled once more.
     let built = |name| Command::new(workspace.target.join("debug").join(name));
     process::run(built("sim").args(["--seeds", "300"]))?;
     process::run(built("explore").args(["--seconds", "60"]))
@@ -173,7 +173,7 @@ fn copy_files(workspace: &Workspace, source: &Path) -> Result<()> {
     process::run(git(source).args(["init", "--quiet"]))
 }
 
-/// What the simulation says of a bug; none when it does not find it.
+/// The simulation's message about a bug; none when it does not find the bug.
 fn look_for_it(source: &Path, target: &Path) -> Result<Option<String>> {
     let mut build = cargo();
     build.current_dir(source).env("CARGO_TARGET_DIR", target);

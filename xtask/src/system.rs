@@ -36,9 +36,9 @@ pub struct SystemConfig<'a> {
     pub environment: Vec<(&'a str, String)>,
     /// Variables of `lambdura up` itself, which stand for its options.
     pub settings: Vec<(&'a str, String)>,
-    /// What an answered request survives, if it is to be said.
+    /// Which failures an answered request survives, if it is to be said.
     pub durability: Option<&'a str>,
-    /// Gets what it prints, beside its ready file.
+    /// The file for its output, beside its ready file.
     pub log: PathBuf,
 }
 
@@ -51,7 +51,7 @@ pub struct DemoConfig {
     pub page_listen: SocketAddr,
     /// Factor on the seconds of simulated work, if it is to be said.
     pub pace: Option<f64>,
-    /// Gets what it prints, beside its ready file.
+    /// The file for its output, beside its ready file.
     pub log: PathBuf,
 }
 
@@ -63,7 +63,7 @@ pub struct System {
     group: ProcessGroup,
 }
 
-/// What it says about itself once everything answers.
+/// The content of its ready file.
 #[derive(Debug, Deserialize)]
 pub struct Ready {
     /// URL of the Lambda API.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::process;
 
-/// The Cargo workspace: where it is, and what it is made of.
+/// The Cargo workspace: its folders, and its members.
 #[derive(Debug)]
 pub struct Workspace {
     /// The folder of the root manifest.
@@ -70,7 +70,7 @@ impl Workspace {
         })
     }
 
-    /// A folder of our own for what chores leave behind: logs, environments, pages.
+    /// A folder of our own for the files that chores leave behind: logs, environments, pages.
     pub fn chores(&self) -> PathBuf {
         self.target.join("xtask")
     }
@@ -90,7 +90,7 @@ impl Workspace {
         Ok(present.map(PathBuf::from).collect())
     }
 
-    /// What git prints for these arguments.
+    /// Git's output for these arguments.
     pub fn git(&self, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new("git");
         process::output(command.arg("-C").arg(&self.root).args(arguments))

@@ -12,7 +12,7 @@ use model::{
 use store::{Durability, Executions as _, Store as _};
 use store_sqlite::SqliteStore;
 
-/// Functions that they are of. The first is one of the system that is measured later.
+/// The functions of the executions. The first one is a function of the system that is measured later.
 const FUNCTIONS: [&str; 4] = [
     "OrderFunction",
     "ShippingFunction",

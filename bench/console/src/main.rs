@@ -48,7 +48,7 @@ async fn main() -> Result<()> {
             data_dir,
             executions,
         } => fill::run(&data_dir, executions).await,
-        // It waits for sockets and looks at clocks: threads, and nothing in between.
+        // It waits for sockets and looks at clocks: plain threads, without an asynchronous runtime.
         Command::Measure { endpoint, pid } => measure::run(endpoint, pid),
     }
 }

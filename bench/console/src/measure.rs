@@ -80,7 +80,7 @@ fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
 }
 
-/// A text that is nowhere, looked for in everything: as the page does it, answer by answer.
+/// Searches all executions for a text that none has: as the page does it, answer by answer.
 fn whole_search(endpoint: SocketAddr) -> Result<()> {
     let started = Instant::now();
     let mut cursor = String::new();
@@ -102,7 +102,7 @@ fn whole_search(endpoint: SocketAddr) -> Result<()> {
     Ok(())
 }
 
-/// What a live list costs while fifty executions run: with one, without one, in turns.
+/// The cost of a live list while fifty executions run: with a list, without one, in turns.
 fn live_list(endpoint: SocketAddr, pid: u32) -> Result<()> {
     let steps = r#"{"scenario":"steps","count":400,"millis":250}"#;
     let head = "POST /2015-03-31/functions/OrderFunction/invocations?Qualifier=live";
@@ -111,7 +111,7 @@ fn live_list(endpoint: SocketAddr, pid: u32) -> Result<()> {
     }
     thread::sleep(Duration::from_secs(5));
     let mut shares = [0.0; 2];
-    // In turns, so that a machine that has a bad moment has it for both.
+    // In turns, so that a bad moment of the machine affects both.
     for turn in 0..2 * TURNS {
         let watched = turn % 2;
         let stream = match watched {
@@ -148,7 +148,7 @@ fn live_list(endpoint: SocketAddr, pid: u32) -> Result<()> {
     Ok(())
 }
 
-/// Reads to the end; how much there was.
+/// Reads to the end; returns the number of bytes.
 fn read_all(mut stream: TcpStream) -> usize {
     let (mut buffer, mut bytes) = ([0; 65_536], 0);
     while let Ok(read @ 1..) = stream.read(&mut buffer) {

@@ -1,4 +1,4 @@
-//! The outside world that callbacks wait for: reads their ids in the ledger and answers each once.
+//! Answers callbacks from outside: reads their ids in the ledger and answers each once.
 
 use std::collections::HashSet;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! A client that never stops calling: whatever may be different next time is tried again.
+//! A client that never stops calling: it repeats a call until another try would not change the answer.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,17 +14,17 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
 
-/// Between the tries of one call: short, because what is looked for happens while the server starts.
+/// Between the tries of one call: short, because faults are expected while the server starts.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_millis(100);
 
-/// An answer that takes longer than this is not waited for, and the call tried again.
+/// After this time without an answer, the call is tried again.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// Messages that are kept of each kind of trouble.
 const SAMPLES_MAX: usize = 3;
 
-/// All calls go through one client, which counts what goes wrong on the way.
+/// All calls go through one client, which counts failed tries.
 #[derive(Debug)]
 pub struct Client {
     http: HttpClient<HttpConnector, Full<Bytes>>,

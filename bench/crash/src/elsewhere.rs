@@ -1,4 +1,4 @@
-//! A run on servers that somebody else starts and kills: clients at all of them, and the judgement.
+//! A run on servers that another program starts and kills: clients at all of them, and the judgement.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,15 +18,15 @@ use crate::report::{Report, Times};
 use crate::run::drain;
 use crate::workload::{self, Entries};
 
-/// How often it is looked how many executions are open.
+/// How often open executions are counted.
 const COUNT_EVERY: Duration = Duration::from_millis(500);
 
-/// What is called, and how much of it.
+/// The servers to call, and the amount of work.
 #[derive(Debug, Clone)]
 pub struct Elsewhere {
     /// Servers that share a store.
     pub servers: Vec<SocketAddr>,
-    /// What their functions write.
+    /// The ledger that their functions write.
     pub ledger: PathBuf,
     /// Executions that are kept open; they take turns in their kinds.
     pub open: usize,
@@ -34,10 +34,10 @@ pub struct Elsewhere {
     pub duration: Duration,
     /// Or until there is this file.
     pub until: Option<PathBuf>,
-    /// After the last start it is waited for the end of everything, unless nothing changes for so long.
+    /// After the last start, the run waits for all ends; it gives up after this time without a change.
     pub patience: Duration,
     pub seed: u64,
-    /// What is tried, such as a commit.
+    /// The tested revision, such as a commit.
     pub revision: String,
 }
 
@@ -45,7 +45,7 @@ pub struct Elsewhere {
 ///
 /// # Errors
 ///
-/// When the run itself cannot go on. What checkers find is in the report.
+/// When the run itself cannot go on. Findings of checkers are in the report.
 pub async fn look_on(plan: Elsewhere) -> Result<Report> {
     let mut random = fastrand::Rng::with_seed(plan.seed);
     let client = Arc::new(Client::new(plan.servers.clone()));
@@ -64,7 +64,7 @@ pub async fn look_on(plan: Elsewhere) -> Result<Report> {
         let is_over = || plan.until.as_ref().is_some_and(|file| file.exists());
         while started.elapsed() < plan.duration && !is_over() {
             let open = evidence::count_open(&client, STARTED_BY_CLIENTS).await?;
-            // Those whose start is not answered may not be there yet.
+            // Executions whose start is not answered yet may be missing from the count.
             let open = open.max(entries.unanswered());
             for _ in open..plan.open {
                 let (client, entries) = (Arc::clone(&client), entries.clone());

@@ -1,4 +1,4 @@
-//! What is left when all is over: the service's answers, the ledger, and what clients and keeper noted.
+//! The evidence at the end of a run: the service's answers, the ledger, and the notes of the clients and the keeper.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -92,7 +92,7 @@ pub fn read_ledger(path: &Path) -> Result<Vec<Line>> {
     Reader::new(path).read()
 }
 
-/// How many executions of the function are neither over nor gone.
+/// How many executions of the function have not ended.
 pub async fn count_open(client: &Client, function: &str) -> Result<usize> {
     let mut open = 0;
     for status in [

@@ -19,20 +19,20 @@ use crate::clock::now_millis;
 /// How often a starting server is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
-/// A server that is not ready after this is given up, and so is the run.
+/// The run fails if a server is not ready after this time.
 const READY_WITHIN: Duration = Duration::from_secs(120);
 
 /// Every so many kills are followed by another, at some moment of the start.
 const KILLED_AGAIN_EVERY: usize = 4;
 const KILLED_AGAIN_WITHIN: Duration = Duration::from_millis(300);
 
-/// So many starts in a row that end by themselves, and the run is given up.
+/// The run fails after so many starts in a row that end by themselves.
 const EXITS_IN_A_ROW_MAX: usize = 20;
 
-/// A server that is asked to end has this long.
+/// How long a server may take to end when it is asked to.
 const END_WITHIN: Duration = Duration::from_secs(20);
 
-/// What it said last is kept up to this: the error that ended it, not all that it did before.
+/// How much of the end of its log is kept: the error that ended it, not everything before.
 const SAID_BYTES_MAX: u64 = 4096;
 const SAID_LINES_MAX: usize = 4;
 
@@ -45,7 +45,7 @@ pub struct ServerCommand {
     pub log: PathBuf,
 }
 
-/// What the keeper is to do.
+/// The keeper's task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Keep it running, and kill it.
@@ -56,7 +56,7 @@ pub enum Phase {
     End,
 }
 
-/// What happened to the server.
+/// The server's starts and ends.
 #[derive(Debug, Clone, Default)]
 pub struct Lives {
     /// Starts after a kill that were left alone until the server was ready.
@@ -71,7 +71,8 @@ pub struct Lives {
 /// One start.
 #[derive(Debug, Clone, Copy)]
 pub struct Restart {
-    /// From the start of the process until its ready file and `/readyz` say so; starts that ended by themselves included.
+    /// From the start of the process until its ready file and `/readyz` say so; starts that ended by themselves
+    /// included.
     pub took: Duration,
 }
 
@@ -99,7 +100,7 @@ pub struct Keeper {
 pub struct KeeperConfig {
     pub command: ServerCommand,
     pub kill_every: Duration,
-    /// Kills at the least, whatever the phase says.
+    /// The least number of kills: killing goes on until then, even in the phase [`Phase::Keep`].
     pub kills_min: usize,
 }
 
@@ -120,8 +121,8 @@ impl Keeper {
         }
     }
 
-    /// Keeps the server until the phase is [`Phase::End`]. `running` is told when it is ready for the first time, and when
-    /// the last kill is over.
+    /// Keeps the server until the phase is [`Phase::End`]. `running` is told when it is ready for the first time, and
+    /// when the last kill is over.
     pub async fn keep(mut self, running: &watch::Sender<Running>) -> Result<Lives> {
         let mut server = self.start()?;
         self.until_ready(&mut server).await?;
@@ -318,8 +319,9 @@ fn tail(path: &Path) -> std::io::Result<String> {
 
 /// A port that no client takes by chance while the server is down.
 ///
-/// Outside of the range of ports that connections get: a client that calls a port of that range in which nobody listens
-/// can be given the same port as its own, and is then connected with itself, and the server finds the port taken.
+/// It lies outside of the range of ports that connections get. A client that calls a port of that range on which no
+/// process listens can be given the same port as its own: it is then connected with itself, and the server finds the
+/// port taken.
 pub fn quiet_port(random: &mut fastrand::Rng) -> Result<SocketAddr> {
     let path = "/proc/sys/net/ipv4/ip_local_port_range";
     let range = fs::read_to_string(path).with_context(|| format!("read `{path}`"))?;

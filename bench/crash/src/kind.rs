@@ -1,4 +1,4 @@
-//! The kinds of executions, and what each has to end with.
+//! The kinds of executions, and the end that each must have.
 
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ pub enum End {
     Succeeds(Value),
     FailsWith(&'static str),
     IsStopped,
-    /// Nothing tells its end; that it ran is in the ledger.
+    /// Its end is not reported anywhere; the ledger shows that it ran.
     Runs,
 }
 
@@ -104,7 +104,7 @@ impl Kind {
         }
     }
 
-    /// What an execution with this number has to end with, wherever the server dies.
+    /// The end that an execution with this number must have, at whatever point the server dies.
     pub fn end(self, number: u64) -> End {
         let result = match self {
             Self::Steps | Self::Sync | Self::ChildContext | Self::Pause => json!(number + 3),
@@ -127,7 +127,7 @@ impl Kind {
     }
 }
 
-/// What the clients do with a callback.
+/// The clients' reply to a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
     Answer,
@@ -178,7 +178,7 @@ impl Order {
         })
     }
 
-    /// What the function is invoked with.
+    /// The function's event.
     pub fn event(self) -> Value {
         match self.kind.call() {
             Call::Event | Call::Sync => {

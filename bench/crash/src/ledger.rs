@@ -1,4 +1,4 @@
-//! The ledger that the functions write: what ran, and when.
+//! The ledger that the functions write: the invocations and steps that ran, and when.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -30,7 +30,7 @@ pub struct Line {
     pub callback: Option<String>,
 }
 
-/// What began.
+/// The kind of work that began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
@@ -46,7 +46,7 @@ impl Line {
     }
 }
 
-/// Reads what has been written since the last time.
+/// Reads the lines that were written since the last time.
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
@@ -73,7 +73,7 @@ impl Reader {
         file.seek(SeekFrom::Start(self.read_bytes))
             .and_then(|_| file.read_to_string(&mut text))
             .with_context(failed)?;
-        // A line that is being written is read next time.
+        // An unfinished line is read next time.
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         self.read_bytes += whole as u64;
         let lines = text[..whole].lines().map(|line| {

@@ -1,9 +1,9 @@
-//! Kills the server again and again while clients call it, and checks afterwards what it promised.
+//! Kills the server again and again while clients call it, and checks afterwards that it kept its promises.
 //!
-//! Three parts that do not know each other: the keeper kills and starts the server (`keeper`), clients start executions of
-//! every kind and never stop calling (`workload`, `callbacks`), and checkers judge what is left (`checkers`): the service's
-//! own histories, next to the ledger that the functions wrote. `run` puts them together; `cargo xtask bench --crash` and
-//! a test of `crash` use it. `elsewhere` does without the keeper: several servers, which somebody else kills.
+//! Three parts that do not know each other: the keeper kills and starts the server (`keeper`), clients start executions
+//! of every kind and never stop calling (`workload`, `callbacks`), and checkers judge the evidence (`checkers`): the
+//! service's own histories, next to the ledger that the functions wrote. `run` puts them together; a test of `crash`
+//! and `cargo xtask bench --crash` use it. `elsewhere` does without the keeper: another program kills several servers.
 
 mod elsewhere;
 mod kind;

@@ -1,4 +1,5 @@
-//! Kills the server again and again under load, and checks what it promised. `cargo xtask bench --crash` runs it.
+//! Kills the server again and again under load, and checks that it kept its promises. `cargo xtask bench --crash` runs
+//! it.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -22,8 +23,8 @@ struct Arguments {
     /// An empty folder, except for the built functions
     #[arg(long, value_name = "DIR", required_unless_present = "servers")]
     data_dir: Option<PathBuf>,
-    /// Kill nothing, and call these servers, which share a store and which somebody else kills; their functions write the
-    /// ledger
+    /// Kill nothing, and call these servers, which share a store and which somebody else kills; their functions write
+    /// the ledger
     #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',', requires = "ledger", conflicts_with_all = ["server", "template", "data_dir"])]
     servers: Vec<SocketAddr>,
     /// With --servers: what their functions have as the variable LEDGER

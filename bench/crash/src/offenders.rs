@@ -1,4 +1,5 @@
-//! Executions that a checker found fault with, told from the beginning: the history and the ledger, in the order of time.
+//! Executions that a checker found fault with, told from the beginning: the history and the ledger, in the order of
+//! time.
 
 use std::fmt;
 
@@ -8,19 +9,19 @@ use crate::checkers::Check;
 use crate::evidence::Evidence;
 use crate::ledger::{Line, What};
 
-/// So many are told.
+/// How many are printed.
 const TOLD_MAX: usize = 4;
 
-/// An execution and what happened in it.
+/// An execution and its events.
 #[derive(Debug)]
 pub struct Offender {
     arn: String,
     findings: Vec<String>,
-    /// Milliseconds since the epoch, and what happened.
+    /// Milliseconds since the epoch, and the event.
     moments: Vec<(i64, String)>,
 }
 
-/// The first executions with findings: of every check one, then more of the first checks.
+/// The first executions with findings: one of every check, then more of the first checks.
 pub fn first(checks: &[Check], evidence: &Evidence) -> Vec<Offender> {
     let of = |check: &Check| -> Vec<String> {
         let findings = check.findings.iter();

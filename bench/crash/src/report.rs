@@ -1,4 +1,4 @@
-//! What is reported: a table for the terminal, and all numbers as JSON.
+//! The report: a table for the terminal, and all numbers as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -61,14 +61,14 @@ struct ServerNumbers {
     ready_max: Option<f64>,
 }
 
-/// What the work cost, right or not.
+/// The cost of the work, with or without findings.
 #[derive(Debug, Serialize)]
 struct WorkNumbers {
     executions: usize,
     events: usize,
     invocations: usize,
     step_bodies: usize,
-    /// Bodies of an attempt that had begun before: what at-least-once allows while it is not recorded.
+    /// Repeated bodies of an attempt, which at-least-once allows while the attempt is not recorded.
     step_bodies_repeated: usize,
     invocations_lost: usize,
     pauses: usize,
@@ -98,7 +98,7 @@ impl Report {
         }
     }
 
-    /// What the checkers found.
+    /// The results of the checkers.
     pub fn checks(&self) -> &[Check] {
         &self.checks
     }

@@ -22,20 +22,20 @@ use crate::ledger::{Reader, What};
 use crate::report::{Report, Times};
 use crate::workload::{self, Entries};
 
-/// How often it is looked whether everything is over.
+/// How often the run checks whether everything is over.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// When everything is over, it is watched for so long whether something runs that should not.
+/// After the end of everything, how long the run watches for work that should not run.
 const WATCHED_AFTER_THE_END: Duration = Duration::from_secs(2);
 
-/// What is done to whom.
+/// The plan of a run.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The program `lambdura`.
     pub server: PathBuf,
     /// `bench/crash/template.yaml`.
     pub template: PathBuf,
-    /// With the built functions in it; everything of the run is kept here.
+    /// Has the built functions; everything of the run is kept here.
     pub data_dir: PathBuf,
     /// Further arguments of `lambdura up`.
     pub arguments: Vec<String>,
@@ -43,12 +43,12 @@ pub struct Plan {
     pub starts: u64,
     pub starts_per_second: f64,
     pub kill_every: Duration,
-    /// Killing goes on until there are so many, even when nothing is started any more.
+    /// The least number of kills: killing goes on until then, even when nothing is started any more.
     pub kills_min: usize,
-    /// After the last start it is waited for the end of everything, unless nothing changes for so long.
+    /// After the last start, the run waits for all ends; it gives up after this time without a change.
     pub patience: Duration,
     pub seed: u64,
-    /// What is tried, such as a commit.
+    /// The tested revision, such as a commit.
     pub revision: String,
 }
 
@@ -56,7 +56,7 @@ pub struct Plan {
 ///
 /// # Errors
 ///
-/// When the run itself cannot go on. What checkers find is in the report.
+/// When the run itself cannot go on. Findings of checkers are in the report.
 pub async fn run(plan: Plan) -> Result<Report> {
     let mut random = fastrand::Rng::with_seed(plan.seed);
     fs::create_dir_all(&plan.data_dir)
@@ -176,8 +176,8 @@ async fn start_all(
     }
 }
 
-/// Waits until all clients have what they wait for, all executions have ended and all calls ran, or until nothing has
-/// changed for too long. Answers when something changed for the last time.
+/// Waits until all clients have their answers, all executions have ended and all calls ran, or until nothing has
+/// changed for too long. Returns the time of the last change.
 pub async fn drain(
     patience: Duration,
     client: &Client,

@@ -1,4 +1,4 @@
-//! The clients: each starts one execution, does with it what its kind is about, and does not stop before it has an answer.
+//! The clients: each starts one execution, acts on it as its kind demands, and does not stop before it has an answer.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,11 +16,11 @@ const STARTED_TWICE_EVERY: u64 = 10;
 /// How often a client looks whether a pause has taken effect.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// What clients know about one order.
+/// A client's knowledge about one order.
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub order: Order,
-    /// What the client waits for; none when it has got everything.
+    /// The answer that the client waits for; none when it has got everything.
     pub waits_for: Option<&'static str>,
     /// Whether the service has accepted it.
     pub acknowledged: bool,
@@ -30,7 +30,7 @@ pub struct Entry {
     pub surprises: Vec<String>,
 }
 
-/// What all clients know, in the order of the starts.
+/// The entries of all clients, in the order of the starts.
 #[derive(Debug, Clone, Default)]
 pub struct Entries(Arc<Mutex<Vec<Entry>>>);
 
@@ -80,7 +80,7 @@ impl Handle {
     }
 }
 
-/// Starts an execution and does what its kind is about.
+/// Starts an execution and acts on it as its kind demands.
 pub async fn run(client: Arc<Client>, entries: Entries, order: Order, mut random: fastrand::Rng) {
     let handle = entries.add(order);
     let start = start_call(order);
@@ -130,13 +130,13 @@ fn start_call(order: Order) -> HttpCall {
         Call::Sync | Call::PlainSync => call,
     };
     match order.kind.call() {
-        // The same name whenever it is tried: all starts are one.
+        // Every try has the same name, so that all of them start one execution.
         Call::Event | Call::Sync => call.header(headers::DURABLE_EXECUTION_NAME, order.name()),
         Call::PlainEvent | Call::PlainSync => call,
     }
 }
 
-/// The ARN of an execution that was accepted; none for plain functions. An error is an answer that should not be.
+/// The ARN of an execution that was accepted; none for plain functions. An error is an answer that is not allowed.
 fn accepted(order: Order, reply: &Reply) -> Result<Option<String>, String> {
     let call = order.kind.call();
     let expected = match call {
@@ -191,11 +191,12 @@ async fn pause(client: &Client, handle: &Handle, arn: &str, random: &mut fastran
             .await;
         match reply.status {
             StatusCode::OK | StatusCode::ACCEPTED | StatusCode::NO_CONTENT => {}
-            // It was faster than the client.
+            // The execution ended before this call.
             StatusCode::CONFLICT if reply.text().contains("already ended") => return,
             _ => handle.surprise(format!("the {action} was answered {}", reply.text())),
         }
-        // Half of them resume only what is paused; the others may call the pause off before it takes effect.
+        // Half of the clients wait until the execution is paused; the others may resume it before the pause takes
+        // effect.
         if action == "pause" && random.bool() {
             handle.set(|entry| entry.waits_for = Some("the pause to take effect"));
             if let Err(surprise) = until_paused(client, arn).await {

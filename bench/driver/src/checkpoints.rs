@@ -1,4 +1,4 @@
-//! The cost of one checkpoint, on invocations that wait while we checkpoint in their place.
+//! The cost of one checkpoint. Invocations wait while this program checkpoints in their place.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -19,7 +19,7 @@ use crate::executions;
 
 const FUNCTION: &str = "OpenInvocationFunction";
 
-/// What generated AWS clients leave as it is in a path.
+/// Characters that generated AWS clients do not encode in a path.
 const LABEL: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -37,7 +37,7 @@ struct OpenInvocation {
     _function: BufReader<TcpStream>,
 }
 
-/// What the function hands over.
+/// The data that the function hands over.
 #[derive(Debug, Deserialize)]
 struct HandOver {
     arn: String,

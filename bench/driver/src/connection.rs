@@ -36,7 +36,7 @@ impl Connection {
         let (sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .with_context(|| format!("speak HTTP with {address}"))?;
-        // It ends with the sender; what goes wrong on it is the answer to a request.
+        // The task ends with the sender; a request returns the connection's errors.
         tokio::spawn(connection);
         Ok(Self { address, sender })
     }

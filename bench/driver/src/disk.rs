@@ -1,4 +1,4 @@
-//! What the disk allows: how long it takes until an appended block is safe.
+//! The limit of the disk: how long it takes until an appended block is safe.
 
 use std::fs::{self, File};
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! What measures a system from outside: connections, loads of several workers, processor time and memory, medians.
+//! Tools that measure a system from outside: connections, loads of several workers, processor time and memory, medians.
 
 pub mod connection;
 pub mod load;

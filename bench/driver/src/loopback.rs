@@ -1,4 +1,4 @@
-//! What the loopback allows: a server that reads a request and answers, and does nothing else.
+//! The limit of the loopback: a server that reads a request and answers, and does nothing else.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -15,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
-/// About what a checkpoint of one step sends and gets.
+/// About the sizes of a checkpoint of one step, request and answer.
 const REQUEST_BYTES: usize = 400;
 const RESPONSE_BYTES: usize = 300;
 
@@ -32,7 +32,7 @@ pub fn serve() -> io::Result<SocketAddr> {
             let listener = tokio::net::TcpListener::from_std(listener)
                 .expect("the listener is bound, and the runtime has I/O");
             loop {
-                // A client that is gone again leaves nothing to do.
+                // A client that is gone again needs no answer.
                 if let Ok((stream, _)) = listener.accept().await
                     && stream.set_nodelay(true).is_ok()
                 {

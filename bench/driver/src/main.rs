@@ -1,8 +1,8 @@
-//! Measures a running system, next to what disk and loopback allow.
+//! Measures a running system, next to the limits of disk and loopback.
 //!
 //! `cargo xtask bench` builds everything, starts the system of `bench/template.yaml` and runs this program against it.
-//! Measurements come in rounds, each of which measures everything once, so that a disk or a neighbour that has a bad
-//! minute shows in all numbers of a round and not in one. What is reported is the median of the rounds.
+//! Measurements come in rounds, each of which measures everything once, so that a bad minute of the disk or of a
+//! neighbour shows in all numbers of a round and not in one. The report has the median of the rounds.
 
 mod checkpoints;
 mod disk;

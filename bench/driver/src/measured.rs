@@ -1,4 +1,4 @@
-//! What every program that measures a running system is told, and where its numbers go.
+//! The common arguments of programs that measure a running system, and the file of their numbers.
 
 use std::fs;
 use std::net::SocketAddr;

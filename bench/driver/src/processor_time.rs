@@ -1,4 +1,4 @@
-//! Whose processor time it takes: the system's own, its functions', and ours; and how much memory its functions have.
+//! Processor time of the system itself, of its functions, and of this program; and the memory of its functions.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub struct ProcessorTime {
 }
 
 impl ProcessorTime {
-    /// What the processes have used so far. A function process that has ended counts no more.
+    /// The time that the processes have used so far. A function process that has ended no longer counts.
     pub fn look(server: u32) -> Self {
         let mut ticks = (0, 0, 0);
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();

@@ -1,4 +1,4 @@
-//! Medians of the rounds, next to what disk and loopback allow.
+//! Medians of the rounds, next to the limits of disk and loopback.
 
 use std::fmt;
 
@@ -26,7 +26,8 @@ pub struct Report {
     /// Median time of an append of 4 KiB with `fdatasync`.
     sync: Spread,
     lines: Vec<Line>,
-    /// Resident memory of the functions' processes after ten steps at 64, in MiB: one invocation a process, and all in one.
+    /// Resident memory of the functions' processes after ten steps at 64, in MiB: one invocation a process, and all in
+    /// one.
     memory_alone: Spread,
     memory_together: Spread,
 }
@@ -54,19 +55,19 @@ struct Line {
     in_syncs: f64,
     /// The same with requests over loopback, at this concurrency.
     in_requests: f64,
-    /// The limit that the work is measured by, and how far it is from it.
+    /// The limit that the work is compared with, and the distance from it.
     ratio: Option<Ratio>,
     aim: Option<Aim>,
 }
 
-/// How many times the limit it takes.
+/// The time of the work, as a multiple of the limit.
 #[derive(Debug, Serialize)]
 struct Ratio {
     limit: String,
     ratio: Spread,
 }
 
-/// What is wanted.
+/// A goal for a number, and whether it is reached.
 #[derive(Debug, Serialize)]
 struct Aim {
     text: String,
@@ -160,7 +161,7 @@ fn limit(
             work(round).latency / (writes * (round.sync + request.latency))
         }),
     };
-    // Together, syncs are shared: what is left is a request per write.
+    // Together, syncs are shared: the limit is a request per write.
     let together = |writes: f64| Ratio {
         limit: format!("{writes} x request at {concurrency}"),
         ratio: Spread::of(rounds, |round| {

@@ -12,7 +12,7 @@ use bench_driver::statistics::{median, quantile, seconds};
 use crate::executions::{LOANS, LOANS_TOGETHER, TEN_STEPS, TEN_STEPS_TOGETHER};
 use crate::{checkpoints, disk, executions, loopback};
 
-/// What is measured.
+/// The measured system.
 #[derive(Debug)]
 pub struct Subject {
     pub endpoint: SocketAddr,
@@ -34,7 +34,7 @@ mod pieces {
     pub const LOANS: [(usize, usize); 2] = [(1, 20), (64, 640)];
 }
 
-/// What a round found.
+/// The results of a round.
 #[derive(Debug)]
 pub struct Round {
     /// Median time of one append with `fdatasync`, in seconds.
@@ -65,7 +65,7 @@ pub struct Work {
     pub processor_time: ProcessorTime,
 }
 
-/// Starts what is started once: function processes, connections, caches.
+/// Starts everything that is started only once: function processes, connections, caches.
 pub async fn warm_up(subject: &Subject) -> Result<()> {
     loopback::requests(subject.loopback, 64, 1000).await?;
     checkpoints::checkpoints(subject.endpoint, 64, 640)
@@ -88,7 +88,7 @@ pub async fn warm_up(subject: &Subject) -> Result<()> {
 
 /// Measures everything once.
 pub async fn measure(subject: &Subject) -> Result<Round> {
-    // Around what is compared with it, in case the disk changes its mind.
+    // Syncs are measured before and after the work that is compared with them, in case the disk's speed changes.
     let mut syncs = sync_times(subject)?;
     let mut loopback = Vec::new();
     for (concurrency, count) in pieces::REQUESTS {

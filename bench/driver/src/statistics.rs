@@ -1,4 +1,4 @@
-//! Medians: what a single bad moment does not move.
+//! Medians, which a single bad moment does not move.
 
 use std::time::Duration;
 

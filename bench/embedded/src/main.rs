@@ -1,4 +1,4 @@
-//! How fast a program runs its own executions: ten steps, one caller and many, next to what the disk allows.
+//! How fast a program runs its own executions: ten steps, one caller and many, next to the limit of the disk.
 //!
 //! `cargo xtask bench` runs it.
 
@@ -16,7 +16,7 @@ use serde_json::json;
 /// Steps of one execution.
 const STEPS: u32 = 10;
 
-/// Bytes that a commit of one step writes, about: what the disk is asked to sync.
+/// Bytes that a commit of one step writes, about, and that the disk has to sync.
 const COMMIT_BYTES: usize = 16 * 1024;
 
 #[derive(Debug, Parser)]
@@ -101,7 +101,7 @@ fn say(row: &serde_json::Value) {
     );
 }
 
-/// What one measurement found.
+/// The results of one measurement.
 struct Measured {
     latencies: Vec<Duration>,
     took: Duration,
@@ -168,7 +168,7 @@ async fn measure(app: &Embedded, callers: usize, duration: Duration) -> Result<M
     })
 }
 
-/// What one sync of as many bytes as a commit writes takes on this disk.
+/// The time of one sync on this disk, of as many bytes as a commit writes.
 fn sync_p50(folder: &Path) -> Result<Duration, BoxError> {
     use std::io::{Seek as _, Write as _};
     const SYNCS: usize = 200;

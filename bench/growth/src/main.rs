@@ -1,5 +1,6 @@
-//! Measures what must not grow: the time of a step with the steps before it, memory with executions that are over, a start
-//! with executions that wait; and what many things at once take: branches, timers, invocations that a crash cut off.
+//! Measures values that must not grow: the time of a step with the steps before it, memory with executions that are
+//! over, a start with executions that wait. Also measures many things at once: branches, timers, invocations that a
+//! crash cut off.
 //!
 //! `cargo xtask bench --growth` builds everything, installs the functions of `bench/growth/template.yaml` and runs this
 //! program, which starts servers, and kills one.
@@ -50,7 +51,7 @@ struct Arguments {
     json: PathBuf,
 }
 
-/// All that was found. Times in seconds, sizes in bytes.
+/// All results. Times in seconds, sizes in bytes.
 #[derive(Debug, Serialize)]
 struct Report {
     binary_bytes: u64,

@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 /// How often a starting server is asked.
 const ASKED_EVERY: Duration = Duration::from_millis(1);
 
-/// A server that does not serve by then is given up.
+/// The run fails if a server does not serve by then.
 const READY_WITHIN: Duration = Duration::from_secs(120);
 
 /// How a server is started.
@@ -26,7 +26,7 @@ pub struct ServerCommand {
     pub data_dir: PathBuf,
 }
 
-/// One that serves.
+/// A server that serves.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -40,7 +40,7 @@ pub struct Server {
 impl ServerCommand {
     /// Starts it, and returns when it serves and has its functions.
     pub async fn start(&self) -> Result<Server> {
-        // Nobody else asks for ports meanwhile.
+        // No other process asks for ports meanwhile.
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("find a port")?;
         let address = free.local_addr().context("find a port")?;
         drop(free);

@@ -1,4 +1,4 @@
-//! What a server is asked for, and what is measured of it.
+//! The requests to a server, and their measurements.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use crate::server::{Server, ServerCommand};
 pub const BRANCHES: usize = 1_000;
 const FAN_OUTS: usize = 10;
 
-/// Steps of one execution, just below what AWS allows, and how often it is measured.
+/// Steps of one execution, just below AWS's limit, and how often it is measured.
 pub const STEPS: usize = 2_990;
 const LONG_EXECUTIONS: usize = 3;
 
@@ -36,7 +36,7 @@ const TEN_STEPS: &str = "TenStepsFunction";
 pub const IN_FLIGHT: usize = 100;
 const KILLED_AFTER: Duration = Duration::from_millis(150);
 
-/// Executions that a crash cut off are over by then.
+/// The time within which executions that a crash cut off have to end.
 const RECOVERED_WITHIN: Duration = Duration::from_secs(60);
 
 /// One execution of many steps.
@@ -48,7 +48,7 @@ pub struct LongExecution {
     pub late_micros: f64,
 }
 
-/// How many seconds after their time executions were over.
+/// How many seconds after their due time executions ended.
 #[derive(Debug, Serialize)]
 pub struct Burst {
     pub late_p50: f64,

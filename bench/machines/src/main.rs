@@ -176,7 +176,7 @@ fn table(report: &Report) -> String {
         report.revision, report.rounds
     );
     for row in &report.rows {
-        // Alone, an execution's time is what counts; together, how many there are of them.
+        // With one caller the ratio compares times; with several, executions per second.
         let ratio = match row.callers {
             1 => median(&row.machine.p50) / median(&row.code.p50),
             _ => median(&row.code.per_second) / median(&row.machine.per_second),

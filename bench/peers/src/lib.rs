@@ -1,4 +1,4 @@
-//! What all peers have in common: the work, and how it is measured.
+//! The common parts of all peers: the work, and its measurement.
 
 pub mod measure;
 pub mod post;

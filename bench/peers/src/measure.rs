@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use futures_util::future::try_join_all;
 use serde::Serialize;
 
-/// What was measured; printed as a line of JSON.
+/// The results of a measurement; printed as a line of JSON.
 #[derive(Debug, Serialize)]
 pub struct Measured {
     pub executions: usize,
@@ -24,11 +24,11 @@ pub struct Measured {
     pub database_ms: f64,
 }
 
-/// Whose processor time and memory count. Those that have ended are not seen.
+/// Processes whose processor time and memory count. Processes that have ended are not seen.
 #[derive(Clone, Debug)]
 pub struct Processes(pub Vec<u32>);
 
-/// Has `callers` callers do `work` for a while; what they do before `warm_up` is over is not counted.
+/// Has `callers` callers do `work` for a while; work before the end of `warm_up` is not counted.
 pub async fn closed_loop<W, F>(
     callers: usize,
     warm_up: Duration,
@@ -87,7 +87,7 @@ where
     })
 }
 
-/// Starts `count` executions at once, each of which waits, and says how much later than that they were done.
+/// Starts `count` executions at once, each of which waits, and returns how long after their due time they ended.
 pub async fn burst<W, F>(
     count: usize,
     wait: Duration,
@@ -185,7 +185,8 @@ impl Processes {
     }
 }
 
-/// Process, parent, and seconds of the processor, its own and of its children that have ended; source: proc_pid_stat(5).
+/// Process, parent, and seconds of the processor, its own and of its children that have ended; source:
+/// proc_pid_stat(5).
 fn read_stat(stat: &str) -> Option<(u32, u32, f64)> {
     let pid = stat.split(' ').next()?.parse().ok()?;
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();

@@ -37,7 +37,8 @@ impl Poster {
     }
 }
 
-/// Answers a callback, as somebody outside would: again until it is taken, for its execution may not wait for it yet.
+/// Answers a callback, as an outside client would: repeats until it is accepted, because its execution may not wait for
+/// it yet.
 pub async fn answer(poster: Poster, url: String, answer: crate::work::Parcel) {
     const TRIES: u32 = 200;
     let body = serde_json::to_string(&answer).expect("plain data is JSON");

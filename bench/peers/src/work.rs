@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Steps of the first kind of work.
 pub const STEPS: usize = 10;
 
-/// What an execution is started with, and what each of its steps returns: about 200 bytes of JSON.
+/// The input of an execution, and the result of each of its steps: about 200 bytes of JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Parcel {
     pub number: u64,
@@ -23,7 +23,7 @@ impl Parcel {
         }
     }
 
-    /// What the next step makes of it.
+    /// The result of the next step.
     pub fn next(&self) -> Self {
         Self {
             number: self.number + 1,

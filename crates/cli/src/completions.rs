@@ -1,5 +1,5 @@
-//! Completion in shells. The command itself completes: what `lambdura completions` prints asks it at each press of the
-//! key, and so functions, executions and callbacks are those that there are.
+//! Completion in shells. The script that `lambdura completions` prints asks this program at each press of the key, so
+//! it offers the functions, executions and callbacks that exist at that moment.
 
 use std::ffi::OsStr;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use crate::execution_selector;
 use crate::exit::CliError;
 use crate::screen::Screen;
 
-/// How long a person waits for words; where the service is slower there are none.
+/// How long a person waits for words; a slower service offers none.
 const ANSWER_WITHIN: Duration = Duration::from_millis(800);
 
 /// The newest executions that are offered.
 const EXECUTIONS_MAX: usize = 50;
 
-/// What the shell asks by.
+/// The variable by which a shell asks.
 const VARIABLE: &str = "COMPLETE";
 
 /// Answers a shell, if one asks, and ends the process then.
@@ -30,10 +30,10 @@ pub fn answer() {
     CompleteEnv::with_factory(command).var(VARIABLE).complete();
 }
 
-/// Prints what makes a shell ask.
+/// Prints the script that makes a shell ask.
 ///
 /// # Errors
-/// Nobody reads it.
+/// Standard output cannot be written.
 pub fn print(shell: Shell, screen: &Screen) -> Result<(), CliError> {
     let name = match shell {
         Shell::Bash => "bash",
@@ -59,14 +59,15 @@ pub fn print(shell: Shell, screen: &Screen) -> Result<(), CliError> {
 }
 
 /// zsh may find the script in a folder of its `fpath`. Then it runs the script at the first press of the key, as the
-/// function `_lambdura`, and expects words of it; a script that only registers a function answers from the second one on.
+/// function `_lambdura`, and expects words of it; a script that only registers a function answers from the second one
+/// on.
 fn for_zsh(script: &str) -> String {
     format!(
         "{script}\n\nif [[ $funcstack[1] == _lambdura ]]; then\n    _clap_dynamic_completer_lambdura \"$@\"\nfi"
     )
 }
 
-/// The command line, whose arguments know what there is.
+/// The command line, whose arguments complete names from the service.
 fn command() -> Command {
     with_live_values(Arguments::command())
 }
@@ -157,13 +158,13 @@ fn candidates(typed: &OsStr, words: Vec<(String, String)>) -> Vec<CompletionCand
         .collect()
 }
 
-/// Names come from a service that may be anybody's: a shell gets nothing that it could take for more than a word.
+/// Whether a shell takes the text for one plain word. Names come from a service that may not be trusted.
 fn is_plain(word: &str) -> bool {
     let plain = |it: char| it.is_ascii_alphanumeric() || "@-_.:/".contains(it);
     word.len() <= 256 && word.chars().all(plain)
 }
 
-/// Asks the service. A shell that completes is told of no failure: the words are just not there.
+/// Asks the service. After a failure the shell just gets no words.
 fn ask<T>(question: impl AsyncFnOnce(Client) -> Result<T, CliError>) -> Option<T> {
     let client = Client::new(&endpoint(std::env::args())).ok()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -177,7 +178,7 @@ fn ask<T>(question: impl AsyncFnOnce(Client) -> Result<T, CliError>) -> Option<T
     answered.ok()?.ok()
 }
 
-/// The service that the words being typed name, or the environment does.
+/// The endpoint that the typed words name, or else the environment.
 fn endpoint(words: impl Iterator<Item = String>) -> String {
     let words: Vec<String> = words.collect();
     let pairs = words.windows(2);

@@ -8,8 +8,8 @@ const MINUTE_MS: i64 = 60 * SECOND_MS;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
 /// A duration in milliseconds, with the precision that its size deserves: `12 ms`, `1.3 s`, `3 min 5 s`, `2 d 4 h`.
-/// Rounded to the nearest, and what would come to 60 seconds is a minute. The console says the same
-/// (`console/src/time/format.ts`): both are held to one table.
+/// Rounded to the nearest; 60 seconds after rounding become a minute. The console says the same
+/// (`console/src/time/format.ts`): one table tests both.
 pub fn duration(milliseconds: i64) -> String {
     let ms = milliseconds.max(0);
     let (tenths, seconds) = (nearest(ms, 100), nearest(ms, SECOND_MS));
@@ -42,7 +42,7 @@ fn two(large: i64, large_unit: &str, small: i64, small_unit: &str) -> String {
     }
 }
 
-/// A duration that somebody chose, in seconds: `4 s`, `30 min`, `1 h 30 min`. Nothing is rounded.
+/// A configured duration, in seconds: `4 s`, `30 min`, `1 h 30 min`. Nothing is rounded.
 pub fn setting(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let parts = [

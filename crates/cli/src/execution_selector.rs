@@ -22,7 +22,7 @@ const CANDIDATES_MAX: usize = 8;
 /// Finds an execution and returns its ARN. `function` narrows the search.
 ///
 /// # Errors
-/// No execution, or several; and whatever the service says.
+/// No execution, or several; and the service's errors.
 pub async fn find(
     client: &Client,
     selector: &str,
@@ -94,8 +94,8 @@ pub async fn find(
     choose(selector, &all)
 }
 
-/// The names of the function and the durable execution that an ARN of Step Functions stands for; with the name of the
-/// execution of an item comes the label of its map run, and an Express one is called by its name and its id.
+/// The names of the function and the durable execution that an ARN of Step Functions stands for. The name of an item's
+/// execution includes the label of its map run; that of an Express execution includes its id.
 fn of_step_functions(selector: &str) -> Option<(String, String)> {
     let names = |machine: &str, name: &str| {
         let machine = machine.split('/').next().unwrap_or(machine);
@@ -120,7 +120,7 @@ fn of_step_functions(selector: &str) -> Option<(String, String)> {
 /// Lists executions of all durable functions (or of one), newest first.
 ///
 /// # Errors
-/// Whatever the service says.
+/// The service's errors.
 pub async fn list(
     client: &Client,
     function: Option<&str>,

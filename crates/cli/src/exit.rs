@@ -20,7 +20,7 @@ pub enum Exit {
     Usage = 2,
     /// The function, execution or callback does not exist.
     NotFound = 3,
-    /// Nothing answers at the endpoint.
+    /// No service answers at the endpoint.
     Unreachable = 4,
     /// The function or execution that was waited for failed.
     FunctionFailed = 5,
@@ -56,15 +56,15 @@ pub enum CliError {
     /// The arguments make no sense together, or name more than one thing.
     #[error("{message}")]
     Usage {
-        /// What is wrong.
+        /// The problem.
         message: String,
         /// What to do.
         hint: Option<String>,
     },
-    /// What was named does not exist.
+    /// The named thing does not exist.
     #[error("{message}")]
     NotFound {
-        /// What was looked for.
+        /// Names the missing thing.
         message: String,
         /// Where to look.
         hint: Option<String>,
@@ -81,7 +81,7 @@ pub enum CliError {
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
-    /// A process of ours that did the work has failed, and has said why.
+    /// A child process that did the work has failed, and has printed why.
     #[error("the process ended with exit code {}", *.0 as u8)]
     Said(Exit),
     /// Everything else.
@@ -139,7 +139,7 @@ fn exit_code(error: &CliError) -> Exit {
     }
 }
 
-/// Says on standard error why the command failed, and returns its exit code.
+/// Prints on standard error why the command failed, and returns its exit code.
 pub fn report(ended: Result<(), CliError>) -> Exit {
     let Err(error) = ended else {
         return Exit::Ok;
@@ -170,7 +170,7 @@ pub fn report(ended: Result<(), CliError>) -> Exit {
     code
 }
 
-/// Says on standard error what is wrong, where the command goes on.
+/// Prints a problem on standard error; the command goes on.
 pub fn show(diagnostic: impl Diagnostic + Send + Sync + 'static) {
     print(Box::new(diagnostic));
 }

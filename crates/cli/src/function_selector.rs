@@ -37,7 +37,7 @@ impl FunctionReference {
 /// A stack puts its name before a function's logical id, so the logical id alone will do where it is unique.
 ///
 /// # Errors
-/// No function, or several; and whatever the service says.
+/// No function, or several; and the service's errors.
 pub async fn find(client: &Client, name: &str) -> Result<FunctionConfiguration, CliError> {
     let functions = client.list_functions().await?;
     let found = choose_by_template(client, name, functions).await;
@@ -79,8 +79,8 @@ pub fn is_durable(function: &FunctionConfiguration) -> bool {
     function.durable_config.is_some()
 }
 
-/// As [`choose`], else by what its template calls the function: its logical id, or where it is in its CDK app, as the
-/// construct's path or how that ends.
+/// As [`choose`], else by the function's name in its template: its logical id, or its construct's path in the CDK app,
+/// or the end of that path.
 async fn choose_by_template(
     client: &Client,
     name: &str,

@@ -1,4 +1,4 @@
-//! Columns of text, aligned; the last one takes what is left of the width, cut or wrapped.
+//! Columns of text, aligned; the last one takes the rest of the width, cut or wrapped.
 
 use owo_colors::{OwoColorize, Style};
 use unicode_width::UnicodeWidthStr;
@@ -57,7 +57,7 @@ impl Grid {
         }
     }
 
-    /// The same, with sentences in the last column: what does not fit goes on below.
+    /// The same, with sentences in the last column: the rest of a long one goes on below.
     pub fn wrapping(header: Vec<&'static str>) -> Self {
         Self {
             header: Some(header.into_iter().map(str::to_owned).collect()),

@@ -60,7 +60,7 @@ impl Spans {
             .sum()
     }
 
-    /// What is in both.
+    /// The instants in both.
     pub fn intersection(&self, other: &Self) -> Self {
         let (mut left, mut right) = (self.0.iter().peekable(), other.0.iter().peekable());
         let mut common = Vec::new();
@@ -78,7 +78,7 @@ impl Spans {
         common.into_iter().collect()
     }
 
-    /// What is in this one and not in the other.
+    /// The instants in this one and not in the other.
     pub fn difference(&self, other: &Self) -> Self {
         let mut rest = Vec::new();
         for span in &self.0 {

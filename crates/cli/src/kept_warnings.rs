@@ -1,4 +1,4 @@
-//! Keeps what the program warns of, so that the console can show it.
+//! Keeps the program's warnings and errors, so that the console can show them.
 
 use std::error::Error;
 use std::fmt::{Debug, Display, Write as _};
@@ -10,15 +10,15 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-/// Of this process: there is one log, too.
+/// One for the process, as there is one log.
 static KEPT: LazyLock<Arc<Warnings>> = LazyLock::new(Arc::default);
 
-/// What was warned of so far, and will be.
+/// The warnings so far, and those to come.
 pub fn warnings() -> Arc<Warnings> {
     Arc::clone(&KEPT)
 }
 
-/// Takes warnings and errors out of the log, whatever of it is printed.
+/// Keeps warnings and errors of the log, whether or not they are printed.
 pub struct KeepWarnings;
 
 impl<S: Subscriber> Layer<S> for KeepWarnings {
@@ -75,7 +75,7 @@ impl Visit for Text {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        // What is given as `%value` is written by its `Display`.
+        // `Debug` of a `%value` writes its `Display`.
         self.add(field, format_args!("{value:?}"));
     }
 }

@@ -1,4 +1,4 @@
-//! Visual Studio Code's `launch.json`: configurations are added to a text that is somebody's own, and nothing else in it changes.
+//! Adds configurations to the user's own `launch.json` of Visual Studio Code; nothing else in the text changes.
 //!
 //! The file is JSON with comments and with commas before closing brackets.
 
@@ -15,7 +15,7 @@ pub struct Added {
 /// Adds configurations whose names the text does not have, before the others.
 ///
 /// # Errors
-/// Why the text cannot be added to, as what is wrong with it.
+/// The problem of the text that prevents adding to it.
 pub fn add(before: Option<&str>, configurations: &[Value]) -> Result<Added, String> {
     let Some(before) = before.filter(|it| !it.trim().is_empty()) else {
         let document = json!({"version": "0.2.0", "configurations": configurations});

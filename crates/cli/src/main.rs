@@ -42,8 +42,8 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// Thousands of requests at once leave the C library's allocator with lists that it searches for a fifth of the whole
-/// processor time; this one has none, and gives pages back.
+/// After thousands of requests at once, the C library's allocator spends a fifth of the whole processor time on
+/// searching its lists; this one has none, and gives pages back.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -2,7 +2,7 @@
 //!
 //! Results, errors, names and log lines come from functions and their callers. Printed as they are, an escape
 //! sequence among them could rewrite the screen, forge other output, or answer the terminal's own queries; a
-//! bidirectional override could show one thing and mean another. What is replaced stays readable: `\u{1b}`.
+//! bidirectional override could show one thing and mean another. Replaced characters stay readable: `\u{1b}`.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -22,7 +22,7 @@ pub fn neutral_lines(text: &str) -> Cow<'_, str> {
     replace(text, |character| matches!(character, '\n' | '\t'))
 }
 
-/// JSON text with what `serde_json` leaves raw, and a terminal might obey, as JSON escapes.
+/// JSON text in which characters that `serde_json` leaves raw, and a terminal might obey, are JSON escapes.
 ///
 /// Such characters only occur inside strings, so the value is the same.
 pub fn neutral_json(text: &str) -> Cow<'_, str> {
@@ -68,7 +68,8 @@ fn replace(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// C0 and C1 controls, DEL, line and paragraph separators, and what reorders text (Unicode TR 36, section 3.2).
+/// C0 and C1 controls, DEL, line and paragraph separators, and characters that reorder text (Unicode TR 36, section
+/// 3.2).
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(

@@ -1,8 +1,7 @@
 //! Rebuilds an execution's operations from its event history.
 //!
-//! The API shows operations only to the function itself; to everybody else it shows events. What is rebuilt here has
-//! the operations' statuses as the service has them, and besides them what a timeline needs: when each one worked and
-//! when it waited.
+//! The API shows operations only to the function itself; other clients see events. The operations rebuilt here have the
+//! statuses that the service has, and the times that a timeline needs: when each operation worked and when it waited.
 
 use std::collections::HashMap;
 
@@ -13,7 +12,7 @@ use lambda_api::{
 
 use crate::interval::{Span, Spans};
 
-/// What an execution did, in the order in which it began.
+/// The operations and invocations of an execution.
 #[derive(Debug, Clone, Default)]
 pub struct ExecutionTrace {
     /// Operations in order of their start, the EXECUTION operation not among them.
@@ -53,13 +52,13 @@ pub struct OperationTrace {
     pub attempts: u32,
     /// When work was done, or waited for, by an operation that has ended doing so.
     spans: Vec<(Activity, Span)>,
-    /// What it has been doing since when.
+    /// Its current activity, and when that began.
     pub doing: Option<(Activity, i64)>,
     /// The result, or a polled condition's state.
     pub result: Option<String>,
     /// The error of the last attempt, or of the operation.
     pub error: Option<ErrorObject>,
-    /// What a callback is completed by.
+    /// The id that completes a callback.
     pub callback_id: Option<String>,
     /// When it goes on, or times out, by itself.
     pub due_at: Option<i64>,
@@ -67,7 +66,7 @@ pub struct OperationTrace {
     pub chained_function: Option<String>,
 }
 
-/// What an operation does at an instant.
+/// The activity of an operation at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activity {
     /// Code of the function runs.
@@ -165,7 +164,7 @@ impl OperationTrace {
         }
     }
 
-    /// When it did what, up to `now`.
+    /// The times of an activity, up to `now`.
     pub fn spans(&self, activity: Activity, now: i64) -> Spans {
         let open = self
             .doing
@@ -258,7 +257,7 @@ impl OperationTrace {
                     .and_then(|it| it.payload.clone());
                 self.end(OperationStatus::Cancelled, at);
             }
-            // None of an operation's, or of a newer service.
+            // Events that belong to no operation, and those of a newer service.
             E::ExecutionStarted
             | E::ExecutionSucceeded
             | E::ExecutionFailed

@@ -7,8 +7,8 @@ use anyhow::Context;
 
 use crate::exit::CliError;
 
-/// Most bytes of a payload that are read. Lambda takes 6 MB in a synchronous request; a little more is read so that
-/// it is the service that refuses, with its own words.
+/// Most bytes of a payload that are read. Lambda takes 6 MB in a synchronous request; a little more is read so that the
+/// service itself refuses, with its own words.
 const PAYLOAD_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// Reads a payload argument.

@@ -1,10 +1,10 @@
-//! A payload on one line, cut to what fits.
+//! A payload on one line, cut to a width.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::neutral::neutral;
 
-/// The text on one harmless line of at most `width` columns; `…` stands for what was cut.
+/// The text on one harmless line of at most `width` columns; `…` stands for the cut part.
 pub fn preview(text: &str, width: usize) -> String {
     // Control characters grow when they are written out, nothing shrinks: more than `width` characters never fit.
     let head: String = text.chars().take(width + 1).collect();
@@ -32,7 +32,7 @@ pub fn fit(text: &str, width: usize) -> String {
     cut
 }
 
-/// A harmless text whose end is kept: of names with a long beginning in common, that is what tells them apart.
+/// A harmless text whose end is kept: names with a long common beginning differ at the end.
 pub fn fit_end(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! Pages of the book that the program is held to: `docs/cli.md`, made of the command line's own definition, and the
+//! Tests pages of the book against the program: `docs/cli.md`, made of the command line's own definition, and the
 //! numbers of `docs/limits.md`.
 
 use std::fmt::Write as _;
@@ -61,7 +61,7 @@ fn describe(page: &mut String, command: &Command, above: &str, level: usize) {
     }
 }
 
-/// What every command has is told once.
+/// Whether every command has the argument; the page lists it once.
 fn is_global(argument: &Arg) -> bool {
     matches!(
         argument.get_id().as_str(),

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::args::OutputFormat;
 use crate::neutral::{neutral_json, neutral_line, neutral_lines};
 
-/// Width of what is printed into a pipe or file, where no terminal says its own.
+/// Width of output into a pipe or file, where there is no terminal with a width.
 const WIDTH_WITHOUT_TERMINAL: usize = 100;
 
 /// The command's standard output.
@@ -24,7 +24,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Looks at what standard output is.
+    /// Looks whether standard output is a terminal, and how wide it is.
     pub fn new(format: OutputFormat) -> Self {
         let is_terminal = io::stdout().is_terminal();
         let width = terminal_size::terminal_size()
@@ -129,7 +129,7 @@ fn readable_line(text: &str) -> Cow<'_, str> {
 
 /// Tells the person at the keyboard something that is not the command's result.
 pub fn note(text: impl Display) {
-    // Nobody listening on standard error is no reason to fail.
+    // A closed standard error is no reason to fail.
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 

@@ -1,4 +1,4 @@
-//! `/bin/sh` of the container image from scratch, in which there is no other program than this one.
+//! `/bin/sh` of the container image from scratch, which has no other program than this one.
 //!
 //! A `bootstrap` of ours is a script of one line, such as `exec "$LAMBDURA_PROGRAM" demo-function loan-api`. Started by
 //! the name `sh`, this program does what such a line says, and refuses every other one: it is no shell.
@@ -13,7 +13,7 @@ use std::process::{self, Command};
 /// Exit code of shells for what they cannot do.
 const FAILED: i32 = 127;
 
-/// Becomes what a script says, if this program was started as `sh`; returns at once otherwise.
+/// Becomes the program that a script names, if this program was started as `sh`; returns at once otherwise.
 pub fn answer() {
     let mut arguments = env::args_os();
     let name = arguments.next().unwrap_or_default();
@@ -21,7 +21,7 @@ pub fn answer() {
         return;
     }
     let script = arguments.next().unwrap_or_default();
-    // `sh -c`, or one that somebody would type into.
+    // `sh -c`, or an interactive shell.
     if script.is_empty() || script.as_encoded_bytes().starts_with(b"-") {
         refuse("there is no shell here");
     }
@@ -46,7 +46,7 @@ fn refuse(problem: &str) -> ! {
     process::exit(FAILED)
 }
 
-/// The words after `exec`, which is the only line beside comments.
+/// The words after `exec`, in the only line that is no comment.
 fn words(
     script: &str,
     variable: impl Fn(&str) -> Option<OsString>,

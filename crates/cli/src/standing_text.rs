@@ -4,7 +4,7 @@ use crate::client::{ErrorHead, OpenOperation, Standing};
 use crate::duration_text::duration;
 use crate::neutral::neutral_line;
 
-/// What it is at, or how it failed; empty where nothing more is to be said than its status.
+/// Its current activity, or its error; empty where its status says everything.
 pub fn sentence(standing: &Standing, now: i64) -> String {
     if let Some(error) = &standing.error {
         return error_text(error);
@@ -47,7 +47,7 @@ pub fn error_text(error: &ErrorHead) -> String {
     parts.join(": ")
 }
 
-/// What a person calls a callback: its code's name for it, to which the SDKs add, or else its id.
+/// A callback's name for people: its name in the code, without the suffix that the SDKs add, or else its id.
 pub fn callback_label<'c>(name: Option<&'c str>, operation_id: &'c str) -> &'c str {
     let name = name.map(|name| name.strip_suffix(" create callback id").unwrap_or(name));
     name.unwrap_or(operation_id)

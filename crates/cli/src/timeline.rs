@@ -64,7 +64,7 @@ impl Timeline {
                 *mark = Mark::Waiting;
             }
         }
-        // What took less than a millisecond still happened.
+        // A span of less than a millisecond still gets a mark.
         let instants = [
             (&track.running, Mark::Running),
             (&track.waiting, Mark::Waiting),

@@ -10,7 +10,7 @@ use crate::operations::{Activity, ExecutionTrace, OperationTrace};
 use crate::preview::{fit, preview};
 use crate::timeline::{Timeline, Track, tracks};
 
-/// What the tree is drawn with.
+/// Settings of the drawing.
 #[derive(Debug, Clone, Copy)]
 pub struct TreeOptions {
     /// Columns of the terminal.
@@ -19,7 +19,7 @@ pub struct TreeOptions {
     pub full: bool,
     /// The execution's start and, where it has ended, its end.
     pub timeline: Timeline,
-    /// Whether it has ended: then nothing goes on, whatever an operation's status says.
+    /// Whether it has ended: then no operation goes on, even if its status says so.
     pub ended: bool,
     /// The present, in milliseconds since the epoch.
     pub now: i64,
@@ -36,16 +36,16 @@ const NAME_WIDTH_MIN: usize = 12;
 
 struct Row {
     operation: usize,
-    /// What precedes the glyph.
+    /// The text before the glyph.
     branch: String,
-    /// What precedes further lines of the operation.
+    /// The text before further lines of the operation.
     below: String,
 }
 
 /// The tree's lines, header first. Nothing for an execution without operations.
 pub fn lines(trace: &ExecutionTrace, options: TreeOptions) -> Vec<String> {
     let label_max = label_max(options.width);
-    // What is nested deeper is drawn at this depth.
+    // Operations nested deeper are drawn at this depth.
     let depth_max = label_max.saturating_sub(NAME_WIDTH_MIN) / 3;
     let rows = rows(trace, depth_max);
     if rows.is_empty() {
@@ -88,7 +88,7 @@ fn rows(trace: &ExecutionTrace, depth_max: usize) -> Vec<Row> {
         }
     }
     let mut rows = Vec::with_capacity(trace.operations.len());
-    // A stack of our own: the nesting comes from outside and must not exhaust the thread's.
+    // A stack of our own: the nesting comes from outside and must not exhaust the thread's stack.
     let mut left: Vec<(usize, usize, String, bool)> = roots
         .iter()
         .rev()
@@ -208,7 +208,7 @@ fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
-/// The name, or what stands in for it.
+/// The name, or a substitute for it.
 pub fn label(operation: &OperationTrace) -> String {
     let name = operation.name.as_deref().filter(|name| !name.is_empty());
     match name.or(operation.sub_type.as_deref()) {
@@ -268,7 +268,7 @@ fn glyph(operation: &OperationTrace, options: TreeOptions) -> (&'static str, Sty
     }
 }
 
-/// What is said below an operation: what it waits for, why it failed, and with `full` what it returned.
+/// The lines below an operation: what it waits for, why it failed, and with `full` its result.
 fn notes(operation: &OperationTrace, options: TreeOptions) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(function) = &operation.chained_function {

@@ -2,12 +2,12 @@
 
 use std::env;
 
-/// What is printed, if that is what the words ask for.
+/// The text to print, if the command line asks for it.
 pub fn asked() -> Option<String> {
     is_asked(env::args().skip(1)).then(text)
 }
 
-/// Both words and nothing else. Without the second one, clap answers.
+/// Whether the words are both flags and nothing else. Without the second flag, clap answers.
 fn is_asked(words: impl Iterator<Item = String>) -> bool {
     let (mut version, mut verbose) = (false, false);
     for word in words {
@@ -43,7 +43,7 @@ fn text() -> String {
     )
 }
 
-/// What a build may lack: both are made by npm, before the program is.
+/// The parts that a build may lack: npm makes both before the program is built.
 fn features(has_demo: bool, has_console: bool) -> String {
     let all = [("demo", has_demo), ("console", has_console)];
     let there: Vec<&str> = all

@@ -1,4 +1,4 @@
-//! What `cargo xtask bench` may be told, and what follows from it for every bench.
+//! The arguments of `cargo xtask bench`, and the settings that follow from them for every bench.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -89,7 +89,7 @@ impl BenchArguments {
         }
     }
 
-    /// A folder of our own, of this name, inside the given one: nothing of somebody else's is removed.
+    /// An empty folder of our own, of this name, inside the given one: other files there are not removed.
     pub(super) fn empty_folder(&self, workspace: &Workspace, name: &str) -> Result<PathBuf> {
         let folder = workspace.chores().join("bench");
         let folder = self.data_dir.as_ref().unwrap_or(&folder).join(name);

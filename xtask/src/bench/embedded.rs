@@ -1,4 +1,4 @@
-//! Programs that run their own executions: built by itself, so that no function is built with what only they need.
+//! Programs that run their own executions. They are built apart, so that no function is built with their features.
 
 use std::fs;
 use std::process::{Command, ExitCode};
@@ -11,7 +11,7 @@ use crate::screen;
 use crate::setup;
 use crate::workspace::Workspace;
 
-/// The program that is measured measures itself.
+/// The measured program, which measures itself.
 const PROGRAM: &str = "bench-embedded";
 
 pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode> {

@@ -1,4 +1,4 @@
-//! What must not grow: the driver starts servers itself, and kills one.
+//! Measures values that must not grow: the driver starts servers itself, and kills one.
 
 use std::fs;
 use std::process::{Command, ExitCode};
@@ -23,7 +23,7 @@ const FUNCTIONS: &[FunctionProgram] = &[
     ("TenStepsFunction", "ten-steps"),
 ];
 
-/// A debug build is tried with fewer.
+/// Suspended executions for a debug build: fewer.
 const SUSPENDED_DEV: &str = "10000";
 
 pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode> {

@@ -1,4 +1,4 @@
-//! A system that is measured, and what its driver is told of it.
+//! A system that is measured, and its driver's arguments.
 
 use std::path::Path;
 use std::process::Command;
@@ -39,7 +39,7 @@ impl Measured<'_> {
     }
 }
 
-/// Tells a driver what it measures.
+/// Tells a driver which system it measures.
 pub fn point_at(driver: &mut Command, system: &System) {
     let endpoint = &system.ready.endpoint;
     let address = endpoint.strip_prefix("http://").unwrap_or(endpoint);
@@ -47,7 +47,8 @@ pub fn point_at(driver: &mut Command, system: &System) {
     driver.args(["--pid", &system.ready.pid.to_string()]);
 }
 
-/// What is measured: the commit that is checked out, whether the files differ from it, and how it is built and run.
+/// A text for the report: the commit that is checked out, whether the files differ from it, and how it is built and
+/// run.
 pub fn subject(workspace: &Workspace, profile: Profile, durability: &str) -> Result<String> {
     let commit = workspace.git(&["describe", "--always", "--dirty"])?;
     let (commit, profile) = (commit.trim(), profile.name());

@@ -1,4 +1,4 @@
-//! What stands in front of the servers: a connection goes to one that is ready, each at its turn.
+//! The balancer in front of the servers: a connection goes to a server that is ready, each at its turn.
 //!
 //! It knows nothing of HTTP but `/readyz`, which it asks each server four times a second. A connection stays where it
 //! went; when that server dies it breaks, as with any balancer, and the client's next one goes elsewhere.
@@ -20,7 +20,7 @@ const ASK_EVERY: Duration = Duration::from_millis(250);
 /// Bound on connecting to a server on the same machine.
 const CONNECTS_WITHIN: Duration = Duration::from_millis(500);
 
-/// What a client gets while no server takes connections.
+/// The answer to a client while no server takes connections.
 const NOBODY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
     no server takes connections: they are being started again\n";
@@ -47,7 +47,7 @@ impl Readiness {
         Self(ready)
     }
 
-    /// The servers in the order in which they are to be tried: from `first` on, those that are ready before the others.
+    /// The servers in the order in which they are tried: from `first` on, ready servers before the others.
     fn order(&self, first: usize) -> Vec<usize> {
         let count = self.0.len();
         let mut order: Vec<usize> = (0..count).map(|it| (first + it) % count).collect();
@@ -60,7 +60,7 @@ impl Readiness {
 ///
 /// # Errors
 ///
-/// When `listen` cannot be had.
+/// When the address `listen` is not available.
 pub fn serve(
     listen: SocketAddr,
     servers: Vec<SocketAddr>,
@@ -73,7 +73,7 @@ pub fn serve(
     thread::spawn(move || {
         for client in listener.incoming() {
             let Ok(client) = client else {
-                // Out of file handles, as a rule: they come back as connections end.
+                // Usually the process is out of file handles: they come back as connections end.
                 thread::sleep(ASK_EVERY);
                 continue;
             };
@@ -91,7 +91,7 @@ fn hand_over(mut client: TcpStream, candidates: &[SocketAddr]) {
         .iter()
         .filter_map(|server| TcpStream::connect_timeout(server, CONNECTS_WITHIN).ok());
     let Some(server) = reached.next() else {
-        // The client is told, if it is still there.
+        // The client gets the answer if it is still there.
         let _ = client.write_all(NOBODY);
         return;
     };
@@ -101,7 +101,7 @@ fn hand_over(mut client: TcpStream, candidates: &[SocketAddr]) {
     let Ok((client_too, server_too)) = copies else {
         return;
     };
-    // Small answers are not held back; a stream without it only is slower.
+    // Without `nodelay`, a stream holds back small answers and is only slower.
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
     thread::spawn(move || pass_on(client_too, server_too));
@@ -116,7 +116,7 @@ fn pass_on(mut from: TcpStream, mut to: TcpStream) {
     } else {
         Shutdown::Both
     };
-    // Either may be closed already, which is what is wanted.
+    // Either may be closed already.
     let _ = to.shutdown(how);
     if ended.is_err() {
         let _ = from.shutdown(Shutdown::Both);
@@ -175,7 +175,7 @@ mod tests {
         let dead = port::loopback(port::free().unwrap());
         let alive = server("alive");
         let all = vec![dead, alive];
-        // It was ready when it was asked last.
+        // The server was ready when it was asked last.
         let balancer = serve(port::loopback(0), all, readiness(&[true, true])).unwrap();
         for _ in 0..2 {
             assert!(ask(balancer).ends_with("alive"));

@@ -22,13 +22,13 @@ use crate::system::{System, SystemConfig, make_parent, tail, without_settings};
 use balancer::Readiness;
 pub use postgres::Postgres;
 
-/// How long a server that has ended stays away, so that one sees the others go on without it.
+/// How long a server that has ended stays away, so that a viewer sees the others go on without it.
 pub const AWAY_FOR: Duration = Duration::from_secs(10);
 
-/// Bound on the start of what serves the tables.
+/// Bound on the start of the server of the tables.
 const TABLES_WITHIN: Duration = Duration::from_secs(30);
 
-/// What a cluster is made of.
+/// The settings of a cluster.
 #[derive(Debug)]
 pub struct ClusterConfig<'a> {
     /// How many servers.
@@ -44,7 +44,7 @@ pub struct ClusterConfig<'a> {
     pub environment: Vec<(&'a str, String)>,
     /// The folder of the programs of PostgreSQL.
     pub postgres: PathBuf,
-    /// Whether what an earlier one left is removed.
+    /// Whether the data of an earlier cluster is removed.
     pub begins_empty: bool,
     /// Gets the logs.
     pub logs: PathBuf,
@@ -57,7 +57,7 @@ pub struct Cluster<'a> {
     pub endpoint: String,
     pub http_api: String,
     pub members: Vec<Member<'a>>,
-    // In this order: the servers leave before what they stand on ends.
+    // In this order: the servers end before the tables and the database.
     tables: Tables,
     pub postgres: Postgres,
 }
@@ -80,10 +80,10 @@ enum State {
     Away { since: Instant },
 }
 
-/// What has happened to a server.
+/// An event in a server's life.
 #[derive(Debug)]
 pub enum Event {
-    /// It has ended by itself or by somebody's hand.
+    /// It has ended, by itself or by a kill.
     Ended {
         number: usize,
         pid: u32,
@@ -91,7 +91,7 @@ pub enum Event {
     },
     /// It is there again.
     Back { number: usize, pid: u32 },
-    /// It could not be started again; another try is made.
+    /// It could not be started again; another try follows.
     Failed { number: usize, why: anyhow::Error },
 }
 
@@ -159,7 +159,7 @@ impl<'a> Cluster<'a> {
         self.postgres.remove()
     }
 
-    /// Looks at everything: starts servers again that have been away long enough, and says what has happened.
+    /// Looks at everything: starts servers again that have been away long enough, and returns the events.
     ///
     /// # Errors
     ///
@@ -244,7 +244,7 @@ impl Member<'_> {
     }
 }
 
-/// `lambdura tables`: what the functions of all servers share.
+/// `lambdura tables`: the tables that the functions of all servers share.
 #[derive(Debug)]
 struct Tables {
     endpoint: String,
@@ -262,7 +262,7 @@ impl Tables {
         let log = logs.join("tables.log");
         make_parent(&log)?;
         let ready_file = log.with_extension("ready.json");
-        // One of the time before would be taken for this one's.
+        // A ready file of an earlier run would be taken for this one's.
         fs::write(&ready_file, "").with_context(|| format!("write `{}`", ready_file.display()))?;
         let mut command = Command::new(binaries.path("lambdura"));
         without_settings(&mut command);

@@ -40,7 +40,7 @@ pub struct Postgres {
     group: ProcessGroup,
 }
 
-/// Whose process it is.
+/// The user that the process runs as.
 #[derive(Debug)]
 struct Owner(Option<User>);
 
@@ -67,7 +67,7 @@ impl Postgres {
         command.arg("-D").arg(&data).args(["-p", &port.to_string()]);
         for setting in [
             "listen_addresses=127.0.0.1",
-            // Its socket would lie where others look for theirs.
+            // No socket: it would lie where other programs look for theirs.
             "unix_socket_directories=",
             "max_connections=100",
         ] {
@@ -95,7 +95,7 @@ impl Postgres {
         self.programs.join("psql")
     }
 
-    /// What its programs read instead of arguments, which everybody on the machine would see.
+    /// Variables for its programs, instead of arguments, which all users of the machine could see.
     pub fn variables(&self) -> [(&'static str, String); 5] {
         [
             ("PGHOST", "127.0.0.1".to_owned()),
@@ -188,7 +188,7 @@ impl Owner {
         }
     }
 
-    /// Makes that folder, so that nobody else can read what is in it.
+    /// Makes that folder, readable by its owner alone.
     fn make(&self, folder: &Path) -> Result<()> {
         let attempted = || format!("make the folder `{}` for PostgreSQL", folder.display());
         let mut builder = fs::DirBuilder::new();
@@ -250,7 +250,7 @@ fn password(folder: &Path) -> Result<String> {
     let created = options.write(true).create_new(true).mode(0o600).open(&file);
     let written = created.and_then(|mut created| {
         created.write_all(password.as_bytes())?;
-        // Whoever runs PostgreSQL reads it.
+        // The user that runs PostgreSQL reads it.
         let owner = fs::metadata(folder)?;
         chown(&file, Some(owner.uid()), Some(owner.gid()))
     });
@@ -266,7 +266,7 @@ fn create_cluster(programs: &Path, owner: &Owner, folder: &Path, data: &Path) ->
     command.args(["--username", SERVICE_USER, "--auth=scram-sha-256"]);
     command.args(["--encoding=UTF8", "--locale=C", "--pwfile"]);
     command.arg(password_file(folder)).arg("-D").arg(&partial);
-    // What it says on standard error is for when it fails.
+    // Standard output is not shown; errors are on standard error.
     process::run(command.stdout(Stdio::null())).context("make the files of a PostgreSQL")?;
     fs::rename(&partial, data).with_context(|| format!("rename `{}`", partial.display()))
 }

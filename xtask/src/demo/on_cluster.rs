@@ -16,7 +16,7 @@ use crate::page::Page;
 use crate::workspace::Workspace;
 use crate::{port, screen, setup};
 
-/// As many as show that neither one dead nor one busy matters.
+/// Enough to show that the system works while one server is dead and another is busy.
 pub const SERVERS: usize = 3;
 
 /// How often everything is looked at.
@@ -67,13 +67,13 @@ pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode>
         match typed.recv_timeout(LOOK_EVERY) {
             Ok(line) => obey(&mut cluster, line.trim())?,
             Err(RecvTimeoutError::Timeout) => {}
-            // Nobody types.
+            // There is no terminal to type in.
             Err(RecvTimeoutError::Disconnected) => thread::sleep(LOOK_EVERY),
         }
     }
 }
 
-/// What is typed in the terminal, line by line.
+/// The lines that are typed in the terminal.
 fn typed_lines(is_asked: bool) -> Receiver<String> {
     let (typed, lines) = mpsc::channel();
     if is_asked {

@@ -1,5 +1,5 @@
-//! The packages, tried: what is in them, and each of them installed in a fresh Debian in which there is neither Rust nor
-//! what the other packages need, without a network, where the demo has to approve a loan.
+//! Tries the packages: checks their content, and installs each in a fresh Debian that has neither Rust nor the
+//! requirements of the other packages, without a network. The demo has to approve a loan there.
 
 mod fresh;
 mod image;
@@ -31,7 +31,8 @@ pub fn run(workspace: &Workspace, packages: &Path, is_quick: bool) -> Result<()>
     trial.npm()
 }
 
-/// Tries what needs no Debian of its own, which takes minutes to make. Whoever is not root only looks into the packages.
+/// Tries the packages that need no Debian of their own, which takes minutes to make. Without root, only looks into the
+/// packages.
 pub fn run_quickly(workspace: &Workspace, packages: &Path) -> Result<()> {
     let trial = Trial::new(workspace, packages, true)?;
     trial.unpacked()?;
@@ -43,19 +44,19 @@ pub fn run_quickly(workspace: &Workspace, packages: &Path) -> Result<()> {
     trial.red_hat_package()
 }
 
-/// What is tried, and where.
+/// The packages to try, and their place.
 struct Trial {
     script: PathBuf,
     folder: PathBuf,
     packages: PathBuf,
-    /// Whether the binary is a development build, of which nobody expects that it keeps the promise.
+    /// Whether the binary is a development build, for which the promised times do not hold.
     is_quick: bool,
-    /// Folders that the binary reads pages from when it is asked for them, because it is a development build: each as
-    /// seen from that of the crate that does.
+    /// Folders that a development build reads pages from on request: each with its path relative to the folder of the
+    /// crate that reads it.
     pages: Vec<(PathBuf, &'static str)>,
 }
 
-/// As whom the demo runs.
+/// The user that the demo runs as.
 struct Identity<'a> {
     /// Numbers of user and group, as `chroot --userspec` has them.
     user: &'a str,
@@ -95,7 +96,7 @@ impl Trial {
         })
     }
 
-    /// Looks into the packages, and at what goes with them.
+    /// Looks into the packages, and at the files beside them.
     fn unpacked(&self) -> Result<()> {
         screen::step("Looking into the packages");
         let mut sums = Command::new("sha256sum");
@@ -113,7 +114,7 @@ impl Trial {
         fs::remove_dir_all(&root).with_context(|| format!("remove `{}`", root.display()))
     }
 
-    /// The RPM, installed by `rpm` of Debian; of Fedora there is none to try it on.
+    /// The RPM, installed by Debian's `rpm`; there is no Fedora to try it on.
     fn red_hat_package(&self) -> Result<()> {
         screen::step("Trying the RPM");
         if !is_installed("rpm") {
@@ -156,7 +157,7 @@ impl Trial {
             ],
         )?;
         self.within(&root, &["lambdura", "doctor"])?;
-        // What was installed is what the package says.
+        // The installed files are those of the package.
         self.within(&root, &["dpkg", "--verify", "lambdura"])?;
         check_installed(&root, "usr/share/zsh/vendor-completions/_lambdura")?;
         self.demo(&root, &["/usr/bin/lambdura", "demo"])
@@ -194,7 +195,7 @@ impl Trial {
         )
     }
 
-    /// The one package whose name ends so.
+    /// The one package whose name has this ending.
     fn package(&self, ending: &str) -> Result<PathBuf> {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.packages)
@@ -256,7 +257,7 @@ impl Trial {
     }
 }
 
-/// Whether everything is where a distribution has it, and can be read.
+/// Checks that every file is where distributions have it, and can be read.
 fn check_installed(root: &Path, zsh: &str) -> Result<()> {
     for file in INSTALLED.iter().chain([&zsh]) {
         let path = root.join(file);

@@ -1,7 +1,8 @@
-//! `cargo xtask bench --peers --postgres`: ten steps on durare and on ours, both on PostgreSQL, and ours on three servers.
+//! `cargo xtask bench --peers --postgres`: ten steps on durare and on ours, both on PostgreSQL, and ours on three
+//! servers.
 //!
-//! Each system has a fresh database with PostgreSQL's own settings, so every commit is synced. Numbers are compared with
-//! those of the same round.
+//! Each system has a fresh database with PostgreSQL's own settings, so every commit is synced. Numbers are compared
+//! with those of the same round.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -27,7 +28,7 @@ const THREE_TOGETHER: &str = "Lambdura, three servers, 64 invocations a process"
 const DURARE: &str = "durare, in process";
 const SYSTEMS: [&str; 4] = [OURS, OURS_TOGETHER, THREE_TOGETHER, DURARE];
 
-/// What has to hold: what it is, how it is asked, and the bound.
+/// The bounds: each with its text, its number, and whether the number is allowed.
 const BOUNDS: [Bound; 5] = [
     Bound {
         what: "ten steps, one caller: our time by durare's, at most 0.8",

@@ -1,4 +1,4 @@
-//! One started process and whatever it starts.
+//! One started process and the processes that it starts.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,7 +15,7 @@ pub struct ProcessGroup {
 }
 
 impl ProcessGroup {
-    /// Starts `command`, without standard input: nobody is asked anything.
+    /// Starts `command`, without standard input: it cannot ask questions.
     pub fn spawn(command: &mut Command) -> Result<Self> {
         command.stdin(Stdio::null()).process_group(0);
         let mut groups = GROUPS

@@ -1,4 +1,4 @@
-//! The living process groups, and what ends them when this program is to end.
+//! The living process groups, and the handler that ends them with this program.
 
 use std::collections::BTreeSet;
 use std::process;
@@ -28,7 +28,7 @@ pub static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 /// On Ctrl-C, `SIGTERM` or `SIGHUP`: ends all groups, then this program.
 pub fn end_all_on_interrupt() -> Result<()> {
     ctrlc::set_handler(|| {
-        // Kept until the end: nothing new starts, and whoever waits for a group waits for good.
+        // The lock is held until the end: no process starts, and no group is taken off the list meanwhile.
         let groups = GROUPS
             .lock()
             .expect("no thread panics while it holds the list");
@@ -50,7 +50,7 @@ pub fn end_all_on_interrupt() -> Result<()> {
     .context("listen for Ctrl-C")
 }
 
-/// Sends `signal` to the whole group; a group that is gone has got what it was to get.
+/// Sends `signal` to the whole group; a group that is gone needs none.
 pub fn signal(leader: i32, signal: Signal) {
     match killpg(Pid::from_raw(leader), signal) {
         Ok(()) | Err(Errno::ESRCH) => {}

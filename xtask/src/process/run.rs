@@ -17,7 +17,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     check(status, command)
 }
 
-/// Runs a command for what it prints. What it says on standard error goes to the terminal.
+/// Runs a command and returns its standard output. Its standard error goes to the terminal.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What a release does to a file.
+//! The change of a file by a release.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What is unreleased in `CHANGELOG.md` becomes a release.
+//! Turns the unreleased part of `CHANGELOG.md` into a release.
 
 use std::fs;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 
 const UNRELEASED: &str = "## Unreleased\n";
 
-/// The changelog with what is unreleased under the version and today's date.
+/// The changelog with its unreleased part under the version and today's date.
 pub fn released(workspace: &Workspace, version: &str) -> Result<Change> {
     let path = workspace.root.join("CHANGELOG.md");
     let before = fs::read_to_string(&path).with_context(|| format!("read `{}`", path.display()))?;

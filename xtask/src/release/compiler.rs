@@ -1,7 +1,7 @@
 //! The oldest compiler that the published crates promise to be compiled by.
 //!
-//! What is held here is that no dependency asks for a newer one. That our own code uses nothing newer of the standard
-//! library is clippy's lint `incompatible_msrv`; the release's workflow compiles with that very compiler.
+//! This checks that no dependency asks for a newer one. Clippy's lint `incompatible_msrv` checks that our own code uses
+//! nothing newer of the standard library; the release's workflow compiles with that very compiler.
 
 use std::path::Path;
 
@@ -67,7 +67,7 @@ fn newer_than_promised(metadata: &Metadata) -> Result<Vec<String>> {
     Ok(newer)
 }
 
-/// `1.85` and `1.94.1`: what is left out is zero.
+/// `1.85` and `1.94.1`: missing numbers are zero.
 fn numbers(version: &str) -> Result<[u64; 3]> {
     let mut numbers = [0; 3];
     for (number, part) in numbers.iter_mut().zip(version.split('.')) {

@@ -32,25 +32,25 @@ const CRATES: &[(&str, &str)] = &[
     ("powertools", "lambdura-powertools"),
 ];
 
-/// Where a publication that uploads nothing leaves what it packed, below `target/package`.
+/// Where a publication without upload leaves its archives, below `target/package`.
 const ARCHIVES: &str = "tmp-crate";
 
 /// Bytes of an archive that crates.io takes.
 const ARCHIVE_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
-/// Packs all of them and publishes them to nowhere; compiles what was packed where that is asked for.
+/// Packs all of them and uploads nothing; compiles the packed crates if `is_built`.
 pub fn pack(workspace: &Workspace, is_built: bool) -> Result<()> {
     screen::step("Packing the crates that are published");
     let stage = stage(workspace)?;
     compiler::check(&stage)?;
     let target = workspace.chores().join("crates-target");
-    // Of an earlier run none may be taken for one of this.
+    // An archive of an earlier run must not be taken for one of this run.
     let packed = target.join("package");
     empty_folder(&packed)?;
     let mut command = cargo();
     command.current_dir(&stage);
     command.env("CARGO_TARGET_DIR", &target);
-    // All that `cargo publish` does, up to the upload.
+    // `cargo publish` does everything but the upload.
     command.args(["publish", "--dry-run", "--workspace", "--allow-dirty"]);
     if !is_built {
         command.arg("--no-verify");
@@ -97,7 +97,7 @@ pub fn stage(workspace: &Workspace) -> Result<PathBuf> {
         &stage.join("Cargo.toml"),
         &root_manifest(&manifest, version),
     )?;
-    // The same versions of everything else.
+    // All other packages keep their versions.
     let lock = workspace.root.join("Cargo.lock");
     fs::copy(&lock, stage.join("Cargo.lock"))
         .with_context(|| format!("copy `{}`", lock.display()))?;
@@ -156,7 +156,7 @@ fn root_manifest(manifest: &str, version: &str) -> String {
             continue;
         }
         if line.starts_with('[') {
-            // What only this workspace needs: its patches, and how its programs are compiled.
+            // Sections that only this workspace needs: its patches, and its build profiles.
             is_left_out = line.starts_with("[patch.") || line.starts_with("[profile.");
         }
         if is_left_out {
@@ -179,7 +179,7 @@ fn root_manifest(manifest: &str, version: &str) -> String {
             }
         }
     }
-    // A folder outside, or one that is not published.
+    // Leaves out `bench/`, which is not published.
     text.lines()
         .filter(|line| !line.contains("{ path = \"bench/"))
         .map(|line| format!("{line}\n"))
@@ -214,7 +214,7 @@ fn crate_manifest(manifest: &str, folder: &str, name: &str) -> Result<String> {
         }
     }
     let own_name = own_name.with_context(|| format!("the crate `{folder}` has no name"))?;
-    // Its code, and that of others, calls it as in the workspace.
+    // Its own code, and that of other crates, use its name of the workspace.
     if own_name != name {
         ensure!(!has_library, "`{folder}` has a library section of its own");
         let library = own_name.replace('-', "_");

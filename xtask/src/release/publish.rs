@@ -1,8 +1,8 @@
 //! Uploads the published crates to crates.io, one by one.
 //!
 //! `cargo publish --workspace` gives up at the first refusal, and crates.io refuses the sixth new name within ten
-//! minutes. Here a crate that is there already is skipped and a refusal for haste is waited out, so a run that broke off
-//! is simply started again.
+//! minutes. Here, a crate that is there already is skipped, and a refusal for haste only causes a pause. A run that
+//! broke off is simply started again.
 
 use std::io::Read as _;
 use std::process::Stdio;
@@ -16,13 +16,14 @@ use crate::process::ProcessGroup;
 use crate::screen;
 use crate::workspace::{Workspace, cargo};
 
-/// How long crates.io takes to allow one more new name, and a little. Source: crates.io/docs/rate-limits, November 2026.
+/// How long crates.io takes to allow one more new name, and a little. Source: crates.io/docs/rate-limits, November
+/// 2026.
 const PAUSE: Duration = Duration::from_secs(10 * 60 + 5);
 
-/// Uploads of one crate at the most: by then something else is wrong.
+/// Uploads of one crate at the most: after so many, haste is not the cause.
 const ATTEMPTS_MAX: u32 = 4;
 
-/// What became of an upload.
+/// The outcome of an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Published,
@@ -94,12 +95,12 @@ fn each<'n>(
     Ok(())
 }
 
-/// What became of it, by what cargo said.
+/// The outcome, read from cargo's output.
 fn outcome(is_success: bool, said: &str) -> Outcome {
     if is_success {
         return Outcome::Published;
     }
-    // By cargo, which looks before it packs, and by crates.io, if another upload was faster.
+    // Messages of cargo, which looks before it packs, and of crates.io, if another upload was faster.
     let is_there = ["already exists on", "is already uploaded"];
     if is_there.iter().any(|it| said.contains(it)) {
         return Outcome::IsThere;
@@ -114,7 +115,7 @@ fn outcome(is_success: bool, said: &str) -> Outcome {
 mod tests {
     use super::*;
 
-    /// Uploads `one` and `two` with these outcomes; what was uploaded, how often it paused, and how it ended.
+    /// Uploads `one` and `two` with these outcomes; returns the uploads, the number of pauses, and the result.
     fn uploaded(outcomes: &[Outcome]) -> (Vec<String>, u32, Result<()>) {
         let mut outcomes = outcomes.iter();
         let mut names = Vec::new();

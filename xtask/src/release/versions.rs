@@ -32,10 +32,10 @@ const MENTIONS: [&str; 5] = [
 /// Files that say that there is no release. The first release takes those lines out.
 const UNPUBLISHED: [&str; 2] = ["README.md", "docs/installing.md"];
 
-/// What such a line says.
+/// The words of such a line.
 const NOT_PUBLISHED: &str = "not published yet";
 
-/// What tells users which dependency to write: its version without the last number.
+/// Files that tell users which dependency to write: its version without the last number.
 const REQUIREMENTS: [&str; 5] = [
     "crates/powertools/README.md",
     "crates/sdk-testing/README.md",
@@ -44,7 +44,7 @@ const REQUIREMENTS: [&str; 5] = [
     "docs/first-function.md",
 ];
 
-/// Whether a release may have this version: three numbers, and not less than what there is.
+/// Whether a release may have this version: three numbers, and not less than the current ones.
 pub fn check(workspace: &Workspace, version: &str) -> Result<()> {
     let new = numbers(version)
         .with_context(|| format!("`{version}` is no version: three numbers are meant"))?;
@@ -106,7 +106,7 @@ pub fn check_leftovers(workspace: &Workspace, changes: &[Change], version: &str)
     let old = Some(current(workspace)?).filter(|it| *it != version);
     let mut findings = Vec::new();
     for file in workspace.files()? {
-        // What was released is history, and programs have examples in their tests.
+        // The changelog is history, and Rust files have versions in their tests as examples.
         if file == Path::new("CHANGELOG.md") || file.extension().is_some_and(|it| it == "rs") {
             continue;
         }
@@ -143,7 +143,7 @@ pub fn next(workspace: &Workspace) -> Result<String> {
     Ok(format!("{major}.{}.0", minor + 1))
 }
 
-/// The version of what is published.
+/// The version of the published crates.
 pub fn current(workspace: &Workspace) -> Result<&str> {
     let sdk = workspace.packages.iter().find(|it| it.name == "lambdura");
     Ok(&sdk.context("the workspace has no SDK")?.version)
@@ -171,8 +171,8 @@ fn without_unpublished(text: &str) -> String {
         .collect()
 }
 
-/// What a release must not leave in a file: lines that say that nothing is published, and words made of our name and
-/// this version, such as `lambdura_0.1.0_amd64.deb`.
+/// Text that a release must not leave in a file: lines that say that nothing is published, and words made of our name
+/// and this version, such as `lambdura_0.1.0_amd64.deb`.
 fn leftovers<'t>(text: &'t str, old: Option<&str>) -> Vec<&'t str> {
     let lines = text.lines().filter(|line| line.contains(NOT_PUBLISHED));
     let words = text
@@ -186,7 +186,7 @@ fn requirement(version: &str) -> &str {
     version.rsplit_once('.').map_or(version, |(most, _)| most)
 }
 
-/// The first line that begins so has the version; others are of dependencies.
+/// The first line with this beginning has the version; later ones belong to dependencies.
 fn with_version(text: &str, beginning: &str, version: &str) -> Option<String> {
     let line = text.lines().find(|line| line.starts_with(beginning))?;
     let (_, rest) = line.strip_prefix(beginning)?.split_once('"')?;

@@ -21,7 +21,7 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// What cargo and `lambdura up --build-profile` call it.
+    /// Its name for cargo and `lambdura up --build-profile`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Dev => "dev",
@@ -74,12 +74,12 @@ pub fn build_binaries(
     Ok(binaries(workspace, profile))
 }
 
-/// Puts clippy in the compiler's place for what is ours, and has no warning stay: it compiles as the compiler does, and
-/// looks while it is at it. Checking first and compiling then would go through every dependency twice.
+/// Puts clippy in the compiler's place for our own crates, and denies warnings: clippy compiles as the compiler does,
+/// and checks at the same time. Checking first and then compiling would go through every dependency twice.
 ///
-/// All cargo commands that use what another has built have to say so.
+/// All cargo commands that share built files need this.
 pub fn with_clippy(command: &mut Command) -> &mut Command {
-    // What `cargo clippy -- --deny warnings` tells it.
+    // The variable that `cargo clippy -- --deny warnings` sets.
     command.env(
         "CLIPPY_ARGS",
         "--deny__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__",

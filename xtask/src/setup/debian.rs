@@ -1,4 +1,4 @@
-//! Packages of the operating system, where we may install them.
+//! Installs packages of the operating system, where this is possible.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ fn postgres_programs() -> Option<PathBuf> {
     let number = |folder: &PathBuf| folder.file_name()?.to_str()?.parse::<u32>().ok();
     match there.max_by_key(number) {
         Some(newest) => Some(newest.join("bin")),
-        // What is on the path may be a link to where the others are not.
+        // `initdb` on the path may be a link into the folder of the other programs.
         None => Some(on_path("initdb")?.canonicalize().ok()?.parent()?.to_owned()),
     }
 }

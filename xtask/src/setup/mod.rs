@@ -1,6 +1,7 @@
-//! What the chores need and get by themselves: binaries, packages of npm and PyPI, a browser.
+//! Sets up the chores' requirements: binaries, packages of npm and PyPI, a browser.
 //!
-//! Interpreters (Node, Python) are the developer's own; where one is missing or too old, the error says what to install.
+//! Interpreters (Node, Python) are the developer's own; where one is missing or too old, the error says what to
+//! install.
 
 mod binaries;
 mod debian;

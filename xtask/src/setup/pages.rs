@@ -1,4 +1,4 @@
-//! What Vite builds and the command `lambdura` carries: the web console and the demo's page.
+//! Pages that Vite builds and the command `lambdura` carries: the web console and the demo's page.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 /// Where the console lies.
 pub const CONSOLE: &str = "console";
 
-/// What the command carries: what it is, where it is built, and the source that takes it in.
+/// The pages in the command: each with its name, the folder of its build, and the source file that embeds it.
 const PAGES: [(&str, &str, &str); 2] = [
     ("the console", CONSOLE, "crates/console-assets/src/asset.rs"),
     (
@@ -27,7 +27,7 @@ const PAGES: [(&str, &str, &str); 2] = [
     ),
 ];
 
-/// What the build is made of, beside `src` and `public`.
+/// The inputs of the build, beside `src` and `public`.
 const BUILT_FROM: [&str; 4] = [
     "index.html",
     "package-lock.json",
@@ -35,11 +35,11 @@ const BUILT_FROM: [&str; 4] = [
     "vite.config.ts",
 ];
 
-/// Holds the hash of what the build was made of.
+/// Holds the hash of the build's inputs.
 const STAMP: &str = "node_modules/.built-from";
 
-/// Builds the console and the demo's page, unless they are built of what is there. Files that do not change are not
-/// written again: cargo would build the binary anew.
+/// Builds the console and the demo's page, unless they are up to date. Files that do not change are not written again,
+/// because cargo would build the binary anew.
 pub fn build_pages(workspace: &Workspace) -> Result<()> {
     require_node()?;
     for (what, folder, taken_in_by) in PAGES {

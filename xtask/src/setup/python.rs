@@ -1,4 +1,4 @@
-//! A Python environment of our own, with what the checks need from PyPI.
+//! A Python environment of our own, with the packages from PyPI that the checks need.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -108,7 +108,7 @@ pub fn cluster_browser(context: &mut Context) -> Result<()> {
     })
 }
 
-/// Replaces a file that somebody may be reading.
+/// Replaces a file that another process may be reading.
 fn write_whole(path: &Path, text: &str) -> Result<()> {
     let partial = path.with_extension("partial");
     let written = fs::write(&partial, text).and_then(|()| fs::rename(&partial, path));
@@ -139,7 +139,7 @@ pub fn console_browser(context: &mut Context) -> Result<()> {
 /// times more than they compute.
 const BESIDE: [&str; 4] = ["-n", "2", "--dist=loadfile", "--no-loadscope-reorder"];
 
-/// The AWS CLI, boto3, and whatever else is written in Python.
+/// The AWS CLI, boto3, and all other suites in Python.
 pub fn python_suites(context: &mut Context) -> Result<()> {
     setup::programs_for_suites();
     let (parity, suites): (Vec<_>, Vec<_>) = suites::suites(&context.workspace)?
@@ -156,7 +156,7 @@ pub fn python_suites(context: &mut Context) -> Result<()> {
         (beside, in_turn.join().expect("it returns its errors"))
     });
     one.and(other)?;
-    // It compares what the others wrote down.
+    // It compares the results that the other suites wrote.
     process::run(&mut pytest(context, "parity", &[], &parity)?)?;
     context
         .system()?
@@ -196,8 +196,8 @@ fn pytest(
     Ok(command)
 }
 
-/// What suites know about the system; `LAMBDURA_BIN` is for those that start systems of their own, and a suite must not
-/// depend on the developer's AWS settings.
+/// Variables with which suites find the system; `LAMBDURA_BIN` is for suites that start systems of their own, and a
+/// suite must not depend on the developer's AWS settings.
 pub fn system_variables(context: &mut Context) -> Result<Vec<(&'static str, OsString)>> {
     let program = context.binaries()?.path("lambdura");
     let config = context.scratch("aws")?.join("config");

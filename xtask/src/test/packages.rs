@@ -48,7 +48,7 @@ pub fn template(context: &mut Context) -> Result<()> {
     process::run(lint.arg("--template").arg(template))
 }
 
-/// Whatever crates.io would refuse without compiling it, and whether the next release could be made.
+/// Checks all conditions of crates.io that need no compilation, and whether the next release could be made.
 pub fn crates(context: &mut Context) -> Result<()> {
     crate::release::rehearse(&context.workspace)
 }

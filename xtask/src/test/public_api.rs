@@ -1,7 +1,8 @@
-//! What the published crates offer: a list of it in the repository, and examples of what users call.
+//! The interface of the published crates: a list of it in the repository, and examples of the functions that users
+//! call.
 //!
-//! Both come from rustdoc, which is not allowed to warn. The lists are `docs/api/CRATE.txt`; a change of one is a change
-//! that users see. `UPDATE_EXPECT=1` writes them anew.
+//! Both come from rustdoc, which is not allowed to warn. The lists are `docs/api/CRATE.txt`; a change of one is a
+//! change that users see. `UPDATE_EXPECT=1` writes them anew.
 
 mod examples;
 
@@ -26,7 +27,7 @@ const PACKAGES: [&str; 4] = [
     "powertools",
 ];
 
-/// Everything that they offer.
+/// All their features.
 const FEATURES: &str = "lambdura/embedded,powertools/lambda-runtime";
 
 /// Pages whose examples are compiled with those of the crates.
@@ -65,7 +66,7 @@ pub fn check(context: &mut Context) -> Result<()> {
     Ok(())
 }
 
-/// What rustdoc says of each package, as JSON.
+/// Rustdoc's description of each package, as JSON.
 fn describe(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     let mut command = cargo();
     command.current_dir(&workspace.root);

@@ -1,4 +1,4 @@
-//! One thing that can fail by itself, and what all of them share.
+//! A stage, which can fail by itself, and the parts that all stages share.
 
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ pub struct Stage {
     pub run: fn(&mut Context) -> Result<()>,
 }
 
-/// What stages share. Each part is made when the first stage asks for it.
+/// The parts that stages share. Each part is made when the first stage asks for it.
 #[derive(Debug)]
 pub struct Context {
     pub workspace: Workspace,
@@ -43,7 +43,7 @@ impl Context {
     /// All programs, as the tests use them.
     pub fn binaries(&mut self) -> Result<Binaries> {
         if self.binaries.is_none() {
-            // The binary carries it.
+            // The binary carries the pages.
             build_pages(&self.workspace)?;
             self.binaries = Some(build_everything(&self.workspace)?);
         }

@@ -1,4 +1,4 @@
-//! The suites in Python, and what has to be installed for them.
+//! The suites in Python, and the packages that they need.
 
 use std::path::{Path, PathBuf};
 
@@ -11,11 +11,11 @@ use crate::workspace::Workspace;
 /// Where suites in Python are looked for.
 const SUITE_FOLDERS: [&str; 2] = ["conformance", DEMO];
 
-/// The suite that compares what all others found with `docs/parity.md`: it runs when they have ended.
+/// The suite that compares the results of all others with `docs/parity.md`: it runs when they have ended.
 pub const PARITY: &str = "test_parity.py";
 
-/// Those that run one after the other: the first five talk to the demo's system, which they share, and each of the others
-/// starts several servers and a database, which would starve each other. All that are not named here start what they need.
+/// Suites that run one after the other: the first five share the demo's system, and each of the others starts several
+/// servers and a database, which would starve each other. All suites that are not named here start their own systems.
 pub const IN_TURN: &[&str] = &[
     "test_aws_clients.py",
     "test_crowd.py",
@@ -35,7 +35,7 @@ pub fn is_named(suite: &Path, names: &[&str]) -> bool {
     name.is_some_and(|name| names.contains(&name))
 }
 
-/// What has to be installed: what the stages need themselves, and every `requirements.txt` and
+/// Files of the packages to install: those of the stages themselves, and every `requirements.txt` and
 /// `requirements-any-python.txt` beside a suite.
 pub fn requirements(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     let mut files = vec![workspace.root.join("xtask/requirements.txt")];

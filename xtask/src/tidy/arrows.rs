@@ -1,4 +1,4 @@
-//! Which package may depend on which: every arrow is a decision somebody made.
+//! Which package may depend on which: every arrow is a deliberate decision.
 
 use crate::tidy::finding::Finding;
 use crate::workspace::Package;
@@ -75,7 +75,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store-sqlite",
         ],
     ),
-    // What users build their functions with: it talks to us exactly as it talks to AWS. The engine is for
+    // The SDK with which users build their functions: it talks to us exactly as it talks to AWS. The engine is for
     // programs that keep their executions themselves, behind the feature `embedded` (see `OPTIONAL`).
     (
         "lambdura",
@@ -92,7 +92,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("lambdura-macros", &[]),
-    // What users test their functions with: the SDK on memory, and a clock that is moved.
+    // Users test their functions with it: the SDK on memory, and a clock that is moved.
     (
         "lambdura-testing",
         &[
@@ -113,7 +113,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fraud-check", &["loan", "powertools"]),
     // The demo as the command carries it.
     ("loan-demo", &["fraud-check", "loan-api", "loan-workflow"]),
-    // What benchmarks run and measure.
+    // Programs that benchmarks run and measure.
     ("ten-steps", &["lambdura"]),
     ("open-invocation", &["lambda-api"]),
     ("every-kind", &["lambdura"]),
@@ -139,9 +139,9 @@ const ARROWS: &[(&str, &[&str])] = &[
         "bench-console",
         &["engine", "model", "store", "store-sqlite"],
     ),
-    // What the console's tests and pictures run.
+    // The program of the console's tests and pictures.
     ("showcase", &["lambdura"]),
-    // What AWS's conformance suite runs: our SDK as any user has it.
+    // Programs of AWS's conformance suite: our SDK as any user has it.
     ("aws-crate-handlers", &[]),
     ("conformance-handlers", &["lambdura"]),
     ("packaging", &[]),
@@ -150,7 +150,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sim", &["engine", "lambdura", "model", "runtime", "store"]),
     // Explores small worlds of the engine whole; nothing depends on it.
     ("explore", &["engine", "model"]),
-    // Turns everything below the server upside down; nothing depends on it.
+    // Kills and breaks everything below the server; nothing depends on it.
     (
         "crash",
         &[
@@ -166,7 +166,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What the tests of a package may use beyond `ARROWS`.
+/// Packages that the tests of a package may use beyond `ARROWS`.
 const TESTS: &[(&str, &[&str])] = &[
     ("loan-workflow", &["lambda-api", "lambdura-testing"]),
     ("state-machine", &["lambdura-testing"]),
@@ -204,7 +204,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What a package may depend on only behind a feature: who does not ask for it does not build it.
+/// Dependencies that a package may have only behind a feature: users without the feature do not build them.
 const OPTIONAL: &[(&str, &[&str])] = &[(
     "lambdura",
     &[

@@ -1,8 +1,8 @@
-//! Circles of files: two that belong together may use each other, and no more. Who reads one file of a larger circle has to
-//! read them all.
+//! Circles of files: two files that belong together may use each other, but not more. A reader of one file of a larger
+//! circle has to read them all.
 //!
-//! What a file uses is told by its paths, without a compiler: `use`, and paths within the code. Names that a module hands
-//! on count for the file that they are from. Methods have no path, so that an `impl` block may stand in any file.
+//! The paths in a file tell which files it uses, without a compiler: `use`, and paths within the code. A re-exported
+//! name counts for the file that defines it. Methods have no path, so that an `impl` block may stand in any file.
 
 mod script;
 mod source;
@@ -47,7 +47,7 @@ pub fn check(files: &[SourceFile]) -> Vec<Finding> {
     of_crates.chain(of_scripts).map(about).collect()
 }
 
-/// The modules of every crate, by its folder. Tests may use whatever they like.
+/// The modules of every crate, by its folder. Tests are not checked.
 fn crates(files: &[SourceFile]) -> BTreeMap<&str, Modules> {
     let mut crates: BTreeMap<&str, Modules> = BTreeMap::new();
     let is_there = |path: &str| files.iter().any(|file| file.path == path);
@@ -76,7 +76,7 @@ fn crates(files: &[SourceFile]) -> BTreeMap<&str, Modules> {
     crates
 }
 
-/// What each module of a crate uses.
+/// The modules that each module of a crate uses.
 fn uses(modules: &Modules) -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
     modules
         .iter()
@@ -105,7 +105,7 @@ fn circles<T: Ord + Clone>(uses: &BTreeMap<T, BTreeSet<T>>) -> Vec<Vec<T>> {
     circles
 }
 
-/// What one uses, directly or not.
+/// Everything that one of them uses, directly or not.
 fn reach<'a, T: Ord>(from: &'a T, uses: &'a BTreeMap<T, BTreeSet<T>>) -> BTreeSet<&'a T> {
     let mut reached = BTreeSet::new();
     let mut open = vec![from];
@@ -129,7 +129,7 @@ fn used(modules: &Modules, path: &[String], source: &Source) -> BTreeSet<Vec<Str
             {
                 used.insert(from);
             }
-        // What is only handed on is not used.
+        // A name that is only re-exported is not used.
         } else if (!import.is_public || source.words.contains(&import.name))
             && let Some(Place::Item(from)) = resolve(modules, path, &import.path, 0)
         {
@@ -145,9 +145,9 @@ fn used(modules: &Modules, path: &[String], source: &Source) -> BTreeSet<Vec<Str
     used
 }
 
-/// Where a path leads that stands in the module at `from`; none out of the crate.
+/// Where a path in the module at `from` leads; none if it leads out of the crate.
 fn resolve(modules: &Modules, from: &[String], named: &[String], depth: usize) -> Option<Place> {
-    /// Names that are handed on are handed on a few times at the most.
+    /// Names are re-exported a few times at the most.
     const DEPTH_MAX: usize = 12;
     if depth > DEPTH_MAX {
         return None;
@@ -179,7 +179,7 @@ fn resolve(modules: &Modules, from: &[String], named: &[String], depth: usize) -
     Some(Place::Module(at))
 }
 
-/// What a name means in a module, where it is no module of its own.
+/// The meaning of a name in a module, where it is no submodule.
 fn imported(modules: &Modules, at: &[String], name: &str, depth: usize) -> Option<Place> {
     let source = modules.get(at)?;
     if source.defines.contains(name) {

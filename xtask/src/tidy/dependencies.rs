@@ -1,4 +1,4 @@
-//! Pages that say which crates a program needs: the list covers what the programs on the same page use.
+//! Pages that say which crates a program needs: the list covers the crates of the programs on the same page.
 
 use std::collections::BTreeSet;
 
@@ -58,7 +58,7 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<(usize, &'a str)> {
     blocks
 }
 
-/// What the dependency tables of a manifest name, as code spells it.
+/// The crates in the dependency tables of a manifest, as code spells them.
 fn dependencies(manifest: &str) -> impl Iterator<Item = String> + '_ {
     let mut is_table = false;
     manifest.lines().filter_map(move |line| {
@@ -71,7 +71,7 @@ fn dependencies(manifest: &str) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// The crates whose paths a program begins with. What it brings in by `use` is no crate, nor is a type's name.
+/// The crates with which paths in a program begin. Names brought in by `use`, and names of types, are no crates.
 fn crates(program: &str) -> BTreeSet<String> {
     let code: String = program
         .lines()

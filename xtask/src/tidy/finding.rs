@@ -9,7 +9,7 @@ pub struct Finding {
     subject: String,
     /// From 1; none when the whole file is meant.
     line: Option<usize>,
-    /// What is wrong and what to do.
+    /// The problem, and what to do.
     problem: String,
 }
 

@@ -1,9 +1,9 @@
-//! Lockfiles name contents, not places: whoever installs takes the registry of their own settings.
+//! Lockfiles name contents, not places: each user installs from the registry of their own settings.
 
 use crate::tidy::finding::Finding;
 use crate::tidy::source_file::SourceFile;
 
-/// What Cargo.lock calls crates.io, whatever mirror is behind it.
+/// The name of crates.io in Cargo.lock, the same with any mirror behind it.
 const CRATES_IO: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
 
 /// Findings in the lockfiles of npm and cargo.

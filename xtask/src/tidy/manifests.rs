@@ -1,4 +1,4 @@
-//! What every member's manifest says.
+//! Checks every member's manifest.
 
 use std::fs;
 

@@ -3,7 +3,7 @@
 use crate::tidy::finding::Finding;
 use crate::tidy::source_file::SourceFile;
 
-/// Nobody sits down to read a file of more lines, unless it is a table.
+/// Longer files are too long to read, unless they are tables.
 const LINES_MAX: usize = 600;
 
 /// Tables that may be longer, each with its reason.
@@ -15,7 +15,7 @@ const LONG_FILES: &[(&str, &str)] = &[(
 /// Languages whose files are held to a readable size.
 const SIZED: &[&str] = &["rs", "ts", "tsx", "mjs", "js", "css", "py", "sh", "sql"];
 
-/// Names that say nothing about what is inside.
+/// Names that say nothing about the content.
 const EMPTY_NAMES: &[&str] = &[
     "utils", "util", "helpers", "helper", "common", "misc", "manager",
 ];
@@ -62,7 +62,7 @@ fn check_excepting(files: &[SourceFile], long_files: &[(&str, &str)]) -> Vec<Fin
 fn check_module(file: &SourceFile) -> Vec<Finding> {
     let mut findings = Vec::new();
     let path = file.path.as_str();
-    // What the SDK's misuse tests compile is kept as a user would write it.
+    // Files that the SDK's misuse tests compile stay as a user would write them.
     if !path.contains("/tests/fail/") && !file.text.starts_with("//!") {
         findings.push(Finding::at(
             path,

@@ -1,11 +1,11 @@
-//! Who may ask the operating system for the time: whatever has a due time goes by the runtime's clock,
-//! which can be moved; only what waits for the operating system or for another computer goes by real time.
+//! Which code may ask the operating system for the time: everything with a due time goes by the runtime's clock,
+//! which can be moved; only waits for the operating system or for another computer go by real time.
 
 use crate::tidy::finding::Finding;
 use crate::tidy::source_file::SourceFile;
 
-/// The crates between a request and the disk. Not among them is what lives by real time throughout: the function host,
-/// which waits for processes, and the SDK, which runs in those.
+/// The crates between a request and the disk, without those that use real time throughout: the function host, which
+/// waits for processes, and the SDK, which runs in those.
 const CRATES: &[&str] = &[
     "access",
     "asl",
@@ -26,7 +26,7 @@ const CRATES: &[&str] = &[
     "wire",
 ];
 
-/// What asks for the time or waits for it to pass.
+/// Calls that ask for the time or wait for it to pass.
 const READS: &[&str] = &[
     "Instant::now(",
     "SystemTime::now(",

@@ -1,5 +1,5 @@
 //! Which part of the server may call which: its files and folders are rooms, and every arrow between two
-//! is a decision somebody made. What is not named here may not be called.
+//! is a deliberate decision. A room may call only the rooms that are named here.
 
 use crate::tidy::finding::Finding;
 use crate::tidy::source_file::SourceFile;
@@ -8,7 +8,7 @@ const SERVER: &str = "crates/server/src/";
 
 /// Has a table with a row for each room, in the same order.
 const ARCHITECTURE: &str = "ARCHITECTURE.md";
-/// What that table begins with.
+/// The beginning of that table.
 const TABLE: &str = "| room |";
 
 /// A room, and those that it may call; each is named below all that it calls.
@@ -164,7 +164,7 @@ pub fn check(files: &[SourceFile]) -> Vec<Finding> {
     findings
 }
 
-/// A finding if the rooms of the picture are not those of the house.
+/// A finding if the rooms of the table are not those of [`ROOMS`].
 fn check_table(text: &str) -> Option<Finding> {
     let rows = text.lines().skip_while(|line| !line.starts_with(TABLE));
     let rows = rows.skip(2).map_while(|row| row.strip_prefix("| `"));

@@ -3,7 +3,7 @@
 use crate::tidy::finding::Finding;
 use crate::tidy::source_file::SourceFile;
 
-/// Something that must not stay behind. Words are written in two halves, so that this table does not find itself.
+/// Text that must not stay in files. Words are written in two halves, so that this table does not find itself.
 struct Leftover {
     extensions: &'static [&'static str],
     text: &'static str,
@@ -68,8 +68,8 @@ pub fn check(files: &[SourceFile]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in files {
         let path = file.path.as_str();
-        // rustfmt takes care of Rust, where white space may be part of a string; golden output is as it was printed, and in a
-        // patch the white space stands for lines that are not changed.
+        // rustfmt takes care of Rust, where white space may be part of a string; golden output is as it was printed,
+        // and in a patch the white space stands for lines that are not changed.
         let exempt = [".rs", ".stderr", ".patch"]
             .iter()
             .any(|end| path.ends_with(end));
@@ -88,7 +88,7 @@ pub fn check(files: &[SourceFile]) -> Vec<Finding> {
 
 fn leftovers(path: &str, line: usize, text: &str) -> Vec<Finding> {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-    // A support module of several test programs is used by halves in each.
+    // Each of several test programs uses only a part of a shared support module.
     let in_tests = path.contains("/tests/");
     let found = LEFTOVERS
         .iter()

@@ -1,22 +1,22 @@
-//! What a checker says: what it looked at, and what is not as it has to be.
+//! A checker's result: how many things it looked at, and its findings.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What a checker found.
+/// The result of a checker.
 #[derive(Debug, Clone, Serialize)]
 pub struct Check {
-    /// What has to be true.
+    /// The condition that has to be true.
     pub name: &'static str,
-    /// How many things it looked at: none means that it says nothing.
+    /// How many things it looked at: zero means that the check proves nothing.
     pub looked_at: usize,
     pub findings: Vec<Finding>,
-    /// Whether it is about how long something takes, which a busy machine can spoil.
+    /// Whether it checks a duration, which a busy machine can spoil.
     pub is_timed: bool,
 }
 
-/// One thing that is not as it has to be.
+/// One violation of the condition.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
     /// The execution that it is about, if it is about one.

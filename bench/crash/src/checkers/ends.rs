@@ -1,4 +1,4 @@
-//! What clients were promised: ends, answers, and that each thing began once.
+//! Promises to clients: executions end, calls are answered, and everything starts only once.
 
 use std::collections::{BTreeMap, BTreeSet};
 

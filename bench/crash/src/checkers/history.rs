@@ -1,4 +1,4 @@
-//! What a history has to be by itself.
+//! Conditions on a history alone.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use lambda_api::{Event, EventType};
 use super::check::Check;
 use crate::evidence::{Evidence, Execution};
 
-/// What the service calls an invocation whose process or server is gone.
+/// The service's error for an invocation whose process or server is gone.
 const LOST: &str = "Service.InvocationLost";
 
 /// Events are numbered from 1 without gaps, an operation ends once, and nothing begins after the end.

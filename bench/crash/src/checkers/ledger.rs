@@ -1,4 +1,4 @@
-//! What the ledger shows that the history must not allow.
+//! Compares the ledger with the histories: finds work that should not have run.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use super::check::Check;
 use crate::evidence::{Evidence, Execution};
 use crate::ledger::{Line, What};
 
-/// Steps with at-most-once semantics are called so.
+/// The names of steps with at-most-once semantics begin with this.
 const AT_MOST_ONCE: &str = "once-";
 
-/// From the end of an execution on, an invocation that was on its way may still begin for so long.
+/// For this long after the end of an execution, an invocation that was on its way may still begin.
 const ON_ITS_WAY_MILLIS: i64 = 1000;
 
 /// An attempt whose outcome is in the history has run before that, and does not run again.
@@ -103,7 +103,7 @@ pub fn paused_executions_stand_still(evidence: &Evidence) -> Check {
     check
 }
 
-/// From when until when the execution was paused.
+/// The times in which the execution was paused.
 fn pauses(execution: &Execution) -> Vec<(i64, i64)> {
     let mut pauses = Vec::new();
     let mut since = None;

@@ -1,4 +1,4 @@
-//! Checkers: what has to be true of the evidence, each for itself.
+//! Checkers: each checks one condition on the evidence.
 
 mod check;
 mod ends;
@@ -23,7 +23,7 @@ pub fn check_all(evidence: &Evidence) -> Vec<Check> {
     checks
 }
 
-/// Judges what is promised to clients and functions, whatever happens to servers.
+/// Checks the promises to clients and functions, which hold even if servers die.
 pub fn check_promises(evidence: &Evidence) -> Vec<Check> {
     vec![
         ends::acknowledged_end_right(evidence),

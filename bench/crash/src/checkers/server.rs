@@ -1,4 +1,4 @@
-//! What the server owes whoever starts it.
+//! Promises about the server's own process: it stays up, and it starts in time.
 
 use std::time::Duration;
 

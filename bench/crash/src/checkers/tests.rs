@@ -1,4 +1,4 @@
-//! Each checker finds what it is for, and nothing in evidence that is as it has to be.
+//! Each checker finds its kind of fault, and nothing in faultless evidence.
 
 use lambda_api::{
     ErrorObject, Event, EventPayload, EventType, ExecutionStatus, GetDurableExecutionResponse,
@@ -175,7 +175,7 @@ fn a_step_that_runs_after_its_record_is_found() {
 fn an_attempt_that_runs_twice_is_found_where_it_must_not() {
     let expected = ["no at-most-once step runs twice for an attempt"];
     assert_eq!(found(|it| it.ledger.push(line(What::Step, 1600))), expected);
-    // Without at-most-once semantics it may, as long as it is not recorded.
+    // Without at-most-once semantics a step may run again as long as it is not recorded.
     let allowed = found(|it| {
         it.ledger.push(line(What::Step, 1600));
         for line in &mut it.ledger {

@@ -1,7 +1,7 @@
-//! What ran, written by what ran: one line of JSON for each invocation and each body of a step, at its beginning.
+//! The ledger: the functions write one line of JSON for each invocation and each body of a step, at its beginning.
 //!
-//! It lies outside the service, so that it tells what happened whatever the service believes. Each line is one write to
-//! a file that is only appended to, so the lines of many processes do not mix.
+//! It lies outside the service, so it is independent of the service's records. Each line is one write to a file that is
+//! only appended to, so the lines of many processes do not mix.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -28,7 +28,7 @@ pub fn step(step: &StepContext) -> io::Result<()> {
     write(of_step(step))
 }
 
-/// A step that hands out a callback id begins; whoever reads the line answers the callback.
+/// A step that hands out a callback id begins; the reader of the line answers the callback.
 pub fn submit(step: &StepContext, callback_id: &CallbackId) -> io::Result<()> {
     let mut line = of_step(step);
     line["callback"] = json!(callback_id.as_str());

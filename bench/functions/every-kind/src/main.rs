@@ -1,6 +1,6 @@
-//! A durable function that does what its event names: one kind of work for each kind of operation.
+//! A durable function that does the work that its event names: one kind of work for each kind of operation.
 //!
-//! What each kind ends with follows from its number alone (`bench/crash/src/kind.rs` says the same), however often the
+//! The result of each kind follows from its number alone (`bench/crash/src/kind.rs` says the same), however often the
 //! server dies on the way.
 
 use std::time::Duration;
@@ -139,7 +139,7 @@ async fn wait(number: u64, ctx: &DurableContext) -> Result<Value, BoxError> {
     Ok(json!(number))
 }
 
-/// What was answered, or the name of the refusal.
+/// The answer, or the word for a refusal.
 fn answer(answered: Result<Value, CallbackError>) -> Result<Value, BoxError> {
     match answered {
         Ok(answer) => Ok(answer),
@@ -175,7 +175,7 @@ async fn invoke_durable(number: u64, ctx: &DurableContext) -> Result<Value, BoxE
     Ok(json!(number))
 }
 
-/// What `invoke-durable` invokes.
+/// The execution that `invoke-durable` invokes.
 async fn child(number: u64, ctx: &DurableContext) -> Result<Value, BoxError> {
     ctx.step(add_one(number)).name("one").await?;
     ctx.wait(SECOND).await?;

@@ -19,7 +19,7 @@ struct StepTimes {
     late_micros: f64,
 }
 
-/// So many steps, one after the other.
+/// Runs `count` steps, one after the other.
 async fn many_steps(count: usize, ctx: DurableContext) -> Result<StepTimes, BoxError> {
     let mut times = Vec::with_capacity(count);
     for number in 0..count {
@@ -32,7 +32,7 @@ async fn many_steps(count: usize, ctx: DurableContext) -> Result<StepTimes, BoxE
         return Err(format!("{count} steps are too few to compare").into());
     }
     Ok(StepTimes {
-        // The first ones pay for what is made once.
+        // The first steps are not counted: they pay for everything that is made once.
         early_micros: median_micros(&mut times[COMPARED / 2..COMPARED * 3 / 2]),
         late_micros: median_micros(&mut times[count - COMPARED..]),
     })
@@ -43,7 +43,7 @@ fn median_micros(times: &mut [Duration]) -> f64 {
     times[times.len() / 2].as_secs_f64() * 1e6
 }
 
-/// So many branches at once, each of a step.
+/// Runs `count` branches at once, each of one step.
 async fn fan_out(count: usize, ctx: DurableContext) -> Result<usize, BoxError> {
     let branches = ctx.map(0..count, |ctx, number| async move {
         ctx.step(move |_: StepContext| async move { Ok::<_, BoxError>(number) })
@@ -66,7 +66,7 @@ async fn slow_steps(number: u32, ctx: DurableContext) -> Result<u32, BoxError> {
     Ok(sum)
 }
 
-/// A wait of so many seconds between two steps.
+/// Waits for `seconds` between two steps.
 async fn wait(seconds: u64, ctx: DurableContext) -> Result<u64, BoxError> {
     let before = move |_: StepContext| async move { Ok::<_, BoxError>(seconds) };
     let waited = ctx.step(before).name("before").await?;

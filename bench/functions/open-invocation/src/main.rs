@@ -1,6 +1,6 @@
 //! Hands its checkpoint token to a benchmark, which checkpoints in its place, and ends when the benchmark is done.
 //!
-//! So a checkpoint's own cost is measured on a real invocation of a real execution, without an SDK in between.
+//! This way a checkpoint's own cost is measured on a real invocation of a real execution, without an SDK in between.
 
 use std::net::SocketAddr;
 

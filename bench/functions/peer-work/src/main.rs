@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 const STEPS: usize = 10;
 
-/// What an execution is started with, and what each of its steps returns: about 200 bytes of JSON.
+/// The input of an execution, and the result of each of its steps: about 200 bytes of JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Parcel {
     number: u64,
@@ -75,7 +75,7 @@ async fn wait(parcel: Parcel, ctx: DurableContext) -> Result<Parcel, BoxError> {
     Ok(ctx.step(step(&parcel)).name("after").await?)
 }
 
-/// Answers a callback over the public API, as somebody outside would.
+/// Answers a callback over the public API, as an outside client would.
 async fn answer(id: CallbackId, parcel: Parcel) {
     const TRIES: u32 = 200;
     for _ in 0..TRIES {

@@ -1,4 +1,4 @@
-//! Ten steps, one after the other, that do next to nothing: what is left is the cost of durability.
+//! Ten steps, one after the other, that do next to nothing: almost all of their time is the cost of durability.
 
 use lambdura::{BoxError, DurableContext, StepContext, durable_execution, durable_step};
 

@@ -23,7 +23,7 @@ async fn advance(ctx: &DurableContext, parcel: Parcel) -> Result<Parcel> {
 #[durare::step]
 async fn ask(ctx: &DurableContext, id: String, parcel: Parcel) -> Result<()> {
     let asked = ASKED.get().expect("it is set before the first workflow");
-    // Who answers lives as long as this process.
+    // The receiver, which answers, lives as long as this process.
     let _ = asked.send((id, parcel.next()));
     Ok(())
 }

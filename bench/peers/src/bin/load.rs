@@ -12,10 +12,10 @@ use bench_peers::measure::{Processes, burst, closed_loop};
 use bench_peers::post::Poster;
 use bench_peers::work::Parcel;
 
-/// A short time is enough for caches and processes to be there.
+/// A short time is enough to fill caches and start processes.
 const WARM_UP: Duration = Duration::from_secs(2);
 
-/// A system that has not begun to work by then will not.
+/// The run fails if a system does not work by then.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
 #[tokio::main(flavor = "current_thread")]

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::HeaderMap;
 
-/// What comes back, whatever its status.
+/// An HTTP answer with any status.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub status: u16,

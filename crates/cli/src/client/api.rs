@@ -31,14 +31,14 @@ const PAGE_ITEMS: u32 = 1000;
 /// Most pages read of any list. Ours: a service that never stops paging must not hold the command forever.
 const PAGES_MAX: usize = 1000;
 
-/// What AWS's clients leave as it is in a path.
+/// Characters that AWS's clients do not encode in a path.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// A function with what its template calls it.
+/// A function, with its names in the template and in the CDK app.
 #[derive(Debug, serde::Deserialize)]
 pub struct InTemplate {
     /// Its name.
@@ -107,7 +107,7 @@ pub struct ExecutionQuery {
     pub name: Option<String>,
     /// Only in this status.
     pub status: Option<ExecutionStatus>,
-    /// The newest so many.
+    /// How many of the newest are read.
     pub limit: usize,
 }
 
@@ -212,14 +212,15 @@ impl Client {
         Some(reason.to_owned())
     }
 
-    /// Functions with where they are in their CDK app: a list of the service's own. Others have none.
+    /// Functions with their paths in their CDK app, from a list that only our service has. Other functions are left
+    /// out.
     pub async fn construct_paths(&self) -> Vec<(String, String)> {
         let named = self.in_templates().await.into_iter();
         let paths = named.filter_map(|it| Some((it.function, it.construct_path?)));
         paths.collect()
     }
 
-    /// Functions with what their templates call them.
+    /// Functions with their names in their templates.
     pub async fn in_templates(&self) -> Vec<InTemplate> {
         #[derive(serde::Deserialize)]
         struct List {
@@ -398,7 +399,7 @@ impl Client {
             .await
     }
 
-    /// As [`Client::post`], for what takes its time.
+    /// As [`Client::post`], for requests that take longer.
     pub(super) async fn post_within(
         &self,
         path_and_query: String,

@@ -1,4 +1,4 @@
-//! Callbacks that nobody has answered, of all executions: a list of the service's own.
+//! Callbacks of all executions that still wait for an answer: a list that only our service has.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +16,12 @@ pub struct WaitingCallback {
     pub execution_name: String,
     /// The execution's function.
     pub function: String,
-    /// What its code calls it.
+    /// Its name in the function's code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its operation.
     pub operation_id: String,
-    /// What an answer names.
+    /// The id that an answer names.
     pub callback_id: String,
     /// When it began to wait.
     pub started_at: i64,

@@ -1,4 +1,4 @@
-//! The clock of a service that can wind it, which AWS's cannot.
+//! The clock of our service, which can be wound. AWS's cannot.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 pub struct ClockStand {
     /// `real`, `auto` or `manual`.
     pub mode: String,
-    /// What it shows.
+    /// The time that it shows.
     pub now_at: i64,
     /// The time of the machine.
     pub real_now_at: i64,
@@ -36,11 +36,11 @@ pub struct ClockStand {
     /// When anything comes due next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_at: Option<i64>,
-    /// Callbacks that nobody answers.
+    /// Callbacks that wait for an answer from outside.
     pub unanswered: Vec<UnansweredCallback>,
 }
 
-/// A callback that somebody outside has to answer.
+/// A callback that has to be answered from outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnansweredCallback {
     /// The execution's ARN.
@@ -60,8 +60,8 @@ impl Client {
         self.get(ROUTE.to_owned(), &[]).await
     }
 
-    /// The present as the service has it: ages and what is left go by its clock, which may be wound. That of the machine
-    /// where there is no other.
+    /// The present by the service's clock, which may be wound: ages and remaining times go by it. Without an answer, by
+    /// this machine's clock.
     pub async fn now_ms(&self) -> i64 {
         match self.clock().await {
             Ok(stand) => stand.now_at,
@@ -70,7 +70,7 @@ impl Client {
     }
 
     /// Moves time; returns once everything that came due on the way has happened.
-    /// The service gives up after `within`, and says then who is still at work.
+    /// The service gives up after `within`, and then says which functions are still at work.
     pub async fn move_clock(&self, how: &Value, within: Duration) -> Result<ClockStand, CallError> {
         let body = serde_json::to_vec(how).expect("JSON can be written");
         let answered = self.post_within(ROUTE.to_owned(), body, within + ANSWERED_WITHIN);

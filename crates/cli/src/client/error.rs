@@ -15,10 +15,10 @@ pub enum CallError {
     Endpoint {
         /// As it was given.
         endpoint: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
-    /// Nobody listens, or the connection broke.
+    /// No process listens there, or the connection broke.
     #[error("cannot reach the service at {endpoint}")]
     Unreachable {
         /// The endpoint's URL.
@@ -27,7 +27,7 @@ pub enum CallError {
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Somebody listens and does not answer.
+    /// The service does not answer in time.
     #[error("the service at {endpoint} has not answered within {} seconds", limit.as_secs())]
     TimedOut {
         /// The endpoint's URL.
@@ -38,14 +38,14 @@ pub enum CallError {
     /// The service said no.
     #[error(transparent)]
     Refused(ApiError),
-    /// The answer is not what the API answers.
+    /// The answer does not have the API's form.
     #[error("the answer of {endpoint} to {request} makes no sense: {problem}")]
     Garbled {
         /// The endpoint's URL.
         endpoint: String,
         /// Method and path.
         request: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
 }
@@ -65,7 +65,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Reads an answer whose status is none of success. `None` when it is not in AWS's shape.
+    /// Reads an answer whose status is not a success. `None` when it is not in AWS's shape.
     pub(super) fn read(answer: &Answer) -> Option<Self> {
         let body: ErrorBody = serde_json::from_slice(&answer.body).unwrap_or_default();
         let header = answer

@@ -57,7 +57,7 @@ struct LogPage {
     next_before: Option<i64>,
 }
 
-/// What was found.
+/// The lines that were found.
 #[derive(Debug)]
 pub struct Logged {
     /// In the order in which they were recorded.
@@ -67,7 +67,7 @@ pub struct Logged {
 }
 
 impl Client {
-    /// Log lines of functions: a page ends at its bytes too, so there may be several of them.
+    /// Log lines of functions, of several pages if need be: a page also ends at a number of bytes.
     pub async fn logs(&self, query: &LogQuery) -> Result<Logged, CallError> {
         let mut lines: Vec<LogLine> = Vec::new();
         let (mut after, mut before) = (query.after, None);

@@ -14,7 +14,7 @@ use super::api::Client;
 use super::error::CallError;
 use super::transport::Call;
 
-/// What a service answered, be it a refusal.
+/// A service's answer, which may be a refusal.
 #[derive(Debug)]
 pub struct ServiceReply {
     pub status: u16,
@@ -40,7 +40,7 @@ impl Client {
     /// Calls a service whose requests are signed under this name.
     ///
     /// # Errors
-    /// [`CallError`] when there is no answer; a refusal is one.
+    /// [`CallError`] when there is no answer; a refusal is an answer.
     pub async fn call_service(
         &self,
         signing_name: &str,

@@ -17,11 +17,11 @@ const PAGES_MAX: usize = 1000;
 /// An execution that is set aside. What its records say about it may not be readable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetAsideExecution {
-    /// What its ARN ends with.
+    /// The last part of its ARN.
     pub execution_id: String,
     /// Milliseconds since the epoch.
     pub set_aside_at: i64,
-    /// What was being done.
+    /// The work that failed.
     pub attempted: String,
     /// What went wrong.
     pub reason: String,
@@ -43,7 +43,7 @@ struct Page {
     next_after: Option<String>,
 }
 
-/// What came of trying an execution again.
+/// The outcome of trying an execution again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum TriedAgain {

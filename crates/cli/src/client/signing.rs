@@ -1,10 +1,10 @@
-//! What requests are signed with: `LAMBDURA_ACCESS_KEY_ID` and `LAMBDURA_SECRET_ACCESS_KEY`, or AWS's variables of that
-//! kind. Without either, requests are not signed, which a service on loopback takes.
+//! The key that signs requests: `LAMBDURA_ACCESS_KEY_ID` and `LAMBDURA_SECRET_ACCESS_KEY`, or AWS's variables of that
+//! kind. Without either, requests are not signed; a service on loopback accepts them.
 
 use access::SecretKey;
 use access::signature::Signer;
 
-/// The region that is signed for when none is said; the service takes any.
+/// The region of signatures when the environment names none; the service accepts any.
 const REGION: &str = "us-east-1";
 
 /// The signer of the environment.

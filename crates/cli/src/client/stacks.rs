@@ -19,7 +19,7 @@ const UPLOAD_TIME_MAX: Duration = Duration::from_secs(600);
 /// How long a deployment may take: functions are started, and interpreters are installed the first time.
 const DEPLOY_TIME_MAX: Duration = Duration::from_secs(1_200);
 
-/// What a server has.
+/// A server's stacks and settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StackServer {
     /// Its region, which templates have to be read for.
@@ -54,7 +54,7 @@ pub struct ShownStack {
     /// As in a list.
     #[serde(flatten)]
     pub summary: StackSummary,
-    /// What it has.
+    /// Its resources.
     pub resources: StackResources,
     /// Executions that have not ended, by function.
     pub open_executions: BTreeMap<String, usize>,
@@ -63,7 +63,7 @@ pub struct ShownStack {
     pub open_executions_max: usize,
 }
 
-/// What a stack has.
+/// The resources of a stack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StackResources {
     /// In the template's order.
@@ -91,7 +91,7 @@ pub struct StackFunction {
     pub name: String,
     /// What to invoke.
     pub arn: String,
-    /// What that means now.
+    /// The version that the ARN means now.
     pub version: String,
     /// Its `AutoPublishAlias`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,7 +115,7 @@ pub struct StackSchedule {
     pub enabled: bool,
 }
 
-/// What a deployment would do.
+/// The changes that a deployment would make.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StackPlan {
     /// The stack.
@@ -147,7 +147,7 @@ pub struct StackChange {
     /// Its name, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What of it changes.
+    /// The properties that change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<String>,
 }
@@ -163,7 +163,7 @@ impl Client {
         self.get(path(name), &[]).await
     }
 
-    /// What deploying would change.
+    /// The changes that a deployment would make.
     pub async fn plan_stack(&self, name: &str, submitted: &Value) -> Result<StackPlan, CallError> {
         let path = format!("{}/plan", path(name));
         let body = submitted.to_string().into_bytes();
@@ -215,7 +215,7 @@ fn counted_max() -> usize {
     1_000
 }
 
-/// How many executions are open, where nobody counts further than `max`: `1 execution is`, `1000 or more executions are`.
+/// How many executions are open; the server counts to `max`: `1 execution is`, `1000 or more executions are`.
 pub fn open_text(counts: impl IntoIterator<Item = usize>, max: usize) -> String {
     let (mut total, mut is_cut) = (0, false);
     for count in counts {

@@ -19,7 +19,7 @@ pub struct StandingQuery {
     pub name: Option<String>,
     /// Only in one of these statuses; empty: in any.
     pub statuses: Vec<String>,
-    /// The newest so many.
+    /// How many of the newest are listed.
     pub limit: usize,
 }
 
@@ -30,7 +30,7 @@ pub struct Standing {
     pub arn: String,
     /// Its name.
     pub name: String,
-    /// What it is at; none once it has ended.
+    /// Its current activity; none once it has ended.
     #[serde(default)]
     pub activity: Option<Activity>,
     /// How it failed.
@@ -42,12 +42,12 @@ pub struct Standing {
     /// Invocations in a row that failed.
     #[serde(default)]
     pub failed_invocations: u32,
-    /// What comes due next.
+    /// The next thing that comes due.
     #[serde(default)]
     pub next_wake_up: Option<WakeUp>,
 }
 
-/// What an execution is at.
+/// The current activity of an execution.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Activity {
     /// `RUNNING`, `WAITING`, `BACKING_OFF` or `PAUSED`.
@@ -98,7 +98,7 @@ pub struct ErrorHead {
     pub advice: Option<String>,
 }
 
-/// What comes due next.
+/// The next thing that comes due.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct WakeUp {
     /// Milliseconds since the epoch.
@@ -131,7 +131,7 @@ impl Client {
     }
 }
 
-/// Another service says that it knows no such path, in words of its own.
+/// `None` where another service refuses the path, which it does not know, in words of its own.
 fn unless_foreign<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
     match answer {
         Ok(value) => Ok(Some(value)),

@@ -32,7 +32,7 @@ pub(super) struct Transport {
     signer: Option<Signer>,
 }
 
-/// What goes out.
+/// A request.
 #[derive(Debug)]
 pub(super) struct Call {
     pub method: Method,
@@ -188,7 +188,7 @@ impl Transport {
     }
 }
 
-/// "client error (Connect)" says nothing; what the operating system said does.
+/// The innermost cause: "client error (Connect)" says nothing, the operating system's error does.
 fn innermost(error: hyper_util::client::legacy::Error) -> Box<dyn std::error::Error + Send + Sync> {
     let mut cause: &dyn std::error::Error = &error;
     while let Some(next) = cause.source() {

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::api::{Client, encode};
 use super::error::CallError;
 
-/// What a version runs now.
+/// The code that a version runs now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionCode {
     /// The version whose code it runs.
     pub code_of: String,
-    /// Whether it ran something else before.
+    /// Whether it ran other code before.
     pub changed: bool,
 }
 

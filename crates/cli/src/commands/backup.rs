@@ -16,14 +16,14 @@ use crate::exit::CliError;
 use crate::kept::{Place, Progress, Reading, counted, tell_left_out, total};
 use crate::screen::{Screen, note};
 
-/// What is told of a backup.
+/// The report on a backup.
 #[derive(Serialize)]
 struct Made<'a> {
     file: &'a Path,
     bytes: u64,
     counts: Counts,
     left_out: &'a [LeftOut],
-    /// What is wrong with what was backed up, as far as a check shows.
+    /// Problems that a check found in the data of the backup.
     problem_count: u64,
 }
 
@@ -112,7 +112,7 @@ async fn read_back(
     Ok((trailer.counts, bytes, examine.finish().count))
 }
 
-/// The file as long as it is not whole; removed unless it becomes so.
+/// The unfinished file, which is removed unless it is finished.
 struct Partial {
     path: PathBuf,
 }
@@ -141,7 +141,7 @@ impl Partial {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // It has its name by now, or was never made.
+        // It fails if the file has its final name by now, or was never made.
         let _ = fs::remove_file(&self.path);
     }
 }

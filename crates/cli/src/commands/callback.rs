@@ -160,7 +160,7 @@ fn choose(
 }
 
 impl ExecutionTrace {
-    /// What a person would call a callback: `wait_for_callback` gives the name to the context around it.
+    /// A callback's name for people: `wait_for_callback` gives the name to the context around the callback.
     pub fn callback_label(&self, callback: &OperationTrace) -> String {
         let own = callback.name.as_deref();
         let context = callback

@@ -14,7 +14,7 @@ use crate::preview::preview;
 use crate::screen::{Screen, note};
 use crate::standing_text::callback_label;
 
-/// What `--output json` prints.
+/// The output of `--output json`.
 #[derive(Debug, Serialize)]
 struct Waiting {
     callbacks: Vec<WaitingCallback>,
@@ -65,7 +65,7 @@ pub async fn run(
     Ok(())
 }
 
-/// How `lambdura callback` is told which one: `EXECUTION/OPERATION`.
+/// The callback's name for `lambdura callback`: `EXECUTION/OPERATION`.
 fn selector(callback: &WaitingCallback) -> String {
     let label = callback_label(callback.name.as_deref(), &callback.operation_id);
     format!("{}/{label}", callback.execution_name)

@@ -73,7 +73,7 @@ pub async fn run(
     Ok(())
 }
 
-/// What was metered, and what it costs.
+/// The metered usage, and its cost.
 struct Billed {
     metered: Metered,
     bill: Bill,
@@ -101,20 +101,20 @@ pub fn print_prices(screen: &Screen) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What was metered.
+/// The metered usage.
 #[derive(Debug, Serialize)]
 struct Metered {
-    /// The execution's name, or what the executions are of.
+    /// The execution's name, or that of the function whose executions these are.
     subject: String,
     /// How many executions it is the average of, without those that they invoked.
     executions: usize,
     /// How many of them still run.
     running: usize,
-    /// Of one, with everything that it invoked in a chain.
+    /// The usage of one execution, with everything that it invoked in a chain.
     usage: Usage,
 }
 
-/// What `--output json` prints.
+/// The output of `--output json`.
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     #[serde(flatten)]
@@ -125,7 +125,7 @@ struct Document<'a> {
     assumptions: &'a [&'a str],
 }
 
-/// What so many executions cost.
+/// The cost of a number of executions.
 #[derive(Debug, Serialize)]
 struct Runs {
     runs: u32,
@@ -138,7 +138,7 @@ struct Ended {
     parts: Vec<DurableExecutionSummary>,
 }
 
-/// Reads executions and what they invoked.
+/// Reads executions and the executions that they invoked.
 struct Meter<'a> {
     client: &'a Client,
     functions: HashMap<String, cost::Function>,
@@ -158,7 +158,7 @@ impl<'a> Meter<'a> {
         })
     }
 
-    /// What a subject of the command line is, and what it used.
+    /// Finds out what a subject of the command line is, and meters it.
     async fn metered(&self, subject: &str, arguments: &CostArguments) -> Result<Metered, CliError> {
         let function = arguments.function.as_deref();
         if self.is_durable(subject) {
@@ -227,7 +227,7 @@ impl<'a> Meter<'a> {
         if server::is_redrive_name(name) {
             return Ok(true);
         }
-        // Nobody named it: whether its input is that of an item is looked at.
+        // Without a name of its own, an execution is named by its id. Its input shows whether it is an item's.
         if execution_selector::id_of(arn) != name {
             return Ok(false);
         }
@@ -241,7 +241,7 @@ impl<'a> Meter<'a> {
         known.is_some_and(|it| it.retention_days > 0 || it.state_machine.is_some())
     }
 
-    /// Of an execution and of everything that it invoked in a chain, with each time that it was redriven.
+    /// The usage of an execution and of everything that it invoked in a chain, with each time that it was redriven.
     async fn usage(&self, arn: &str, parts: &[DurableExecutionSummary]) -> Result<Usage, CliError> {
         let mut usage = cost::walk(self, arn, EXECUTIONS_MAX).await?.usage;
         for part in parts {
@@ -380,7 +380,7 @@ fn text(metered: &Metered, bill: &Bill, runs: &[u32], width: usize) -> Vec<Strin
     lines
 }
 
-/// One column for each: what it used, and what so many of it cost.
+/// One column for each subject: its usage, and the cost of these numbers of executions.
 fn side_by_side(all: &[Billed], runs: &[u32], width: usize) -> Vec<String> {
     let subjects = all.iter().map(|it| {
         let subject = neutral(&it.metered.subject).into_owned();

@@ -14,7 +14,7 @@ use crate::launch_file::{self, Added};
 use crate::screen::{Screen, note};
 use crate::up;
 
-/// Where Visual Studio Code looks, below the folder that it has opened.
+/// The file that Visual Studio Code reads, below the folder that it has opened.
 const FILE: &str = ".vscode/launch.json";
 
 pub async fn run(arguments: DebugArguments, screen: &Screen) -> Result<(), CliError> {

@@ -24,7 +24,7 @@ pub async fn run(
     }
     if plan.changes.is_empty() {
         if !plan.missing_code.is_empty() {
-            // Nothing else changes, and nobody has to agree to what has the same hash.
+            // Nothing else changes, and code with the same hash needs no confirmation.
             note(format!(
                 "stack `{name}` does not change, but some of its code is missing or damaged on the server"
             ));

@@ -85,7 +85,7 @@ fn list(screen: &Screen) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Finds `testing`, `testing#answers`, or whichever chapter has a section of that name.
+/// Finds `testing`, `testing#answers`, or the first chapter that has a section of that name.
 fn find(wanted: &str) -> Result<Place, CliError> {
     let (chapter, anchor) = match wanted.split_once('#') {
         Some((chapter, anchor)) => (chapter, Some(anchor)),
@@ -113,8 +113,8 @@ fn find(wanted: &str) -> Result<Place, CliError> {
     })
 }
 
-/// What to ask the book for about an error of this type: its name, without the module that it is of. `None` if the book
-/// does not know it.
+/// The book's section about an error of this type: its name as given, or without its module. `None` if the book does
+/// not have it.
 pub fn error_page(error_type: &str) -> Option<&str> {
     let short = error_type.rsplit('.').next();
     std::iter::once(error_type).chain(short).find(|name| {

@@ -53,7 +53,7 @@ pub fn run(arguments: &DoctorArguments, screen: &Screen) -> Result<(), CliError>
     }
 }
 
-/// What `lambdura up` would be given.
+/// The arguments for `lambdura up`.
 fn up_arguments(template: Option<&Path>) -> Result<UpArguments, CliError> {
     let mut words = vec!["lambdura".into(), "up".into()];
     words.extend(template.map(|it| it.as_os_str().to_owned()));

@@ -98,7 +98,7 @@ fn subject(event: &Event) -> String {
     )
 }
 
-/// What there is to say about an event besides its type.
+/// The details of an event besides its type.
 fn details(event: &Event) -> Vec<String> {
     let mut all = Vec::new();
     if let Some(it) = &event.execution_started_details {

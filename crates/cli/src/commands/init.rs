@@ -1,4 +1,4 @@
-//! `lambdura init`: what one would add by hand to a project that there is.
+//! `lambdura init`: adds to an existing project what a developer would add by hand.
 
 use std::fs;
 use std::io;
@@ -12,11 +12,11 @@ use crate::args::InitArguments;
 use crate::exit::CliError;
 use crate::screen::Screen;
 
-/// The data folder, as git is told of it.
+/// The line of `.gitignore` for the data folder.
 const IGNORED: &str = ".lambdura/";
 
-/// What a project is known by, and how it is run. As for `lambdura up`, a folder with a template is a SAM project,
-/// whatever else lies in it.
+/// The file that tells a kind of project, its name, and its command. As for `lambdura up`, a folder with a template is
+/// a SAM project, even with a `cdk.json` in it.
 const PROJECTS: [(&str, &str, &str); 5] = [
     ("template.yaml", "a SAM template", "lambdura up"),
     ("template.yml", "a SAM template", "lambdura up"),
@@ -25,7 +25,7 @@ const PROJECTS: [(&str, &str, &str); 5] = [
     (
         "cdk.json",
         "an app of the CDK",
-        // By itself `up` takes the `cdk.out` that there is, which may be an old one.
+        // Without `cdk synth`, `up` would take an existing `cdk.out`, which may be old.
         "npx cdk synth && lambdura up",
     ),
 ];

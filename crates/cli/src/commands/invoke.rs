@@ -45,10 +45,10 @@ pub async fn run(
         (None, true) => Some(only_alias(client, &function).await?),
         (None, false) => None,
     };
-    // A caller with patience starts it asynchronously: a synchronous caller is dropped after 15 minutes.
+    // `--wait` and `--follow` start it asynchronously: a synchronous caller is dropped after 15 minutes.
     let waits = arguments.wait || arguments.follow;
     let asynchronous = arguments.event || (durable && waits);
-    // A name, so that what the execution is at can be said while its caller waits.
+    // The name lets this command find the execution and report on it while the caller waits.
     let own_name =
         (durable && !asynchronous && arguments.name.is_none()).then(|| Uuid::new_v4().to_string());
     let name = arguments.name.as_deref().or(own_name.as_deref());
@@ -88,7 +88,7 @@ pub async fn run(
     }
 }
 
-/// The alias that an unqualified name means, where there is no doubt: the only one, or `$LATEST` where there is none.
+/// The alias that an unqualified name means: the only one, or `$LATEST` if there is none. Several are an error.
 async fn only_alias(client: &Client, function: &FunctionConfiguration) -> Result<String, CliError> {
     let name = &function.function_name;
     let aliases = client.list_aliases(name).await?;
@@ -131,7 +131,7 @@ fn print_result(screen: &Screen, invoked: &Invoked) -> Result<(), CliError> {
     }
 }
 
-/// What `--output json` prints about an invocation that goes on by itself: the members of AWS's answer.
+/// The output of `--output json` for an asynchronous invocation: the members of AWS's answer.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Started<'a> {

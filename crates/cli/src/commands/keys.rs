@@ -25,7 +25,7 @@ use crate::up::data_folder;
 /// The variable with the key that seals secrets.
 pub const SEALING_KEY: &str = "LAMBDURA_SEALING_KEY";
 
-/// What came of it.
+/// The result of an action.
 enum Outcome {
     Shown(Box<KeyWithSecret>),
     Listed(Vec<KeyView>),

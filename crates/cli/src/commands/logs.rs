@@ -12,7 +12,7 @@ use crate::function_selector::{self, FunctionReference};
 use crate::neutral::{neutral, neutral_line};
 use crate::screen::{Screen, note};
 
-/// Lines asked for at once while following: more than anybody reads, few enough for one answer.
+/// Lines per request while following: more than a person reads, few enough for one answer.
 const FOLLOW_LINES: u32 = 1000;
 
 /// Lines of all functions, or of one, unless it is said how many: some screens full.
@@ -80,7 +80,7 @@ pub async fn run(
     Ok(())
 }
 
-/// Prints whatever there is, some lines at a time; returns whether there was any.
+/// Prints all lines, page by page; returns whether there were any.
 async fn print_all(client: &Client, all: &Follow, screen: &Screen) -> Result<bool, CliError> {
     let mut query = all.query.clone();
     loop {
@@ -126,11 +126,11 @@ fn neither(error: CliError, text: &str, hint: Option<String>) -> CliError {
     }
 }
 
-/// What is followed, and where it is printed.
+/// The log that is followed, and where it is printed.
 #[derive(Debug)]
 pub struct Follow {
     query: LogQuery,
-    /// Whether the end of the execution is the end.
+    /// Whether following stops when the execution ends.
     ends: bool,
     to_stderr: bool,
 }
@@ -164,12 +164,12 @@ impl Follow {
 /// Prints lines as they come, until Ctrl-C, or until the execution that is followed has ended.
 ///
 /// # Errors
-/// Whatever the service says.
+/// The service's errors.
 pub async fn follow(client: &Client, followed: &Follow, screen: &Screen) -> Result<(), CliError> {
     let mut query = followed.query.clone();
     let mut seen_any = None;
     loop {
-        // Asked before the lines are read: what was logged before the end is then among them.
+        // Asked before the lines are read, so that they include everything logged before the end.
         let ended = match (&query.execution, followed.ends) {
             (Some(arn), true) => wait::is_terminal(&client.get_execution(arn).await?.status),
             (Some(_) | None, _) => false,

@@ -28,7 +28,7 @@ pub async fn run(client: &Client, arguments: LsArguments, screen: &Screen) -> Re
     loop {
         let executions = list(client, &arguments).await?;
         let standing = match screen.is_json() {
-            // AWS's shape has no room for it.
+            // AWS's shape has no member for it.
             true => HashMap::new(),
             false => standing(client, &arguments, &executions).await?,
         };
@@ -61,8 +61,8 @@ async fn list(
     if arguments.status.is_empty() {
         return execution_selector::list(client, function, &query(None)).await;
     }
-    // One request for each: AWS filters by a single status, whatever its model says. An execution whose status changes
-    // in between may be in several answers, of which the last is right.
+    // One request for each status: AWS filters by a single one, although its model has a list. An execution whose
+    // status changes in between may be in several answers; the last one is right.
     let mut by_arn = HashMap::new();
     for status in statuses(arguments) {
         let query = query(Some(status));
@@ -84,7 +84,7 @@ async fn list(
     Ok(executions)
 }
 
-/// What executions are at, by ARN; nothing where the service does not say, as AWS.
+/// The current activity of executions, by ARN; empty where the service, as AWS, does not tell it.
 async fn standing(
     client: &Client,
     arguments: &LsArguments,
@@ -93,7 +93,7 @@ async fn standing(
     let Some(newest) = executions.first() else {
         return Ok(HashMap::new());
     };
-    // Those of one function were asked for, so all of them are its.
+    // Executions of one function were asked for, so the newest one names it.
     let function = arguments
         .function
         .as_ref()
@@ -178,7 +178,7 @@ fn print(
     Ok(())
 }
 
-/// What the documentation says of the errors in a list, each once.
+/// The documentation's sections about the errors in a list, each once.
 fn pages<'s>(
     executions: &[DurableExecutionSummary],
     standing: &'s HashMap<String, Standing>,
@@ -207,7 +207,7 @@ fn row(execution: &DurableExecutionSummary, now: i64) -> Vec<Cell> {
     ]
 }
 
-/// The line below an execution: what it is at, or how it fails. None where its status says it all.
+/// The line below an execution: its current activity, or its error. None where its status says it all.
 fn is_at(standing: Option<&Standing>, now: i64, width: usize) -> Option<String> {
     let standing = standing?;
     let text = sentence(standing, now);
@@ -221,7 +221,7 @@ fn is_at(standing: Option<&Standing>, now: i64, width: usize) -> Option<String> 
     Some(format!("  {}", text.style(style)))
 }
 
-/// How a status looks, everywhere.
+/// The style of a status in all commands.
 pub fn status_style(status: &ExecutionStatus) -> Style {
     let style = Style::new();
     match status {

@@ -1,4 +1,4 @@
-//! One file per command; this dispatches to them and builds what they share.
+//! One file per command; this file dispatches to them and builds what they share.
 
 mod asl;
 mod backup;
@@ -60,7 +60,7 @@ use crate::screen::Screen;
 /// Runs the command to its end.
 ///
 /// # Errors
-/// Whatever makes the command fail; `exit` says it and knows its exit code.
+/// The command's error; `exit` prints it and knows its exit code.
 pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
     // It has a log of its own, as functions have.
     if let Command::DemoFunction(it) = &arguments.command {
@@ -137,7 +137,7 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
     }
 }
 
-/// Clients need one thread. Ctrl-C ends any of them: they own nothing that must be put away.
+/// Clients need one thread. Ctrl-C ends any of them: they have nothing to clean up.
 fn block_on(command: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -146,7 +146,7 @@ fn block_on(command: impl Future<Output = Result<(), CliError>>) -> Result<(), C
     runtime.block_on(async {
         tokio::select! {
             // In this order: a payload is read from standard input before anything is awaited, which blocks the thread.
-            // As long as nobody listens for Ctrl-C, it ends the process meanwhile.
+            // Until tokio listens for Ctrl-C, the signal ends the process.
             biased;
             ended = command => ended,
             signal = tokio::signal::ctrl_c() => {

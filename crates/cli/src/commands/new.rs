@@ -1,7 +1,7 @@
 //! `lambdura new`: creates a project that runs here, has a test, and deploys to AWS.
 //!
-//! The content is in `templates/` of this crate and is embedded in the program; this only chooses files, fills in names,
-//! and writes.
+//! The content is in `templates/` of this crate and is embedded in the program; this only chooses files, fills in
+//! names, and writes.
 
 mod catalogue;
 mod folder;
@@ -114,7 +114,7 @@ fn list(screen: &Screen) -> Result<(), CliError> {
     Ok(())
 }
 
-/// As it is typed.
+/// The value as a person types it.
 fn value_name(value: impl ValueEnum) -> String {
     let value = value.to_possible_value();
     value.map_or_else(String::new, |it| it.get_name().to_owned())

@@ -8,7 +8,7 @@ use crate::execution_selector::{self, id_of};
 use crate::exit::CliError;
 use crate::screen::{Screen, note};
 
-/// What shows a URL in the user's browser: `BROWSER`, then what desktops have for it.
+/// Programs of desktops that show a URL in the user's browser, after `BROWSER`.
 const OPENERS: &[&str] = &["xdg-open", "open", "wslview"];
 
 pub async fn run(

@@ -41,7 +41,7 @@ pub async fn resume(
     say(client, &arn, "▶", screen).await
 }
 
-/// Where the execution stands now: a pause may have to wait for the running invocation.
+/// Prints the execution's status now: a pause may have to wait for the running invocation.
 async fn say(client: &Client, arn: &str, sign: &str, screen: &Screen) -> Result<(), CliError> {
     let execution = client.get_execution(arn).await?;
     if screen.is_json() {

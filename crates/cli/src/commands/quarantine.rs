@@ -16,7 +16,7 @@ use crate::screen::{Screen, note};
 /// How many candidates an ambiguous prefix lists.
 const CANDIDATES_MAX: usize = 8;
 
-/// Characters of what was attempted, and of a reason, in the list; `show` has all of it.
+/// Characters of an attempt, and of a reason, in the list; `show` prints all of them.
 const ATTEMPTED_SHOWN: usize = 32;
 const REASON_SHOWN: usize = 240;
 
@@ -106,13 +106,13 @@ fn show(execution: &SetAsideExecution, now: i64, screen: &Screen) -> Result<(), 
     Ok(())
 }
 
-/// What came of one execution.
+/// The result for one execution.
 #[derive(Serialize)]
 struct Tried {
     execution_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    /// Absent when somebody else took it back meanwhile.
+    /// Absent when another client took it back meanwhile.
     #[serde(flatten)]
     tried: Option<TriedAgain>,
 }
@@ -191,7 +191,7 @@ fn choose<'a>(
             )
         });
     }
-    // The id is what an ARN ends with, also where the rest of the record cannot be read.
+    // An ARN ends with the id, also where the rest of the record cannot be read.
     let text = match text.strip_prefix("arn:") {
         Some(arn) => arn.rsplit('/').next().unwrap_or(arn),
         None => text,

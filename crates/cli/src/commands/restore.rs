@@ -11,14 +11,14 @@ use crate::exit::CliError;
 use crate::kept::{Place, Progress, WithKeys, Writing, counted, tell_left_out, tell_of_keys};
 use crate::screen::Screen;
 
-/// What is told of a restore.
+/// The report on a restore.
 #[derive(Serialize)]
 struct Restored<'a> {
     place: String,
     counts: Counts,
-    /// What is in the backup and has no place here.
+    /// Parts of the backup that this place cannot hold.
     not_restored: &'a [LeftOut],
-    /// What was not in the backup.
+    /// Parts that the backup does not have.
     left_out: &'a [LeftOut],
 }
 

@@ -17,8 +17,8 @@ use crate::function_selector::FunctionReference;
 use crate::neutral::neutral;
 use crate::screen::{Screen, note};
 
-/// An execution stays on the version that it started on, on AWS as here. What goes on with new code is a new execution
-/// with the same input, or, with `--now`, the same one after its version was given that code.
+/// An execution stays on the version that it started on, on AWS as here. To go on with new code, this starts a new
+/// execution with the same input, or, with `--now`, gives that code to the version of the same one.
 pub async fn run(
     client: &Client,
     arguments: RetryExecutionArguments,
@@ -136,7 +136,7 @@ async fn start_again(
     // Names have 64 characters at the most.
     let kept: String = execution.durable_execution_name.chars().take(52).collect();
     let new_name = format!("{kept}-{}", &suffix[..8]);
-    // First the new one: nothing is stopped for one that cannot be started.
+    // First the new one: if it cannot be started, the old one is not stopped.
     let invoked = client
         .invoke(InvokeRequest {
             function,

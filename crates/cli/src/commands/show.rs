@@ -46,7 +46,7 @@ pub async fn run(
     Ok(())
 }
 
-/// What `--output json` prints: AWS's answer to `GetDurableExecution`, and AWS's `Operation` for each operation.
+/// The output of `--output json`: AWS's answer to `GetDurableExecution`, and AWS's `Operation` for each operation.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Shown {
@@ -157,7 +157,7 @@ fn invocation_facts(trace: &ExecutionTrace, options: TreeOptions) -> String {
     )
 }
 
-/// What a person may want to do now.
+/// Commands that may be useful now.
 fn next(execution: &GetDurableExecutionResponse, trace: &ExecutionTrace) -> Vec<String> {
     let ended = is_terminal(&execution.status);
     let failing = trace.invocation_error.as_ref().filter(|_| !ended);

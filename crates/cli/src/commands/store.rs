@@ -10,15 +10,15 @@ use crate::kept::{
 };
 use crate::screen::Screen;
 
-/// What is told of a copy.
+/// The report on a copy.
 #[derive(Serialize)]
 struct Copied<'a> {
     from: String,
     to: String,
     counts: Counts,
-    /// What there is no place for there.
+    /// Parts that the target cannot hold.
     not_copied: &'a [LeftOut],
-    /// What could not be read.
+    /// Parts that could not be read.
     left_out: &'a [LeftOut],
 }
 

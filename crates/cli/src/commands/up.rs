@@ -9,8 +9,8 @@ use crate::exit::CliError;
 use crate::screen::Screen;
 use crate::up::{self, UpPresenter};
 
-/// How long the end waits for what cannot be called off, such as an installation of packages. It is done beside the folder
-/// that it is for, so nothing breaks when it is left alone; the server itself has ended before.
+/// How long the end waits for work that cannot be cancelled, such as an installation of packages. It writes beside its
+/// folder, so nothing breaks when it is cut short; the server itself has ended before.
 const AT_THE_END: Duration = Duration::from_secs(2);
 
 pub fn run(arguments: UpArguments, is_verbose: bool, screen: &Screen) -> Result<(), CliError> {

@@ -17,7 +17,7 @@ use crate::kept::{Place, Progress, Reading, STORE_FILE, TABLES_FILE, counted, to
 use crate::neutral::neutral;
 use crate::screen::Screen;
 
-/// What is told of a check.
+/// The report on a check.
 #[derive(Serialize)]
 struct Verified<'a> {
     of: String,
@@ -95,7 +95,7 @@ async fn of_place(place: &Place) -> Result<(Counts, Findings), CliError> {
         }
     }
     let mut progress = Progress::start("verify", total(reading.store.as_ref()).await);
-    // Without the code, which is compared where it is.
+    // Without the code, which `code` compares in its own place.
     let store = reading.store.as_ref();
     let beside = Beside {
         code: None,
@@ -138,7 +138,7 @@ async fn policies(reading: &Reading, examine: &mut Examine) -> Result<(), CliErr
     Ok(())
 }
 
-/// Compares the code of every version with what was deployed, each folder once.
+/// Compares the code of every version with the deployed code, each folder once.
 async fn code(reading: &Reading, examine: &mut Examine) -> Result<(), CliError> {
     let versions = reading.store.function_versions().await;
     let mut seen = std::collections::BTreeSet::new();

@@ -8,8 +8,8 @@ use crate::client::Client;
 use crate::exit::CliError;
 use crate::screen::Screen;
 
-/// Pause between two looks at something that changes by itself. The API has no way to be told; a person does not notice
-/// a quarter of a second, and the service does not notice four requests in a second.
+/// Pause between two requests for a status. The API cannot notify a client; a person does not notice a quarter of a
+/// second, and the service does not notice four requests in a second.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Whether an execution with this status never changes again.
@@ -30,7 +30,7 @@ pub fn is_terminal(status: &ExecutionStatus) -> bool {
 /// Returns the execution once it has ended.
 ///
 /// # Errors
-/// Whatever the service says.
+/// The service's errors.
 pub async fn until_ended(
     client: &Client,
     arn: &str,

@@ -19,12 +19,12 @@ use crate::neutral::neutral_line;
 use crate::screen::note;
 use crate::standing_text::{callback_label, error_text};
 
-/// Failed invocations that are said one by one; after them, only another error is.
+/// Failed invocations that are reported one by one; after them, only a different error is.
 const FAILURES_SAID: u32 = 3;
 
 /// Which execution is watched.
 pub enum Watched<'a> {
-    /// The one with this ARN id.
+    /// The execution with this id, the last part of its ARN.
     Id(&'a str),
     /// One that is being started: of this function, with this name.
     Named {
@@ -35,10 +35,10 @@ pub enum Watched<'a> {
     },
 }
 
-/// Runs `work` to its end and says meanwhile what the execution is at.
+/// Runs `work` to its end and meanwhile reports the execution's progress.
 ///
 /// # Errors
-/// Those of `work`. That the execution cannot be watched is nobody's failure.
+/// Those of `work`. An execution that cannot be watched is no error.
 pub async fn beside<T>(
     client: &Client,
     watched: Watched<'_>,
@@ -78,7 +78,7 @@ struct Watcher<'a> {
     /// Callbacks that were named.
     asked: HashSet<String>,
     answers: Answers,
-    /// What is typed, where that is a person's terminal.
+    /// Lines from standard input, if it is a terminal.
     lines: Option<mpsc::Receiver<String>>,
 }
 
@@ -209,15 +209,15 @@ impl Watcher<'_> {
     }
 }
 
-/// Which callback a typed line answers. A line takes a while to type, and callbacks come and go meanwhile: it is
-/// taken only for the one that was asked for, and while no other is open that it might be meant for.
+/// Finds the callback that a typed line answers. A line takes a while to type, and callbacks come and go meanwhile: it
+/// answers only the callback that was asked for, and only while no other is open.
 #[derive(Debug, Default)]
 struct Answers {
     /// The execution's name.
     name: String,
     /// The callbacks that are open.
     open: Vec<OpenOperation>,
-    /// The one whose answer was asked for; kept until a line has come, also when it is open no more.
+    /// The callback whose answer was asked for; kept until a line has come, even if the callback is no longer open.
     prompted: Option<OpenOperation>,
 }
 
@@ -233,7 +233,7 @@ impl Answers {
         }
     }
 
-    /// Id and label of the callback that a line answers that comes now.
+    /// Id and label of the callback that a line typed now would answer.
     fn meant(&self) -> Option<(String, String)> {
         match (&self.prompted, self.open.as_slice()) {
             (Some(prompted), [only]) if prompted.operation_id == only.operation_id => {
@@ -243,7 +243,7 @@ impl Answers {
         }
     }
 
-    /// Says why a line answers nothing, and what does.
+    /// Says why a line answers nothing, and which commands do.
     fn refuse(&mut self) {
         let gone = self.prompted.take().filter(|prompted| {
             let mut open = self.open.iter();
@@ -262,20 +262,20 @@ impl Answers {
         }
     }
 
-    /// The command that answers a callback, whatever else waits.
+    /// The command that answers this callback, also while others wait.
     fn command(&self, callback: &OpenOperation) -> String {
         let (name, label) = (&self.name, label(callback));
         format!("lambdura callback succeed '{name}/{label}' --result JSON")
     }
 }
 
-/// What a person calls a callback.
+/// A callback's name for people.
 fn label(callback: &OpenOperation) -> String {
     let label = callback_label(callback.name.as_deref(), &callback.operation_id);
     neutral_line(label).into_owned()
 }
 
-/// What a typed line says; none where it is no answer.
+/// The answer in a typed line; none if the line is no answer.
 fn completion(line: &str) -> Option<CallbackCompletion> {
     let why = line.strip_prefix("fail");
     if let Some(why) = why.filter(|why| why.is_empty() || why.starts_with(char::is_whitespace)) {

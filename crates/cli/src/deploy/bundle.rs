@@ -1,4 +1,4 @@
-//! Reads a template, builds its functions, and packs what a server is given of it.
+//! Reads a template, builds its functions, and packs them for a server.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -22,13 +22,13 @@ use crate::up::{
     state_machines,
 };
 
-/// Where builds are kept, in the data folder beside a template: what `lambdura up` builds there is its own.
+/// The folder of builds, in the data folder beside a template. `lambdura up` keeps its own builds apart from it.
 const BUILD_DIR: &str = "deploy";
 
 /// Archives of code, by their SHA-256.
 pub type Archives = BTreeMap<String, Vec<u8>>;
 
-/// What a deployment is made of.
+/// The parts of a deployment.
 pub struct Bundle {
     /// Of the stack.
     pub name: String,
@@ -40,7 +40,7 @@ pub struct Bundle {
 /// Reads and builds a template for this server.
 ///
 /// # Errors
-/// Everything that is wrong with it, and what cannot be built.
+/// All problems of the template, and functions that cannot be built.
 pub async fn bundle(arguments: &DeployArguments, server: &StackServer) -> Result<Bundle, CliError> {
     if let Some(name) = arguments.stack_name.as_deref()
         && !is_stack_name(name)
@@ -89,7 +89,7 @@ pub async fn bundle(arguments: &DeployArguments, server: &StackServer) -> Result
     })
 }
 
-/// As CloudFormation has it.
+/// Whether CloudFormation would accept the name.
 fn is_stack_name(name: &str) -> bool {
     name.len() <= 128
         && name.starts_with(|it: char| it.is_ascii_alphabetic())
@@ -106,7 +106,7 @@ async fn built(
     data_folder::prepare(data_dir)?;
     secret_seed::keep(data_dir)?;
     inline::place(&mut stack, data_dir)?;
-    // Where the server calls services is not known here.
+    // This command does not know where the server calls services.
     state_machines::place(&mut stack, data_dir, None)?;
     image::place(&mut stack, data_dir);
     let elsewhere = stack_options::elsewhere(&up.server)?;
@@ -149,7 +149,7 @@ fn pack(
     Ok(archives)
 }
 
-/// Where things lie on this machine is of no use to the server.
+/// Removes paths on this machine, which are of no use to the server.
 fn without_paths(mut stack: Stack) -> Stack {
     let name = stack.template_path.file_name().map(PathBuf::from);
     stack.template_path = name.unwrap_or_default();
@@ -177,7 +177,7 @@ fn beside(template: &Path) -> PathBuf {
     }
 }
 
-/// A template is read otherwise where there is an emulator or an account for what is not here.
+/// Refuses a deployment that reads the template for other services (emulator, account, none) than the server has.
 fn check_services(arguments: &DeployArguments, server: &StackServer) -> Result<(), CliError> {
     let here = match (&arguments.aws_endpoint, &arguments.aws_credentials) {
         (Some(_), _) => "emulator",
@@ -202,7 +202,7 @@ fn check_services(arguments: &DeployArguments, server: &StackServer) -> Result<(
 /// Uploads code that the server does not have.
 ///
 /// # Errors
-/// When it refuses some, or cannot be reached.
+/// When the server refuses an archive, or cannot be reached.
 pub async fn upload(
     client: &Client,
     missing: &[String],

@@ -1,4 +1,4 @@
-//! A template on its way to a server: [`bundle`] reads and builds it, [`text`] says what would change and what is there.
+//! Deploys a template to a server: [`bundle`] reads and builds it, [`text`] prints plans and stacks.
 
 mod bundle;
 mod text;

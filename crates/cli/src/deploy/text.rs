@@ -1,4 +1,4 @@
-//! What would change, and what is there, for people and for programs.
+//! Prints plans and stacks, for people and for programs.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
@@ -10,7 +10,7 @@ use crate::exit::CliError;
 use crate::neutral::neutral_line;
 use crate::screen::{Screen, note};
 
-/// Prints what would change.
+/// Prints the changes that a deployment would make.
 pub fn show_plan(plan: &StackPlan, archives: &Archives, screen: &Screen) -> Result<(), CliError> {
     if screen.is_json() {
         screen.json(plan)?;
@@ -22,7 +22,7 @@ pub fn show_plan(plan: &StackPlan, archives: &Archives, screen: &Screen) -> Resu
     Ok(())
 }
 
-/// Says what is about to change.
+/// Says which changes are about to be made.
 pub fn say_plan(plan: &StackPlan, archives: &Archives, endpoint: &str) {
     let name = neutral_line(&plan.stack);
     let what = if plan.on.is_some() {
@@ -86,7 +86,7 @@ fn plan_lines(plan: &StackPlan, archives: &Archives) -> Vec<String> {
     lines
 }
 
-/// Says what goes with a stack.
+/// Says what is removed with a stack.
 pub fn say_removal(stack: &ShownStack, endpoint: &str) {
     let name = neutral_line(&stack.summary.name);
     note(format!("stack {} goes from {endpoint}", name.bold()));
@@ -182,7 +182,7 @@ pub fn show_stack(stack: &ShownStack, screen: &Screen) -> Result<(), CliError> {
 /// Asks at a terminal whether to go on.
 ///
 /// # Errors
-/// When the answer is no, or nobody can be asked: `flag` says yes then.
+/// When the answer is no, or there is no terminal; then `flag` confirms.
 pub fn confirm(question: &str, flag: &str) -> Result<(), CliError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(CliError::usage(

@@ -1,4 +1,4 @@
-//! What the commands for backups, restores, checks and copies share: the places, and the words about them.
+//! Shared by the commands for backups, restores, checks and copies: the places, and the words about them.
 
 mod place;
 mod progress;
@@ -28,7 +28,7 @@ pub const FILES: [&str; 9] = [
     "audit.jsonl.4",
 ];
 
-/// What the record of changes begins with: files that are appended to while they are read.
+/// File names of the record of changes begin with this: servers append to these files while they are read.
 const RECORD: &str = "audit.jsonl";
 
 /// The executions of a data folder.
@@ -37,7 +37,7 @@ pub const STORE_FILE: &str = "lambdura.sqlite3";
 /// Its DynamoDB tables.
 pub const TABLES_FILE: &str = "dynamodb.sqlite3";
 
-/// How much there is, in a line.
+/// The counts, in a line.
 pub fn counted(counts: &Counts) -> String {
     let mut parts = Vec::new();
     for (count, one, more) in [
@@ -73,7 +73,7 @@ pub fn counted(counts: &Counts) -> String {
     }
 }
 
-/// Says what is missing.
+/// Prints the missing parts.
 pub fn tell_left_out(left_out: &[LeftOut]) {
     for LeftOut { what, why } in left_out {
         note(neutral_lines(&format!("left out: {what}: {why}")));

@@ -17,7 +17,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// What the arguments name.
+    /// The place that the arguments name.
     ///
     /// # Errors
     /// When they name two.
@@ -33,7 +33,7 @@ impl Place {
         }
     }
 
-    /// What a text names.
+    /// The place that a text names.
     pub fn parse(text: &str) -> Self {
         let is_url = ["postgres://", "postgresql://"]
             .iter()
@@ -54,7 +54,7 @@ impl Place {
 }
 
 impl fmt::Display for Place {
-    /// Without what a URL may have of a password.
+    /// Without the password of a URL.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(folder) => write!(f, "data folder `{}`", folder.display()),

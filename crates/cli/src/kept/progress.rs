@@ -9,7 +9,7 @@ use store::Store;
 
 use crate::screen::note;
 
-/// How often a log that nobody watches says that work goes on.
+/// How often a log without a terminal says that work goes on.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 
 /// See the module.
@@ -45,7 +45,7 @@ impl Progress {
         }
     }
 
-    /// So much is done.
+    /// Shows how much is done.
     pub fn at(&mut self, counts: &Counts) {
         if let Some(bar) = &self.bar {
             bar.set_position(counts.executions);

@@ -26,7 +26,7 @@ use crate::exit::CliError;
 /// Bytes of a file in one piece.
 const PIECE_BYTES: usize = 1024 * 1024;
 
-/// What is read of a place.
+/// The data of a place that is read.
 pub struct Reading {
     pub store: Arc<dyn Store>,
     pub code: Option<Arc<dyn CodeBlobs>>,
@@ -34,21 +34,21 @@ pub struct Reading {
     pub stacks: Arc<dyn Stacks>,
     /// The record of changes.
     pub audit: Arc<dyn AuditRecords>,
-    /// The code of a data folder, which can be compared with what was deployed.
+    /// The code of a data folder, which can be compared with the deployed code.
     pub folder_code: Option<Arc<FolderCode>>,
     /// The database, where it is one.
     pub database: Option<Arc<PostgresStore>>,
     /// Files that come with it: their names, and where they are.
     pub files: Vec<(&'static str, PathBuf)>,
-    /// Removed when it is read.
+    /// The copies, removed with this value.
     _scratch: Option<TempDir>,
 }
 
 impl Reading {
-    /// Opens a place that a server may use: of a data folder, a copy as it is at one moment, below `scratch`.
+    /// Opens a place that a server may use. A data folder is copied below `scratch`, as it is at one moment.
     ///
     /// # Errors
-    /// When there is nothing, or it cannot be read.
+    /// When the place has no data, or it cannot be read.
     pub async fn in_use(place: &Place, scratch: &Path) -> Result<Self, CliError> {
         match place {
             Place::Folder(folder) => {
@@ -85,7 +85,7 @@ impl Reading {
         }
     }
 
-    /// Opens a place that no server uses, and keeps servers from a data folder meanwhile.
+    /// Opens a place that no server uses, and locks a data folder against servers meanwhile.
     ///
     /// # Errors
     /// As for [`Reading::in_use`], and when a server runs on it.
@@ -153,7 +153,7 @@ impl Reading {
         }
     }
 
-    /// Puts everything into a sink.
+    /// Sends all data to a sink.
     ///
     /// # Errors
     /// When it cannot be read, or the sink does not take it.
@@ -193,7 +193,7 @@ impl Reading {
 }
 
 /// Copies a file of the record of changes, up to the end of its last whole line. When a server begins a new file
-/// meanwhile, one is found again under its next name: it is copied once. Returns whether it was.
+/// meanwhile, an older one appears again under its next name: it is copied only once. Returns whether it was copied.
 fn copy_record(from: &Path, to: &Path, seen: &mut BTreeSet<u64>) -> io::Result<bool> {
     let mut file = File::open(from)?;
     if !seen.insert(file.metadata()?.ino()) {
@@ -234,7 +234,7 @@ async fn open_database(place: &Place, url: &str) -> Result<Arc<PostgresStore>, C
 
 /// Refuses a database on which servers run.
 async fn require_no_servers(place: &Place, servers: &PostgresStore) -> Result<(), CliError> {
-    // Who lives is told to those who say that they do.
+    // The store lists live servers only to one that registers itself.
     let me = ServerRecord {
         id: Owner(uuid::Uuid::new_v4().as_u64_pair().0 | 1),
         address: "127.0.0.1:0".to_owned(),

@@ -1,4 +1,4 @@
-//! A place that is filled. A data folder is made beside itself, and appears whole.
+//! A place that is filled. A data folder is first filled in a folder of its own, and then appears whole.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -18,10 +18,10 @@ use crate::exit::CliError;
 use crate::screen::note;
 use crate::up::data_folder;
 
-/// Where a data folder is made, within itself; what is in it was not finished.
+/// The folder in which a data folder is filled, within itself; its content is unfinished.
 const STAGE: &str = ".restoring";
 
-/// What is filled.
+/// The place that is filled.
 pub struct Writing {
     place: Place,
     store: Arc<dyn Store>,
@@ -36,11 +36,11 @@ pub struct Writing {
 }
 
 impl Writing {
-    /// Opens a place that has nothing in it but what an interrupted one left, which is removed. `of` says for people
-    /// what it is filled from.
+    /// Opens an empty place. The leftovers of an interrupted run are removed. `of` names for people the source of the
+    /// data.
     ///
     /// # Errors
-    /// When it has, or it cannot be written to.
+    /// When the place is not empty, or cannot be written to.
     pub async fn open(place: &Place, of: &str) -> Result<Self, CliError> {
         match place {
             Place::Folder(folder) => {
@@ -91,7 +91,7 @@ impl Writing {
         }
     }
 
-    /// What fills it, with or without access keys.
+    /// The sink that fills it, with or without access keys.
     ///
     /// # Errors
     /// When it is not empty.
@@ -120,7 +120,7 @@ impl Writing {
         })
     }
 
-    /// Closes the store, and puts a data folder where it belongs. What there was no place for is told to people.
+    /// Closes the store, and moves a data folder to its place. Prints the parts that were left out.
     ///
     /// # Errors
     /// When it cannot be closed or moved.
@@ -155,7 +155,7 @@ fn not_begun(error: OpenError) -> CliError {
     }
 }
 
-/// Says what the access keys that were taken over need, unless it is there.
+/// Says that a server needs the old sealing key to open the restored access keys, unless it is there.
 pub fn tell_of_keys(place: &Place, counts: &Counts) {
     let is_there = place
         .folder()
@@ -173,7 +173,7 @@ pub fn tell_of_keys(place: &Place, counts: &Counts) {
 fn require_nothing(folder: &Path) -> Result<(), CliError> {
     let parts = [STORE_FILE, "code"].into_iter().chain(FILES);
     let found = parts.map(|name| folder.join(name)).find(|path| {
-        // An empty folder is nothing.
+        // An empty folder does not count.
         path.is_file() || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
     });
     match found {
@@ -189,7 +189,7 @@ fn require_nothing(folder: &Path) -> Result<(), CliError> {
     }
 }
 
-/// Moves everything, the executions last: a folder that has them has all the rest.
+/// Moves everything, the executions last: a folder that has them has everything else.
 fn move_all(stage: &Path, folder: &Path) -> std::io::Result<()> {
     let code = folder.join("code");
     if code.is_dir() {

@@ -1,4 +1,4 @@
-//! `lambdura serve --check`: tries what the settings name.
+//! `lambdura serve --check`: tries the things that the settings name.
 
 use std::fs::{File, TryLockError};
 use std::io::Read as _;
@@ -23,7 +23,7 @@ use crate::kept::{Place, Reading, STORE_FILE};
 use crate::screen::Screen;
 use crate::up::port;
 
-/// Programs that functions may want to be run by.
+/// Interpreters that functions may need.
 const INTERPRETERS: [&str; 2] = ["python3", "node"];
 
 /// One thing that was tried.
@@ -31,7 +31,7 @@ const INTERPRETERS: [&str; 2] = ["python3", "node"];
 struct Tried {
     what: String,
     status: Status,
-    /// What there is, or what is wrong and what to do.
+    /// The finding; for a problem, also what to do.
     found: String,
 }
 
@@ -39,13 +39,13 @@ struct Tried {
 #[serde(rename_all = "lowercase")]
 enum Status {
     Ok,
-    /// Something that only some need.
+    /// Only some functions need it.
     Warning,
     /// The server would not start, or something that the settings name would fail.
     Problem,
 }
 
-/// Tries everything and prints what came of it. Nothing is changed: no folder stays, no schema is migrated.
+/// Tries everything and prints the results. Nothing is changed: no folder stays, no schema is migrated.
 ///
 /// # Errors
 /// When a server would not start with these settings.
@@ -166,7 +166,7 @@ fn data_folder(data_dir: &Path) -> Tried {
     if !there.is_dir() {
         return problem(what, format!("`{}` is not a folder", there.display()));
     }
-    // What permissions say is not all: a file system may be full, read-only or none that keeps files.
+    // Permissions alone do not tell: a file system may be full, read-only or unable to keep files.
     match TempDir::with_prefix_in(".lambdura-check-", there) {
         Ok(_removed_at_once) if there == data_dir => {
             ok(what, format!("`{}` is there", data_dir.display()))
@@ -183,7 +183,7 @@ fn data_folder(data_dir: &Path) -> Tried {
 fn in_use(data_dir: &Path) -> Option<Tried> {
     let path = data_dir.join(format!("{STORE_FILE}.lock"));
     let mut file = File::open(path).ok()?;
-    // Shared: it keeps nobody from starting at this moment for longer than the look.
+    // A shared lock: a server that starts at this moment is kept out only while this looks.
     let Err(TryLockError::WouldBlock) = file.try_lock_shared() else {
         return None;
     };
@@ -245,7 +245,7 @@ async fn store(arguments: &ServeArguments, data_dir: &Path) -> Tried {
     }
 }
 
-/// Whether somebody may sign, where everybody has to.
+/// Whether there is an access key, where all requests have to be signed.
 async fn access_keys(
     arguments: &ServeArguments,
     config: &ServerConfig,

@@ -1,5 +1,5 @@
-//! `lambdura.toml`: settings of `lambdura serve`. Each key is the name of a flag; what the file says counts where neither
-//! a flag nor the environment says something.
+//! `lambdura.toml`: settings of `lambdura serve`. Each key is the name of a flag; flags and the environment take
+//! precedence over the file.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,10 +20,10 @@ const DEFAULT: &str = "lambdura.toml";
 /// Larger files are something else.
 const BYTES_MAX: u64 = 1024 * 1024;
 
-/// Flags that say which file is read, or what is done once: no settings.
+/// Flags that are no settings: they name the file, or something to do once.
 const NO_SETTINGS: &[&str] = &["config", "check", "help", "version"];
 
-/// What is wrong in the file.
+/// A problem in the file.
 #[derive(Debug, Error, Diagnostic)]
 #[error("{message}")]
 struct ConfigError {
@@ -36,11 +36,11 @@ struct ConfigError {
     help: Option<String>,
 }
 
-/// Reads the command line, with the settings of the file where it is for `serve`. What makes no sense ends the process, as
-/// clap does it.
+/// Reads the command line; for `serve`, with the settings of the file. Wrong arguments end the process, as clap does
+/// it.
 ///
 /// # Errors
-/// What is wrong in the file, with line and column.
+/// A problem in the file, with line and column.
 pub fn parse(words: Vec<OsString>) -> Result<Arguments, CliError> {
     let command = Arguments::command();
     let matches = command.clone().get_matches_from(&words);
@@ -145,7 +145,7 @@ pub(super) fn known(serve: &clap::Command) -> BTreeMap<&str, &clap::Arg> {
         .collect()
 }
 
-/// A value as a flag would be given it.
+/// A value in the words of a command line.
 fn values(value: &toml::Value) -> Result<Vec<String>, &'static str> {
     use toml::Value;
     let one = |value: &Value| match value {
@@ -243,7 +243,7 @@ mod tests {
         expect_file!["../../../../docs/schemas/settings.schema.json"].assert_eq(&text);
     }
 
-    /// What a value may be.
+    /// The schema of a value.
     fn shape(arg: &clap::Arg) -> Value {
         let words = arg.get_possible_values();
         let words: Vec<_> = words.iter().map(|word| word.get_name()).collect();

@@ -1,7 +1,7 @@
-//! `lambdura serve`: a server that begins with what was deployed to it, or empty.
+//! `lambdura serve`: a server that starts with the stacks deployed to it earlier, or empty.
 //!
 //! [`session`] tells the whole story, [`config_file`] reads the settings that flags and the environment leave open,
-//! [`check`] tries what they name, [`systemd`] speaks with systemd.
+//! [`check`] tries the settings, [`systemd`] speaks with systemd.
 
 mod session;
 

@@ -18,7 +18,7 @@ use crate::up::{data_folder, stack_options, start};
 /// Starts the server, says where it is, and stays until it is stopped.
 ///
 /// # Errors
-/// Whatever stands in the way, and [`CliError::Interrupted`] after Ctrl-C.
+/// When the server cannot start; and [`CliError::Interrupted`] after Ctrl-C.
 pub async fn run(arguments: ServeArguments, screen: &Screen) -> Result<(), CliError> {
     let data_dir = std::path::absolute(&arguments.data_dir)
         .with_context(|| format!("cannot tell where `{}` is", arguments.data_dir.display()))?;
@@ -38,7 +38,7 @@ pub async fn run(arguments: ServeArguments, screen: &Screen) -> Result<(), CliEr
     let store = arguments.server.store.store.as_deref();
     let server = tokio::select! {
         started = started(config, store) => started?,
-        // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.
+        // This is as sudden as `kill -9`, which the service survives; waiting for a start that hangs would be worse.
         stop = signals.next() => return stop.into_result(),
     };
     let endpoint = server.endpoint();
@@ -112,7 +112,7 @@ async fn started(config: ServerConfig, store: Option<&str>) -> Result<Server, Cl
     Ok(server)
 }
 
-/// Tells the service manager that the runtime works, for as long as it is polled. A runtime that hangs tells nobody.
+/// Tells the service manager that the runtime works, for as long as it is polled. A runtime that hangs sends nothing.
 async fn keep_alive() {
     let Some(every) = systemd::watchdog() else {
         return std::future::pending().await;

@@ -10,12 +10,12 @@ pub fn ready(endpoint: &str) {
     notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 
-/// Says that the service is on its way out.
+/// Says that the service is stopping.
 pub fn stopping() {
     notify(&[NotifyState::Stopping]);
 }
 
-/// How often the manager wants to hear that the service is alive: half of the time after which it ends it.
+/// How often to tell the manager that the service is alive: half of the time after which the manager ends it.
 pub fn watchdog() -> Option<Duration> {
     sd_notify::watchdog_enabled().map(|limit| limit / 2)
 }

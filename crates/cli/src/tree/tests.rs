@@ -9,7 +9,7 @@ use lambda_api::{
 
 use super::*;
 
-/// A history that is written down as it is read: `at` in milliseconds, then what happened.
+/// A history, written event by event: `at` in milliseconds, then the event.
 #[derive(Default)]
 struct History {
     events: Vec<Event>,
@@ -145,7 +145,7 @@ fn check(history: &History, to: i64, ended: bool, width: usize, expected: Expect
     expected.assert_eq(&plain);
 }
 
-/// A loan: a step, three bureaus in parallel (one of them on the second try), a manager who thinks.
+/// A loan: a step, three bureaus in parallel (one of them on the second try), and a manager who has not answered yet.
 fn loan() -> History {
     let mut it = History::default();
     it.start(0);

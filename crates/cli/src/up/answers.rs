@@ -7,7 +7,7 @@ use server::Server;
 
 use crate::exit::CliError;
 
-/// Rules as somebody wrote them.
+/// Rules as the file has them.
 #[derive(Debug)]
 pub struct AnswersFile {
     path: PathBuf,
@@ -41,7 +41,7 @@ impl AnswersFile {
     /// Checks the rules against the functions of a server that has them.
     ///
     /// # Errors
-    /// What is wrong with them.
+    /// The problems of the rules.
     pub fn check(&self, server: &Server) -> Result<(), CliError> {
         let path = self.path.display().to_string();
         server.check_answers().map_err(|problem| {

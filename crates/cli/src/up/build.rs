@@ -2,8 +2,8 @@
 //!
 //! Functions in Python and JavaScript are `packages`; the rest of this file is about Rust.
 //! All Rust functions of a workspace are built by one call of cargo, which shares their dependencies and its cores
-//! better than we could. The binaries are copied, as `bootstrap`, into the data directory: what is deployed from there
-//! does not change when the next build overwrites cargo's own files.
+//! better than we could. The binaries are copied, as `bootstrap`, into the data directory, so that deployed code does
+//! not change when the next build overwrites cargo's own files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -23,14 +23,14 @@ use super::same_code::{self, SameCode};
 use super::source::{BOOTSTRAP, Source, is_built_by_sam};
 use crate::args::{BuildProfile, UpArguments};
 
-/// What a build came to.
+/// The results of a build.
 #[derive(Debug, Default)]
 pub struct Built {
     /// The folder with each function's code, by logical id.
     pub artifacts: BTreeMap<String, PathBuf>,
-    /// What stands in for something else: another version of an interpreter, packages that nothing here names.
+    /// Messages about substitutes: another version of an interpreter, packages that the project does not name.
     pub stand_ins: BTreeSet<String>,
-    /// What could not be built.
+    /// Functions that could not be built.
     pub problems: Vec<Problem>,
 }
 
@@ -50,7 +50,7 @@ impl Built {
         self.problems.push(Problem { functions, error });
     }
 
-    /// Gives the functions of each group what became of the first one.
+    /// Gives all functions of a group the result of the first one.
     fn share(&mut self, groups: &[SameCode<'_>]) {
         for group in groups {
             let artifact = self.artifacts.get(&group.first.logical_id).cloned();
@@ -91,7 +91,7 @@ impl Built {
     }
 }
 
-/// Builds what needs building, each code once. What cannot be built stands in nobody else's way.
+/// Builds all functions that need it, each code once. A function that cannot be built does not stop the others.
 pub async fn build(
     stack: &Stack,
     arguments: &UpArguments,
@@ -287,12 +287,12 @@ fn check_built(subject: &Subject, path: &Path) -> Result<(), BuildError> {
     })
 }
 
-/// What cargo is asked for.
+/// Functions and binaries that cargo is to build.
 #[derive(Debug, Default)]
 struct Wanted {
     workspaces: Vec<Workspace>,
     functions: Vec<(String, Binary, PathBuf)>,
-    /// What their developer calls all of them, with those of the same code.
+    /// The developer's names for all of them, with those of the same code.
     shown: Vec<String>,
 }
 
@@ -398,7 +398,7 @@ impl Wanted {
             .collect()
     }
 
-    /// The functions whose own package does not compile; all of them where it is something that they use.
+    /// The functions whose own package does not compile; all of them if a package that they use does not.
     fn blame(&self, binaries: &[Binary], packages: &[String]) -> Vec<String> {
         let of = |wrong: &dyn Fn(&Binary) -> bool| -> Vec<String> {
             let functions = self.functions.iter();

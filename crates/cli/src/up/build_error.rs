@@ -9,13 +9,13 @@ use server::{PrepareRuntimeError, UnpackError};
 use stack::FunctionResource;
 use thiserror::Error;
 
-/// What is being built.
+/// The function or layer that is being built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     kind: Kind,
     /// Its logical id.
     pub name: Box<str>,
-    /// What its developer calls it.
+    /// The developer's name for it.
     pub shown: Box<str>,
 }
 
@@ -61,7 +61,7 @@ impl fmt::Display for Subject {
 /// Why the functions of a stack could not be built.
 #[derive(Debug, Error, Diagnostic)]
 pub enum BuildError {
-    /// `Metadata.BuildMethod` is one that we do not do.
+    /// `Metadata.BuildMethod` is one that we do not support.
     #[error("{subject} cannot be built: build method `{method}` is not supported here")]
     #[diagnostic(help(
         "build it yourself, name the folder or zip file with the result, and remove `BuildMethod`"
@@ -75,7 +75,7 @@ pub enum BuildError {
     #[error("function `{function}` cannot be started: runtime `{runtime}` is not supported")]
     #[diagnostic(help("{help}"))]
     Runtime {
-        /// What its developer calls it.
+        /// The developer's name for it.
         function: String,
         /// The runtime.
         runtime: String,
@@ -89,11 +89,11 @@ pub enum BuildError {
         /// Why, and what to do.
         why: String,
     },
-    /// It lies in a bucket and cannot be had.
+    /// It lies in a bucket and cannot be fetched.
     #[error("{subject} cannot be built: {why}")]
     NotFetched {
         subject: Subject,
-        /// Where it lies, and why it cannot be had.
+        /// Where it lies, and why it cannot be fetched.
         why: String,
     },
     /// Something that a function in Java needs is not there.
@@ -101,7 +101,7 @@ pub enum BuildError {
     #[diagnostic(help("{help}"))]
     Java {
         subject: Subject,
-        /// What is missing.
+        /// The missing thing.
         lacks: String,
         /// What to do.
         help: String,
@@ -115,10 +115,10 @@ pub enum BuildError {
         subject: Subject,
         /// `CodeUri`.
         dir: PathBuf,
-        /// What was looked for, with its article.
+        /// The missing file, with its article.
         wanted: String,
     },
-    /// There is nothing where its code should be.
+    /// The path of its code does not exist.
     #[error("{subject} has no code: `{}` does not exist", dir.display())]
     #[diagnostic(help("`{property}` is relative to the template{}", made_by(dir)))]
     NoFolder {
@@ -134,7 +134,7 @@ pub enum BuildError {
         subject: Subject,
         /// The archive.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         #[source]
         cause: UnpackError,
     },
@@ -144,7 +144,7 @@ pub enum BuildError {
         subject: Subject,
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         why: String,
     },
     /// Cargo could not be run.
@@ -160,7 +160,7 @@ pub enum BuildError {
     /// A `Cargo.toml` is wrong.
     #[error("function `{function}` cannot be built: cargo rejects `{}`\n{message}", manifest.display())]
     Manifest {
-        /// What its developer calls it.
+        /// The developer's name for it.
         function: String,
         /// The manifest.
         manifest: PathBuf,
@@ -171,11 +171,11 @@ pub enum BuildError {
     #[error("function `{function}` cannot be built: `{}` {problem}", manifest.display())]
     #[diagnostic(help("{help}"))]
     Binary {
-        /// What its developer calls it.
+        /// The developer's name for it.
         function: String,
         /// The manifest.
         manifest: PathBuf,
-        /// What is wrong.
+        /// The problem.
         problem: String,
         /// What to do.
         help: String,
@@ -186,13 +186,13 @@ pub enum BuildError {
         functions(names)
     )]
     Compile {
-        /// The functions that need what does not compile, as their developer calls them.
+        /// The functions that need the code that does not compile, by the developer's names.
         names: Vec<String>,
     },
     /// Cargo succeeded and did not say where the binary is.
     #[error("function `{function}` cannot be built: cargo made no executable `{binary}`")]
     NoExecutable {
-        /// What its developer calls it.
+        /// The developer's name for it.
         function: String,
         /// The binary's name.
         binary: String,
@@ -205,11 +205,11 @@ pub enum BuildError {
         /// Where its `bootstrap` would be.
         path: PathBuf,
     },
-    /// Interpreter or runtime client of a managed runtime are not to be had.
+    /// The interpreter or the runtime client of a managed runtime is not available.
     #[error("{subject} cannot be started")]
     PrepareRuntime {
         subject: Subject,
-        /// What stood in the way.
+        /// The cause.
         #[source]
         cause: Box<PrepareRuntimeError>,
     },
@@ -224,7 +224,7 @@ pub enum BuildError {
         #[source]
         cause: io::Error,
     },
-    /// A program that builds it failed; what it said has been printed.
+    /// A program that builds it failed; its output has been printed.
     #[error("{subject} cannot be built: `{program}` failed, see above")]
     Program {
         subject: Subject,
@@ -240,7 +240,7 @@ pub enum BuildError {
         subject: Subject,
         /// The program, with its version.
         tool: String,
-        /// What stood in the way.
+        /// The cause.
         #[source]
         cause: Box<PrepareRuntimeError>,
     },
@@ -278,10 +278,10 @@ fn functions(names: &[String]) -> String {
     }
 }
 
-/// How far above a folder that is missing the project is looked for that would make it.
+/// How many folders above a missing folder are searched for the project that would make it.
 const ABOVE_MAX: usize = 4;
 
-/// What may make a folder that is missing: the build of the project that it would lie in, which nobody runs for its developer.
+/// A hint on how to make a missing folder: the build of the project around it, which the developer has to run.
 fn made_by(dir: &Path) -> String {
     for folder in dir.ancestors().skip(1).take(ABOVE_MAX) {
         let has = |file: &str| folder.join(file).is_file();

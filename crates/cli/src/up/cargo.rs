@@ -1,4 +1,4 @@
-//! What cargo says about packages and builds.
+//! Runs cargo, and reads its output about packages and builds.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ enum Message {
 fn cargo() -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
-    // Nobody is left to read what it builds once this command is gone.
+    // Once this command is gone, no process uses the build.
     command.kill_on_drop(true).stdin(Stdio::null());
     command
 }
@@ -189,7 +189,7 @@ fn same_file(left: &Path, right: &Path) -> bool {
 /// Builds binaries of one workspace, no two of the same name, in one call. Returns where each executable is.
 ///
 /// # Errors
-/// Cargo cannot be started, or the build fails; what the compiler says has then been printed.
+/// Cargo cannot be started, or the build fails; the compiler's output has then been printed.
 pub async fn build(
     binaries: &[Binary],
     profile: BuildProfile,
@@ -281,7 +281,7 @@ async fn artifacts(
     Ok(built)
 }
 
-/// Shows what cargo does, prints what the compiler says, and returns the packages that could not be compiled.
+/// Shows cargo's progress, prints the compiler's output, and returns the packages that could not be compiled.
 async fn relay(
     stderr: tokio::process::ChildStderr,
     progress: &Progress,

@@ -1,4 +1,4 @@
-//! CDK projects: what `cdk synth` writes is what is run.
+//! CDK projects: `cdk synth` writes their templates, which are then run.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,7 +18,7 @@ use crate::exit::CliError;
 use crate::neutral::neutral_lines;
 use crate::screen::note;
 
-/// Files with which a folder is a SAM project, whatever else lies in it.
+/// Files that make a folder a SAM project, even with a `cdk.json` in it.
 const SAM: [&str; 4] = [
     "template.yaml",
     "template.yml",
@@ -26,8 +26,8 @@ const SAM: [&str; 4] = [
     "samconfig.toml",
 ];
 
-/// The folder to load instead of a CDK project: its assembly, which is made if it is not there. Anything else is returned
-/// as it was given.
+/// The folder to load instead of a CDK project: its assembly, which is made if it is not there. Anything else is
+/// returned as it was given.
 ///
 /// # Errors
 /// `cdk synth` cannot be run, or fails.
@@ -59,8 +59,8 @@ fn output(project: &Path) -> PathBuf {
 async fn synthesize(project: &Path, output: &Path) -> Result<(), CliError> {
     let progress = Progress::start("making the CDK app's templates: npx cdk synth".to_owned());
     let mut ended = run_synth(project, None).await;
-    // Without credentials the command line tells the app no account. An app that insists on one gets that of everything here;
-    // others do not, because CDK then looks up zones and networks in it.
+    // Without credentials the command line tells the app no account. An app that insists on one gets the local account
+    // id; other apps do not, because CDK would then look up zones and networks in it.
     if let Ok(output) = &ended
         && is_about_the_account(output)
         && std::env::var_os(ACCOUNT_VARIABLE).is_none()
@@ -83,8 +83,8 @@ async fn synthesize(project: &Path, output: &Path) -> Result<(), CliError> {
     progress.failed();
     let said = [ended.stdout, ended.stderr].concat();
     note(neutral_lines(String::from_utf8_lossy(&said).trim_end()));
-    // The app writes its templates; what the command line does with them then, such as refusing those of a newer library
-    // than itself, is nothing to us.
+    // The app has written its templates. A failure of the command line after that, such as refusing those of a newer
+    // library, does not matter here.
     if output.join("manifest.json").is_file() {
         note(format!(
             "{} `npx cdk synth` failed, see above; the app had written `{}` before, which is used",
@@ -127,8 +127,7 @@ fn is_about_the_account(ended: &Output) -> bool {
     !ended.status.success() && said.contains("account")
 }
 
-/// Takes the functions of CDK's own library out of a stack, which are there for custom resources: nothing here is deployed
-/// with those.
+/// Takes the functions of CDK's own library out of a stack. They serve custom resources, which are not deployed here.
 pub fn leave_out_its_own(stack: &mut Stack) {
     let used: BTreeSet<String> = [
         stack

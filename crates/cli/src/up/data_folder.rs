@@ -1,4 +1,4 @@
-//! The data folder, before anything is built into it: its owner's alone, and nothing for version control.
+//! Prepares the data folder before anything is built into it: only its owner can read it, and git ignores it.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -41,7 +41,7 @@ mod tests {
         assert_eq!(mode & 0o777, 0o700);
         let ignored = fs::read_to_string(data_dir.join(".gitignore")).unwrap();
         assert_eq!(ignored, "*\n");
-        // Somebody who wants to keep it may.
+        // A user who wants git to keep the folder may remove the file.
         fs::remove_file(data_dir.join(".gitignore")).unwrap();
         prepare(&data_dir).unwrap();
         assert!(!data_dir.join(".gitignore").exists());

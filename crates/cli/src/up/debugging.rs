@@ -1,4 +1,4 @@
-//! Functions that run for a debugger: which are meant, where their debuggers listen, and what an editor needs to know.
+//! Functions that run for a debugger: which ones, where their debuggers listen, and an editor's configuration for them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -21,7 +21,7 @@ use crate::screen::note;
 const PYTHON_PORT: u16 = 5678;
 const NODE_PORT: u16 = 9229;
 
-/// Processes that have started and that nobody has been told of yet.
+/// Started processes that wait to be reported.
 const TOLD_MAX: usize = 64;
 
 /// A function that is debugged.
@@ -34,7 +34,7 @@ pub struct Target {
 /// Finds the functions that `--debug` names.
 ///
 /// # Errors
-/// One that there is not, or that could be several.
+/// A name that no function has, or that several could have.
 pub fn targets(
     wanted: &[DebuggedFunction],
     waits: bool,
@@ -91,7 +91,7 @@ fn find<'s>(wanted: &str, stack: &'s Stack) -> Result<&'s FunctionResource, CliE
     }
 }
 
-/// What the server is told, and where it tells of processes.
+/// The settings for the server, and the channel on which it reports processes.
 pub fn debugging(targets: &[Target]) -> (Debugging, mpsc::Receiver<DebuggedProcess>) {
     let (started, told) = mpsc::channel(TOLD_MAX);
     let functions = targets.iter();
@@ -114,10 +114,10 @@ pub fn ids(arguments: &UpArguments, stack: &Stack) -> BTreeSet<String> {
         .collect()
 }
 
-/// Installs what debuggers need.
+/// Installs the debuggers.
 ///
 /// # Errors
-/// Nothing to be had from the package registry.
+/// A debugger cannot be installed.
 pub async fn prepare(targets: &[Target], runtimes: &Arc<Runtimes>) -> Result<(), CliError> {
     let all = targets.iter().map(|it| it.function.runtime.as_str());
     let all: BTreeSet<&str> = all.filter(|it| Runtimes::is_managed(it)).collect();
@@ -137,7 +137,7 @@ pub async fn prepare(targets: &[Target], runtimes: &Arc<Runtimes>) -> Result<(),
     Ok(())
 }
 
-/// Says what is debugged, and which ports are taken.
+/// Says which functions are debugged, and which ports are taken.
 pub fn say(targets: &[Target]) {
     for Target { function, debugger } in targets {
         let shown = function.shown();
@@ -196,7 +196,7 @@ pub async fn tell(mut told: mpsc::Receiver<DebuggedProcess>) {
 pub struct Configuration {
     /// As the editor shows it.
     pub name: String,
-    /// What `lambdura up --debug` is given for it.
+    /// Its name for `lambdura up --debug`.
     pub function: String,
     pub document: Value,
 }
@@ -228,7 +228,7 @@ pub async fn configurations(
         let functions = stack.functions.iter().filter(|it| it.cannot_run.is_none());
         let all = functions.map(|function| DebuggedFunction {
             function: function.logical_id.clone(),
-            // One is debugged at a time, mostly.
+            // All have the same port: usually one function is debugged at a time.
             port: Some(match function.runtime.starts_with("python") {
                 true => PYTHON_PORT,
                 false => NODE_PORT,
@@ -351,7 +351,7 @@ mod tests {
             found,
             [
                 ("Shop/Pay", 5678, &*lambda),
-                // A bundle is nobody's copy: its source map leads on.
+                // A bundle is no copy of a source folder: its source map leads to the sources.
                 ("Shop/Old/Pay", 9230, &*bundle),
                 ("Shop/Pay", 9229, &*lambda),
             ]

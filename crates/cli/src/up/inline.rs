@@ -26,7 +26,7 @@ pub fn place(stack: &mut Stack, data_dir: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-/// As CloudFormation calls it: `index`, which is what the handler's name begins with.
+/// CloudFormation's name for the file: `index`, with which the handler's name begins.
 fn file_name(function: &FunctionResource) -> &'static str {
     if function.runtime.starts_with("python") {
         "index.py"

@@ -1,6 +1,6 @@
-//! Layers: the files that belong at `/opt` are in a folder of the function's own code here.
+//! Layers: here, the files for `/opt` are in a folder of the function's own code.
 //!
-//! It is frozen and compared with the code, so that a changed layer is a new version, as on AWS.
+//! The folder is frozen and compared with the code, so that a changed layer is a new version, as on AWS.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,9 +19,9 @@ const FOLDER: &str = server::LAYERS_FOLDER;
 pub struct Layers<'a> {
     workshop: Workshop<'a>,
     layers: &'a [LayerResource],
-    /// Whether others have built them.
+    /// Whether `sam build` has built them already.
     is_built: bool,
-    /// Whether what was built before has to do.
+    /// Whether only earlier builds may be used.
     no_build: bool,
     /// By their ARNs.
     built: BTreeMap<String, PathBuf>,
@@ -55,7 +55,7 @@ impl<'a> Layers<'a> {
     ) -> Result<PathBuf, BuildError> {
         let mut folders = Vec::new();
         for arn in &function.layers {
-            // The template has said why one that is not here is left out.
+            // Loading the template has said why a layer is missing.
             if let Some(layer) = self.layers.iter().find(|layer| layer.arn == *arn) {
                 folders.push(self.folder(layer, function).await?);
             }
@@ -114,7 +114,7 @@ impl<'a> Layers<'a> {
             }
             method if method.starts_with("python") => {
                 let by_uv = method == "python-uv";
-                // What it is built with should be what runs it.
+                // The layer is built with the interpreter that runs it, if possible.
                 let runtime = [function.runtime.as_str(), method]
                     .into_iter()
                     .find(|it| it.starts_with("python3."));

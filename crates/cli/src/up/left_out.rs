@@ -13,7 +13,8 @@ use super::build_error::BuildError;
 use crate::exit;
 use crate::screen::note;
 
-/// What is deployed of a build, whose functions have their sources there. What has been deployed before and cannot be built any more stays as it is.
+/// The deployable results of a build; `sources` has the functions' source folders. A function that was deployed before
+/// and can no longer be built stays as it is.
 pub fn artifacts(
     built: &Built,
     deployed: &BTreeSet<String>,
@@ -37,7 +38,7 @@ pub fn artifacts(
     artifacts
 }
 
-/// Says what stood in the way, and which functions go on as they were.
+/// Prints the problems, and which functions stay as they were.
 pub fn say(problems: Vec<Problem>, deployed: &BTreeSet<String>, stack: &Stack) {
     for (Problem { functions, error }, same) in alike(problems, stack) {
         exit::show(error);
@@ -56,8 +57,8 @@ pub fn say(problems: Vec<Problem>, deployed: &BTreeSet<String>, stack: &Stack) {
     }
 }
 
-/// Problems that say the same but for the function's name are one, with the names of the others, and come with all that they
-/// are about.
+/// Merges problems that differ only in the function's name: the first one gets all their functions, and comes with the
+/// names of the others.
 fn alike(problems: Vec<Problem>, stack: &Stack) -> Vec<(Problem, Vec<String>)> {
     let mut groups: Vec<(String, Problem, Vec<String>)> = Vec::new();
     for problem in problems {
@@ -76,7 +77,7 @@ fn alike(problems: Vec<Problem>, stack: &Stack) -> Vec<(Problem, Vec<String>)> {
     groups.map(|(_, first, same)| (first, same)).collect()
 }
 
-/// Says which functions are left out, and what their callers see.
+/// Says which functions are left out, and which error their callers get.
 pub fn mention(artifacts: &Artifacts, stack: &Stack) {
     if artifacts.left_out.is_empty() {
         return;
@@ -93,7 +94,7 @@ pub fn mention(artifacts: &Artifacts, stack: &Stack) {
     ));
 }
 
-/// What a function's developer calls it.
+/// The developer's name for a function.
 fn shown<'a>(logical_id: &'a str, stack: &'a Stack) -> &'a str {
     let function = stack
         .functions

@@ -1,7 +1,6 @@
 //! `lambdura up`: from a template to a running service.
 //!
-//! [`session`] tells the whole story; the other files are its steps, in order. What runs is the crate `server`, in this
-//! process.
+//! [`session`] tells the whole story; the other files are its steps, in order. The crate `server` runs in this process.
 
 mod session;
 

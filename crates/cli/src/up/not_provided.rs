@@ -1,4 +1,4 @@
-//! What the template asks for and does not get: always listed, and grouped where the same applies many times.
+//! Lists the parts of the template that do nothing here, grouped where the same applies many times.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use stack::Warning;
 use crate::grid::{Cell, Grid};
 use crate::preview::preview;
 
-/// One row: a thing, or several of which the same is to be said.
+/// One row: one warning, or several with the same words.
 struct Group<'w> {
     first: &'w Warning,
     count: usize,
@@ -49,7 +49,7 @@ fn groups(warnings: &[Warning], each: bool) -> Vec<Group<'_>> {
     groups
 }
 
-/// What warnings of one row have in common.
+/// The parts that all warnings of a row share.
 fn kind(warning: &Warning) -> (&str, Option<&str>, &str) {
     (
         &warning.resource_type,

@@ -18,8 +18,8 @@ pub enum Fetch {
     Missing,
 }
 
-/// Fetches the objects that the stack's functions and layers are, into `<data dir>/objects`, and lets them point there. One
-/// that cannot be had is the reason why whoever needs it is left out.
+/// Fetches the objects with the code of the stack's functions and layers into `<data dir>/objects`, and lets them point
+/// there. A function whose object cannot be fetched is left out, with the reason.
 pub async fn fetch(stack: &mut Stack, elsewhere: &Elsewhere, data_dir: &Path, which: Fetch) {
     let region = stack.region.clone();
     let bucket = Bucket {

@@ -1,4 +1,4 @@
-//! Which OpenID provider signs people in to the console, and what they may do.
+//! The OpenID provider that signs people in to the console, and their permissions.
 
 use server::{OidcConfig, OidcPolicy};
 
@@ -6,7 +6,7 @@ use crate::args::OidcArguments;
 use crate::commands::keys;
 use crate::exit::CliError;
 
-/// The provider; none where there is none.
+/// The provider; `None` if the arguments name none.
 ///
 /// # Errors
 /// When an argument makes no sense, or a file cannot be read.

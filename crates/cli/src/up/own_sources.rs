@@ -1,4 +1,4 @@
-//! Where developers edit what runs: debuggers and tracebacks lead there.
+//! The folders in which developers edit the running code: debuggers and tracebacks lead there.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,7 +29,8 @@ pub fn folders(stack: &Stack) -> BTreeMap<String, PathBuf> {
     functions.collect()
 }
 
-/// The folder that the developer edits. An asset of CDK's is a copy: of the folder that has the handler's file as it is.
+/// The folder that the developer edits. An asset of CDK's is a copy: of the folder that has the handler's file as it
+/// is.
 pub fn folder(function: &FunctionResource, stack: &Stack) -> PathBuf {
     let code = &function.code_path;
     let name = code.file_name().and_then(|it| it.to_str());

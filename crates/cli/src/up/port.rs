@@ -1,7 +1,7 @@
 //! Finds out which process listens on an address.
 //!
-//! Linux tells it in `/proc`: the sockets with their inodes, and each process's files. Of other users' processes the
-//! files are hidden, and elsewhere there is no `/proc`; then nobody is named.
+//! Linux tells it in `/proc`: the sockets with their inodes, and each process's files. The files of other users'
+//! processes are hidden, and other systems have no `/proc`; then no process is named.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -51,8 +51,8 @@ fn listening(table: &str, address: SocketAddr) -> Vec<String> {
     table.lines().skip(1).filter_map(inode).collect()
 }
 
-/// Whether a socket bound to `bound` stands in the way of `wanted`. IPv4 addresses are written as one word in the
-/// machine's byte order; of IPv6 sockets the port alone has to do, since most are bound to all addresses.
+/// Whether a socket bound to `bound` blocks `wanted`. IPv4 addresses are written as one word in the machine's byte
+/// order; for IPv6 sockets only the port is compared, since most are bound to all addresses.
 fn covers(bound: &str, wanted: IpAddr) -> bool {
     if bound.len() != 8 {
         return true;

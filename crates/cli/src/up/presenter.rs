@@ -1,4 +1,4 @@
-//! What is printed once everything answers, and at the end: by `lambdura up`, or by a command that runs its own stack.
+//! Prints the start and the end of a run, for `lambdura up` or for a command that runs its own stack.
 
 use std::path::Path;
 
@@ -8,18 +8,18 @@ use super::ready_file::Ready;
 use super::table;
 use crate::args::{Clock, Durability};
 
-/// What is up.
+/// The running stack.
 #[derive(Debug)]
 pub struct Up<'a> {
     /// The stack's name.
     pub stack_name: &'a str,
     /// URL of the Lambda API.
     pub endpoint: &'a str,
-    /// What was deployed.
+    /// The deployed stack.
     pub deployment: &'a Deployment,
     /// Where everything is kept.
     pub data_dir: &'a Path,
-    /// What an answered request survives.
+    /// Which failures an answered request survives.
     pub durability: Durability,
     /// How time passes.
     pub clock: Clock,
@@ -27,7 +27,7 @@ pub struct Up<'a> {
 
 /// Speaks for a command that runs a stack.
 pub trait Presenter {
-    /// Everything answers. May start what belongs to it, and add to what scripts are told.
+    /// Everything answers. May start further parts, and add to the ready file.
     fn starts(&mut self, up: &Up<'_>, ready: &mut Ready);
 
     /// The lines for a person, within a width.

@@ -14,10 +14,10 @@ use crate::screen::note;
 /// How often the spinner turns.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How often a log that nobody watches says that work goes on.
+/// How often a log without a terminal says that work goes on.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(20);
 
-/// Columns of the spinner's text: what fits beside it on a small terminal.
+/// Columns of the spinner's text, so that both fit on a small terminal.
 const TEXT_WIDTH: usize = 60;
 
 /// The progress of one build.
@@ -69,7 +69,7 @@ impl Progress {
         }
     }
 
-    /// What is being done.
+    /// Shows the current work.
     pub fn doing(&self, text: &str) {
         if let Some(spinner) = &self.spinner {
             let units = self.units.get();

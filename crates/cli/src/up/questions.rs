@@ -1,4 +1,4 @@
-//! What `up` asks a person at a terminal before it starts: which stack of several, and values of parameters that have none.
+//! Questions of `up` at a terminal before it starts: which stack of several, and values of parameters that have none.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
@@ -15,10 +15,10 @@ use crate::exit::CliError;
 use crate::neutral::neutral_line;
 use crate::screen::note;
 
-/// Asks for what the arguments leave open. Where nobody can be asked, loading the template says what is missing.
+/// Asks for the values that the arguments leave open. Without a terminal, loading the template says what is missing.
 ///
 /// # Errors
-/// The template cannot be read, or nobody answers.
+/// The template cannot be read, or no answer is given.
 pub async fn complete(arguments: &mut UpArguments) -> Result<(), CliError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(());
@@ -87,14 +87,14 @@ async fn value_of(parameter: &MissingParameter) -> Result<String, CliError> {
     }
 }
 
-/// Whether what is typed is shown.
+/// Whether the terminal shows typed text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Echo {
     On,
     Off,
 }
 
-/// Asks for one line. Cancel safe as far as the terminal goes: it shows again what is typed.
+/// Asks for one line. When cancelled, the terminal shows typed text again.
 async fn ask(prompt: &str, echo: Echo, flag: &str) -> Result<String, CliError> {
     let hidden = match echo {
         Echo::Off => Some(Hidden::begin()?),
@@ -103,16 +103,16 @@ async fn ask(prompt: &str, echo: Echo, flag: &str) -> Result<String, CliError> {
     eprint!("{prompt}: ");
     io::stderr().flush()?;
     let (typed, line) = oneshot::channel();
-    // It blocks in a read: a thread of the runtime would hold up the end of the process.
+    // The thread blocks in a read; a thread of the runtime would hold up the end of the process.
     thread::spawn(move || {
         let mut line = String::new();
         let read = io::stdin().read_line(&mut line);
-        // Nobody waits for it after Ctrl-C.
+        // After Ctrl-C the receiver is gone.
         let _ = typed.send(read.map(|bytes| (bytes > 0).then_some(line)));
     });
     let line = line.await.unwrap_or(Ok(None))?;
     if hidden.is_some() {
-        // What ended the line was not shown either.
+        // The end of the line was not shown either.
         eprintln!();
     }
     drop(hidden);
@@ -123,7 +123,7 @@ async fn ask(prompt: &str, echo: Echo, flag: &str) -> Result<String, CliError> {
     Ok(line.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-/// A terminal that does not show what is typed, until this is dropped.
+/// A terminal that does not show typed text until this is dropped.
 struct Hidden(Termios);
 
 impl Hidden {

@@ -38,7 +38,7 @@ pub struct Ready {
     /// Where functions are in their CDK app, by function name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     constructs: BTreeMap<String, String>,
-    /// Whatever the template asks for that does nothing here, one by one.
+    /// Parts of the template that do nothing here, one by one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_provided: Vec<NotProvided>,
     /// Absolute.
@@ -48,7 +48,7 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// What to tell about a deployment.
+    /// The content for a deployment.
     pub fn new(endpoint: &str, deployment: &Deployment, data_dir: &Path) -> Self {
         let functions = deployment.functions.iter();
         Self {
@@ -115,7 +115,7 @@ impl ReadyFile {
         let text = serde_json::to_string_pretty(ready)?;
         let mut partial = self.path.clone().into_os_string();
         partial.push(format!(".partial-{}", std::process::id()));
-        // It tells where everything is, which is nobody else's business.
+        // Only the owner may read it, as it names all addresses.
         let written = || {
             let mut options = std::fs::OpenOptions::new();
             let mut file = options

@@ -24,10 +24,10 @@ use crate::screen::note;
 /// How long the sources must be quiet before they are built: editors and version control write many files in a row.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// Changes that may wait; more say nothing that the first does not.
+/// Changes that may wait: one is enough to cause a build.
 const CHANGES_MAX: usize = 1;
 
-/// What decides about a template, beside it.
+/// The file with settings beside a template.
 const SETTINGS: &str = "samconfig.toml";
 
 /// Watches the template and the sources of its functions.
@@ -37,7 +37,7 @@ pub struct Sources {
     changes: mpsc::Receiver<()>,
 }
 
-/// Whose changes matter.
+/// The files and folders whose changes matter.
 struct Watched {
     /// Folders of functions.
     roots: Vec<PathBuf>,
@@ -50,7 +50,7 @@ impl Sources {
     /// Begins to watch.
     ///
     /// # Errors
-    /// The system has no more watches to give, most likely.
+    /// Most likely, the system has no more watches.
     pub fn watch(stack: &Stack, data_dir: &Path) -> notify::Result<Self> {
         let folders = folders(stack);
         let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -69,7 +69,7 @@ impl Sources {
         let (changed, changes) = mpsc::channel(CHANGES_MAX);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             if event.is_ok_and(|event| watched.matters(&event)) {
-                // A full channel means that a change is known already.
+                // A full channel means that a change is waiting already.
                 let _ = changed.try_send(());
             }
         })?;
@@ -80,7 +80,7 @@ impl Sources {
                 None => watcher.watch(root, RecursiveMode::Recursive)?,
             }
         }
-        // The folders and not the files, which editors replace.
+        // Folders are watched, because editors replace files.
         let beside: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
         for folder in beside {
             if !roots.iter().any(|root| folder.starts_with(root)) {
@@ -94,8 +94,8 @@ impl Sources {
         })
     }
 
-    /// Waits for a change, and until no more follow. Cancel safe: a change that was noticed is not forgotten, because its
-    /// build compares contents.
+    /// Waits for a change, and until no more follow. Cancel safe: a change that was noticed is not forgotten, because
+    /// the next build compares contents.
     async fn changed(&mut self) {
         if self.changes.recv().await.is_none() {
             std::future::pending().await
@@ -142,7 +142,7 @@ impl Watched {
     }
 }
 
-/// What runs: the template that it was deployed from, and what came of that.
+/// The running stack: its template, and the result of its deployment.
 pub struct Deployed {
     pub stack: Stack,
     pub deployment: Deployment,
@@ -150,7 +150,7 @@ pub struct Deployed {
     pub functions: BTreeSet<String>,
 }
 
-/// What a reload works with.
+/// The parts that a reload needs.
 pub struct Reload<'a> {
     pub server: &'a Server,
     pub arguments: &'a UpArguments,
@@ -159,8 +159,8 @@ pub struct Reload<'a> {
 }
 
 impl Reload<'_> {
-    /// Builds and deploys after every change, for as long as it is polled. What fails is said, and what ran before goes on.
-    /// Without sources nothing changes.
+    /// Builds and deploys after every change, for as long as it is polled. A failure is printed, and the earlier code
+    /// goes on. Without sources this does nothing.
     pub async fn run(&self, mut was: Deployed, sources: Option<Sources>) {
         let Some(mut sources) = sources else {
             return std::future::pending().await;
@@ -210,7 +210,7 @@ impl Reload<'_> {
         })
     }
 
-    /// Says what is otherwise than before.
+    /// Says what changed.
     async fn say(&self, was: &Deployed, is: &Deployed) {
         let (before, now) = (&was.stack, &is.stack);
         let (was, is) = (&was.deployment, &is.deployment);

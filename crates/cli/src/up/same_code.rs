@@ -24,7 +24,7 @@ pub struct SameCode<'s> {
     pub debugged: bool,
 }
 
-/// What decides about the result of a build, besides the sources.
+/// The inputs of a build, without the content of the sources.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Key<'s> {
     source: Source,
@@ -32,7 +32,7 @@ struct Key<'s> {
     /// They are merged into the code.
     layers: &'s [String],
     debugged: bool,
-    /// What only some build methods look at.
+    /// Settings that only some build methods use.
     settings: String,
 }
 
@@ -43,7 +43,7 @@ impl SameCode<'_> {
         all.map(|it| it.logical_id.clone()).collect()
     }
 
-    /// What their developer calls all of them.
+    /// The developer's names for all of them.
     pub fn shown(&self) -> Vec<String> {
         let all = std::iter::once(&self.first).chain(&self.others);
         all.map(|it| it.shown().to_owned()).collect()

@@ -1,5 +1,5 @@
-//! What secrets are made of that a template leaves to Secrets Manager (`GenerateSecretString`): drawn once, and kept in the
-//! data folder, so that they stay the same.
+//! The seed of secrets that a template leaves to Secrets Manager (`GenerateSecretString`). It is drawn once and kept in
+//! the data folder, so that the secrets stay the same.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};

@@ -22,10 +22,10 @@ use crate::exit::CliError;
 use crate::prices;
 use crate::screen::{Screen, note};
 
-/// Loads, builds, starts, deploys, has it said where everything is, and stays until it is stopped.
+/// Loads, builds, starts, deploys, prints the addresses, and stays until it is stopped.
 ///
 /// # Errors
-/// Whatever stands in the way, and [`CliError::Interrupted`] after Ctrl-C.
+/// When the stack cannot start; and [`CliError::Interrupted`] after Ctrl-C.
 pub async fn run(
     mut arguments: UpArguments,
     presenter: &mut impl Presenter,
@@ -41,7 +41,7 @@ pub async fn run(
         .transpose()?;
     let answers = arguments.server.answers.as_deref();
     let answers = answers.map(answers::read).transpose()?;
-    // A mistake in it is said before anything is built.
+    // Reports a mistake in the file before anything is built.
     prices::read(arguments.server.prices.as_deref())?;
     arguments.template = tokio::select! {
         template = cdk::assembly(&arguments.template) => template?,
@@ -89,7 +89,7 @@ pub async fn run(
     config.answers = answers.as_ref().map(AnswersFile::rules);
     let (server, deployment) = tokio::select! {
         started = start_and_deploy(config, arguments.server.store.store.as_deref(), &stack, &artifacts, answers) => started?,
-        // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.
+        // This is as sudden as `kill -9`, which the service survives; waiting for a start that hangs would be worse.
         stop = signals.next() => return stop.into_result(),
     };
     let reload = Reload {
@@ -98,7 +98,7 @@ pub async fn run(
         data_dir: &data_dir,
         runtimes: &runtimes,
     };
-    // Before anybody is told that it is up: whoever is may change a source at once.
+    // Before the addresses are printed: from then on, sources may change at once.
     let sources = watch(&reload, &stack);
     let endpoint = server.endpoint();
     let mut ready = Ready::new(&endpoint, &deployment, &data_dir);
@@ -152,7 +152,7 @@ pub async fn run(
     stop.into_result()
 }
 
-/// A stack of which nothing can run is none that anybody meant to start; nor is one that is not whole with `--strict`.
+/// Refuses a stack of which no function can run, and with `--strict` one of which some cannot.
 fn check_enough(artifacts: &Artifacts, strict: bool) -> Result<(), CliError> {
     let count = artifacts.left_out.len();
     if count == 0 {
@@ -195,7 +195,7 @@ async fn start_and_deploy(
 ) -> Result<(Server, Deployment), CliError> {
     let server = start::start(config, store).await?;
     let deployed = match start::deploy(&server, stack, artifacts).await {
-        // Only now the functions are known that rules are about.
+        // The rules name functions, which are known only now.
         Ok(deployment) => answers
             .map_or(Ok(()), |answers| answers.check(&server))
             .map(|()| deployment),
@@ -211,7 +211,7 @@ async fn start_and_deploy(
 }
 
 impl Stop {
-    /// A service manager's `SIGTERM` is an order that was followed; Ctrl-C is an interruption, for shells.
+    /// After a service manager's `SIGTERM` the command succeeds; after Ctrl-C it is interrupted, for shells.
     pub(crate) fn into_result(self) -> Result<(), CliError> {
         match self {
             Self::Interrupt => Err(CliError::Interrupted),

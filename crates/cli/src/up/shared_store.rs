@@ -11,7 +11,7 @@ use crate::exit::CliError;
 /// Opens the database.
 ///
 /// # Errors
-/// What is wrong with the URL or the database, and what to do.
+/// The problem of the URL or the database, and what to do.
 pub async fn open(config: &ServerConfig, url: &str) -> Result<Stores, CliError> {
     let cannot = "the database of `--store` cannot be used";
     let account = &config.account_id;

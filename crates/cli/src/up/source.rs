@@ -7,7 +7,7 @@ use stack::FunctionResource;
 use super::build_error::{BuildError, Subject};
 use super::packages::is_archive;
 
-/// What a `provided.*` function process is started from.
+/// The program that starts a `provided.*` function process.
 pub const BOOTSTRAP: &str = "bootstrap";
 
 /// Where a function's code comes from.
@@ -102,7 +102,7 @@ pub fn source(function: &FunctionResource, is_built: bool) -> Result<Source, Bui
                 by_uv: true,
             });
         }
-        // A runtime's name is SAM's way of saying that it is built as usual.
+        // In SAM, a runtime's name means the usual build.
         Some(method) if is_runtime(method) => {}
         None => {}
         Some(method) => {

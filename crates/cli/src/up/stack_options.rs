@@ -1,4 +1,4 @@
-//! What the arguments say about the stack and the server.
+//! Turns the arguments into settings of the stack and the server.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,13 +25,13 @@ use crate::args::{
 use crate::commands::keys;
 use crate::exit::CliError;
 
-/// The account of everything local: AWS never gives it to anybody.
+/// The account id of everything local: AWS never assigns it.
 pub const ACCOUNT_ID: &str = "000000000000";
 
 /// Where data is kept unless the arguments say otherwise, beside the template.
 pub const DATA_DIR: &str = ".lambdura";
 
-/// What parameters of the store and secrets stand for, in the data folder.
+/// The file in the data folder with the values of Parameter Store parameters and secrets.
 const REFERENCES: &str = "references.json";
 
 /// Loads the template.
@@ -99,7 +99,7 @@ fn beside(arguments: &UpArguments) -> &Path {
     }
 }
 
-/// What the template's references to the parameter store and to secrets stand for.
+/// The values of the template's references to the parameter store and to secrets.
 fn references(arguments: &UpArguments) -> Result<References, LoadStackError> {
     let path = match &arguments.references {
         Some(path) => path.clone(),
@@ -129,7 +129,7 @@ pub fn region(argument: Option<&str>, variable: impl Fn(&str) -> Option<String>)
         .unwrap_or_else(|| "us-east-1".to_owned())
 }
 
-/// Where data is kept, as an absolute path: what is stored refers to files in it.
+/// The data folder as an absolute path, because stored records refer to files in it.
 ///
 /// # Errors
 /// When the current directory is unknown.
@@ -145,22 +145,22 @@ fn default_data_dir(arguments: &UpArguments, beside: &Path) -> PathBuf {
     if let Some(data_dir) = &arguments.data_dir {
         return data_dir.clone();
     }
-    // What CDK and the Serverless Framework write is thrown away and written anew; data belongs beside it.
+    // CDK and the Serverless Framework delete and rewrite their output folder; data belongs beside it.
     let is_written = beside.join("manifest.json").is_file() || beside.ends_with(SERVERLESS_FOLDER);
     let beside = match beside.parent() {
         Some(above) if is_written => above,
         Some(_) | None => beside,
     };
     let beside = std::path::absolute(beside).unwrap_or_else(|_| beside.to_owned());
-    // So is what `sam build` writes.
+    // `sam build` does the same.
     match beside.ancestors().nth(2) {
         Some(above) if beside.ends_with(SAM_BUILD_DIR) => above.join(DATA_DIR),
         Some(_) | None => beside.join(DATA_DIR),
     }
 }
 
-/// Where the clients of managed runtimes are kept: the user's cache, which all stacks share, or the data folder of a user
-/// who has none.
+/// Where the clients of managed runtimes are kept: in the user's cache, which all stacks share, or without one in the
+/// data folder.
 pub fn runtimes_dir(data_dir: &Path) -> PathBuf {
     let folder = |name: &str| {
         std::env::var_os(name)
@@ -219,7 +219,7 @@ pub fn server_config(
     })
 }
 
-/// How the server takes part among others; none when it is alone.
+/// The server's settings among others on a shared store; none when it is alone.
 fn cluster(arguments: &StoreArguments) -> Option<ClusterSettings> {
     arguments.store.as_ref()?;
     let here = ClusterSettings::here();
@@ -230,7 +230,7 @@ fn cluster(arguments: &StoreArguments) -> Option<ClusterSettings> {
     })
 }
 
-/// Who is let in.
+/// The settings of access control.
 fn access(arguments: &AccessArguments) -> Result<AccessConfig, CliError> {
     let files = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
     Ok(AccessConfig {
@@ -246,7 +246,7 @@ fn access(arguments: &AccessArguments) -> Result<AccessConfig, CliError> {
     })
 }
 
-/// By which keys tokens are believed.
+/// The keys that tokens are checked with.
 fn token_keys(given: Option<&Path>) -> Result<TokenKeys, CliError> {
     let path = match given {
         None => return Ok(TokenKeys::Issuers),
@@ -271,7 +271,7 @@ fn token_keys(given: Option<&Path>) -> Result<TokenKeys, CliError> {
 /// Where calls to AWS's other services go.
 ///
 /// # Errors
-/// Keys that were asked for are not there.
+/// The requested keys are not set.
 pub fn elsewhere(arguments: &ServerArguments) -> Result<Elsewhere, CliError> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let account = match (&arguments.aws_endpoint, &arguments.aws_credentials) {
@@ -300,7 +300,7 @@ pub fn elsewhere(arguments: &ServerArguments) -> Result<Elsewhere, CliError> {
     Ok(Elsewhere::Account(account))
 }
 
-/// Where OpenTelemetry's variables say that traces go. What cannot be done is said and is no reason not to start.
+/// The target of traces, from OpenTelemetry's variables. Unusable variables are reported, and the start goes on.
 fn telemetry() -> Option<OtlpConfig> {
     let read = OtlpConfig::from_variables(|name| std::env::var(name).ok());
     read.unwrap_or_else(|error| {

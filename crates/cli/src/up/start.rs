@@ -1,4 +1,4 @@
-//! Starts the server and deploys the stack, and says what stands in the way.
+//! Starts the server and deploys the stack, and explains failures.
 
 use std::io;
 use std::net::SocketAddr;
@@ -63,7 +63,7 @@ impl AddressError {
 /// Starts the server, with the URL of a store that it shares or on one of its own.
 ///
 /// # Errors
-/// Addresses that are taken, with who took them, and whatever else the server and the store say.
+/// Addresses that are taken, with the process that listens there, and other errors of the server and the store.
 pub async fn start(config: ServerConfig, store: Option<&str>) -> Result<Server, CliError> {
     let data_dir = config.data_dir.clone();
     let started = match store {
@@ -94,10 +94,10 @@ pub async fn close(server: Server) {
     }
 }
 
-/// Looks before anything is built whether the listeners may be opened, as far as the arguments tell.
+/// Checks from the arguments, before anything is built, whether the listeners may be opened.
 ///
 /// # Errors
-/// When other machines would reach one without TLS.
+/// When other machines could reach a listener without TLS.
 pub fn check_listeners(arguments: &ServerArguments, data_dir: &Path) -> Result<(), CliError> {
     let access = &arguments.access;
     if access.behind_proxy || access.tls_cert.is_some() {
@@ -141,7 +141,7 @@ fn refused(error: StartServerError, data_dir: &Path) -> CliError {
 /// Deploys the stack.
 ///
 /// # Errors
-/// Addresses that are taken, with who took them, and whatever else the server says.
+/// Addresses that are taken, with the process that listens there, and other errors of the server.
 pub async fn deploy(
     server: &Server,
     stack: &Stack,

@@ -18,10 +18,10 @@ use state_machine::{Settings, StateMachine};
 
 use crate::exit::CliError;
 
-/// Writes state machines below `<data dir>/state-machines`, and lets their functions point there. One whose definition
-/// is wrong is left out of the deployment, with everything that is wrong as the reason. One that calls a service which nobody
-/// answers for starts, with a warning: the state fails, as a function's call would. Without `elsewhere` it is not known where
-/// services are called.
+/// Writes state machines below `<data dir>/state-machines`, and lets their functions point there. A machine whose
+/// definition is wrong is left out of the deployment, with all problems as the reason. A machine that calls a service
+/// that is not served starts with a warning: the state fails, as a function's call would. Without `elsewhere`, the
+/// place of services is not known.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -55,7 +55,7 @@ pub fn place(
         write(&folder, definition).with_context(|| {
             format!("cannot write the state machine into `{}`", folder.display())
         })?;
-        // Each server puts in the program that it is itself.
+        // Each server replaces this with its own program.
         function
             .environment
             .insert(PROGRAM.to_owned(), String::from("lambdura"));
@@ -64,7 +64,7 @@ pub fn place(
     Ok(())
 }
 
-/// What a definition is of.
+/// The machine of a definition.
 #[derive(Default)]
 struct Wanted<'w> {
     source: Option<&'w DefinitionSource>,
@@ -92,7 +92,7 @@ fn warning(logical_id: &str, call: &UnansweredCall, template: &str) -> Warning {
     }
 }
 
-/// The calls that nobody will answer, or everything that is in the way of running a definition.
+/// The calls that no service will answer; or, as an error, all reasons why the definition cannot be run.
 fn check(
     name: &str,
     definition: &Value,
@@ -213,7 +213,7 @@ mod tests {
             "{noted}"
         );
         assert_eq!(check_it(&task("sns:publish")), Ok(()));
-        // The template's own secrets are answered for without anybody else.
+        // The server itself answers for the template's own secrets.
         let secret = task("aws-sdk:secretsmanager:getSecretValue");
         assert_eq!(check("m", &secret, &nowhere), Ok(Vec::new()));
     }

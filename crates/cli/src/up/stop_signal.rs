@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::start;
 use crate::screen::note;
 
-/// Who asked.
+/// The kind of signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     /// A person, with Ctrl-C.

@@ -1,4 +1,4 @@
-//! What `lambdura up` prints once everything answers.
+//! The table that `lambdura up` prints once everything answers.
 
 use owo_colors::{OwoColorize, Style};
 use server::{DeployedEventSource, DeployedSchedule, Deployment};
@@ -112,7 +112,7 @@ fn addresses(up: &Up<'_>) -> Grid {
 }
 
 fn functions(deployment: &Deployment) -> Grid {
-    // What AWS's tools call a function is not what a CDK app does.
+    // AWS's tools and a CDK app have different names for a function.
     let has_constructs = deployment
         .functions
         .iter()

@@ -1,4 +1,4 @@
-//! Copies of source folders, without what is no part of the code.
+//! Copies of source folders, without files that are no part of the code.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -20,14 +20,14 @@ const LEFT_OUT: &[&str] = &[
     "node_modules",
 ];
 
-/// Whether a file or folder of this name is no part of anybody's code. Cargo's output is one more that can lie beside it.
+/// Whether a file or folder of this name is no part of the code. Cargo's output, `target`, is left out here too.
 pub fn is_left_out(name: &OsStr) -> bool {
     name.to_str()
         .is_some_and(|name| LEFT_OUT.contains(&name) || name == "target")
 }
 
-/// Copies everything below `source` but for `data_dir` into `target`, which may have files already; those of `source` win.
-/// Links are copied as what they lead to.
+/// Copies everything below `source` but `data_dir` into `target`, which may have files already; those of `source`
+/// replace them. Links are replaced by the files that they lead to.
 pub fn copy(source: &Path, target: &Path, data_dir: &Path) -> io::Result<()> {
     let is_left_out = |path: &Path| {
         let name = path.file_name().and_then(OsStr::to_str);
@@ -38,8 +38,8 @@ pub fn copy(source: &Path, target: &Path, data_dir: &Path) -> io::Result<()> {
     })
 }
 
-/// Puts everything below `source` into `target` without copying contents, where the file system allows it. For files that
-/// nobody changes: both names mean the same file.
+/// Puts everything below `source` into `target` without copying contents, where the file system allows it. Only for
+/// files that do not change: both names mean the same file.
 pub fn link(source: &Path, target: &Path) -> io::Result<()> {
     walk(source, target, &|_| false, &|from, to| {
         if to.exists() {
@@ -104,8 +104,7 @@ fn follow(from: &Path, to: &Path, way: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// Copies a project's folder to be installed in: without packages, caches, data and what others have built of it. Links
-/// stay links.
+/// Copies a project's folder for an installation: without packages, caches, data and build outputs. Links stay links.
 pub fn copy_without(source: &Path, target: &Path, data_dir: &Path) -> io::Result<()> {
     fs::create_dir_all(target)?;
     for entry in sources(source, data_dir)? {
@@ -151,7 +150,7 @@ pub fn find(name: &str, folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<(
     Ok(())
 }
 
-/// What is source in a folder, by name.
+/// The source files and folders in a folder, by name.
 fn sources(folder: &Path, data_dir: &Path) -> io::Result<Vec<fs::DirEntry>> {
     let is_source = |entry: &fs::DirEntry| {
         let name = entry.file_name();
@@ -172,11 +171,11 @@ const LEFT_OUT_OF_MAKE: &[&str] = &[".git", ".aws-sam", ".lambdura"];
 /// Marks folders of caches, such as cargo's `target`, which can be built again.
 const CACHE_TAG: &str = "CACHEDIR.TAG";
 
-/// Folders within each other at the most: more are links that lead around in circles.
+/// The deepest nesting of folders: more means that links lead around in circles.
 const DEPTH_MAX: usize = 64;
 
-/// Copies a source folder for `make` to work in, with the times of its files, which `make` goes by. Links within the folder
-/// stay links; what lies outside of it is copied. `data_dir` is left out wherever it is.
+/// Copies a source folder for `make` to work in, with the times of its files, which `make` goes by. Links within the
+/// folder stay links; files outside of it are copied. `data_dir` is left out wherever it is.
 pub fn copy_for_make(source: &Path, target: &Path, data_dir: &Path) -> io::Result<()> {
     let scratch = Scratch {
         root: source.canonicalize()?,
@@ -212,7 +211,7 @@ impl Scratch {
             if entry.file_type()?.is_symlink() {
                 match from.canonicalize() {
                     Ok(leads_to) if !leads_to.starts_with(&self.root) => {}
-                    // One that leads to nothing may be meant to lead to what is about to be made.
+                    // A link that leads to nothing may lead to a file that the build will make.
                     Ok(_) | Err(_) => {
                         std::os::unix::fs::symlink(fs::read_link(&from)?, &to)?;
                         continue;

@@ -1,4 +1,4 @@
-//! `lambdura up` with APIs that not everybody may call.
+//! `lambdura up` with APIs that have authorizers.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -35,7 +35,7 @@ Resources:
       Auth: { ApiKeyRequired: true, UsagePlan: { CreateUsagePlan: PER_API } }
 "#;
 
-/// Answers with what it knows of who asked.
+/// Answers with the authorizer's data about the caller.
 const BOOTSTRAP: &str = r#"
 import json, os, urllib.request
 
@@ -54,7 +54,7 @@ while True:
 /// The key that signed [`TOKEN`].
 const KEYS: &str = r#"{"keys": [{"kty": "oct", "kid": "test", "alg": "HS256", "k": "YSBrZXkgb2YgdGhpcyB0ZXN0IGFuZCBvZiBub3RoaW5nIGVsc2UhIQ"}]}"#;
 
-/// By `https://issuer.example`, for `shop`, about `ada`, until the year 2191.
+/// A token by `https://issuer.example`, for `shop`, about `ada`, until the year 2191.
 const TOKEN: &str = "eyJhbGciOiAiSFMyNTYiLCAidHlwIjogIkpXVCIsICJraWQiOiAidGVzdCJ9.eyJpc3MiOiAiaHR0cHM6Ly9pc3N1ZXIuZXhhbXBsZSIsICJhdWQiOiAic2hvcCIsICJzdWIiOiAiYWRhIiwgImV4cCI6IDcwMDAwMDAwMDB9.vK5yP98cOO-2ySc5KhMCJy4J5BcnYDrj8qb62U7XP3A";
 
 fn write(folder: &Path) {

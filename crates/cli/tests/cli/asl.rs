@@ -30,7 +30,7 @@ fn asl(folder: &Path, arguments: &[&str]) -> Ran {
         .collect();
     let mut words = vec!["asl"];
     words.extend(paths.iter().map(String::as_str));
-    // Nothing is asked of it.
+    // The command asks nothing of this endpoint.
     lambdura("http://127.0.0.1:1", &words)
 }
 

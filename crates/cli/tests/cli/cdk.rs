@@ -1,4 +1,4 @@
-//! What `cdk synth` wrote: functions are called as in the app, and what CDK's library adds is nobody's function.
+//! Output of `cdk synth`: functions have their names of the app, and functions of CDK's library are left out.
 
 use std::fs;
 use std::path::Path;

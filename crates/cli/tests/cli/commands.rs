@@ -1,4 +1,4 @@
-//! What each command asks, and what it prints.
+//! The requests of each command, and its output.
 
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ fn route(request: &Request) -> Option<Value> {
     })
 }
 
-/// Two lines, a page for each: one may end before its limit, and the others are behind a marker.
+/// Two lines, a page for each: a page may end before its limit, and the rest follows after a marker.
 fn logs(query: &str) -> Value {
     let first = json!({
         "number": 1, "timestamp": 1_768_478_400_123_i64, "function": "loan-Workflow", "version": "3",
@@ -296,7 +296,7 @@ fn logs_are_of_functions_or_executions() {
     "#]]
     .assert_eq(&ran.text());
     assert_eq!(service.requests("function=loan-Workflow").len(), 2);
-    // Of an execution, everything: from its first line on, and not the last so many.
+    // For an execution, `logs` prints everything from its first line on, and not only the last lines.
     let ran = lambdura(&service.url(), &["logs", "loan-1"]);
     expect![[r#"
         12:00:00.123 loan-Workflow START RequestId: r1

@@ -12,11 +12,11 @@ use crate::running::{Up, get, send};
 
 const ALICE: &str = r#"{"name":"Alice Johnson","sin":"1111","loan_amount":150000}"#;
 
-/// What an application may take on a busy machine, without simulated work.
+/// How long an application may take on a busy machine, without simulated work.
 const END_TIME_MAX: Duration = Duration::from_secs(60);
 
 fn start(folder: &Path, arguments: &[&str]) -> Up {
-    // Nothing is there: neither cargo nor node, nor a shell's settings.
+    // The environment has neither cargo nor node, nor a shell's settings.
     let environment = [("PATH", "/usr/bin:/bin"), ("CARGO", "/nowhere")];
     let arguments = [&["--pace", "0", "--page-listen", "127.0.0.1:0"], arguments].concat();
     Up::start_command("demo", folder, &arguments, &environment)
@@ -128,7 +128,7 @@ fn applications_go_on_in_a_folder_that_was_named() {
     wait_for_status(&up, &id, "approved");
 }
 
-/// How the server stands, as the page is told; by its ready file, its own process.
+/// The server's process id, from its ready file.
 fn process(ready_file: &Path) -> Option<u64> {
     let text = fs::read_to_string(ready_file).ok()?;
     let ready: Value = serde_json::from_str(&text).expect("it appears whole");
@@ -147,7 +147,7 @@ fn with_argument(word: &str) -> Vec<String> {
     let output = Command::new("ps").args(["-eo", "pid,stat,args"]).output();
     let text = String::from_utf8(output.unwrap().stdout).unwrap();
     let lines = text.lines().filter(|line| line.contains(word));
-    // Whoever has not been waited for by init yet has ended.
+    // A zombie, which init has not waited for yet, has ended.
     let alive = lines.filter(|line| !line.split_whitespace().nth(1).unwrap().starts_with('Z'));
     alive.map(str::to_owned).collect()
 }

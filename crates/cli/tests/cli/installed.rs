@@ -1,4 +1,4 @@
-//! What belongs to an installed command: completions, manual, version, and a look at the machine.
+//! The parts of an installed command: completions, manual, version, and a look at the machine.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -61,7 +61,7 @@ fn the_doctor_names_what_the_template_needs_and_the_machine_has_not() {
     let dir = project(&[("template.yaml", TEMPLATE)]);
     let look = |path: &str, home: &str| {
         let mut doctor = command(&["doctor", "--output", "json"]);
-        // Whatever runs beside this test may have the usual ports.
+        // Other processes may have the usual ports.
         doctor.env("LAMBDURA_LISTEN", "127.0.0.1:0");
         doctor.env("LAMBDURA_HTTP_API_LISTEN", "127.0.0.1:0");
         // Version managers keep interpreters below the home.
@@ -81,7 +81,7 @@ fn the_doctor_names_what_the_template_needs_and_the_machine_has_not() {
     assert_eq!(status(&said, "node"), "ok", "nothing needs it");
     assert!(said.err.contains("one problem was found"), "{}", said.err);
 
-    // One that is too old is no better than none.
+    // An interpreter that is too old is no better than none.
     let old = dir.path().join("old");
     fs::create_dir(&old).unwrap();
     let script =

@@ -12,10 +12,10 @@ const END_TIME_MAX: Duration = Duration::from_secs(20);
 /// More than a pipe holds: once it is written, the command reads.
 const MORE_THAN_A_PIPE: usize = 1024 * 1024;
 
-/// Which of two things a command does first was chance once, and only one of them could be interrupted.
+/// Several rounds: a command once did two things in a random order, and only one of them could be interrupted.
 const ROUNDS: usize = 8;
 
-/// Runs what follows as at a terminal: who runs in the background was told to ignore Ctrl-C, and tells its children.
+/// Runs its arguments as at a terminal: a process in the background ignores Ctrl-C, and so do its children.
 const AT_TERMINAL: &str = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])";
 
 fn ends(child: &mut Child) -> bool {

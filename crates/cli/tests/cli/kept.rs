@@ -83,7 +83,7 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// Starts an execution, and waits until it waits.
+/// Starts an execution, and returns once it waits.
 fn begin(up: &Up, name: &str, input: &str) {
     let payload = format!("\"{input}\"");
     let line = [
@@ -212,7 +212,7 @@ fn what_is_wrong_is_listed_and_what_is_not_there_is_said() {
     assert_eq!(foreign.code, Some(1), "{}", foreign.text());
 }
 
-/// Alerts and dashboards name figures; one that is not there never fires.
+/// Alerts and dashboards name figures; an alert on a missing figure never fires.
 #[test]
 fn every_figure_that_ops_names_is_there() {
     let stack = stack();

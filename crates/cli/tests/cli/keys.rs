@@ -1,4 +1,4 @@
-//! Access keys of a data folder that no service has open, and what a service that is to be exposed must have.
+//! Access keys of a data folder that no service has open, and the requirements of an exposed service.
 
 use std::path::Path;
 
@@ -172,7 +172,7 @@ fn a_check_finds_what_would_keep_a_server_from_starting() {
     let nobody = ["--dynamodb-endpoint", "http://127.0.0.1:1"];
     finds(check(own, own, &folder, &nobody), "cannot be reached");
 
-    // As a running server has it.
+    // A running server holds this lock.
     let lock = std::fs::File::open(folder.join("lambdura.sqlite3.lock")).unwrap();
     lock.lock().unwrap();
     finds(check(own, own, &folder, &[]), "is in use");

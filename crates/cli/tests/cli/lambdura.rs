@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-/// What the command said, and how it ended.
+/// The command's output, and how it ended.
 #[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,
@@ -11,7 +11,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// Everything in one text, to compare with what was expected.
+    /// Everything in one text, to compare with the expected text.
     pub fn text(&self) -> String {
         let mut text = self.out.clone();
         for line in self.err.lines() {

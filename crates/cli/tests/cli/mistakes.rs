@@ -1,4 +1,4 @@
-//! What is said when something is wrong, and the exit codes that go with it.
+//! Messages about mistakes, and their exit codes.
 
 use expect_test::{Expect, expect};
 use serde_json::json;

@@ -87,7 +87,7 @@ Resources:
 
 const MISSING: &str = "<Error><Code>NoSuchKey</Code><Message>no such object</Message></Error>";
 
-/// Answers requests for one object; says what it was asked for.
+/// Answers requests for one object; reports the requests.
 fn bucket(object: Vec<u8>) -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! Projects as people have them: where their code lies, how it is built, and what of them cannot run.
+//! Projects as people have them: where their code lies, how it is built, and which functions cannot run.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -29,7 +29,7 @@ fn write(path: &Path, content: &str) {
     }
 }
 
-/// Answers every event with `ANSWER`, which is a text.
+/// Answers every event with the text `ANSWER`.
 pub const BOOTSTRAP: &str = r#"
 import json, os, urllib.request
 ANSWER = "one"
@@ -128,7 +128,7 @@ fn one_function_that_cannot_run_keeps_no_other_from_it() {
         assert_eq!(asked.code, Some(3), "{}", asked.text());
         assert!(asked.err.contains(reason), "{}", asked.text());
     }
-    // What was in the way is gone.
+    // The problem is gone.
     write(&dir.path().join("code/bootstrap"), BOOTSTRAP);
     let said = up.signal("TERM");
     assert!(said.out.contains("left out: "), "{}", said.text());
@@ -303,7 +303,7 @@ fn layers_are_built_once_and_their_failure_is_their_functions() {
     );
 }
 
-/// Writes what it was asked into the bundle, a function that answers it.
+/// Writes its arguments into the bundle, a function that answers with them.
 const ESBUILD: &str = r#"
 import json, os, sys
 out = next(word.split("=", 1)[1] for word in sys.argv if word.startswith("--outdir="))
@@ -463,7 +463,7 @@ fn functions_of_one_folder_share_one_build_and_follow_its_edits() {
         wait_for(&up, &["invoke", name], "two");
     }
     assert_eq!(built(), ["F0"]);
-    // A build that fails is that of all of them, and all go on as they were.
+    // A failed build concerns all of them, and all stay as they were.
     write(
         &dir.path().join("src/requirements.txt"),
         "no such requirement\n",

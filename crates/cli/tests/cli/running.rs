@@ -23,7 +23,7 @@ pub struct Up {
     err: Heard,
 }
 
-/// What a stream has brought so far; it is read all the time, so that its pipe is never full.
+/// The text of a stream so far; it is read all the time, so that its pipe is never full.
 struct Heard {
     text: Arc<Mutex<Vec<u8>>>,
     reader: Option<JoinHandle<()>>,
@@ -51,7 +51,7 @@ impl Heard {
         String::from_utf8_lossy(&self.text.lock().unwrap()).into_owned()
     }
 
-    /// All that came until the stream's end.
+    /// The whole text, up to the stream's end.
     fn whole(&mut self) -> String {
         if let Some(reader) = self.reader.take() {
             reader.join().expect("the stream was read");
@@ -67,7 +67,7 @@ impl Up {
         Self::start_within(folder, &[&[template.as_str()], arguments].concat(), &[])
     }
 
-    /// Starts as somebody who stands in `folder`, with these arguments and variables.
+    /// Starts in `folder`, with these arguments and variables.
     pub fn start_within(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         Self::start_command("up", folder, arguments, environment)
     }
@@ -80,7 +80,7 @@ impl Up {
         environment: &[(&str, &str)],
     ) -> Self {
         let ready_file = folder.join("ready.json");
-        // One that was killed has left its own.
+        // A process that was killed has left its ready file.
         let _ = fs::remove_file(&ready_file);
         let mut child = command(&[
             name,
@@ -159,7 +159,7 @@ impl Up {
         }
     }
 
-    /// Waits for its end, which somebody has asked for.
+    /// Waits for its end, after a signal.
     fn end(&mut self) -> Ran {
         let status = self.child.take().expect("it runs").wait().unwrap();
         Ran {
@@ -173,7 +173,8 @@ impl Up {
 impl Drop for Up {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            // A failed test must leave nothing running; that it cannot be killed has been said by the failure.
+            // A failed test must leave nothing running. If the process cannot be killed, the test's failure has said
+            // more.
             let _ = child.kill();
             let _ = child.wait();
         }

@@ -92,7 +92,7 @@ impl Service {
         format!("http://{}", self.address)
     }
 
-    /// The requests so far, or rather those whose line contains `part`.
+    /// The requests so far whose line contains `part`.
     pub fn requests(&self, part: &str) -> Vec<Request> {
         let requests = self.requests.lock().unwrap();
         let matching = requests.iter().filter(|it| it.line.contains(part));

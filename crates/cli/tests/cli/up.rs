@@ -144,7 +144,7 @@ fn a_durable_execution_waits_for_a_person_and_survives_restarts() {
     let logged = wait_for(&up, &["logs", "@last"], "asking the manager");
     assert!(!logged.out.contains("echo"), "{}", logged.text());
 
-    // A second service on the same port says who has it.
+    // A second service on the same port names the process that has it.
     let endpoint = up.endpoint().trim_start_matches("http://").to_owned();
     let other = tempfile::tempdir().unwrap();
     let second = command(&[
@@ -258,7 +258,7 @@ fn a_crate_that_does_not_compile_names_its_function() {
     assert!(ran.err.contains("has not been built"), "{}", ran.text());
 }
 
-/// Answers every event with its length: the Runtime API in nothing but the standard library.
+/// Answers every event with its length: the Runtime API with the standard library alone.
 const RUST_FUNCTION: &str = r#"
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -335,7 +335,7 @@ fn a_makefile_builds_in_a_copy_of_the_source_as_sam_does() {
         \tcp bootstrap '$(ARTIFACTS_DIR)'\n\
         \tcase '$(ARTIFACTS_DIR)' in /*) ;; *) exit 1 ;; esac\n";
     fs::write(stack.path("code/Makefile"), makefile).unwrap();
-    // Twice: what an earlier run made is not there again.
+    // Twice: the second build finds no files of the first one.
     for _ in 0..2 {
         let mut up = start(&stack, &[]);
         let answered = up.run(&["invoke", "Echo", "--payload", "[1,2,3]"]);
@@ -460,7 +460,7 @@ fn an_execution_goes_on_with_mended_code() {
         again.text()
     );
 
-    // What a version runs survives the server.
+    // The replaced code of a version survives a restart of the server.
     up.signal("TERM");
     let mut up = start(&stack, &[]);
     up.run(&["callback", "succeed", "loan/manager", "--result", "true"]);
@@ -470,7 +470,7 @@ fn an_execution_goes_on_with_mended_code() {
     up.signal("TERM");
 }
 
-/// A changed source is deployed while everything runs; what has begun goes on with the code that it began with.
+/// A changed source is deployed while everything runs; an open execution goes on with the code that it began with.
 #[test]
 fn a_changed_source_is_taken_up_while_executions_go_on() {
     let stack = Stack::new();
@@ -505,7 +505,7 @@ fn a_changed_source_is_taken_up_while_executions_go_on() {
     assert!(ended.err.contains(said), "{}", ended.text());
 }
 
-/// A template that is edited is deployed, with what is new in it; one with a mistake changes nothing.
+/// An edited template is deployed, with its new parts; a template with a mistake changes nothing.
 #[test]
 fn an_edited_template_is_taken_up() {
     let stack = Stack::new();

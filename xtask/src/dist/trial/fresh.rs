@@ -1,4 +1,4 @@
-//! Fresh systems: a Debian for each package, in which there is nothing of what the others need.
+//! Fresh systems: a Debian for each package, without the requirements of the other packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::process;
 use crate::screen;
 use crate::setup::install_debian;
 
-/// The release of Debian: the oldest that is still looked after.
+/// The release of Debian: the oldest that is still supported.
 const SUITE: &str = "bookworm";
 
 impl Trial {

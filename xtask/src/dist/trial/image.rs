@@ -92,7 +92,7 @@ impl Trial {
         };
         let command: Vec<&str> = settings.entrypoint.iter().map(String::as_str).collect();
         self.refuses_scripts(&root)?;
-        // Without simulated work, which takes its time and shows nothing about a build that nobody ships.
+        // Without simulated work, which takes long and shows nothing about a development build.
         let demo: &[&str] = match self.is_quick {
             true => &["demo", "--pace", "0"],
             false => &["demo"],
@@ -101,7 +101,7 @@ impl Trial {
         fs::remove_dir_all(&root).with_context(|| format!("remove `{}`", root.display()))
     }
 
-    /// What is called a shell there says that it is none.
+    /// The program at `/bin/sh` refuses scripts, as it is no shell.
     fn refuses_scripts(&self, root: &Path) -> Result<()> {
         let mut chroot = Command::new("chroot");
         chroot.arg(root).args(["/bin/sh", "-c", "echo shell"]);
@@ -116,7 +116,7 @@ impl Trial {
     }
 }
 
-/// The file of some content, which is what the document says that it is.
+/// The file of a blob, with the content that its digest names.
 fn content(image: &Path, blob: &Blob) -> Result<PathBuf> {
     let (kind, hash) = blob.digest.split_once(':').context("a digest has a kind")?;
     let file = image.join("blobs").join(kind).join(hash);

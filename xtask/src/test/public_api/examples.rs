@@ -1,13 +1,13 @@
-//! Whether an example shows what users call.
+//! Checks that an example shows each function, macro and method that users call.
 //!
-//! Users call functions, macros, and methods that take something; they name types in signatures. What only tells
-//! something has a sentence (`missing_docs` is denied), and needs no program around it.
+//! Users call functions, macros, and methods that take something; they name types in signatures. Methods that only
+//! return something have a sentence (`missing_docs` is denied), and need no example.
 
 use std::collections::BTreeSet;
 
 use rustdoc_types::{Crate, Function, Id, Impl, Item, ItemEnum, Visibility};
 
-/// What is called, and stands in no example: neither in the crates' documentation nor on one of these pages.
+/// Functions, macros and methods in no example: neither in the crates' documentation nor on one of these pages.
 pub fn missing(crates: &[Crate], pages: &[String]) -> Vec<String> {
     let mut examples: String = crates.iter().flat_map(examples).collect();
     examples.extend(pages.iter().map(|page| code(page)));
@@ -35,7 +35,7 @@ fn examples(description: &Crate) -> Vec<String> {
     docs.map(code).collect()
 }
 
-/// What stands in fences of Rust.
+/// The code in fences of Rust.
 fn code(markdown: &str) -> String {
     let mut code = String::new();
     // The language of the fence that is open.
@@ -60,9 +60,9 @@ fn code(markdown: &str) -> String {
 
 /// Something that users write.
 struct Called {
-    /// The word that an example has then.
+    /// The word that an example with it contains.
     word: String,
-    /// What it is told by: `lambdura::RetryStrategy::linear`.
+    /// Its full path, such as `lambdura::RetryStrategy::linear`.
     place: String,
 }
 
@@ -88,7 +88,7 @@ fn walk(
     seen: &mut BTreeSet<u32>,
     called: &mut Vec<Called>,
 ) {
-    // What another crate defines is shown there.
+    // Items of another crate are shown in that crate.
     let Some(item) = description.index.get(&id) else {
         return;
     };
@@ -122,7 +122,7 @@ fn walk(
     }
 }
 
-/// A type's own methods, if they take something. The type itself is a word of what returns or takes it.
+/// A type's own methods, if they take something. Examples of the functions that return or take the type name it.
 fn of_type(description: &Crate, item: &Item, impls: &[Id], above: &str, called: &mut Vec<Called>) {
     let inside = place(above, item);
     for id in impls {

@@ -1,13 +1,13 @@
-//! What files of TypeScript and JavaScript import from each other, types too.
+//! The imports of TypeScript and JavaScript files from each other, types too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::tidy::source_file::SourceFile;
 
-/// What the name of a file that is imported may end with, where the import leaves it out.
+/// Endings that an import may leave out of a file's name.
 const ENDINGS: &[&str] = &["", ".ts", ".tsx", ".mjs", ".js", "/index.ts", "/index.tsx"];
 
-/// What stands before the name of a file.
+/// The text before the name of a file.
 const BEFORE: &[&str] = &["from '", "import '", "import('"];
 
 /// The files that each of them imports, by their paths.
@@ -39,7 +39,7 @@ pub(super) fn imports(files: &[SourceFile]) -> BTreeMap<String, BTreeSet<String>
         .collect()
 }
 
-/// The path that a file means by a relative one; none for a package.
+/// The path of a relative import in a file; none for a package.
 fn beside(file: &str, name: &str) -> Option<String> {
     if !name.starts_with('.') {
         return None;

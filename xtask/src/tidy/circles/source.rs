@@ -1,4 +1,4 @@
-//! What the text of a Rust file says of its names, above its tests.
+//! The names in the text of a Rust file, above its tests.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ pub struct Import {
     pub is_public: bool,
 }
 
-/// What begins an item, before its name.
+/// Words before the name of an item.
 const ITEMS: [&str; 9] = [
     "const",
     "enum",
@@ -37,7 +37,7 @@ const ITEMS: [&str; 9] = [
     "union",
 ];
 
-/// The text up to its tests, without what else is there for tests alone.
+/// The text up to its tests, without other items that are for tests alone.
 fn without_tests(text: &str) -> String {
     let mut kept = String::new();
     let mut lines = text.lines();
@@ -68,7 +68,7 @@ impl Source {
         };
         let mut at = 0;
         while at < tokens.len() {
-            // `use<…>` says what a type captures.
+            // `use<…>` is no import: it names the captures of a type.
             let is_import = tokens[at] == "use" && tokens.get(at + 1).is_some_and(|it| it != "<");
             if is_import {
                 let is_public = at > 0 && ["pub", ")"].contains(&tokens[at - 1].as_str());

@@ -20,7 +20,7 @@ pub fn run(arguments: &AslFunctionArguments) -> Result<(), CliError> {
     let definition = definition::read_valid(&arguments.file)?;
     let name = std::env::var("AWS_LAMBDA_FUNCTION_NAME");
     let name = name.unwrap_or_else(|_| definition::name(&arguments.file));
-    // A published version runs what is published of others; templates let the alias `live` follow it.
+    // A published version calls published versions of other machines: the alias `live`, which templates move along.
     let version = std::env::var("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or_default();
     let is_published = version.bytes().all(|byte| byte.is_ascii_digit()) && !version.is_empty();
     let settings = Settings {
@@ -41,7 +41,7 @@ pub fn run(arguments: &AslFunctionArguments) -> Result<(), CliError> {
     Ok(served.context("serve the state machine as a durable function")?)
 }
 
-/// What the server gives to the process.
+/// The key that the server gives to the process.
 fn key() -> Result<Option<Key>, CliError> {
     let Ok(text) = std::env::var(KEY_VARIABLE) else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The key of executions that are kept: what proves to an item's execution that the machine itself began it.
+//! The key of executions that are kept. It proves to an item's execution that the machine itself began it.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
@@ -13,7 +13,7 @@ use crate::exit::CliError;
 /// Reads the key that lies beside the file of executions, or makes it.
 ///
 /// # Errors
-/// When it cannot be read or written, or is none.
+/// When it cannot be read or written, or the file holds no key.
 pub fn beside(data: &Path) -> Result<Key, CliError> {
     let mut path = data.as_os_str().to_owned();
     path.push(".key");

@@ -17,7 +17,7 @@ pub struct Mock {
     calls: Mutex<usize>,
 }
 
-/// What a call is answered with.
+/// The answer to a call.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub enum Answer {

@@ -24,7 +24,7 @@ use crate::neutral::neutral;
 use crate::payload_argument;
 use crate::screen::{Screen, note};
 
-/// What became of the execution.
+/// The outcome of the execution.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Ended {
@@ -40,7 +40,7 @@ struct Ended {
 /// Runs a definition to its end.
 ///
 /// # Errors
-/// [`CliError::FunctionFailed`] when the execution fails, and whatever is in the way of running it.
+/// [`CliError::FunctionFailed`] when the execution fails; other errors when it cannot be run.
 pub async fn run(
     arguments: AslRunArguments,
     endpoint: &str,

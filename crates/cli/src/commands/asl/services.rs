@@ -10,8 +10,8 @@ use state_machine::{ServiceAnswer, ServiceError, ServiceRequest, ServiceResult, 
 use super::mocks::{self, Mocks};
 use crate::client::{CallError, Client};
 
-/// Where AWS's SDKs find DynamoDB, the Lambda API, beside which Step Functions is served, and everything else; and what
-/// they are told of an account.
+/// Variables with which AWS's SDKs find DynamoDB, the Lambda API (beside which Step Functions is served) and every
+/// other service; and variables for an account.
 const TABLES: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 const LAMBDA: &str = "AWS_ENDPOINT_URL_LAMBDA";
 const ELSE: &str = "AWS_ENDPOINT_URL";
@@ -21,7 +21,7 @@ const PROFILE: &str = "AWS_PROFILE";
 /// How long an answer may take where the state says nothing.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// How often a service elsewhere is called that is in trouble. Source: AWS SDKs' reference guide, "Retry behavior".
+/// How often a service elsewhere is called while it fails. Source: AWS SDKs' reference guide, "Retry behavior".
 const ATTEMPTS_MAX: u32 = 3;
 
 /// Half the pause before the second attempt; it doubles with each, up to 3.2 s.
@@ -35,12 +35,12 @@ pub struct Endpoints {
     elsewhere: Elsewhere,
 }
 
-/// Where services are called that are not here.
+/// The place of services that this server does not have.
 #[derive(Debug)]
 enum Elsewhere {
     /// At one address.
     Endpoint(String),
-    /// In an account, by the region, with a profile or what the environment has.
+    /// In an account, in this region, with a profile or the environment's keys.
     Account {
         region: String,
         profile: Option<String>,
@@ -48,7 +48,7 @@ enum Elsewhere {
 }
 
 impl Endpoints {
-    /// Those that a server tells the functions that it runs.
+    /// The endpoints that a server tells the functions that it runs.
     pub fn of_function() -> Self {
         let variable = |name| {
             std::env::var(name)
@@ -166,10 +166,10 @@ impl Endpoints {
     }
 }
 
-/// How long a service is called that is in trouble, before the state's own `Retry` has its turn: elsewhere three times,
-/// as AWS's SDKs do it; here as long as an answer may take, because a server that lost its database, or its lease, is soon
-/// back or replaced, and AWS's own calls of Step Functions do not fail when a machine does. What is called twice by this
-/// is what an SDK would call twice; executions are started under a name, and so once.
+/// How long a failing service is called again before the state's own `Retry` begins. Elsewhere: three times, as AWS's
+/// SDKs do it. Here: as long as an answer may take, because a server that lost its database or its lease is soon back
+/// or replaced, and AWS's own calls of Step Functions do not fail when a machine does. This repeats only calls that an
+/// SDK would repeat; executions are started under a name, and so once.
 struct Patience {
     is_here: bool,
     since: Instant,
@@ -197,7 +197,7 @@ impl Patience {
     }
 }
 
-/// Where a service is in the account: a host of AWS's own, whatever the region is called.
+/// A service's endpoint in the account: always a host of AWS's, because the region is checked to be a plain name.
 fn account_endpoint(service: &Service, region: &str) -> Result<String, String> {
     let is_region = !region.is_empty()
         && region

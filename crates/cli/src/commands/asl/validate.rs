@@ -14,7 +14,7 @@ use crate::exit::CliError;
 use crate::neutral::neutral;
 use crate::screen::Screen;
 
-/// What is told of a definition: members are called as in `ValidateStateMachineDefinition`.
+/// The report on a definition: its members have the names of `ValidateStateMachineDefinition`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Validated {
@@ -72,7 +72,7 @@ pub fn run(arguments: &AslValidateArguments, screen: &Screen) -> Result<(), CliE
     }
 }
 
-/// What is most likely meant otherwise. A definition in YAML has no places for it.
+/// Warnings about parts that are most likely mistakes. For a definition in YAML they have no line and column.
 fn odd(path: &Path) -> Result<Vec<Diagnostic>, CliError> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the definition `{}`", path.display()))?;
@@ -91,7 +91,7 @@ fn told(problem: asl::Problem, severity: &'static str) -> Diagnostic {
     }
 }
 
-/// What is right, and cannot be run here.
+/// Warnings about valid parts that cannot be run here.
 fn unsupported(definition: Definition) -> Vec<Diagnostic> {
     let machine = StateMachine::new("checked", definition, Settings::default());
     let unsupported = machine.err().unwrap_or_default().into_iter();

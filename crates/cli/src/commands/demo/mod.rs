@@ -2,7 +2,8 @@
 //!
 //! Its files are written where its data is kept, and run as `lambdura up` runs what `sam build` left, by this program
 //! once more as `lambdura demo-server` ([`server`]). The command itself keeps it running and serves the page, with the
-//! button that kills it ([`supervisor`]). Each function's `bootstrap` starts this program as `lambdura demo-function NAME`.
+//! button that kills it ([`supervisor`]). Each function's `bootstrap` starts this program as
+//! `lambdura demo-function NAME`.
 
 mod server;
 mod supervisor;
@@ -60,7 +61,7 @@ pub fn run(
     ended
 }
 
-/// Is one of the demo's functions, until its process is ended.
+/// Runs one of the demo's functions until the process is ended.
 pub fn function(arguments: &DemoFunctionArguments) -> Result<(), CliError> {
     let Some(function) = Function::named(&arguments.name) else {
         return Err(CliError::not_found(

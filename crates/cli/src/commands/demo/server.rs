@@ -16,7 +16,7 @@ use crate::grid::{Cell, Grid};
 use crate::screen::{Screen, note};
 use crate::up::{self, Presenter, Ready, Up};
 
-/// What the functions are made of: another release is other code.
+/// The version of the functions' code: another release has other code.
 const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
 /// Runs the server until it is stopped, or the command that started it is gone.
@@ -42,7 +42,7 @@ pub fn server(arguments: &DemoServerArguments, screen: &Screen) -> Result<(), Cl
     runtime.block_on(up::run(up, &mut presenter, screen))
 }
 
-/// What `lambdura up` would be given.
+/// The arguments for `lambdura up`.
 fn up_arguments(
     arguments: &DemoServerArguments,
     folder: &Folder,

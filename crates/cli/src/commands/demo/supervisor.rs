@@ -1,8 +1,8 @@
 //! Keeps the demo's server running, and serves the page.
 //!
-//! A server that dies by `SIGKILL` is started again at the addresses that it had, on the data that it kept: that is what
-//! the demo is to show. Any other end is the command's end too, with the same exit code. This process holds nothing that
-//! the server needs, neither its data nor its listeners, so that the next one finds what a restart by hand would find.
+//! A server that dies by `SIGKILL` is started again at the addresses that it had, on the data that it kept, as the demo
+//! is meant to show. Any other end is the command's end too, with the same exit code. This process holds nothing that
+//! the server needs, neither its data nor its listeners: the next server starts as after a restart by hand.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -98,7 +98,7 @@ pub async fn run(mut supervised: Supervised, listener: TcpListener) -> Result<()
     }
 }
 
-/// What the end of a server is for the command.
+/// The command's result after a server has ended.
 fn result(status: ExitStatus, stop: Option<Stop>) -> Result<(), CliError> {
     if let Some(code) = status.code() {
         return match Exit::of_code(code) {
@@ -125,7 +125,7 @@ struct Server {
 /// How a server ended.
 struct Ended {
     status: ExitStatus,
-    /// Who asked for it.
+    /// The signal that asked for it.
     stop: Option<Stop>,
     was_ready: bool,
 }
@@ -137,7 +137,7 @@ impl Server {
         command.args(arguments(supervised));
         command.stdin(Stdio::from(OwnedFd::from(theirs)));
         if is_again {
-            // Where everything is has been said.
+            // The first server has printed the addresses.
             command.stdout(Stdio::null());
         }
         // Ctrl-C is for this process, which passes it on: twice would mean to force it.
@@ -155,7 +155,7 @@ impl Server {
         })
     }
 
-    /// Waits for its end; passes signals on, and kills it for whoever presses the button.
+    /// Waits for its end; passes signals on, and kills it when the button is pressed.
     async fn until_its_end(
         &mut self,
         signals: &mut StopSignals,
@@ -180,13 +180,13 @@ impl Server {
                     }
                 }
                 press = presses.next() => {
-                    // Whoever presses while it starts or stops is told that there is nothing to kill.
+                    // A press while it starts or stops is dropped: the page says that there is nothing to kill.
                     if was_ready && stopped.is_none() {
                         self.child.start_kill().context("cannot kill the demo's server")?;
                         presses.tell(Standing { process: None, deaths });
                         let status = self.child.wait().await;
                         let status = status.context("cannot wait for the demo's server")?;
-                        // From here on nothing is recorded and nobody answers: whoever pressed may begin to measure.
+                        // From here on nothing is recorded and no server answers: the page may begin to measure.
                         press.killed(self.process);
                         return Ok(Ended { status, stop: None, was_ready });
                     }
@@ -204,7 +204,7 @@ impl Server {
             Stop::Interrupt => Signal::SIGINT,
             Stop::Terminate => Signal::SIGTERM,
         };
-        // It was not waited for yet, so that the id is still its own.
+        // The process has not been waited for yet, so its id is still its own.
         let process = i32::try_from(self.process).context("a process id is out of range")?;
         kill(Pid::from_raw(process), signal).context("cannot stop the demo's server")?;
         Ok(())

@@ -1,5 +1,5 @@
-//! What the demo's server tells the command that started it, and how both notice each other's end: a pair of sockets, of
-//! which the server's is its standard input. Where either process ends, however it ends, the other one reads the end.
+//! Messages of the demo's server to the command that started it, over a pair of sockets; the server's end is its
+//! standard input. When either process ends, in any way, the other one reads the end of the stream.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -58,8 +58,8 @@ impl FromServer {
         })
     }
 
-    /// Waits until the server answers. A server that ends instead is noticed by whoever waits for its process.
-    /// Cancel-safe.
+    /// Waits until the server answers. If the server ends instead, this never returns: the caller also waits for its
+    /// process. Cancel-safe.
     pub async fn told(&mut self) -> anyhow::Result<Told> {
         let read = self.stream.read_until(b'\n', &mut self.line).await;
         match read {
@@ -83,7 +83,7 @@ impl ToCommand {
     /// Takes standard input as it.
     ///
     /// # Errors
-    /// When it is no socket, because somebody else started this process.
+    /// When it is no socket, because `lambdura demo` did not start this process.
     pub fn standard_input() -> Result<Self, CliError> {
         let input = io::stdin().as_fd().try_clone_to_owned()?;
         let stream = UnixStream::from(input);
@@ -96,13 +96,13 @@ impl ToCommand {
         }
     }
 
-    /// Ends this process as `SIGTERM` does once the command has gone, whatever ended it.
+    /// Ends this process as `SIGTERM` does once the command has ended for any reason.
     pub fn end_with_it(&self) -> io::Result<()> {
         let mut stream = self.0.try_clone()?;
         thread::Builder::new()
             .name("command".to_owned())
             .spawn(move || {
-                // Nothing is ever sent, so that whatever this returns is the end.
+                // The command never sends anything: any return of this read means that it has ended.
                 let ended = stream.read(&mut [0]);
                 tracing::debug!(?ended, "the command that started this process has gone");
                 if let Err(error) = raise(Signal::SIGTERM) {

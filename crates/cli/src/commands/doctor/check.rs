@@ -1,13 +1,13 @@
-//! One thing that was looked at.
+//! The result of one check.
 
 use serde::Serialize;
 
-/// What came of it.
+/// The result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     pub name: &'static str,
     pub status: Status,
-    /// What there is.
+    /// What was found.
     pub found: String,
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -19,7 +19,7 @@ pub struct Check {
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     Ok,
-    /// Something that only some need.
+    /// Only some projects need it.
     Warning,
     /// `lambdura up` would fail, or leave a function out.
     Problem,

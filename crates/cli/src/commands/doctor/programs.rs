@@ -19,7 +19,7 @@ struct Program {
     install: &'static str,
 }
 
-/// What prints a program's version.
+/// The program that prints a version.
 enum Prints {
     /// A command on the `PATH`.
     Command(&'static [&'static str]),
@@ -27,13 +27,13 @@ enum Prints {
     Interpreter {
         runtime: &'static str,
         arguments: &'static [&'static str],
-        /// Where there is none: the program of this name that may be there all the same, and what it is too old for.
-        /// Without it, nothing is said then: another line has said it.
+        /// Where there is no such interpreter: a command for an older one that may be there, and the oldest version
+        /// that would do. Without it the row is left out: another row says that the interpreter is missing.
         otherwise: Option<(&'static [&'static str], &'static str)>,
     },
 }
 
-/// What there is.
+/// What was found.
 #[derive(Debug, PartialEq, Eq)]
 enum Found {
     Version(String),
@@ -133,7 +133,7 @@ const PROGRAMS: &[Program] = &[
     },
 ];
 
-/// What there is. A program that the stack needs and that is missing is a problem; without a stack, none is.
+/// Looks for every program. A missing program is a problem if the stack needs it; without a stack it is a warning.
 pub fn checks(stack: Option<&Stack>) -> Vec<Check> {
     PROGRAMS
         .iter()
@@ -142,7 +142,7 @@ pub fn checks(stack: Option<&Stack>) -> Vec<Check> {
 }
 
 impl Program {
-    /// Nothing where that goes without saying.
+    /// `None` where another row says it already.
     fn found(&self) -> Option<Found> {
         Some(match self.command {
             Prints::Command(command) => match version(command) {
@@ -170,7 +170,7 @@ impl Program {
             .chain(arguments.iter().copied())
             .collect();
         match version(&command) {
-            // pip says by itself where it is.
+            // pip prints its own place.
             Ok(printed) if printed.contains(" from ") => Found::Version(printed),
             Ok(printed) if self.name == "node" && interpreter.version.major < NODE_OF_SDK => {
                 Found::Dated(format!("{printed} at {program}"), OLD_NODE)
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn an_interpreter_that_up_takes_is_named_with_its_place() {
-        // Whatever has this test run: a script in the place of Node.js.
+        // A script in the place of Node.js, so that the test needs no Node.js.
         let folder = tempfile::tempdir().expect("a temporary folder");
         let program = folder.path().join("node");
         std::fs::write(&program, "#!/bin/sh\necho v$1\n").expect("it can be written");

@@ -1,4 +1,4 @@
-//! What the templates are: the facts in which they differ, whatever the language.
+//! The templates: the facts in which they differ, the same for every language.
 
 use super::texts::embedded;
 use crate::args::Template;
@@ -12,7 +12,7 @@ pub struct Subject {
     pub execution_time: (&'static str, u32),
     /// The first of these is the one that the page begins with.
     pub events: &'static [(&'static str, &'static str)],
-    /// Who answers, where people do.
+    /// The people who answer, where a template waits for people.
     pub answers: Option<&'static str>,
     /// Paragraphs of the page.
     pub page: Page,

@@ -47,7 +47,7 @@ fn write_file(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    // Fails rather than overwrite what somebody else has put there since.
+    // Fails rather than overwrite a file that another process has put there since.
     fs::File::create_new(path)?.write_all(text.as_bytes())
 }
 

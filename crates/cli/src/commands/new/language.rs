@@ -1,4 +1,4 @@
-//! What the languages are: the words of the page that tell how to run, test, debug and deploy.
+//! The languages: the words of the page that tell how to run, test, debug and deploy.
 
 use crate::args::Language;
 

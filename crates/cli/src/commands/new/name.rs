@@ -62,7 +62,7 @@ const NOT_A_CRATE: &[&str] = &[
 ];
 
 /// # Errors
-/// The name says what is wrong with it, and what would do.
+/// The name is not possible; the error says why, and suggests another.
 pub fn check(name: &str, language: Language) -> Result<(), CliError> {
     let Some(problem) = problem(name, language) else {
         return Ok(());
@@ -120,7 +120,7 @@ fn suggestion(name: &str) -> String {
         .take(LENGTH_MAX)
         .collect();
     let kept = kept.trim_end_matches('-');
-    // Where that is the name itself, it is taken in its language.
+    // If nothing was changed, the name is a reserved word of its language.
     match kept {
         "" => "expenses".to_owned(),
         kept if kept == name => format!("my-{kept}"),

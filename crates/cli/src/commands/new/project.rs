@@ -5,7 +5,7 @@ use super::sdk_source::SdkSource;
 use super::texts;
 use crate::args::{Language, Template};
 
-/// What was asked for.
+/// The project that was asked for.
 #[derive(Debug)]
 pub struct Project<'n> {
     pub name: &'n str,
@@ -42,7 +42,7 @@ impl Project<'_> {
         files
     }
 
-    /// What is typed next.
+    /// The next commands.
     pub fn next_commands(&self) -> [String; 3] {
         [format!("cd {}", self.name), self.up(), self.invoke()]
     }
@@ -63,7 +63,7 @@ impl Project<'_> {
         )
     }
 
-    /// What stands for `{{KEY}}` in texts. Paragraphs come first: they hold keys themselves.
+    /// The values of `{{KEY}}` in texts. Paragraphs come first: they hold keys themselves.
     fn values(&self) -> Vec<(&'static str, String)> {
         let subject = catalogue::subject(self.template);
         let words = self.language.words();

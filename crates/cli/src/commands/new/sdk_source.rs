@@ -24,10 +24,10 @@ pub enum SdkSource {
 }
 
 impl SdkSource {
-    /// The checkout that is given, or the one that `here` lies in, or what everybody has.
+    /// The checkout that is given, or the one that `here` lies in, or the registry or repository.
     ///
     /// # Errors
-    /// What is given is not a checkout.
+    /// The given folder is not a checkout.
     pub fn find(here: &Path, given: Option<&Path>) -> Result<Self, CliError> {
         let Some(given) = given else {
             let around = here.ancestors().find(|folder| is_checkout(folder));

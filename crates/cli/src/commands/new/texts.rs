@@ -2,7 +2,7 @@
 
 use crate::args::{Language, Template};
 
-/// Where it goes in the project, and what is in it.
+/// A file's path in the project, and its content.
 pub type Text = (&'static str, &'static str);
 
 /// A file of `templates/`.
@@ -27,10 +27,10 @@ macro_rules! client {
 /// The page, whose paragraphs come from everywhere.
 pub const PAGE: &str = embedded!("shared/README.md");
 
-/// Whose table for `sam build` is the language's.
+/// It has the language's table for `sam build`.
 pub const SAM_CONFIG: &str = embedded!("shared/samconfig.toml");
 
-/// What all projects of a language have.
+/// The files that all projects of a language have.
 pub fn of_language(language: Language) -> &'static [Text] {
     match language {
         Language::Python => PYTHON,
@@ -212,6 +212,6 @@ const TYPESCRIPT: &[Text] = &[
 const RUST: &[Text] = &[
     ("template.yaml", embedded!("rust/template.yaml")),
     (".gitignore", embedded!("rust/gitignore")),
-    // Called otherwise here: cargo reads every `Cargo.toml` of a repository that is a dependency.
+    // It has another name here: cargo reads every `Cargo.toml` of a repository that is a dependency.
     ("Cargo.toml", embedded!("rust/manifest.toml")),
 ];

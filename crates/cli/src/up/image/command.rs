@@ -1,4 +1,4 @@
-//! Commands of `RUN` that are understood: those that install packages, and those that leave nothing behind.
+//! Reads commands of `RUN`. It knows those that install packages, and those that leave nothing behind.
 //!
 //! Source: the references of `pip install` (25.3) and `npm install` (11), read 2026-11-28.
 
@@ -16,16 +16,16 @@ pub enum Effect {
     Nothing,
 }
 
-/// What pip is to install.
+/// A package, or a file of packages, for pip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requirement {
     /// As in a line of a requirements file.
     Package(String),
-    /// What a file names: its path in the image, which may be relative.
+    /// The path of a requirements file in the image, which may be relative.
     File(String),
 }
 
-/// Options of pip that do not change what is installed.
+/// Options of pip that do not change the installed packages.
 const PIP_OPTIONS: [&str; 12] = [
     "--disable-pip-version-check",
     "--no-cache",
@@ -44,7 +44,7 @@ const PIP_OPTIONS: [&str; 12] = [
 /// Packages that install others, and are of no use to a function.
 const INSTALLERS: [&str; 3] = ["pip", "setuptools", "wheel"];
 
-/// Options of npm that do not change what a function finds.
+/// Options of npm that make no difference to a function.
 const NPM_OPTIONS: [&str; 9] = [
     "--ignore-scripts=false",
     "--loglevel=error",
@@ -131,8 +131,7 @@ fn is_installer(wanted: &Requirement) -> bool {
     name.is_some_and(|name| INSTALLERS.contains(&name))
 }
 
-/// Whether what lies there is of no use to a function: temporary files, and the caches of the system and of the image's
-/// user.
+/// Whether a path holds only temporary files or caches, of the system or of the image's user: of no use to a function.
 fn is_cache(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {

@@ -1,4 +1,4 @@
-//! The files that `COPY` finds: patterns, and what `.dockerignore` hides.
+//! The files that `COPY` finds, by patterns, without those that `.dockerignore` hides.
 //!
 //! Source: Dockerfile reference, `COPY`, and "Build context", `.dockerignore`, read 2026-11-28.
 
@@ -24,7 +24,7 @@ struct Rule {
     pattern: Vec<String>,
 }
 
-/// Folders that are nobody's code, whatever a Dockerfile says.
+/// Folders that are left out unless a rule of `.dockerignore` shows them: they hold no code.
 const LEFT_OUT: [&str; 3] = [".git", ".aws-sam", ".lambdura"];
 
 impl Context {
@@ -120,7 +120,7 @@ impl Context {
                 continue;
             }
             if path.is_dir() {
-                // A rule may show what is in a folder that another one hides.
+                // A rule may show files in a folder that another rule hides.
                 if !self.hides(&path) || self.rules.iter().any(|rule| rule.shows) {
                     self.copy_folder(&path, &target)?;
                 }
@@ -182,7 +182,7 @@ fn matches_all(pattern: &[String], segments: &[&str]) -> bool {
 fn matches(pattern: &str, name: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let name: Vec<char> = name.chars().collect();
-    // How far each got when the last `*` was met: it may stand for one more character.
+    // The positions in both when the last `*` was met: it may stand for one more character.
     let mut retry: Option<(usize, usize)> = None;
     let (mut at, mut seen) = (0, 0);
     while seen < name.len() {

@@ -1,4 +1,4 @@
-//! What stands in the way of an image.
+//! Why an image cannot be used.
 
 use std::io;
 
@@ -10,10 +10,10 @@ pub(super) const TASK_ROOT: &str = "/var/task";
 /// Why a Dockerfile does not become a folder.
 #[derive(Debug, Error)]
 pub(super) enum ImageError {
-    /// It asks for something that is not done without a container engine, or for what is not there.
+    /// A line needs a container engine, or names a file that is not there.
     #[error("line {line} of its Dockerfile is not understood: {why}")]
     Line { line: usize, why: String },
-    /// So does the template, or the Dockerfile as a whole.
+    /// The template, or the Dockerfile as a whole, has such a problem.
     #[error("{0}")]
     Whole(String),
     #[error("{what}: {cause}")]

@@ -16,7 +16,7 @@ const REQUIREMENTS: &str = "requirements.txt";
 /// A function's folder in the making.
 pub struct Files<'a> {
     context: Context,
-    /// What becomes `/var/task`.
+    /// The folder that stands for `/var/task`.
     folder: &'a Path,
     /// Files that were copied to elsewhere, with their lines: only packages are installed by them.
     aside: BTreeMap<PathBuf, (usize, PathBuf)>,
@@ -45,7 +45,7 @@ impl<'a> Files<'a> {
     /// Copies, and writes down which packages are to be installed.
     ///
     /// # Errors
-    /// The line that copies what is not there, or to where nothing is here.
+    /// A line copies a file that is not there, or copies to a place that does not exist here.
     pub fn put(mut self, recipe: &Recipe) -> Result<(), ImageError> {
         let folders: BTreeSet<&Path> = recipe.folders.iter().map(PathBuf::as_path).collect();
         for copy in &recipe.copies {

@@ -11,7 +11,7 @@ pub struct Instruction {
     pub line: usize,
     /// In capitals, such as `COPY`.
     pub name: String,
-    /// What follows the name.
+    /// The text after the name.
     pub text: String,
 }
 

@@ -1,6 +1,6 @@
-//! Functions whose code is a container image: no image is made or run. Its Dockerfile says which of Lambda's runtimes it
-//! stands on, which files are the code, and which packages are installed: the same is done here as for a function whose
-//! code is a folder (ADR 16). A Dockerfile that says anything else is not guessed at, and its function is left out.
+//! Functions whose code is a container image. No image is made or run: the Dockerfile names one of Lambda's runtimes,
+//! the files of the code, and the packages, and these are put together as for a function whose code is a folder (ADR
+//! 16). A function whose Dockerfile says anything else is left out.
 
 mod command;
 mod context;
@@ -23,8 +23,8 @@ use recipe::Recipe;
 /// Largest Dockerfile that is read.
 const DOCKERFILE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Reads the Dockerfiles of a stack's images, puts what they copy into `<data dir>/images`, and lets the functions point
-/// there, with the runtime and the handler that they name.
+/// Reads the Dockerfiles of a stack's images, puts what they copy into `<data dir>/images`, and lets the functions
+/// point there, with the runtime and the handler that they name.
 pub fn place(stack: &mut Stack, data_dir: &Path) {
     for function in &mut stack.functions {
         let Some(image) = function.image.clone() else {
@@ -56,7 +56,7 @@ fn make(
     function.code_path = folder;
     function.runtime = recipe.runtime;
     function.handler = recipe.handler;
-    // Without a command that installs packages, what is copied is all there is.
+    // Without a command that installs packages, the copied files are the whole code.
     function.skip_build = recipe.requirements.is_empty() && recipe.npm_at.is_none();
     for (name, value) in recipe.environment {
         function.environment.entry(name).or_insert(value);

@@ -24,10 +24,10 @@ const REGISTRIES: [&str; 4] = [
 /// A script that starts the runtime.
 const WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
 
-/// What a base image starts.
+/// The program that a base image starts.
 const ENTRYPOINT: &str = "/lambda-entrypoint.sh";
 
-/// What is done to get a function's folder.
+/// The steps that make a function's folder.
 #[derive(Debug, Default)]
 pub struct Recipe {
     /// As a template would name it, such as `python3.13`.
@@ -36,15 +36,15 @@ pub struct Recipe {
     /// `ENV`.
     pub environment: BTreeMap<String, String>,
     pub copies: Vec<Copy>,
-    /// What pip installs, with the line that says so; files by their whole path in the image.
+    /// Packages for pip, with the line that names them; files by their whole path in the image.
     pub requirements: Vec<(usize, Requirement)>,
     /// The line that has npm install the packages of [`TASK_ROOT`].
     pub npm_at: Option<usize>,
-    /// Folders that there are without anything being copied there.
+    /// Folders that exist without a copy into them.
     pub folders: Vec<PathBuf>,
 }
 
-/// `COPY`, or `ADD` of what lies in the context.
+/// `COPY`, or `ADD` of files in the context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copy {
     pub line: usize,
@@ -101,7 +101,7 @@ impl Reading<'_> {
         match name.as_str() {
             "ARG" => self.argument(text),
             "FROM" => self.from(text),
-            // They say nothing about what runs; Lambda has a user of its own.
+            // They change nothing about the function; Lambda has a user of its own.
             "EXPOSE" | "HEALTHCHECK" | "LABEL" | "MAINTAINER" | "STOPSIGNAL" | "USER" => Ok(()),
             _ if self.stage.is_none() => Err(format!("`{name}` before `FROM`")),
             "ENV" => self.environment(text),
@@ -202,7 +202,7 @@ impl Reading<'_> {
                     "`ENV {name}`, by which an image finds what is in it"
                 ));
             }
-            // In these the function's folder is meant, wherever it lies.
+            // In these variables the path means the function's folder, wherever it lies.
             let means_folder = ["PYTHONPATH", "NODE_PATH", WRAPPER].contains(&name.as_str());
             if value.contains("/opt") || (value.contains(TASK_ROOT) && !means_folder) {
                 return Err(format!(
@@ -220,7 +220,7 @@ impl Reading<'_> {
         while let Some(flag) = rest.split_whitespace().next()
             && flag.starts_with("--")
         {
-            // Who owns a file, and how it is stored.
+            // Flags for a file's owner, its mode, and its storage.
             let is_harmless = ["--chown=", "--chmod=", "--link"]
                 .iter()
                 .any(|it| flag.starts_with(it));

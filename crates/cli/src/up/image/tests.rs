@@ -32,7 +32,7 @@ fn placed(dir: &Path, function: &str) -> Stack {
     stack
 }
 
-/// The function that becomes of a Dockerfile.
+/// The function that a Dockerfile makes.
 fn read(dir: &Path, dockerfile: &str, properties: &str) -> FunctionResource {
     fs::write(dir.join("Dockerfile"), dockerfile).unwrap();
     let function = placed(dir, properties).functions.remove(0);
@@ -40,7 +40,7 @@ fn read(dir: &Path, dockerfile: &str, properties: &str) -> FunctionResource {
     function
 }
 
-/// Why nothing becomes of it.
+/// Why a Dockerfile makes no function.
 fn refused(dir: &Path, dockerfile: &str) -> String {
     fs::write(dir.join("Dockerfile"), dockerfile).unwrap();
     let function = placed(dir, "").functions.remove(0);

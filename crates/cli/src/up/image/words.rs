@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-/// What variables stand for.
+/// The values of variables.
 pub type Variables = BTreeMap<String, String>;
 
 /// Splits a text at white space. A variable's value stays within its word.
@@ -19,7 +19,7 @@ pub fn words(text: &str, variables: &Variables) -> Result<Vec<String>, String> {
 /// The words of each command of a shell's line, whose commands are joined by `&&` or `;`.
 ///
 /// # Errors
-/// As [`words`], and whatever makes it more than one command after another: pipes, redirections, substitutions.
+/// As [`words`], and anything but commands one after another: pipes, redirections, substitutions.
 pub fn commands(text: &str, variables: &Variables) -> Result<Vec<Vec<String>>, String> {
     Reader::new(text, variables, true).commands()
 }
@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
         Ok(commands)
     }
 
-    /// What stands behind a `$`.
+    /// Reads the variable after a `$`.
     fn variable(&mut self) -> Result<String, String> {
         let is_braced = self.rest.next_if_eq(&'{').is_some();
         let mut name = String::new();

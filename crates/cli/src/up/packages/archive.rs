@@ -16,7 +16,7 @@ pub fn is_archive(path: &Path) -> bool {
 /// Unpacks an archive, within the limits of a deployment package.
 ///
 /// # Errors
-/// It cannot be read, is not an archive, or holds what no archive should.
+/// It cannot be read, is not an archive, or has content that is not allowed.
 pub fn unpack(
     subject: &Subject,
     archive: &Path,

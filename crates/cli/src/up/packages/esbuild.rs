@@ -15,15 +15,15 @@ use crate::up::build_dir::build_dir;
 use crate::up::build_error::{BuildError, Subject};
 use crate::up::progress::Progress;
 
-/// The esbuild that is used where a project brings none. SAM takes whatever the project has.
+/// The esbuild for projects that bring none. SAM uses the project's own.
 const ESBUILD: &str = "esbuild@0.25.12";
 
-/// What Lambda's Node.js runtimes bring, which SAM leaves out of a bundle unless told otherwise. Source:
+/// Packages of Lambda's Node.js runtimes, which SAM leaves out of a bundle unless told otherwise. Source:
 /// aws-lambda-builders, workflow `nodejs_npm_esbuild`, read 2026-11.
 const EXTERNAL: [&str; 2] = ["@aws-sdk/*", "@smithy/*"];
 
-/// Bundles a function as SAM does, with the project's esbuild or one of ours. Returns the bundle's folder, and what was
-/// bundled that the project does not name.
+/// Bundles a function as SAM does, with the project's esbuild or one of ours. Returns the bundle's folder, and the
+/// bundled packages that the project does not name.
 ///
 /// # Errors
 /// npm or esbuild fails.
@@ -47,7 +47,7 @@ pub async fn esbuild(
         .current_dir(source)
         .args(&arguments)
         .arg(format!("--outdir={}", target.display()));
-    // Asked after the folders above the source.
+    // esbuild searches these after the folders above the source.
     if let Ok(path) = std::env::join_paths(&modules) {
         command.env("NODE_PATH", path);
     }
@@ -57,8 +57,8 @@ pub async fn esbuild(
     Ok((target, provided))
 }
 
-/// The packages of the nearest `package.json`. What lies above the source, or was installed by another package manager than
-/// npm, is used as its developer has installed it.
+/// Installs the packages of the nearest `package.json`. None if `node_modules` lies above the source, or another
+/// package manager than npm installed it: then esbuild uses the developer's installation.
 async fn packages(
     subject: &Subject,
     source: &Path,
@@ -101,7 +101,7 @@ async fn program(
     Ok(provided.join("node_modules/.bin/esbuild"))
 }
 
-/// Installs what a bundle takes in, what Lambda brings, and what nothing here names.
+/// Installs packages that Lambda brings, that the code imports and bundles, and that the project does not have.
 async fn bundled(
     source: &Path,
     modules: &[PathBuf],
@@ -177,7 +177,7 @@ fn arguments(
     }
     if flag("Sourcemap", false) || debugged {
         arguments.push("--sourcemap".to_owned());
-        // The bundle runs elsewhere, from where relative paths lead to nothing.
+        // The bundle runs in another folder, where relative paths lead nowhere.
         arguments.push(format!("--source-root={}/", target.display()));
     }
     if flag("KeepNames", false) {

@@ -56,7 +56,7 @@ pub fn java(
     if built != target {
         assemble(&target, None, built, workshop)?;
     }
-    // What a function's process has for a PATH is Lambda's, not ours.
+    // A function's process has Lambda's PATH, not ours.
     let script = format!(
         "#!/bin/sh\nexec '{}' -cp \"$LAMBDA_TASK_ROOT:$LAMBDA_TASK_ROOT/lib/*\" {} \"$_HANDLER\"\n",
         java.display(),

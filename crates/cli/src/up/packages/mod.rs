@@ -1,7 +1,7 @@
 //! How functions and layers of each language become a folder that can be deployed: their packages, and their sources.
 //!
-//! Packages are installed once for each set of requirements, into a folder named after it, and linked into the folder of
-//! each function; a changed source costs a copy, a changed requirement an installation.
+//! Packages are installed once for each set of requirements, into a folder named after it, and linked into the folder
+//! of each function; a changed source costs a copy, a changed requirement an installation.
 
 mod archive;
 mod esbuild;
@@ -41,7 +41,7 @@ use super::progress::Progress;
 /// Finds the interpreter, and installs the runtime client if that was not done yet.
 ///
 /// # Errors
-/// No interpreter, or nothing to be had from the package registry.
+/// No interpreter, or the client cannot be installed.
 pub async fn prepare_runtime(
     runtimes: &Arc<Runtimes>,
     subject: &Subject,
@@ -66,7 +66,7 @@ pub async fn prepare_runtime(
     prepared
 }
 
-/// What is said where another version of an interpreter stands in, once for each runtime.
+/// The message for a runtime whose interpreter is replaced by another version.
 pub fn stand_in(runtime: &str, prepared: &PreparedRuntime) -> Option<String> {
     let wanted = prepared.stands_in_for?;
     let language = if runtime.starts_with("python") {
@@ -80,7 +80,7 @@ pub fn stand_in(runtime: &str, prepared: &PreparedRuntime) -> Option<String> {
     ))
 }
 
-/// A folder that is run as it is: itself, unless what is built and kept lies in it.
+/// A folder that runs without a build: the folder itself, or a copy if the data folder lies in it.
 ///
 /// # Errors
 /// A file cannot be read or written.

@@ -48,7 +48,7 @@ fn put(
     workshop: Workshop<'_>,
 ) -> Result<(), BuildError> {
     fs::create_dir_all(target).map_err(failed(target))?;
-    // Those that win come last.
+    // In reverse: later ones replace packages of earlier ones.
     for modules in installed
         .iter()
         .flat_map(|it| it.modules.iter().rev())

@@ -1,8 +1,8 @@
 //! The packages of a `package.json`, installed by npm.
 //!
-//! Most need the manifest and its lock alone, and are installed once for each pair of them. Those that depend on folders
-//! beside them, are members of a workspace or run scripts are installed in a copy of everything that they need, in which
-//! all folders lie to each other as in the project.
+//! Most need the manifest and its lock alone, and are installed once for each pair of them. Those that depend on
+//! folders beside them, are members of a workspace or run scripts are installed in a copy of everything that they need,
+//! in which all folders lie to each other as in the project.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,16 +27,16 @@ const LOCKS: [&str; 2] = ["package-lock.json", "npm-shrinkwrap.json"];
 /// Locks of other package managers.
 const OTHER_LOCKS: [&str; 4] = ["yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"];
 
-/// What is installed.
+/// Installed packages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installed {
-    /// Folders called `node_modules`, those that win first.
+    /// Folders called `node_modules`; earlier ones take precedence.
     pub modules: Vec<PathBuf>,
     /// The package's own folder where scripts may have changed it.
     pub source: Option<PathBuf>,
 }
 
-/// Which of a package's dependencies are wanted.
+/// Which of a package's dependencies are installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     /// Those that it runs with.
@@ -115,7 +115,7 @@ fn is_stale_lock(output: &str) -> bool {
     output.contains("npm ci") && (output.contains("in sync") || output.contains("EUSAGE"))
 }
 
-/// Installs what needs the manifest alone.
+/// Installs packages for which the manifest and its lock are enough.
 async fn alone(
     subject: &Subject,
     folder: &Path,

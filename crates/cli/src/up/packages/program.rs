@@ -14,7 +14,7 @@ use crate::up::progress::Progress;
 /// Lines of a failed command that its error repeats.
 const OUTPUT_LINES: usize = 30;
 
-/// A command, and what it is called where it fails.
+/// A command, and its name in error messages.
 #[derive(Debug)]
 pub struct Program {
     pub command: Command,
@@ -38,7 +38,7 @@ pub enum Ended {
     Badly(String),
 }
 
-/// Runs a program to its end; what it said is printed when it fails.
+/// Runs a program to its end; prints its output when it fails.
 ///
 /// # Errors
 /// It cannot be run, or it fails.
@@ -91,7 +91,7 @@ pub async fn attempt(subject: &Subject, program: Program) -> Result<Ended, Build
     Ok(Ended::Badly(String::from_utf8_lossy(&text).into_owned()))
 }
 
-/// Prints the last lines of what a failed program said.
+/// Prints the last lines of a failed program's output.
 pub fn print(output: &str) {
     let lines: Vec<&str> = output.lines().collect();
     for line in &lines[lines.len().saturating_sub(OUTPUT_LINES)..] {
@@ -151,7 +151,7 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// A path as a person who stands here would write it.
+/// A path relative to the current folder, as a person would write it.
 pub fn relative(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     match path.strip_prefix(&here) {

@@ -1,4 +1,5 @@
-//! What Lambda's Node.js runtimes bring: which of it code imports, and its installation beside the runtime client.
+//! Packages that Lambda's Node.js runtimes bring: finds those that code imports, and installs them beside the runtime
+//! client.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,7 +15,7 @@ use crate::up::build_error::{BuildError, Subject};
 use crate::up::progress::Progress;
 use crate::up::tree::is_left_out;
 
-/// Where the names of packages begin that Lambda brings.
+/// Beginnings of the names of packages that Lambda brings.
 const BEGINNINGS: [&str; 3] = ["@aws-sdk/", "@smithy/", "@aws/durable-execution-sdk-js"];
 
 /// Endings of files that may import something.
@@ -23,7 +24,7 @@ const ENDINGS: [&str; 8] = ["js", "mjs", "cjs", "ts", "mts", "cts", "tsx", "jsx"
 /// Folders within each other that are looked through.
 const DEPTH_MAX: usize = 32;
 
-/// Packages that are at hand though no `package.json` names them.
+/// Installed packages that no `package.json` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provided {
     /// The folder with their `node_modules`.
@@ -85,7 +86,7 @@ fn look_through(folder: &Path, depth: usize, names: &mut BTreeSet<String>) {
         }
         let ending = path.extension().and_then(|it| it.to_str());
         if kind.is_file() && ending.is_some_and(|it| ENDINGS.contains(&it)) {
-            // A file that cannot be read is somebody else's error.
+            // The build reports a file that cannot be read.
             names.extend(named_in(&fs::read(&path).unwrap_or_default()));
         }
     }
@@ -124,7 +125,7 @@ fn named_in(text: &[u8]) -> BTreeSet<String> {
     names
 }
 
-/// Installs packages once per machine, and says which could not be had: that is no reason not to start.
+/// Installs packages once per machine, and says which could not be installed; the start goes on without them.
 pub async fn provide(wanted: BTreeSet<String>, runtimes: &Arc<Runtimes>) -> Option<Provided> {
     if wanted.is_empty() {
         return None;

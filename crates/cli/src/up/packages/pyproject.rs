@@ -1,4 +1,4 @@
-//! What a `pyproject.toml` asks for, in pip's words, and the versions that a lock beside it says.
+//! The dependencies of a `pyproject.toml` in pip's words, and the versions in a lock beside it.
 //!
 //! Source: the Python Packaging User Guide, "pyproject.toml specification"; Poetry's documentation, "Dependency
 //! specification"; both read 2026-11.
@@ -16,7 +16,7 @@ pub struct Project {
     pub requirements: Vec<String>,
     /// Versions that were locked, as in a constraints file.
     pub constraints: Vec<String>,
-    /// What pip cannot be told, and why.
+    /// Dependencies that pip has no words for, and why.
     pub left_out: Vec<String>,
 }
 

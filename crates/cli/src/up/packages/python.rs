@@ -15,7 +15,7 @@ use crate::screen::note;
 use crate::up::build_dir::build_dir;
 use crate::up::build_error::{BuildError, Subject};
 
-/// What pip is to install.
+/// The packages for pip.
 struct Requirements {
     /// As in a `requirements.txt`.
     text: String,
@@ -94,7 +94,7 @@ async fn packages(
         .args(["-m", "pip", "install", "--quiet", "--no-input"])
         .args(["--no-compile", "--disable-pip-version-check"])
         .arg("--requirement")
-        // What it names is relative to itself.
+        // Paths in a requirements file are relative to that file.
         .arg(if is_own { &own } else { &list });
     if !wanted.constraints.is_empty() {
         command.arg("--constraint").arg(&constraints);
@@ -117,7 +117,7 @@ fn write(path: &Path, text: &str) -> Result<(), BuildError> {
     fs::write(path, text).map_err(failed(path))
 }
 
-/// What a folder asks for: in `requirements.txt`, or else in its project file, by uv where it is installed.
+/// A folder's requirements: from `requirements.txt`, or else from its project file, by uv where it is installed.
 async fn requirements(
     subject: &Subject,
     source: &Path,
@@ -169,7 +169,7 @@ async fn requirements(
     }))
 }
 
-/// What uv would install by its lock, without what the project is developed with.
+/// The packages that uv would install by its lock, without those for development.
 async fn exported(
     subject: &Subject,
     source: &Path,

@@ -1,4 +1,4 @@
-//! Where builds of a stack happen, and what they do alike.
+//! The place of a stack's builds, and their common steps.
 
 use std::fs;
 use std::io;
@@ -12,10 +12,10 @@ use super::program::{clear, failed};
 use crate::up::build_error::BuildError;
 use crate::up::tree;
 
-/// What all builds of a stack have in common.
+/// The settings that all builds of a stack share.
 #[derive(Debug, Clone, Copy)]
 pub struct Workshop<'a> {
-    /// Where everything that is built lies.
+    /// The folder of all builds.
     pub data_dir: &'a Path,
     /// The template's folder, absolute.
     pub project: &'a Path,

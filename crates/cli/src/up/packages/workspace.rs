@@ -1,4 +1,4 @@
-//! What a `package.json` says about other folders: workspaces, local dependencies, scripts.
+//! Reads the parts of a `package.json` about other folders: workspaces, local dependencies, scripts.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -72,8 +72,9 @@ impl Manifest {
         texts.map(str::to_owned).collect()
     }
 
-    /// As npm takes it: what only other package managers know is written in npm's words, and scripts that are for whoever
-    /// develops or publishes the package are left out, because their programs are not installed.
+    /// The manifest for npm: dependencies in other package managers' words are rewritten in npm's, and the scripts
+    /// `prepare` and `prepublish`, for developing and publishing, are left out, because their programs are not
+    /// installed.
     pub fn for_npm(&self, workspaces: Option<&[String]>) -> String {
         let mut json = self.json.clone();
         for list in DEPENDENCIES {
