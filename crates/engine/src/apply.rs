@@ -5,8 +5,8 @@ use crate::{
     deadline, delete, invocation, pause, stop,
 };
 
-/// What the input comes to. Changes nothing; the caller commits the transition and lets the
-/// execution absorb it.
+/// The transition that the input leads to. Changes nothing; the caller commits the transition and lets the execution
+/// absorb it.
 ///
 /// # Errors
 /// [`Rejection`] when the input is refused; the execution is as it was.

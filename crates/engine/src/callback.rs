@@ -10,7 +10,7 @@ use crate::execution::{deadlines_of, times_out_at};
 use crate::rejection::invalid;
 use crate::{Answer, Context, Execution, Rejection, Transition};
 
-/// What the outside party says.
+/// The answer of the outside party.
 pub(crate) enum Completion {
     Succeeded(Option<Payload>),
     Failed(ErrorObject),

@@ -7,8 +7,8 @@ use model::{
 use crate::draft::{Changed, Draft, unchanged};
 use crate::{Answer, ChainedOutcome, Context, Execution, Rejection, Transition};
 
-/// Records how a chained invoke ended and lets the function know. A repeated report changes
-/// nothing, which is what makes reporting safe after a crash.
+/// Records how a chained invoke ended and lets the function know. A repeated report changes nothing, so reporting is
+/// safe after a crash.
 pub(crate) fn ended(
     execution: &Execution,
     operation_id: &OperationId,

@@ -4,9 +4,9 @@ use model::{ExecutionId, RequestId, Shard, Timestamp};
 use sha2::{Digest as _, Sha256};
 use uuid::Builder;
 
-/// A stream of numbers that follows from two seeds. It cannot be turned round: whoever knows what was
-/// drawn (request ids are public, a callback id is given away) learns neither a seed nor what else
-/// was drawn, above all no checkpoint token and no other callback's id.
+/// A stream of numbers that follows from two seeds. It cannot be turned round: a reader of some drawn numbers (request
+/// ids are public, a callback id is given away) learns neither a seed nor the other numbers, above all no checkpoint
+/// token and no other callback's id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chance {
     seeds: [u64; 2],

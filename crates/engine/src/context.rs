@@ -1,4 +1,4 @@
-//! What every input comes with.
+//! The context of every input.
 
 use model::{Limits, Owner, Timestamp};
 

@@ -8,8 +8,8 @@ use model::{
 use crate::draft::{Changed, Draft, unchanged};
 use crate::{Answer, Context, Execution, Transition};
 
-/// Does what is due at `context.now`. Nothing due is no error: deadlines move, and a timer may fire
-/// early or twice.
+/// Fires the deadlines due at `context.now`. Nothing due is no error: deadlines move, and a timer may fire early or
+/// twice.
 pub(crate) fn reached(execution: &Execution, context: Context<'_>) -> Transition {
     let due = execution
         .state
@@ -26,9 +26,9 @@ pub(crate) fn reached(execution: &Execution, context: Context<'_>) -> Transition
 }
 
 impl Draft<'_> {
-    /// Fires every deadline up to now, soonest first, until the execution ends. What firing adds is
-    /// left for later: the record of an execution that ends here is to be read before it goes, even
-    /// with a clock that jumped.
+    /// Fires every deadline up to now, soonest first, until the execution ends. Deadlines that firing adds are left for
+    /// later: the record of an execution that ends here must be readable before it is removed, even with a clock that
+    /// jumped.
     pub fn fire_due(&mut self) {
         let mut due = self.due_deadlines();
         // An invocation comes last: it is told of everything that became due with it.

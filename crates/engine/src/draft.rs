@@ -12,14 +12,14 @@ use model::{
 use crate::execution::deadlines_of;
 use crate::{Answer, Chance, Context, Effect, Execution, Transition};
 
-/// Who changed an operation: decides whether the running invocation still has to be told.
+/// The cause of an operation's change: decides whether the running invocation still has to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Changed {
     /// The function itself, by a checkpoint: its answer tells it.
     ByFunction,
     /// A timer, an outside party, another execution.
     ByService,
-    /// Nobody needs to know: a heartbeat.
+    /// The running invocation need not be told: a heartbeat.
     Quietly,
 }
 
@@ -67,8 +67,8 @@ impl<'a> Draft<'a> {
             .or_else(|| self.base.operation(id).map(Arc::as_ref))
     }
 
-    /// Records a new or changed operation, and everything that follows from it: counts, deadlines,
-    /// what the running invocation has not seen.
+    /// Records a new or changed operation, and everything that follows from it: counts, deadlines, the changes that the
+    /// running invocation has not seen.
     pub fn put(&mut self, mut operation: Operation, changed: Changed) {
         let before = self.operation(&operation.id).cloned();
         if let Some(before) = &before {
@@ -170,12 +170,12 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Whether it is this draft that ends the execution: every deadline of the base falls then.
+    /// Whether this draft ends the execution: every deadline of the base falls then.
     pub fn ends(&self) -> bool {
         self.base.state.outcome.is_none() && self.state.outcome.is_some()
     }
 
-    /// Drops every deadline that was added by this draft: those of the base fall with the outcome.
+    /// Drops every deadline that this draft added: those of the base fall with the outcome.
     pub fn clear_deadlines(&mut self) {
         self.deadlines_added.clear();
         self.deadlines_removed.clear();

@@ -1,4 +1,4 @@
-//! An execution in memory: what `apply` reads and what absorbs its transitions.
+//! An execution in memory: `apply` reads it, and it absorbs the transitions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use crate::{Effect, Transition};
 /// One execution with all its operations, rebuilt from a store or grown from its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Execution {
-    /// What was fixed at its start.
+    /// The part that is fixed at its start.
     pub spec: Arc<ExecutionSpec>,
-    /// What changes.
+    /// The part that changes.
     pub state: ExecutionState,
     /// In the order in which they started; the EXECUTION operation first.
     operations: IndexMap<OperationId, Arc<Operation>>,
@@ -27,10 +27,10 @@ pub struct Execution {
 }
 
 impl Execution {
-    /// Rebuilds an execution from what a store holds. The operations come in start order.
+    /// Rebuilds an execution from stored records. The operations come in start order.
     ///
     /// # Panics
-    /// When the records contradict each other: for those that nobody else can have changed.
+    /// When the records contradict each other: for records that no other program can have changed.
     pub fn load(
         spec: Arc<ExecutionSpec>,
         state: ExecutionState,
@@ -42,10 +42,10 @@ impl Execution {
         }
     }
 
-    /// As [`Execution::load`], of records that somebody may have changed or damaged.
+    /// As [`Execution::load`], for records that may have been changed or damaged.
     ///
     /// # Errors
-    /// What contradicts what.
+    /// The contradiction.
     pub fn of_records(
         spec: Arc<ExecutionSpec>,
         state: ExecutionState,
@@ -88,7 +88,7 @@ impl Execution {
         Ok(execution)
     }
 
-    /// What a start is made from: nothing recorded yet, not even the execution's timeout.
+    /// The base of a start: nothing recorded yet, not even the execution's timeout.
     pub(crate) fn blank(spec: Arc<ExecutionSpec>, state: ExecutionState) -> Self {
         Self {
             spec,
@@ -189,15 +189,15 @@ impl Execution {
         self.service_changes.range(told + 1..).map(|(_, id)| id)
     }
 
-    /// Operations whose changes were told to an invocation that has not ended well yet, in the order
-    /// of the changes: what the next invocation is told again.
+    /// Operations whose changes were told to an invocation that has not ended well yet, in the order of the changes:
+    /// the next invocation is told of them again.
     pub fn unsettled_operations(&self) -> impl Iterator<Item = &OperationId> {
         let told = self.state.told_changes;
         self.service_changes.range(..=told).map(|(_, id)| id)
     }
 
-    /// As [`Self::replayed_operations`], those that started after this one; none when the execution
-    /// has no such operation. Costs the same wherever in the execution that is.
+    /// As [`Self::replayed_operations`], those that started after this one; `None` when the execution has no such
+    /// operation. Costs the same for any place in the execution.
     pub fn replayed_after(
         &self,
         after: &OperationId,
@@ -207,7 +207,7 @@ impl Execution {
         Some(rest.values().filter(|operation| !self.is_hidden(operation)))
     }
 
-    /// Whether the operation lies below a CONTEXT that stands for what is in it.
+    /// Whether the operation lies below a CONTEXT whose result stands for its operations.
     fn is_hidden(&self, operation: &Operation) -> bool {
         let mut parent = operation.parent_id.as_ref();
         while let Some(context) = parent.and_then(|id| self.operations.get(id)) {
@@ -234,8 +234,8 @@ impl Execution {
         self.deadlines.contains(deadline)
     }
 
-    /// What a restarted server has to do again for this execution: every effect whose completion
-    /// is not on record. An active invocation is not among them; report it lost instead.
+    /// The effects that a restarted server has to run again for this execution: all whose completion is not on record.
+    /// An active invocation is not among them; report it lost instead.
     pub fn outstanding_effects(&self) -> Vec<Effect> {
         if self.state.outcome.is_some() || self.state.open_chained_invokes == 0 {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! What can happen to an execution.
+//! The inputs to an execution.
 
 use model::{
     CallbackId, CheckpointToken, ClientToken, ErrorObject, OperationId, OperationUpdate, Payload,
@@ -62,7 +62,7 @@ pub enum Input {
     },
     /// `StopDurableExecution`.
     Stop {
-        /// What to record as the reason.
+        /// The reason to record.
         error: ErrorObject,
     },
     /// `PauseDurableExecution`.
@@ -106,7 +106,7 @@ pub enum InvocationOutcome {
     Lost,
 }
 
-/// What the function answered.
+/// The function's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     /// The handler returned.

@@ -49,7 +49,7 @@ pub(crate) fn ended(
         },
     );
     if draft.state.outcome.is_some() {
-        // What the function says after the execution has ended no longer counts.
+        // The function's answer no longer counts after the execution has ended.
         draft.settle_terminal_event();
     } else if cut_short {
         // The resume may have come before this: then the function is invoked now, and told all. Unless
@@ -149,7 +149,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Decides what follows the end of an invocation of an execution that still runs.
+    /// Decides the next step after the end of an invocation of an execution that still runs.
     fn conclude(&mut self, outcome: InvocationOutcome) {
         match outcome {
             InvocationOutcome::Returned(Output::Pending) if self.has_nothing_to_wait_for() => {
@@ -211,7 +211,7 @@ impl Draft<'_> {
         runs && self.state.pending_count == 0 && !self.has_untold_changes()
     }
 
-    /// The function waits. It is invoked again at once if something changed that it was not told.
+    /// The function waits. It is invoked again at once if it was not told of some change.
     fn suspend(&mut self) {
         self.fire_due();
         self.trigger();

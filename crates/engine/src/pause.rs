@@ -10,7 +10,7 @@ use crate::draft::{Draft, unchanged};
 use crate::execution::{execution_deadline, invocation_deadline};
 use crate::{Answer, Context, Execution, Rejection, Transition};
 
-/// What a pause asks for.
+/// The request of a pause.
 pub(crate) struct Request {
     pub reason: Option<String>,
     pub execution_timeout_paused: bool,

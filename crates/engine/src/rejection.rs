@@ -12,7 +12,7 @@ pub enum Rejection {
     /// The callback was completed, has timed out, or belongs to an execution that has ended.
     #[error("The callback is either timed out or already completed")]
     CallbackClosed,
-    /// The invocation is not the running one: what it says no longer counts.
+    /// The invocation is not the running one: its answer no longer counts.
     #[error("invocation `{0}` is not running")]
     InvocationNotRunning(RequestId),
     /// The execution has ended, and the input is only for one that runs.
@@ -24,8 +24,8 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// What a stale, foreign or malformed token gets: exactly this text, because SDKs recognise a
-    /// superseded invocation by its beginning.
+    /// The answer to a stale, foreign or malformed token: exactly this text, because SDKs recognise a superseded
+    /// invocation by its beginning.
     pub fn invalid_token() -> Self {
         Self::InvalidParameterValue("Invalid checkpoint token".to_owned())
     }

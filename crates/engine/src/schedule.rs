@@ -18,8 +18,8 @@ impl Draft<'_> {
         }
     }
 
-    /// Schedules the next invocation, with a token of its own: those of earlier ones are dead. While
-    /// a pause is in effect the invocation is owed until the resume.
+    /// Schedules the next invocation, with a token of its own: tokens of earlier ones are dead. While a pause is in
+    /// effect the invocation is owed until the resume.
     pub fn schedule_invocation(&mut self) {
         assert!(
             self.state.outcome.is_none(),

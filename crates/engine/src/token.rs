@@ -1,7 +1,7 @@
-//! Checkpoint tokens and callback ids: what they carry, and how they are read back.
+//! Checkpoint tokens and callback ids: their content, and how they are read back.
 //!
-//! Both are base64 text over `.`-separated parts, opaque to everybody else. Each ends in a nonce
-//! that only the state holds, so that one cannot be made up from public ids.
+//! Both are base64 text over `.`-separated parts, opaque to all other code. Each ends in a nonce that only the state
+//! holds, so that one cannot be made up from public ids.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,8 +10,8 @@ use model::{
     OperationId,
 };
 
-/// The token that the running invocation must present next; none when none is valid. A pause takes
-/// the token away, so that the function stops.
+/// The token that the running invocation must present next; `None` when no token is valid. A pause takes the token
+/// away, so that the function stops.
 pub fn checkpoint_token(spec: &ExecutionSpec, state: &ExecutionState) -> Option<CheckpointToken> {
     if state.outcome.is_some() || state.is_cut_short() {
         return None;
@@ -54,7 +54,7 @@ pub(crate) fn encode_callback_id(
     CallbackId::parse(&text).expect("base64 of two ids and a nonce is at most 200 characters")
 }
 
-/// What a checkpoint token says.
+/// The content of a checkpoint token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TokenParts {
     pub execution_id: ExecutionId,

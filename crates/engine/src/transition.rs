@@ -13,11 +13,11 @@ use crate::Execution;
 /// A change of one execution, to be committed whole or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transition {
-    /// What the execution is.
+    /// The execution's fixed part.
     pub spec: Arc<ExecutionSpec>,
     /// The version that this transition was made from; zero creates the execution.
     pub from_version: u64,
-    /// The status of that version; none when there is no such execution yet. A store that has found the version need
+    /// The status of that version; `None` when there is no such execution yet. A store that has found the version need
     /// not ask for it.
     pub from_status: Option<ExecutionStatus>,
     /// The state afterwards.
@@ -40,8 +40,8 @@ pub struct Transition {
 }
 
 impl Transition {
-    /// What writes a whole execution into a store that does not have it, exactly as it stands: its version, its
-    /// token, its deadlines. Nothing is to be done afterwards; whoever starts on that store takes it up.
+    /// Writes a whole execution into a store that does not have it, exactly as it stands: its version, its token, its
+    /// deadlines. It has no effects; a server that starts on that store takes the execution up.
     ///
     /// # Panics
     /// When the events are not all of its history.
@@ -79,18 +79,18 @@ pub enum Effect {
     Invoke,
     /// Start the function of a chained invoke, unless that was done already.
     StartChainedInvoke(OperationId),
-    /// Tell those who wait for the end: callers and the parent execution.
+    /// Tell the callers and the parent execution that wait for the end.
     Closed,
 }
 
-/// What the sender of an input is told.
+/// The answer to the sender of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Nothing beyond success.
     Done,
     /// The answer to a checkpoint.
     Checkpoint {
-        /// What the next checkpoint must present; none when there must be no next one.
+        /// The token of the next checkpoint; `None` when there must be no next one.
         token: Option<CheckpointToken>,
         /// Everything that changed since the invocation was last told.
         operations: Vec<Arc<Operation>>,

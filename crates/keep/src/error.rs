@@ -1,4 +1,4 @@
-//! What can go wrong on the way.
+//! Errors of backups, restores and copies.
 
 use std::io;
 
@@ -11,10 +11,10 @@ pub enum TransferError {
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreFault),
-    /// What was to be written into is not empty.
+    /// The target is not empty.
     #[error("it is not empty: it has {0}")]
     NotEmpty(&'static str),
-    /// Somebody else writes into it.
+    /// Another program writes into it.
     #[error("somebody else writes into the store meanwhile")]
     Conflict(#[source] CommitError),
     /// The backup cannot be written.
@@ -25,7 +25,7 @@ pub enum TransferError {
     File {
         /// Which.
         name: String,
-        /// What the operating system said.
+        /// The operating system's error.
         #[source]
         cause: io::Error,
     },
@@ -65,12 +65,12 @@ pub enum ReadBackupError {
         /// The last line that is there.
         line: u64,
     },
-    /// What is in it is not what was written.
+    /// Its content is not as it was written.
     #[error("line {line} of the backup is damaged: {what}")]
     Damaged {
         /// Which line.
         line: u64,
-        /// What is wrong.
+        /// The damage.
         what: String,
     },
     /// The file cannot be read.
@@ -78,7 +78,7 @@ pub enum ReadBackupError {
     Io {
         /// The last line that could be read.
         line: u64,
-        /// What the operating system said.
+        /// The operating system's error.
         #[source]
         cause: io::Error,
     },

@@ -18,16 +18,16 @@ const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Executions that are read at the same time.
 const AT_ONCE: usize = 4;
 
-/// What was read.
+/// The result of a read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Read {
     /// How many of each.
     pub counts: Counts,
-    /// What could not be read.
+    /// The items that could not be read.
     pub left_out: Vec<LeftOut>,
 }
 
-/// What is kept beside the executions of a store, as far as there is a place for it.
+/// The data beside the executions of a store, as far as there is a place for it.
 #[derive(Clone, Copy, Default)]
 pub struct Beside<'a> {
     /// The code of functions.
@@ -40,10 +40,10 @@ pub struct Beside<'a> {
     pub audit: Option<&'a dyn AuditRecords>,
 }
 
-/// Puts everything that a store holds into a sink, and what there is beside it.
+/// Puts everything that a store holds, and the data beside it, into a sink.
 ///
 /// The store may be in use: each execution comes as it was at one moment, with its history up to there. Only a store
-/// that nobody changes, such as a snapshot, comes as a whole as it was at one moment.
+/// that does not change, such as a snapshot, comes as a whole as it was at one moment.
 ///
 /// # Errors
 /// When the store fails, and those of the sink. A single execution that cannot be read is not an error.
@@ -60,7 +60,7 @@ pub async fn read_store<S: Sink>(
         progress: &mut progress,
         read: Read::default(),
     };
-    // What names something is read before it, whatever is deployed meanwhile: stacks, then versions, then code.
+    // A thing that names another is read before it, even if deployments go on: stacks, then versions, then code.
     let stacks = match beside.stacks {
         Some(stacks) => stacks.stacks().await?.stacks,
         None => Vec::new(),
@@ -100,7 +100,7 @@ pub async fn read_store<S: Sink>(
     if let Some(audit) = beside.audit {
         reading.audit(audit).await?;
     }
-    // Before the queue: what is due between the two fires again, and is not lost.
+    // Before the queue: an occurrence that is due between the two fires again, and is not lost.
     for mark in store.schedule_marks().await? {
         reading.put(Item::ScheduleMark(mark)).await?;
     }
@@ -212,8 +212,8 @@ impl<S: Sink> Reading<'_, S> {
                 started_at: last.started_at,
                 execution_id: last.arn.id.clone(),
             });
-            // Read to the end before any is written: whoever takes them may be slow, and must not keep connections of the
-            // store that executions wait for.
+            // Read to the end before any is written: the sink may be slow, and must not keep connections of the store
+            // that executions wait for.
             for heads in page.chunks(AT_ONCE) {
                 let wholes = heads.iter().map(|head| whole(self.store, &head.arn.id));
                 let wholes = future::join_all(wholes).await;
@@ -276,7 +276,7 @@ async fn whole(
             }
             break;
         }
-        // What happened after the state was read is left to the next backup.
+        // Events after the state was read are left to the next backup.
         events.extend(page.into_iter().take_while(|event| event.id <= last));
         if events.last().is_some_and(|event| event.id >= last) {
             break;

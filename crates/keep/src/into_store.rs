@@ -21,7 +21,7 @@ const IN_FLIGHT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Refuses a store that holds anything.
 ///
 /// # Errors
-/// What it holds, and the store's own.
+/// The content, and the store's own faults.
 pub async fn require_empty(store: &dyn Store) -> Result<(), TransferError> {
     let one = ExecutionFilter {
         limit: 1,
@@ -68,7 +68,7 @@ struct Files<'a> {
 }
 
 impl<'a> IntoStore<'a> {
-    /// Fills a store, which has to be empty, as has what is beside it. What there is no place for is left out.
+    /// Fills a store, which has to be empty, and so have its parts beside it. Items without a place are left out.
     ///
     /// # Errors
     /// [`require_empty`]'s.
@@ -115,7 +115,7 @@ impl<'a> IntoStore<'a> {
         self
     }
 
-    /// Waits until all is durable. Returns what there is no place for here.
+    /// Waits until all is durable. Returns the items without a place here.
     ///
     /// # Errors
     /// When something could not be written.

@@ -1,4 +1,4 @@
-//! What a store holds, piece by piece.
+//! The content of a store, piece by piece.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use store::{
 
 use crate::TransferError;
 
-/// One piece of what is kept. They come in the order of the variants: what is needed comes before what needs it.
+/// One piece of the content. They come in the order of the variants: an item comes before those that need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
     /// The code of function versions, as an archive.
@@ -23,7 +23,7 @@ pub enum Item {
         /// The archive.
         archive: Vec<u8>,
     },
-    /// What holds for a function whatever its version.
+    /// The settings of a function for all its versions.
     FunctionSettings(FunctionSettingsRecord),
     /// A version of a function.
     FunctionVersion(FunctionVersionRecord),
@@ -33,7 +33,7 @@ pub enum Item {
     AccessKey(AccessKeyRecord),
     /// A stack that was deployed to a server.
     Stack(StackRecord),
-    /// What somebody did, or was refused. The newest come first.
+    /// An action of a caller, done or refused. The newest come first.
     Audit(AuditRecord),
     /// How far a schedule has come.
     ScheduleMark(ScheduleMark),
@@ -67,7 +67,7 @@ impl Whole {
     /// Puts an execution together from its records, which may come from outside.
     ///
     /// # Errors
-    /// What contradicts what, for people.
+    /// The contradiction, for people.
     pub fn of(
         spec: ExecutionSpec,
         state: ExecutionState,
@@ -92,7 +92,7 @@ impl Whole {
     /// An execution as a store gave it, with its events.
     ///
     /// # Errors
-    /// What contradicts what, for people.
+    /// The contradiction, for people.
     pub fn loaded(execution: Execution, events: Vec<Event>) -> Result<Self, String> {
         let spec = &execution.spec;
         let first = execution.operations().next();
@@ -140,7 +140,7 @@ impl Whole {
         &self.events
     }
 
-    /// What writes it into a store that does not have it.
+    /// The transition that writes it into a store that does not have it.
     pub fn into_transition(self) -> Transition {
         Transition::whole(&self.execution, self.events)
     }
@@ -156,7 +156,7 @@ impl Whole {
 
 /// Takes items, in their order.
 pub trait Sink {
-    /// Takes the next one. What it comes to may be told later, at the latest by whoever ends the sink.
+    /// Takes the next one. Its failure may be reported later, at the latest at the end of the sink.
     fn put(&mut self, item: Item) -> impl Future<Output = Result<(), TransferError>>;
 }
 
@@ -170,13 +170,13 @@ pub struct Counts {
     pub function_settings: u64,
     pub function_versions: u64,
     pub aliases: u64,
-    // Backups of the first format have none.
+    // Backups of the first format have no access keys.
     #[serde(default)]
     pub access_keys: u64,
-    // Nor have those of the second any of these.
+    // Nor have those of the second format any of these.
     #[serde(default)]
     pub stacks: u64,
-    // Nor those of the third these.
+    // Nor those of the third format these.
     #[serde(default)]
     pub changes: u64,
     pub code: u64,
@@ -216,7 +216,7 @@ impl Counts {
 /// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
-    /// What, with its id.
+    /// The item, with its id.
     pub what: String,
     /// Why.
     pub why: String,

@@ -4,8 +4,8 @@
 //! [`Sink`]: a backup ([`BackupWriter`]), another store ([`IntoStore`]), or a check ([`Examine`]). A backup is one
 //! file: lines of JSON, compressed with gzip, readable with `zcat`.
 //!
-//! The caller decides where files and stores are. In reading order: the items, how they are written and read,
-//! what can be wrong with them.
+//! The caller decides where files and stores are. In reading order: the items, how they are written and read, the
+//! checks.
 #![warn(missing_docs)]
 
 mod item;

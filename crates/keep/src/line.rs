@@ -1,8 +1,8 @@
-//! The lines of a backup: one JSON object each, whose only member says what it is.
+//! The lines of a backup: one JSON object each, whose only member names its kind.
 //!
-//! The first is the header, the last the trailer. What may be long is in pieces, so that neither side has to hold more
-//! than one execution. The format outlives the code: members may be added with a default; for anything else the
-//! number goes up and the old form stays readable. A backup of each format is kept as a test.
+//! The first is the header, the last the trailer. Long data is in pieces, so that neither side has to hold more than
+//! one execution. The format outlives the code: members may be added with a default; for anything else the number goes
+//! up and the old form stays readable. A backup of each format is kept as a test.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,8 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Counts, LeftOut};
 
-/// The format that is written, and the newest that is read. The second brought access keys, the third stacks, the fourth
-/// the record of changes.
+/// The format that is written, and the newest that is read. The second brought access keys, the third stacks, the
+/// fourth the record of changes.
 pub(crate) const FORMAT: u32 = 4;
 
 /// Bytes of payloads after which a new piece begins, about.
@@ -24,7 +24,7 @@ pub(crate) const PIECE_BYTES: usize = 1024 * 1024;
 /// Bytes of a line at the most: far more than the largest operation, escaped.
 pub(crate) const LINE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-/// What a backup begins with.
+/// The first line of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// Goes up when an older program could not read it.
@@ -33,15 +33,15 @@ pub struct Header {
     pub made_at: Timestamp,
     /// The version of the program.
     pub program: String,
-    /// What it was made of, for people: a data folder or a store, without what is secret.
+    /// Its source, for people: a data folder or a store, without secrets.
     pub of: String,
 }
 
-/// What a backup ends with: without it, it was cut off.
+/// The last line of a backup: without it, the backup was cut off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct End {
     pub counts: Counts,
-    /// What could not be read when the backup was made.
+    /// The items that could not be read when the backup was made.
     pub left_out: Vec<LeftOut>,
     /// Of all lines before this one, hexadecimal.
     pub sha256: String,

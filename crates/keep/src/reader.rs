@@ -23,16 +23,16 @@ pub struct BackupReader<R: Read> {
     file_bytes_left: u64,
 }
 
-/// What the end of a backup says. It was checked against what was read.
+/// The end of a backup. It was checked against the content that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trailer {
     /// How many there are of each.
     pub counts: Counts,
-    /// What could not be read when the backup was made.
+    /// The items that could not be read when the backup was made.
     pub left_out: Vec<LeftOut>,
 }
 
-/// What comes next in a backup.
+/// The next part of a backup.
 enum Next {
     Item(Item),
     End(Trailer),
@@ -72,7 +72,7 @@ impl<R: Read> BackupReader<R> {
         Ok(reader)
     }
 
-    /// What it begins with.
+    /// Its header.
     pub fn header(&self) -> &Header {
         &self.header
     }
@@ -233,7 +233,7 @@ fn is_of_content(error: &io::Error) -> bool {
     )
 }
 
-/// Reads of a header first what every format has.
+/// Reads from a header the members that every format has.
 fn read_header(line: &[u8]) -> Result<Header, ReadBackupError> {
     #[derive(serde::Deserialize)]
     struct Any {
@@ -257,8 +257,8 @@ fn read_header(line: &[u8]) -> Result<Header, ReadBackupError> {
     }
 }
 
-/// Puts everything of a backup into a sink. What was put before an error stays there: whether a backup is whole shows
-/// at its end alone.
+/// Puts everything of a backup into a sink. Items put before an error stay there: only the end of a backup shows
+/// whether it is whole.
 ///
 /// # Errors
 /// When it cannot be read to its end, and those of the sink.

@@ -112,7 +112,7 @@ impl<W: Write> BackupWriter<W> {
         bytes_of: impl Fn(&T) -> usize,
         line: impl Fn(Vec<T>) -> Line,
     ) -> io::Result<()> {
-        /// What a piece without payloads takes, about.
+        /// The approximate size of a piece without payloads.
         const ROW_BYTES: usize = 256;
         let (mut piece, mut bytes) = (Vec::new(), 0);
         for one in all {

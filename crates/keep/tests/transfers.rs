@@ -1,4 +1,4 @@
-//! Whatever is in a store comes out of a backup as it was, in either store, and goes on from there.
+//! Everything in a store comes out of a backup unchanged, in either store, and goes on from there.
 
 use keep::{
     BackupReader, BackupWriter, Beside, Examine, Header, IntoStore, ReadBackupError, TransferError,
@@ -231,7 +231,7 @@ async fn any_walk_survives_a_backup_and_goes_on_in_either_store() {
             lines(&backup(&from_memory, Some(&code)).await),
             "both stores tell the same"
         );
-        // Walks start executions of versions that chained invokes name and nobody deployed.
+        // Walks start executions of versions that chained invokes name and that were never deployed.
         let found = findings(&made).await;
         let unexpected = found
             .iter()
@@ -327,10 +327,10 @@ async fn access_keys_come_along_where_they_are_wanted() {
     let reader = BackupReader::begin(made.as_slice()).expect("a backup");
     read_backup(reader, &mut into, |_| {}).await.expect("whole");
     let left_out = into.finish().await.expect("works");
-    // Two keys, two stacks, and what was recorded.
+    // Two keys, two stacks, and the recorded changes.
     assert_eq!(left_out.len(), 4 + CHANGES as usize, "{left_out:?}");
     assert_eq!(without.access_keys().await.expect("works"), []);
-    // Somebody's key is not lost among those of a backup, nor mixed with them.
+    // A user's key is not lost among those of a backup, nor mixed with them.
     let other = MemoryStore::new();
     let record = store.access_keys().await.expect("works").remove(0);
     other.create_access_key(record).await.expect("works");
@@ -508,7 +508,7 @@ async fn backups_of_every_format_are_read() {
         let (store, code) = (MemoryStore::new(), MemoryCode::default());
         restore(&kept, &store, &code).await;
         let again = backup(&store, Some(&code)).await;
-        // Whatever the format was, the same is in it, but for what the first and the last line say of the format.
+        // Backups of every format have the same content, except for the first and the last line, which name the format.
         let (again, kept) = (lines(&again), lines(&kept));
         let inner = 1..kept.len() - 1;
         assert_eq!(again[inner.clone()], kept[inner]);

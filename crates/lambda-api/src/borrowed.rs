@@ -1,7 +1,7 @@
 //! A checkpoint's request as a server reads it: texts stay in the body until something keeps them.
 //!
 //! The members are those of [`CheckpointDurableExecutionRequest`](crate::CheckpointDurableExecutionRequest) and
-//! [`OperationUpdate`], which clients write; what one of them takes or rejects, and in which words, so does the other.
+//! [`OperationUpdate`], which clients write; both forms accept and reject the same, in the same words.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,8 +20,8 @@ use crate::wire_enum::null_as_default;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text<'a>(pub Cow<'a, str>);
 
-/// [`CheckpointDurableExecutionRequest`](crate::CheckpointDurableExecutionRequest), borrowed. `P` is what payloads are
-/// read into.
+/// [`CheckpointDurableExecutionRequest`](crate::CheckpointDurableExecutionRequest), borrowed. Payloads are read into
+/// `P`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(
     expecting = "struct CheckpointDurableExecutionRequest",
@@ -40,7 +40,7 @@ pub struct BorrowedCheckpoint<'a, P> {
     pub client_token: Option<Text<'a>>,
 }
 
-/// [`OperationUpdate`], borrowed: see there what each member is. `P` is what the payload is read into.
+/// [`OperationUpdate`], borrowed: its members are described there. The payload is read into `P`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(
     expecting = "struct OperationUpdate",

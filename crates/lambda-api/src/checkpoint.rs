@@ -28,7 +28,7 @@ pub struct CheckpointDurableExecutionResponse {
     /// The next token. Absent when this invocation may not checkpoint any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint_token: Option<String>,
-    /// What changed since the invocation last saw the state.
+    /// The changes since the invocation last saw the state.
     #[serde(default, deserialize_with = "null_as_default")]
     pub new_execution_state: NewExecutionState,
 }

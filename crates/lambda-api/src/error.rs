@@ -29,11 +29,11 @@ wire_enum! {
         IncompleteSignature = "IncompleteSignatureException",
         /// The request is not signed.
         MissingAuthenticationToken = "MissingAuthenticationTokenException",
-        /// Nobody has the access key.
+        /// The access key does not exist.
         UnrecognizedClient = "UnrecognizedClientException",
         /// The credentials were good for a time that is over.
         ExpiredToken = "ExpiredTokenException",
-        /// The path or method is none of the API's.
+        /// The API does not have this path or method.
         UnknownOperation = "UnknownOperationException",
         /// A quota is used up.
         ServiceQuotaExceeded = "ServiceQuotaExceededException",
@@ -115,7 +115,7 @@ impl ErrorCode {
         }
     }
 
-    /// Reads the value of `x-amzn-ErrorType`, `__type` or `code`: what follows a colon, or precedes a `#`, is dropped.
+    /// Reads the value of `x-amzn-ErrorType`, `__type` or `code`: drops the part after a colon, or before a `#`.
     #[must_use]
     pub fn from_wire(value: &str) -> Self {
         let name = value.split(':').next().unwrap_or(value);
@@ -136,10 +136,10 @@ pub struct ErrorBody {
     /// `User` when the caller is wrong, `Server` when the service failed.
     #[serde(default, rename = "Type", skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
-    /// What went wrong.
+    /// The error's message.
     #[serde(default, rename = "message", skip_serializing_if = "Option::is_none")]
     pub message_lower: Option<String>,
-    /// What went wrong, the other spelling.
+    /// The error's message, the other spelling.
     #[serde(default, rename = "Message", skip_serializing_if = "Option::is_none")]
     pub message_upper: Option<String>,
     /// Which limit was hit; only with `TooManyRequestsException`.
@@ -175,14 +175,14 @@ impl ErrorBody {
     }
 }
 
-/// What a function that failed answers to a synchronous Invoke, and what runtimes post to the Runtime API.
+/// The answer of a failed function to a synchronous Invoke, and the body that runtimes post to the Runtime API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FunctionErrorBody {
-    /// What went wrong, for people.
+    /// The error, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
-    /// What went wrong, for programs.
+    /// The error, for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_type: Option<String>,
     /// One entry per frame; Node.js functions call it `trace`.

@@ -1,4 +1,4 @@
-//! Event source mappings: what has a function invoked with the records of a queue or stream.
+//! Event source mappings: they invoke a function with the records of a queue or stream.
 
 use std::collections::BTreeMap;
 
@@ -25,11 +25,11 @@ pub struct EventSourceMappingRequest {
     pub filter_criteria: Option<FilterCriteria>,
     /// How many invocations there are at a time.
     pub scaling_config: Option<ScalingConfig>,
-    /// What an answer of the function may say.
+    /// The allowed kinds of answers of the function.
     pub function_response_types: Option<Vec<String>>,
     /// Create only.
     pub tags: Option<BTreeMap<String, String>>,
-    /// What encrypts the filters.
+    /// The key that encrypts the filters.
     #[serde(rename = "KMSKeyArn")]
     pub kms_key_arn: Option<String>,
     /// Of streams alone.
@@ -105,13 +105,13 @@ pub struct EventSourceMappingConfiguration {
     pub function_arn: String,
     /// When it was changed.
     pub last_modified: EpochSeconds,
-    /// What came of the last batch.
+    /// The result of the last batch.
     pub last_processing_result: String,
     /// Such as `Enabled`.
     pub state: String,
-    /// Who changed it.
+    /// The cause of the last change of state.
     pub state_transition_reason: String,
-    /// What an answer of the function may say.
+    /// The allowed kinds of answers of the function.
     pub function_response_types: Vec<String>,
     /// Which records count.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -20,13 +20,13 @@ pub struct FunctionConfiguration {
     /// The execution role's ARN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// What the runtime calls.
+    /// The code that the runtime calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handler: Option<String>,
     /// Bytes of the deployment package.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_size: Option<i64>,
-    /// What the function is for.
+    /// The purpose of the function.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Seconds that one invocation may take.
@@ -80,7 +80,7 @@ pub struct FunctionConfiguration {
     /// Where failed asynchronous invocations go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letter_config: Option<DeadLetterConfig>,
-    /// What encrypts the environment.
+    /// The key that encrypts the environment.
     #[serde(default, rename = "KMSKeyArn", skip_serializing_if = "Option::is_none")]
     pub kms_key_arn: Option<String>,
     /// Layers below the code.
@@ -177,7 +177,7 @@ pub struct VpcConfig {
     pub vpc_id: Option<String>,
 }
 
-/// What makes a function durable.
+/// The settings of a durable function.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DurableConfig {
@@ -189,7 +189,7 @@ pub struct DurableConfig {
     pub retention_period_in_days: Option<i64>,
 }
 
-/// What runs a function's processes, other than Lambda itself.
+/// The capacity provider that runs a function's processes, other than Lambda itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CapacityProviderConfig {
@@ -218,7 +218,7 @@ pub struct LambdaManagedInstancesCapacityProviderConfig {
     pub execution_environment_memory_gib_per_vcpu: Option<f64>,
 }
 
-// A number that came of JSON is none that is unequal to itself.
+// A number read from JSON is never unequal to itself.
 impl Eq for LambdaManagedInstancesCapacityProviderConfig {}
 impl Eq for CapacityProviderConfig {}
 
@@ -270,7 +270,7 @@ pub struct Concurrency {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct FunctionCodeLocation {
-    /// What hosts it, such as `S3`.
+    /// The host of the code, such as `S3`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository_type: Option<String>,
     /// A URL from which it can be fetched.
@@ -324,7 +324,7 @@ pub struct AliasConfiguration {
     pub name: String,
     /// The version it stands for.
     pub function_version: String,
-    /// What the alias is for.
+    /// The purpose of the alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// A second version that gets part of the traffic.

@@ -1,4 +1,4 @@
-//! What creates and changes functions, versions and aliases.
+//! Requests that create and change functions, versions and aliases.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::function::{
     EphemeralStorage, LoggingConfig, SnapStart, TracingConfigResponse, VpcConfig,
 };
 
-/// Body of `CreateFunction` and of `UpdateFunctionConfiguration`: the members of both, and those that
-/// only one of them takes.
+/// Body of `CreateFunction` and of `UpdateFunctionConfiguration`: the members of both, and those that only one of them
+/// takes.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct FunctionRequest {
@@ -32,9 +32,9 @@ pub struct FunctionRequest {
     pub runtime: Option<String>,
     /// The execution role's ARN.
     pub role: Option<String>,
-    /// What the runtime calls.
+    /// The code that the runtime calls.
     pub handler: Option<String>,
-    /// What the function is for.
+    /// The purpose of the function.
     pub description: Option<String>,
     /// Seconds that one invocation may take.
     pub timeout: Option<i64>,
@@ -44,7 +44,7 @@ pub struct FunctionRequest {
     pub environment: Option<Environment>,
     /// Where failed asynchronous invocations go.
     pub dead_letter_config: Option<DeadLetterConfig>,
-    /// What encrypts the environment.
+    /// The key that encrypts the environment.
     #[serde(rename = "KMSKeyArn")]
     pub kms_key_arn: Option<String>,
     /// Whether invocations are traced.
@@ -59,7 +59,7 @@ pub struct FunctionRequest {
     pub snap_start: Option<SnapStart>,
     /// The network the function is attached to.
     pub vpc_config: Option<VpcConfig>,
-    /// What makes a function durable.
+    /// The settings of a durable function.
     pub durable_config: Option<DurableConfig>,
     /// Mounted file systems.
     pub file_system_configs: Option<Vec<serde::de::IgnoredAny>>,
@@ -119,7 +119,7 @@ pub struct UpdateFunctionCodeRequest {
 pub struct PublishVersionRequest {
     /// Only if the code has this hash.
     pub code_sha256: Option<String>,
-    /// What the version is for; otherwise the function's own description.
+    /// The purpose of the version; otherwise the function's own description.
     pub description: Option<String>,
     /// The revision that the caller has seen.
     pub revision_id: Option<String>,
@@ -133,7 +133,7 @@ pub struct AliasRequest {
     pub name: Option<String>,
     /// The version it stands for.
     pub function_version: Option<String>,
-    /// What the alias is for.
+    /// The purpose of the alias.
     pub description: Option<String>,
     /// A second version that gets part of the traffic.
     pub routing_config: Option<AliasRoutingConfiguration>,

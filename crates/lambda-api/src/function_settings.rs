@@ -1,4 +1,4 @@
-//! What holds for a function whatever its version: tags, concurrency, asynchronous invocation.
+//! The settings of a function for all its versions: tags, concurrency, asynchronous invocation.
 
 use std::collections::BTreeMap;
 
@@ -82,13 +82,13 @@ pub struct ListFunctionEventInvokeConfigsResponse {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct GetAccountSettingsResponse {
-    /// What is allowed.
+    /// The limits.
     pub account_limit: AccountLimit,
-    /// What is used.
+    /// The usage.
     pub account_usage: AccountUsage,
 }
 
-/// What an account is allowed.
+/// The limits of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountLimit {
@@ -100,11 +100,11 @@ pub struct AccountLimit {
     pub code_size_zipped: i64,
     /// Invocations at one time.
     pub concurrent_executions: i64,
-    /// The same without what is reserved.
+    /// The same without the reserved executions.
     pub unreserved_concurrent_executions: i64,
 }
 
-/// What an account uses.
+/// The usage of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountUsage {

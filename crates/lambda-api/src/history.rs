@@ -1,4 +1,4 @@
-//! The event history: what happened in an execution, one event after the other.
+//! The event history of an execution, one event after the other.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::timestamp::EpochSeconds;
 use crate::wire_enum::{null_as_default, wire_enum};
 
 wire_enum! {
-    /// What happened.
+    /// The type of an event.
     EventType {
         /// The execution began.
         ExecutionStarted = "ExecutionStarted",
@@ -80,7 +80,7 @@ pub struct GetDurableExecutionHistoryResponse {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Event {
-    /// What happened.
+    /// The type of the event.
     pub event_type: EventType,
     /// The operation's sub type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -334,7 +334,7 @@ pub struct ChainedInvokeStartedDetails {
     /// The tenant it was invoked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant_id: Option<String>,
-    /// What it was invoked with.
+    /// Its input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<EventInput>,
     /// The version that the name resolved to.

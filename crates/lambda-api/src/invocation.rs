@@ -1,4 +1,4 @@
-//! What a durable function is invoked with and what it returns.
+//! The input and the output of a durable function's invocation.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +11,9 @@ use crate::wire_enum::{null_as_default, wire_enum};
 pub struct InvocationInput {
     /// Which execution this invocation belongs to.
     pub durable_execution_arn: String,
-    /// What the first checkpoint of this invocation must present.
+    /// The token that the first checkpoint of this invocation must present.
     pub checkpoint_token: String,
-    /// What is recorded so far, the `EXECUTION` operation first.
+    /// The operations recorded so far, the `EXECUTION` operation first.
     pub initial_execution_state: InitialExecutionState,
     /// Operations that the service changed since an invocation could last see them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,7 +44,7 @@ wire_enum! {
     }
 }
 
-/// What a durable function returns to the service.
+/// The answer of a durable function to the service.
 ///
 /// `result` goes with `SUCCEEDED` only, `error` with `FAILED` only; the service refuses other combinations.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,8 +7,8 @@
 //! - Enumerations keep values that they do not know ([`OperationStatus::Unknown`] and friends), so that a newer
 //!   service never breaks an older client. A server that must refuse them asks `is_known`, or parses with the
 //!   strict `parse`.
-//! - Time has two spellings and therefore two types: [`EpochMillis`] in invocation events, [`EpochSeconds`] in
-//!   API bodies. What occurs in both is generic over it, like [`Operation`].
+//! - Time has two spellings and therefore two types: [`EpochMillis`] in invocation events, [`EpochSeconds`] in API
+//!   bodies. A type that occurs in both is generic over it, like [`Operation`].
 #![warn(missing_docs)]
 
 mod wire_enum;

@@ -6,7 +6,7 @@ use crate::timestamp::{EpochMillis, EpochSeconds};
 use crate::wire_enum::wire_enum;
 
 wire_enum! {
-    /// What kind of thing an operation records.
+    /// The type of an operation.
     OperationType {
         /// The execution itself; always the first operation.
         Execution = "EXECUTION",
@@ -45,10 +45,10 @@ wire_enum! {
     }
 }
 
-/// An operation whose timestamps are those of API bodies.
+/// An operation with the timestamps of API bodies.
 pub type ApiOperation = Operation<EpochSeconds>;
 
-/// An operation whose timestamps are those of invocation events.
+/// An operation with the timestamps of invocation events.
 pub type InvocationOperation = Operation<EpochMillis>;
 
 /// One operation of an execution, generic over how timestamps are spelled.
@@ -63,7 +63,7 @@ pub struct Operation<T> {
     /// The name the function gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What kind of operation this is.
+    /// The type of this operation.
     #[serde(default)]
     pub r#type: OperationType,
     /// The SDK's own subdivision of the type, such as `ParallelBranch`.
@@ -127,7 +127,7 @@ impl<T> Operation<T> {
     }
 }
 
-/// What only an `EXECUTION` operation has.
+/// The members of an `EXECUTION` operation alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ExecutionDetails {
@@ -136,7 +136,7 @@ pub struct ExecutionDetails {
     pub input_payload: Option<String>,
 }
 
-/// What only a `CONTEXT` operation has.
+/// The members of a `CONTEXT` operation alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ContextDetails {
@@ -151,7 +151,7 @@ pub struct ContextDetails {
     pub error: Option<ErrorObject>,
 }
 
-/// What only a `STEP` operation has.
+/// The members of a `STEP` operation alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct StepDetails<T> {
@@ -169,7 +169,7 @@ pub struct StepDetails<T> {
     pub error: Option<ErrorObject>,
 }
 
-/// What only a `WAIT` operation has.
+/// The members of a `WAIT` operation alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct WaitDetails<T> {
@@ -178,7 +178,7 @@ pub struct WaitDetails<T> {
     pub scheduled_end_timestamp: Option<T>,
 }
 
-/// What only a `CALLBACK` operation has.
+/// The members of a `CALLBACK` operation alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CallbackDetails {
@@ -193,11 +193,11 @@ pub struct CallbackDetails {
     pub error: Option<ErrorObject>,
 }
 
-/// What only a `CHAINED_INVOKE` operation has.
+/// The members of a `CHAINED_INVOKE` operation alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ChainedInvokeDetails {
-    /// What the invoked function returned.
+    /// The result of the invoked function.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
     /// Why it failed.
@@ -209,13 +209,13 @@ pub struct ChainedInvokeDetails {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ErrorObject {
-    /// What went wrong, for people.
+    /// The error, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
-    /// What went wrong, for programs.
+    /// The error, for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_type: Option<String>,
-    /// Whatever else the sender wants to pass on.
+    /// Other data that the sender wants to pass on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_data: Option<String>,
     /// One entry per frame.

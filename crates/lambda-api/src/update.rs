@@ -6,7 +6,7 @@ use crate::operation::{ErrorObject, OperationType};
 use crate::wire_enum::wire_enum;
 
 wire_enum! {
-    /// What an update does to its operation.
+    /// The effect of an update on its operation.
     OperationAction {
         /// Begins it.
         Start = "START",
@@ -37,13 +37,13 @@ pub struct OperationUpdate {
     /// 1–256 printable ASCII characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What kind of operation it is.
+    /// The type of the operation.
     #[serde(default)]
     pub r#type: OperationType,
     /// 1–32 characters of `[a-zA-Z0-9-_]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub_type: Option<String>,
-    /// What happens to it.
+    /// The action.
     #[serde(default)]
     pub action: OperationAction,
     /// A result, a condition's state, or the input of a chained invoke. At most 6,291,456 bytes.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 /// Declares an enum whose values are strings on the wire.
 ///
-/// Deserialising never fails on a string: what is not listed becomes `Unknown` and serialises back unchanged.
+/// Deserialising never fails on a string: an unlisted string becomes `Unknown` and serialises back unchanged.
 macro_rules! wire_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $wire:literal,)+ }) => {
         $(#[$meta])*

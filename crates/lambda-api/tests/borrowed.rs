@@ -1,4 +1,4 @@
-//! A checkpoint that is read in place says what an owned one says, and is refused in the same words.
+//! A checkpoint that is read in place has the same content as an owned one, and is refused in the same words.
 
 use std::borrow::Cow;
 

@@ -18,7 +18,7 @@ use crate::{ExecutionId, ExecutionName, FunctionName};
 pub struct ParseArnError {
     /// The offending text, cut to 256 characters.
     pub text: String,
-    /// What was expected, with an example of the form.
+    /// The expected form, with an example.
     pub expected: &'static str,
 }
 
@@ -72,7 +72,7 @@ impl FromStr for FunctionArn {
     }
 }
 
-/// Splits off the function ARN; what follows its name (after a colon) is returned as it is.
+/// Splits off the function ARN; returns the rest after its name (after a colon) as it is.
 fn parse_function(text: &str) -> Option<(FunctionArn, Option<&str>)> {
     let mut parts = text.splitn(8, ':');
     let mut part = || parts.next();
@@ -173,7 +173,7 @@ pub struct ExecutionArn {
     pub version: Version,
     /// The execution's name.
     pub name: ExecutionName,
-    /// What identifies the execution, here and as the id of its EXECUTION operation.
+    /// The execution's identifier, here and as the id of its EXECUTION operation.
     pub id: ExecutionId,
 }
 

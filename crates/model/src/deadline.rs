@@ -1,4 +1,4 @@
-//! Deadlines: what comes due without anybody asking.
+//! Deadlines: they come due without any request.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::{OperationId, Timestamp};
 pub struct Deadline {
     /// When.
     pub at: Timestamp,
-    /// Why: answers "what is it waiting for" in logs, tests and the command line.
+    /// The reason: answers "what is it waiting for" in logs, tests and the command line.
     pub reason: DeadlineReason,
 }
 

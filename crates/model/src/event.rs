@@ -15,7 +15,7 @@ pub struct Event {
     pub at: Timestamp,
     /// The operation that it is about; absent for `InvocationCompleted`.
     pub subject: Option<EventSubject>,
-    /// What happened.
+    /// The kind of event.
     pub kind: EventKind,
 }
 
@@ -41,7 +41,7 @@ pub struct RetryDetails {
     pub next_attempt_delay_seconds: Option<u32>,
 }
 
-/// What happened: AWS's event types with their details.
+/// The kinds of events: AWS's event types with their details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     missing_docs,

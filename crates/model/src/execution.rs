@@ -1,4 +1,4 @@
-//! A durable execution: what was fixed at its start, and what changes.
+//! A durable execution: the part that is fixed at its start, and the part that changes.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::{
     Timestamp,
 };
 
-/// What is fixed when an execution starts.
+/// The part of an execution that is fixed at its start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecutionSpec {
     /// Names the function, its pinned version and the execution.
     pub arn: ExecutionArn,
     /// When it started.
     pub started_at: Timestamp,
-    /// What the caller gave; the EXECUTION operation carries it too.
+    /// The caller's input; the EXECUTION operation carries it too.
     pub input: Option<Payload>,
     /// Longest time from start to end, in seconds.
     pub execution_timeout_seconds: u32,
@@ -28,11 +28,11 @@ pub struct ExecutionSpec {
     pub trace_header: Option<String>,
     /// The tenant that it runs for.
     pub tenant_id: Option<String>,
-    /// What started it.
+    /// The origin of its start.
     pub trigger: Trigger,
 }
 
-/// What started an execution.
+/// The origin of an execution's start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Trigger {
     /// A call of `Invoke`.
@@ -53,10 +53,10 @@ impl Trigger {
     }
 }
 
-/// What calls a function on behalf of somebody who does not know of it.
+/// A source that calls a function on behalf of a caller who does not know of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventSource {
-    /// What it is.
+    /// Its kind.
     pub kind: EventSourceKind,
     /// Which one: an API with the route, `LoanApi POST /apply`, a function URL, a schedule or a queue.
     pub name: String,
@@ -158,12 +158,12 @@ impl Outcome {
     }
 }
 
-/// What changes while an execution runs. Small: its size does not grow with the history.
+/// The part that changes while an execution runs. Small: its size does not grow with the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecutionState {
     /// Counts transitions from 1. Two writers cannot both commit the same one.
     pub version: u64,
-    /// How it ended; none while it runs.
+    /// How it ended; `None` while it runs.
     pub outcome: Option<Outcome>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
@@ -171,7 +171,7 @@ pub struct ExecutionState {
     pub terminal_event_owed: bool,
     /// The last event's id: events are numbered from 1 without gaps.
     pub event_id_last: u64,
-    /// What the function is doing.
+    /// The state of its function.
     pub invocation: Invocation,
     /// Invocations scheduled so far: the number of the last one.
     pub invocation_count: u64,
@@ -188,7 +188,7 @@ pub struct ExecutionState {
     /// The changes up to this one were told to an invocation that ended well. Those between the two
     /// are told again should the running one fail.
     pub settled_changes: u64,
-    /// Invocations in a row that failed, for whatever reason.
+    /// Invocations in a row that failed, for any reason.
     pub failed_invocations: u32,
     /// How many of those count towards giving up: all but timeouts and crashes.
     pub counted_failures: u32,
@@ -208,7 +208,7 @@ pub struct ExecutionState {
     pub timeout_paused_for: Duration,
     /// The client token of the last resume, for a retry of the same request.
     pub resume_client_token: Option<ClientToken>,
-    /// What comes due next.
+    /// The next deadline.
     pub next_deadline: Option<Deadline>,
 }
 
@@ -230,8 +230,8 @@ impl ExecutionState {
             .is_some_and(|pause| pause.in_effect_since.is_some())
     }
 
-    /// Whether the active invocation has had its token taken away by a pause: it can record nothing
-    /// more, and what it answers does not count.
+    /// Whether the active invocation has had its token taken away by a pause: it can record nothing more, and its
+    /// answer does not count.
     pub fn is_cut_short(&self) -> bool {
         matches!(self.invocation, Invocation::Active { .. }) && self.token_sequence == 0
     }
@@ -243,7 +243,7 @@ impl ExecutionState {
         chained || self.invocation_owner().is_some_and(|other| other != owner)
     }
 
-    /// Whether the execution would owe work to some run: what a store keeps an index of.
+    /// Whether the execution would owe work to some run: a store keeps an index of this.
     pub const fn may_owe_work(&self) -> bool {
         let chained = self.outcome.is_none() && self.open_chained_invokes > 0;
         chained || matches!(self.invocation, Invocation::Active { .. })
@@ -269,10 +269,10 @@ pub struct Pause {
     pub client_token: Option<ClientToken>,
     /// Whether the execution timeout stands still meanwhile.
     pub execution_timeout_paused: bool,
-    /// Since when it is in effect; none while an invocation runs that has not been told.
+    /// Since when it is in effect; `None` while an invocation runs that has not been told.
     pub in_effect_since: Option<Timestamp>,
-    /// Whether the function is owed an invocation whatever else happens: the pause cut one short,
-    /// or kept a failed one from being repeated.
+    /// Whether the function is owed an invocation in any case: the pause cut one short, or kept a failed one from being
+    /// repeated.
     pub owes_invocation: bool,
 }
 
@@ -283,15 +283,15 @@ pub struct Pause {
 pub struct Owner(pub u64);
 
 impl Owner {
-    /// No run: an invocation that was scheduled while nobody drove its execution. Who takes it over schedules
-    /// it anew.
+    /// No run: an invocation that was scheduled while its execution had no driver. The server that takes it over
+    /// schedules it anew.
     pub const NOBODY: Self = Self(0);
 
     /// No run, and no invocation has it: where those of one run are left out, none are.
     pub const NONE: Self = Self(u64::MAX);
 }
 
-/// What the function of an execution is doing.
+/// The state of an execution's function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Invocation {
     /// Nothing: the execution is suspended, or has ended.
@@ -302,7 +302,7 @@ pub enum Invocation {
         number: u64,
         /// Names it on the Runtime API and in the history.
         request_id: RequestId,
-        /// Part of its checkpoint tokens, so that nobody can guess one.
+        /// Part of its checkpoint tokens, so that they cannot be guessed.
         nonce: u64,
         /// When it was scheduled.
         scheduled_at: Timestamp,
@@ -316,7 +316,7 @@ pub enum Invocation {
     },
 }
 
-/// What is needed to answer a repeated checkpoint request as it was answered the first time.
+/// The data that answers a repeated checkpoint request as it was answered the first time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastCheckpoint {
     /// The request's client token.

@@ -11,7 +11,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{text}` is not a valid {kind}: it must be 1 to {chars_max} characters of {alphabet}")]
 pub struct InvalidId {
-    /// What the text should have been, for example `durable execution name`.
+    /// The kind of the text, for example `durable execution name`.
     pub kind: &'static str,
     /// The offending text, cut to 128 characters.
     pub text: String,
@@ -112,8 +112,8 @@ id!(
     ExecutionId, "durable execution id", 64, "`A-Z a-z 0-9 _ -`", word
 );
 id!(
-    /// The name of a durable execution: given by the caller for idempotency, a UUID otherwise. The API takes 64 characters;
-    /// longer ones are those of state machines, whose executions have names that are spelled with more.
+    /// The name of a durable execution: given by the caller for idempotency, a UUID otherwise. The API takes 64
+    /// characters; longer ones are those of state machines, whose executions have names that are spelled with more.
     ExecutionName, "durable execution name", 256, "`A-Z a-z 0-9 _ -`", word
 );
 id!(
@@ -125,11 +125,11 @@ id!(
     FunctionName, "function name", 140, "`A-Z a-z 0-9 _ -`", word
 );
 id!(
-    /// What an outside party presents to complete a callback: base64 text.
+    /// An outside party presents it to complete a callback: base64 text.
     CallbackId, "callback id", 1024, "base64", base64
 );
 id!(
-    /// What a checkpoint must present; every accepted one returns the next: base64 text.
+    /// A checkpoint must present it; every accepted one returns the next: base64 text.
     CheckpointToken, "checkpoint token", 2048, "base64", base64
 );
 id!(

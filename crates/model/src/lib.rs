@@ -4,7 +4,7 @@
 //! `lambda-api`) or SQL (that is the stores). The rules that change this data live in `engine`.
 //! Its serde format is the format of backups: a new member needs a default, and a renamed
 //! member keeps its old name there.
-//! In reading order: what identifies things, what an execution contains, what happened to it.
+//! In reading order: the identifiers, the content of an execution, its events.
 
 mod arn;
 mod deadline;

@@ -1,6 +1,6 @@
 //! Limits, as named settings.
 
-/// What the service allows. Every number is enforced with an error, never by truncation.
+/// The service's limits. Every number is enforced with an error, never by truncation.
 ///
 /// Source: the Lambda quotas page, durable functions table, and the protocol notes of the official
 /// SDKs, read 2026-11. Where sources disagree, the larger one is taken.
@@ -16,7 +16,7 @@ pub struct Limits {
     pub context_payload_bytes_max: usize,
     /// Input of a chained invoke, in bytes.
     pub chained_input_bytes_max: usize,
-    /// Result of an execution that nobody waits for, and of a chained invoke, in bytes.
+    /// Result of an execution without a waiting caller, and of a chained invoke, in bytes.
     pub async_result_bytes_max: usize,
     /// Result of an execution whose caller waits, in bytes.
     pub sync_result_bytes_max: usize,

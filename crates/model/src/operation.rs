@@ -68,26 +68,26 @@ pub struct Operation {
     pub started_at: Timestamp,
     /// When it ended; present exactly when the status is terminal.
     pub ended_at: Option<Timestamp>,
-    /// What only its type has.
+    /// The members of its type alone.
     pub details: OperationDetails,
     /// The number of the last change that the service made to it, counted within the execution;
     /// zero when only the function has changed it.
     pub service_change: u64,
 }
 
-/// What an operation has beyond the common members, by type.
+/// The members of an operation beyond the common ones, by type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OperationDetails {
     /// The execution itself: always the first operation.
     Execution {
-        /// What the caller gave.
+        /// The caller's input.
         input: Option<Payload>,
     },
     /// A group of operations with a result of its own.
     Context {
         /// Whether a replay must be given the operations below it (its result was too large).
         replay_children: bool,
-        /// What it returned.
+        /// The returned value.
         result: Option<Payload>,
         /// Why it failed.
         error: Option<ErrorObject>,
@@ -98,7 +98,7 @@ pub enum OperationDetails {
         attempt: u32,
         /// When the next attempt is due; present exactly while PENDING.
         next_attempt_at: Option<Timestamp>,
-        /// What it returned, or the state that a polling step carries to its next attempt.
+        /// The returned value, or the state that a polling step carries to its next attempt.
         result: Option<Payload>,
         /// Why the last attempt failed.
         error: Option<ErrorObject>,
@@ -112,15 +112,15 @@ pub enum OperationDetails {
     },
     /// Completion from outside.
     Callback {
-        /// What the outside party presents.
+        /// The id that the outside party presents.
         callback_id: CallbackId,
-        /// Longest time to completion, in seconds; none: unlimited.
+        /// Longest time to completion, in seconds; `None`: unlimited.
         timeout_seconds: Option<u32>,
-        /// Longest time between signs of life, in seconds; none: unlimited.
+        /// Longest time between signs of life, in seconds; `None`: unlimited.
         heartbeat_timeout_seconds: Option<u32>,
         /// When the last sign of life came: its start, or the last heartbeat.
         last_heartbeat_at: Timestamp,
-        /// What the outside party answered.
+        /// The outside party's answer.
         result: Option<Payload>,
         /// Why it failed.
         error: Option<ErrorObject>,
@@ -131,20 +131,20 @@ pub enum OperationDetails {
         function_name: String,
         /// The tenant to run it for.
         tenant_id: Option<String>,
-        /// The X-Ray trace that it belongs to; none: the invoking execution's.
+        /// The X-Ray trace that it belongs to; `None`: the invoking execution's.
         trace_header: Option<String>,
-        /// What it is given.
+        /// Its input.
         input: Option<Payload>,
-        /// What the name meant when the invoke started.
+        /// The target that the name meant when the invoke started.
         target: ChainedTarget,
-        /// What it returned.
+        /// The returned value.
         result: Option<Payload>,
         /// Why it failed.
         error: Option<ErrorObject>,
     },
 }
 
-/// What the function name of a chained invoke was resolved to, once, at its start.
+/// The target that the function name of a chained invoke was resolved to, once, at its start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChainedTarget {
     /// A durable function: a new execution with this id, which makes starting it again harmless.

@@ -1,4 +1,4 @@
-//! What users put into an execution: opaque text, and errors.
+//! The users' data in an execution: opaque text, and errors.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ impl Payload {
         &self.0
     }
 
-    /// Length in bytes of UTF-8: what every size limit counts.
+    /// Length in bytes of UTF-8, as every size limit counts it.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -82,7 +82,7 @@ impl fmt::Debug for Payload {
 /// An error as a function, an outside party or the service reported it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ErrorObject {
-    /// What happened, for people.
+    /// The message, for people.
     pub message: Option<String>,
     /// The kind of error, for programs.
     pub error_type: Option<String>,
@@ -114,7 +114,7 @@ impl ErrorObject {
         }
     }
 
-    /// Bytes of all its text: what the size limit on error objects counts.
+    /// Bytes of all its text, as the size limit on error objects counts them.
     pub fn len(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let frames = self

@@ -1,4 +1,4 @@
-//! Shards: what servers that share a database divide among them.
+//! Shards: servers that share a database divide them among themselves.
 
 use std::fmt;
 
@@ -12,8 +12,9 @@ impl Shard {
     /// How many there are.
     pub const COUNT: usize = 256;
 
-    /// The shard of an id, or of whatever else has a name that servers divide among them. The last two digits of a UUID are drawn at random, so they say it: whoever makes an id
-    /// chooses its shard by them. Any other text is hashed (FNV-1a).
+    /// The shard of an id, or of another named thing that servers divide among them. The last two digits of a UUID are
+    /// drawn at random, so they are the shard: the maker of an id chooses its shard by them. Any other text is hashed
+    /// (FNV-1a).
     pub fn of(id: &str) -> Self {
         let digit = |byte: u8| match byte {
             b'0'..=b'9' => Some(byte - b'0'),
@@ -55,7 +56,7 @@ impl Shards {
     /// None of them.
     pub const NONE: Self = Self([0; 4]);
 
-    /// All of them: what the only server of a store drives.
+    /// All of them: the only server of a store drives these.
     pub const ALL: Self = Self([u64::MAX; 4]);
 
     /// Whether the set has the shard.
@@ -92,7 +93,7 @@ impl Shards {
         *self == Self::ALL
     }
 
-    /// Those of this set that the other has not.
+    /// The shards of this set that the other does not have.
     #[must_use]
     pub fn without(&self, other: Self) -> Self {
         let mut left = *self;
@@ -102,7 +103,7 @@ impl Shards {
         left
     }
 
-    /// Those that both sets have.
+    /// The shards that both sets have.
     #[must_use]
     pub fn common(&self, other: Self) -> Self {
         let mut common = *self;
@@ -112,7 +113,7 @@ impl Shards {
         common
     }
 
-    /// Those of the set, in order.
+    /// The shards of the set, in order.
     pub fn iter(&self) -> impl Iterator<Item = Shard> + use<> {
         let set = *self;
         (0..=u8::MAX)
@@ -120,7 +121,7 @@ impl Shards {
             .filter(move |shard| set.contains(*shard))
     }
 
-    /// The shard at a place in the order of the set; none beyond the last.
+    /// The shard at a place in the order of the set; `None` beyond the last.
     pub fn nth(&self, place: usize) -> Option<Shard> {
         self.iter().nth(place)
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-/// An instant with millisecond resolution: what the wire and the stores can both hold exactly.
+/// An instant with millisecond resolution, which the wire and the stores can both hold exactly.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]

@@ -15,7 +15,7 @@ pub struct OperationUpdate {
     pub sub_type: Option<String>,
     /// Its type.
     pub operation_type: OperationType,
-    /// What to do.
+    /// The action.
     pub action: UpdateAction,
     /// A result, an input, or a state, by type and action.
     pub payload: Option<Payload>,
@@ -29,7 +29,7 @@ pub struct OperationUpdate {
     pub wait_seconds: Option<u32>,
     /// CALLBACK START: its limits.
     pub callback_options: Option<CallbackOptions>,
-    /// CHAINED_INVOKE START: what to invoke.
+    /// CHAINED_INVOKE START: the invoke.
     pub chained_invoke: Option<ChainedInvoke>,
 }
 
@@ -54,7 +54,7 @@ impl OperationUpdate {
     }
 }
 
-/// What an update does to its operation.
+/// The effect of an update on its operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are AWS's and say it all")]
 pub enum UpdateAction {
@@ -74,16 +74,15 @@ pub struct CallbackOptions {
     pub heartbeat_timeout_seconds: Option<u32>,
 }
 
-/// What a chained invoke starts. The caller of the engine resolves the name, because only it knows
-/// the functions.
+/// The start of a chained invoke. The caller of the engine resolves the name, because only it knows the functions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainedInvoke {
     /// The function as the SDK named it.
     pub function_name: String,
     /// The tenant to run it for.
     pub tenant_id: Option<String>,
-    /// The X-Ray trace that it belongs to; none: the invoking execution's.
+    /// The X-Ray trace that it belongs to; `None`: the invoking execution's.
     pub trace_header: Option<String>,
-    /// What the name means, or the error that the operation fails with.
+    /// The meaning of the name, or the error that the operation fails with.
     pub target: Result<ChainedTarget, ErrorObject>,
 }

@@ -1,4 +1,4 @@
-//! Wakes the timer loop when a deadline is set that is sooner than what it sleeps for, and says how it does.
+//! Wakes the timer loop when a deadline is set that is sooner than the end of its sleep, and reports its pulse.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard};
@@ -18,7 +18,7 @@ pub(crate) struct Alarm {
 /// How the timer loop does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TimerPulse {
-    /// When deadlines were last read from the store; none before the first time.
+    /// When deadlines were last read from the store; `None` before the first time.
     pub read_at: Option<Timestamp>,
     /// How late the most overdue deadline was then.
     pub lag: Duration,

@@ -1,4 +1,4 @@
-//! What is set aside, as the store has it; or will have it, once it works again.
+//! The executions that are set aside, as the store has them, or will have them once it works again.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub(crate) struct Aside {
     count: AtomicUsize,
     /// Another one was set aside.
     added: Notify,
-    /// What earlier runs set aside is here.
+    /// Set once the records of earlier runs are here.
     read: OnceCell<()>,
 }
 
@@ -79,7 +79,7 @@ impl Aside {
         loop {
             let added = self.added.notified();
             tokio::pin!(added);
-            // From here on none is missed.
+            // From here on no addition is missed.
             added.as_mut().enable();
             if let Some(record) = self.get(id) {
                 return record;
@@ -88,7 +88,7 @@ impl Aside {
         }
     }
 
-    /// Reads what earlier runs set aside, once: what has been taken back since must not come again.
+    /// Reads the records of earlier runs, once: a record that has been removed since must not come again.
     pub async fn read_once(&self, store: &dyn Store) -> Result<(), StoreFault> {
         let read = async || {
             for record in store.executions_set_aside().await? {
@@ -100,7 +100,7 @@ impl Aside {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     format!(
         "panicked: {}",

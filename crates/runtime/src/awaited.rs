@@ -1,4 +1,4 @@
-//! What is due next, for the code that moves time.
+//! The next deadline, for the code that moves time.
 
 use model::{DeadlineReason, ExecutionId, Timestamp};
 use store::StoreFault;
@@ -10,12 +10,12 @@ const LOOKED_AT: usize = 64;
 const MORE: usize = 8;
 
 impl Driver {
-    /// The soonest deadline of an execution that can be worked on, whatever it is for.
+    /// The soonest deadline of an execution that can be worked on, of any kind.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn next_deadline(&self) -> Result<Option<Timestamp>, StoreFault> {
-        // Those that are set aside may all be overdue.
+        // Executions that are set aside may all be overdue.
         let limit = 1 + self.inner.aside.count();
         let deadlines = self.soonest_deadlines(limit).await?;
         let mut live = deadlines

@@ -17,7 +17,7 @@ pub(crate) struct Changes {
     ends: broadcast::Sender<ExecutionId>,
 }
 
-/// Which execution, and whether it has ended; none: any may have.
+/// Which execution, and whether it has ended; `None`: any execution may have changed.
 type Noted = Option<(ExecutionId, bool)>;
 
 impl Default for Changes {
@@ -66,7 +66,7 @@ impl Changes {
     }
 }
 
-/// What a listener is told.
+/// The message to a listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// An execution has changed, started, or was deleted.
@@ -87,7 +87,7 @@ pub struct ChangeListener {
 }
 
 impl ChangeListener {
-    /// Waits for the next change; none when the driver is gone. Cancel safe.
+    /// Waits for the next change; `None` when the driver is gone. Cancel safe.
     pub async fn next(&mut self) -> Option<Change> {
         match self.receiver.recv().await {
             Ok(Some((id, ended))) => Some(Change::Execution { id, ended }),

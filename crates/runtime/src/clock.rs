@@ -1,8 +1,8 @@
 //! Time as a dependency, so that a test can let a month pass at once, and so that a wall clock that is
 //! set does no harm.
 //!
-//! [`steady`] is what makes a steady time of two clocks, as a function of their readings; [`machine`]
-//! reads them; [`kept`] is what outlives a run; [`SteadyClock`] joins the three. [`wound`] is another clock upon it.
+//! [`steady`] makes a steady time of two clocks, as a function of their readings; [`machine`] reads them; [`kept`] is
+//! the file that outlives a run; [`SteadyClock`] joins the three. [`wound`] is another clock upon it.
 
 mod kept;
 mod machine;
@@ -24,12 +24,12 @@ use tokio_util::sync::CancellationToken;
 pub use mode::ClockMode;
 pub use wound::{Running, Work, WoundClock};
 
-/// How often what was seen is kept. After a crash of the machine a run begins at least so much later
-/// than what the file says, so that it is never behind what the last run has seen.
+/// How often the time seen is kept. After a crash of the machine a run begins at least this much later than the time in
+/// the file, so that it is never behind the last run.
 const KEPT_EVERY: Duration = Duration::from_secs(2);
 
-/// Longest piece of a sleep: bounds how late somebody wakes after the machine was asleep, whose sleep
-/// the runtime's timers do not count.
+/// Longest piece of a sleep: bounds how late a sleeper wakes after the machine was asleep, whose sleep the runtime's
+/// timers do not count.
 const PIECE_MAX: Duration = Duration::from_secs(10);
 
 /// Where the driver learns the time and waits for it.
@@ -45,8 +45,8 @@ pub trait Clock: Send + Sync + 'static {
         self.sleep(at.since(self.now()))
     }
 
-    /// Is ready at an instant that something depends on, for whoever holds a [`Work`] until then and from then on: a clock
-    /// that is wound may be moved there. Cancel safe.
+    /// Is ready at an instant that something depends on. The caller holds a [`Work`] until it calls and again from then
+    /// on: a clock that is wound may be moved there. Cancel safe.
     fn until_due(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         self.sleep_until(at)
     }
@@ -56,18 +56,18 @@ pub trait Clock: Send + Sync + 'static {
         Work::default()
     }
 
-    /// Whether what is due fires one after the other, for the sake of a defined order.
+    /// Whether due deadlines fire one after the other, for a defined order.
     fn fires_in_order(&self) -> bool {
         false
     }
 
-    /// How many milliseconds it is ahead of the machine's time; functions go by that.
+    /// How many milliseconds it is ahead of the machine's time; functions use this.
     fn ahead_millis(&self) -> i64 {
         0
     }
 
-    /// Whether the time is sure enough to delete for good what has been kept long enough. While it is
-    /// not, what ended stays; everything else that is due is done.
+    /// Whether the time is sure enough to delete for good the data that has been kept long enough. While it is not,
+    /// ended executions stay; everything else that is due is done.
     fn deletions_allowed(&self) -> bool {
         true
     }
@@ -83,16 +83,16 @@ pub struct SteadyClock {
 struct Inner {
     machine: Box<dyn Machine>,
     boot_id: Option<BootId>,
-    /// None: what was seen is forgotten with the process.
+    /// Without one, the time seen is forgotten with the process.
     path: Option<PathBuf>,
     steady: Mutex<Steady>,
-    /// The wall clock was set: what the file says is worth less now.
+    /// The wall clock was set: the file's content is worth less now.
     stepped: Notify,
 }
 
 impl SteadyClock {
-    /// A clock that goes on from what the file says that an earlier run has seen. A file that cannot be
-    /// read is said and counts as none: a server must start all the same.
+    /// A clock that goes on from the time that an earlier run has kept in the file. A file that cannot be read is
+    /// reported and ignored: a server must start all the same.
     pub fn open(path: &Path) -> Self {
         Self::with(Box::new(SystemMachine), Some(path.to_owned()))
     }
@@ -127,8 +127,8 @@ impl SteadyClock {
         }
     }
 
-    /// Keeps what was seen, every few seconds until the shutdown; and takes over a wall clock that has
-    /// been far ahead for long.
+    /// Keeps the time seen, every few seconds until the shutdown; and takes over a wall clock that has been far ahead
+    /// for long.
     pub async fn keep(&self, shutdown: CancellationToken) {
         let mut failing = false;
         while !shutdown.is_cancelled() {
@@ -151,7 +151,7 @@ impl SteadyClock {
         }
     }
 
-    /// Keeps what was seen for the last time: nobody may ask this clock any more.
+    /// Keeps the time seen, for the last time: this clock must not be asked any more.
     pub async fn end(&self) {
         let (steady, _) = self.inner.look();
         if let Err(error) = self.write(steady, true).await {
@@ -165,7 +165,7 @@ impl SteadyClock {
         if !steady.is_confirmed() {
             return self.write(steady, false).await;
         }
-        // On the disk before anybody sees it: a crash right after it must not bring the old time back.
+        // On the disk before any caller sees it: a crash right after it must not bring the old time back.
         let mut ahead = steady;
         ahead.adopt();
         self.write(ahead, false).await?;

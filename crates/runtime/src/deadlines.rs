@@ -6,9 +6,9 @@ use store::StoreFault;
 use crate::Driver;
 
 impl Driver {
-    /// The soonest deadlines; without those that would delete what was kept long enough while the
-    /// clock is not sure how long that is ([`Clock::deletions_allowed`](crate::Clock)). What is left
-    /// out here takes nobody's place, however much of it there is.
+    /// The soonest deadlines. Leaves out deletions of data that was kept long enough while the clock is not sure how
+    /// long that is ([`Clock::deletions_allowed`](crate::Clock)). They do not count towards the limit, however many
+    /// there are.
     pub(crate) async fn soonest_deadlines(
         &self,
         limit: usize,

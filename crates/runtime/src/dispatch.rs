@@ -1,9 +1,9 @@
 //! Invocations in turn: which run, which wait for a process, and how they end.
 //!
-//! A shortage of the server (no process, no file handle, no memory, a full queue) is not the function's
-//! failure: the invocation waits for its turn, and neither counts as failed nor appears in the history. What waits is
-//! a name in a lane; when its turn comes, the execution is checked again, so that nothing runs that was
-//! stopped, paused or deleted in the meantime.
+//! A shortage of the server (no process, no file handle, no memory, a full queue) is not the function's failure: the
+//! invocation waits for its turn, and neither counts as failed nor appears in the history. A waiting invocation is a
+//! name in a lane; when its turn comes, the execution is checked again, so that nothing runs that was stopped, paused
+//! or deleted in the meantime.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use crate::lanes::{LaneKey, Place, Purpose, Turn};
 use crate::resident::Lease;
 use crate::{Driver, DurableInvocation, PlainInvocation, PlainOutcome, ProcessError};
 
-/// A turn that has come, until everything of it is done. Whatever way that ends, the next turn comes.
+/// A turn that has come, until everything of it is done. The next turn comes however this one ends.
 pub(crate) struct Held {
     driver: Driver,
     key: LaneKey,
@@ -109,7 +109,7 @@ impl Driver {
         }
     }
 
-    /// What waited may run: looks at what there is to do by now. Boxed, because a turn that ends starts others.
+    /// A waiting turn may run: looks at the work that there is by now. Boxed, because a turn that ends starts others.
     fn take_turn(&self, held: Held) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let driver = self.clone();
         Box::pin(async move {
@@ -336,8 +336,8 @@ impl Driver {
         }
     }
 
-    /// Runs it. Its shard stays here meanwhile, by the lease: the server that drives it next would invoke the function once
-    /// more.
+    /// Runs it. Its shard stays here meanwhile, by the lease: the server that drives it next would invoke the function
+    /// once more.
     async fn run_chained(
         &self,
         mut held: Held,
@@ -358,7 +358,7 @@ impl Driver {
         self.record(&lease.id, input).await;
     }
 
-    /// What a chained invoke of a plain function runs; none when it is no longer to be run.
+    /// The function of a chained invoke of a plain function; `None` when it is no longer to be run.
     fn chained_invocation(
         &self,
         execution: &Execution,
@@ -400,7 +400,7 @@ impl Driver {
         })
     }
 
-    /// More invocations of a function may run at one time than before: those that wait begin.
+    /// More invocations of a function may run at one time than before: waiting ones begin.
     pub fn look_for_turns(&self, function: &FunctionName) {
         for key in self.inner.lanes.lanes_of(function) {
             let next = self.inner.lanes.grown(&key, self.limit(&key));

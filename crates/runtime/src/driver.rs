@@ -1,4 +1,4 @@
-//! The driver itself: what it holds, and its life.
+//! The driver itself: its parts, and its life.
 
 use std::sync::{Arc, Weak};
 
@@ -18,17 +18,17 @@ use crate::territory::Territory;
 use crate::waiters::Waiters;
 use crate::{ChangeListener, Clock, Invoker, Tenure};
 
-/// What a driver works with.
+/// The parts that a driver works with.
 pub struct DriverConfig {
     /// Where executions live.
     pub store: Arc<dyn Store>,
-    /// What runs functions.
+    /// Runs the functions.
     pub invoker: Arc<dyn Invoker>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
     /// The limits in force.
     pub limits: Limits,
-    /// Seeds ids and tokens; none: the operating system does.
+    /// Seeds ids and tokens; without one, the operating system does.
     pub seed: Option<u64>,
 }
 
@@ -38,7 +38,7 @@ pub struct Driver {
     pub(crate) inner: Arc<Inner>,
 }
 
-/// A driver for those whom it holds in turn: it ends without them.
+/// A driver for objects that the driver holds in turn; does not keep it alive.
 #[derive(Clone)]
 pub struct WeakDriver(Weak<Inner>);
 
@@ -112,7 +112,7 @@ impl Driver {
         WeakDriver(Arc::downgrade(&self.inner))
     }
 
-    /// What an acknowledged request survives.
+    /// Which failures an acknowledged request survives.
     pub fn durability(&self) -> Durability {
         self.inner.store.durability()
     }
@@ -132,39 +132,39 @@ impl Driver {
         self.inner.clock.now()
     }
 
-    /// Where the driver's time comes from, for others who keep it.
+    /// The source of the driver's time, for other code that measures time.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
     }
 
-    /// Keeps no execution in memory that nobody uses: for a driver of a store that somebody else changes.
+    /// Keeps no unused execution in memory: for a driver of a store that another program changes.
     pub fn keep_nothing(&self) {
         self.inner.residents.keep_nothing();
     }
 
-    /// How many executions are resident: those with an invocation at work, or being changed. Those that are kept for a while
-    /// after that are not counted.
+    /// How many executions are resident: those with an invocation at work, or being changed. Executions that stay in
+    /// memory for a while after that are not counted.
     pub fn resident_count(&self) -> usize {
         self.inner.residents.len()
     }
 
-    /// What this run drives: all, unless servers share the store.
+    /// The shards that this run drives: all, unless servers share the store.
     pub fn shards(&self) -> Shards {
         self.inner.territory.shards()
     }
 
-    /// Whether this run does what is done once for all servers under this name: of those that share a store, one does.
+    /// Whether this run does a job that has this name: of servers that share a store, only one does it.
     pub fn does(&self, name: &str) -> bool {
         self.inner.territory.drives(Shard::of(name))
     }
 
-    /// Whether this run may drive what it drives, by its clock: always, unless servers share the store and it has not said
-    /// in time that it lives.
+    /// Whether this run may drive its shards, by its clock: always, unless servers share the store and it has not
+    /// renewed its lease in time.
     pub fn holds_its_lease(&self) -> bool {
         self.inner.territory.is_held(self.now())
     }
 
-    /// Tells later whether this run has driven what it drives without a break from now on.
+    /// Tells later whether this run has driven its shards without a break from now on.
     pub fn tenure(&self) -> Tenure {
         Tenure::of(&self.inner.territory, &self.inner.clock)
     }
@@ -174,18 +174,18 @@ impl Driver {
         self.inner.territory.has(id)
     }
 
-    /// Tells listeners that somebody else has changed what is stored: any execution may be another.
+    /// Tells listeners that another server has changed the store: any execution may have changed.
     pub fn changed_elsewhere(&self) {
         self.inner.changes.note_many();
     }
 
-    /// Whether anybody listens to changes.
+    /// Whether there are listeners to changes.
     pub fn has_listeners(&self) -> bool {
         self.inner.changes.has_listeners()
     }
 
-    /// Listens to changes from now on: what is read from the store after this call and what is told
-    /// leave no gap.
+    /// Listens to changes from now on: data read from the store after this call, and the changes reported, leave no
+    /// gap.
     pub fn changes(&self) -> ChangeListener {
         self.inner.changes.listen()
     }

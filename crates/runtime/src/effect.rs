@@ -1,5 +1,5 @@
-//! What follows a commit. Each effect is safe to repeat: a crash between commit and effect costs a
-//! repetition, never a loss.
+//! The effects of a commit. Each effect is safe to repeat: a crash between commit and effect costs a repetition, never
+//! a loss.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ impl Driver {
             Effect::Invoke if execution.state.invocation_owner() == Some(self.inner.owner) => {
                 self.invoke_in_turn(execution);
             }
-            // It was scheduled for whoever drove it before the commit; whoever drives it now takes it up.
+            // Scheduled for the server that drove it before the commit; the present driver takes it up.
             Effect::Invoke => {
                 let id = &execution.spec.arn.id;
                 self.settle_later(self.inner.residents.lease(id), id.clone());
@@ -156,7 +156,7 @@ impl Driver {
         }
     }
 
-    /// Tells those who wait for the end. Telling them again is harmless.
+    /// Tells the callers that wait for the end. Telling them again is harmless.
     pub(crate) fn announce_end(&self, execution: &Execution) {
         let record = || ExecutionRecord {
             spec: execution.spec.clone(),
@@ -173,7 +173,7 @@ impl Driver {
         self.spawn(async move { driver.report_to_parent(&parent, outcome).await });
     }
 
-    /// After a commit for an execution that another server drives: tells it, and those who wait here.
+    /// After a commit for an execution that another server drives: tells that server, and the callers that wait here.
     pub(crate) fn leave_to_its_owner(&self, execution: &Execution) {
         let id = &execution.spec.arn.id;
         if execution.state.outcome.is_some() {
@@ -228,8 +228,7 @@ impl Driver {
         }
     }
 
-    /// Runs a task until it ends or the driver shuts down. What it gives up is taken up again by the
-    /// next server.
+    /// Runs a task until it ends or the driver shuts down. The next server takes up the tasks that are given up.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let shutdown = self.inner.shutdown.clone();
         let at_work = self.inner.clock.work();
@@ -248,7 +247,7 @@ impl Driver {
     }
 }
 
-/// What a chained invoke needs of the execution that makes it.
+/// The data that a chained invoke takes from the execution that makes it.
 struct Chained {
     parent: ParentLink,
     input: Option<Payload>,
@@ -256,7 +255,7 @@ struct Chained {
     trace_header: Option<String>,
 }
 
-/// How an ended execution looks to the one that invoked it; none while it runs.
+/// The outcome of an ended execution for the execution that invoked it; `None` while it runs.
 fn child_outcome(record: &ExecutionRecord) -> Option<ChainedOutcome> {
     let seconds = record.spec.execution_timeout_seconds;
     Some(match record.state.outcome.clone()? {

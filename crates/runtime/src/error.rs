@@ -17,12 +17,12 @@ pub enum ProcessError {
     /// Other writers changed the execution again and again; the same request may succeed later.
     #[error("execution `{0}` is being changed by others")]
     Contended(ExecutionId),
-    /// The execution cannot be worked on, and is left alone until somebody tries again.
+    /// The execution cannot be worked on, and is left alone until an operator has it tried again.
     #[error("execution `{id}` is set aside, because this failed: {reason}")]
     SetAside {
         /// Which.
         id: ExecutionId,
-        /// What was attempted, and what went wrong.
+        /// The attempt, and its failure.
         reason: String,
     },
     /// The store failed.

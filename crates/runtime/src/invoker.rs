@@ -19,7 +19,7 @@ pub type InvokerFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Runs functions: as processes, or in this one.
 pub trait Invoker: Send + Sync + 'static {
-    /// How a durable function's executions are to be run; none when there is no such function.
+    /// How a durable function's executions are to be run; `None` when there is no such function.
     fn durable_settings(
         &self,
         function: &FunctionName,
@@ -61,8 +61,8 @@ pub trait Invoker: Send + Sync + 'static {
         RetryPolicy::default()
     }
 
-    /// What follows the end of an asynchronous invocation: its event invoke config may name a function that
-    /// is told of it. After a crash it may be asked for again.
+    /// The destination of an ended asynchronous invocation: its event invoke config may name a function that is told of
+    /// the end. After a crash it may be asked for again.
     fn destination(&self, ended: EndedInvocation<'_>) -> Option<Destination> {
         let _ = ended;
         None
@@ -82,11 +82,11 @@ pub trait Invoker: Send + Sync + 'static {
 /// An asynchronous invocation that is not tried again.
 #[derive(Debug, Clone, Copy)]
 pub struct EndedInvocation<'a> {
-    /// The invocation; its attempts are those that failed.
+    /// The invocation; its attempts are the failed ones.
     pub invocation: &'a AsyncInvocation,
     /// `Success`, `RetriesExhausted` or `EventAgeExceeded`: the conditions of Lambda's invocation records.
     pub condition: &'static str,
-    /// How the last attempt went; none when its turn did not come in time.
+    /// The outcome of the last attempt; `None` when its turn did not come in time.
     pub outcome: Option<&'a PlainOutcome>,
     /// When that was.
     pub at: Timestamp,
@@ -139,15 +139,15 @@ impl Default for RetryPolicy {
 /// One invocation of a durable function, with the state that it replays.
 #[derive(Debug, Clone)]
 pub struct DurableInvocation {
-    /// What the execution is.
+    /// The execution's fixed part.
     pub spec: Arc<ExecutionSpec>,
     /// Names this invocation.
     pub request_id: RequestId,
-    /// What its first checkpoint must present.
+    /// The token that its first checkpoint must present.
     pub checkpoint_token: CheckpointToken,
     /// The recorded operations, the EXECUTION operation first.
     pub operations: Vec<Arc<Operation>>,
-    /// Those that the service changed since an invocation was last told.
+    /// Operations that the service changed since an invocation was last told.
     pub updated_operation_ids: Vec<OperationId>,
     /// Cancelled when it is not to run any more. An invocation that no process has then ends as
     /// [`InvocationOutcome::NotStarted`]; one that a process has goes on.

@@ -1,7 +1,7 @@
 //! Whose turn it is: how many invocations of each function version run at one time, and which wait.
 //!
-//! Plain bookkeeping behind one lock: nothing here waits or runs anything. What waits is named, not
-//! held: a backlog costs some two hundred bytes each, whatever the executions carry.
+//! Plain bookkeeping behind one lock: nothing here waits or runs anything. A waiting invocation is named, not held: a
+//! backlog costs some two hundred bytes each, however large the executions are.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
@@ -35,7 +35,7 @@ pub(crate) enum Turn {
     Queued(AsyncInvocationId),
 }
 
-/// What a turn is for.
+/// The purpose of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Goes on with an execution that has run before: a wait is over, a callback has come, an invocation is repeated.
@@ -55,7 +55,7 @@ impl Purpose {
     }
 }
 
-/// What became of a turn that was asked for.
+/// The result of a request for a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// It may run now.
@@ -71,8 +71,8 @@ pub(crate) enum Place {
 const REST: Duration = Duration::from_secs(1);
 const REST_MAX: Duration = Duration::from_secs(10);
 
-/// How many go on before the next one begins, while there are both. Whoever waits for a timer has waited long enough, and
-/// what ends makes room; yet a function whose executions go on all the time has to begin others.
+/// How many going-on turns run before the next beginning one, while both wait. An execution that goes on has waited
+/// long enough, and its end makes room; yet a function whose executions go on all the time has to begin others.
 const GO_ON_IN_A_ROW: u32 = 4;
 
 #[derive(Debug)]
@@ -80,11 +80,11 @@ enum State {
     Waiting,
     /// Cancelled when it is called off: then it ends, unless a process has it already.
     Running(CancellationToken),
-    /// Its function is done; what came of it is being recorded.
+    /// Its function is done; the outcome is being recorded.
     Recording,
 }
 
-/// The turns that wait, in their order. Those that were called off since are skipped when their turn comes.
+/// The waiting turns, in their order. A turn that was called off is skipped when it comes.
 #[derive(Debug, Default)]
 struct Waiting {
     going_on: VecDeque<Turn>,
@@ -141,7 +141,7 @@ struct Lane {
 
 impl Lane {
     fn has_room(&self, limit: usize) -> bool {
-        // A function that may not run at all is tried one at a time, so that somebody notices when it may.
+        // A function that may not run at all is tried one at a time, to notice when it may.
         let limit = limit.max(1);
         !self.resting && self.running < self.ceiling.map_or(limit, |ceiling| ceiling.min(limit))
     }
@@ -238,7 +238,7 @@ impl Lanes {
         }
     }
 
-    /// What a turn that runs is told by when it is called off.
+    /// The token that tells a running turn that it is called off.
     pub fn called_off(&self, turn: &Turn) -> CancellationToken {
         match self.inner().turns.get(turn) {
             Some(State::Running(called_off)) => called_off.clone(),
@@ -246,7 +246,7 @@ impl Lanes {
         }
     }
 
-    /// A function is done: its place goes to the next, while what came of it is recorded.
+    /// A function is done: its place goes to the next, while the outcome is recorded.
     pub fn leave(&self, key: &LaneKey, turn: &Turn, limit: usize) -> Vec<Turn> {
         let mut inner = self.inner();
         inner.turns.insert(turn.clone(), State::Recording);
@@ -286,7 +286,7 @@ impl Lanes {
         Some(rest)
     }
 
-    /// The lane has rested, or room was noticed: one more than run is tried, because those may run for long.
+    /// The lane has rested, or room was noticed: tries one more than run now, because the running ones may take long.
     pub fn rested(&self, key: &LaneKey, limit: usize) -> Vec<Turn> {
         let mut inner = self.inner();
         if let Some(lane) = inner.lanes.get_mut(key) {
@@ -323,7 +323,7 @@ impl Lanes {
             .collect()
     }
 
-    /// More turns than before may run at one time, so that what there was no room for has room now.
+    /// More turns than before may run at one time, so that waiting turns have room now.
     pub fn grown(&self, key: &LaneKey, limit: usize) -> Vec<Turn> {
         let mut inner = self.inner();
         if let Some(lane) = inner.lanes.get_mut(key) {
@@ -410,7 +410,7 @@ mod tests {
             lanes.enter(&key(), &turn(4), Purpose::Begin, 4),
             Place::Waits
         );
-        // Two run; what ends proves that there is room for one more than that.
+        // Two run; the end of one proves that there is room for one more than that.
         assert_eq!(lanes.leave(&key(), &turn(0), 4), [turn(2), turn(3)]);
         assert_eq!(lanes.leave(&key(), &turn(1), 4), [turn(4)]);
         for it in 2..5 {

@@ -4,9 +4,8 @@
 //! commit the transition, absorb it, run its effects. The HTTP server, the SDK's embedded mode and
 //! the test runner are shells around this one loop.
 //!
-//! It keeps nothing in memory that a restart may not lose: resident executions are a cache, timers
-//! are read from the store, what waits for its turn is named in lanes, and [`Driver::recover`] takes up what
-//! an earlier run left.
+//! It keeps nothing in memory that a restart may not lose: resident executions are a cache, timers are read from the
+//! store, waiting invocations are names in lanes, and [`Driver::recover`] takes up the work that an earlier run left.
 
 mod alarm;
 mod aside;

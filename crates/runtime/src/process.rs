@@ -22,9 +22,8 @@ impl Driver {
     /// Cancel safe: dropping the future does not stop the input from being processed.
     ///
     /// # Errors
-    /// See [`ProcessError`]; the execution is then unchanged, except that after a fault whose outcome
-    /// the store could not tell either, the input may have been committed. What follows from it is done
-    /// once the store answers.
+    /// See [`ProcessError`]; the execution is then unchanged, except that after a fault whose outcome the store could
+    /// not tell either, the input may have been committed. Its effects then run once the store answers.
     pub async fn process(&self, id: &ExecutionId, input: Input) -> Result<Answer, ProcessError> {
         if self.inner.tasks.is_closed() {
             return Err(ProcessError::ShuttingDown);
@@ -39,7 +38,7 @@ impl Driver {
         ToTheEnd::of(&self.inner.tasks, work).await
     }
 
-    /// As [`Driver::process`], in the caller's task: for tasks that nobody cancels half way.
+    /// As [`Driver::process`], in the caller's task: for tasks that are never cancelled half way.
     pub(crate) async fn process_here(
         &self,
         id: &ExecutionId,
@@ -61,8 +60,8 @@ impl Driver {
         id: &ExecutionId,
         input: Input,
     ) -> Result<Answer, ProcessError> {
-        // Where another server may have changed it since, what is in memory refuses nothing for good, and does not answer
-        // again what it has answered.
+        // Where another server may have changed it since, the execution in memory must not refuse anything for good,
+        // nor repeat an earlier answer.
         let mut may_be_old = resident.is_some() && self.inner.territory.is_shared();
         for _ in 0..ATTEMPTS_MAX {
             let execution = self.inner.resident(resident, id).await?;
@@ -81,8 +80,8 @@ impl Driver {
                 return Ok(transition.answer);
             }
             let transition = Arc::new(transition);
-            // It is put back once it is what is stored: nobody may find it who comes after a commit that was given up half
-            // way, or whose transition was taken in half way.
+            // Put back only once it equals the stored one: a later caller must not find it after a commit that was
+            // given up half way, or whose transition was taken in half way.
             let mut execution = resident.take().expect("it was found, or loaded");
             match self.inner.store.commit(Arc::clone(&transition)).await {
                 Ok(()) => {
@@ -92,7 +91,7 @@ impl Driver {
                     }
                     return Ok(transition.answer.clone());
                 }
-                // What was in memory is not what is stored: load it again.
+                // The execution in memory differs from the stored one: load it again.
                 Err(CommitError::VersionConflict(_)) => {}
                 Err(CommitError::NameTaken(arn)) => {
                     unreachable!("`{arn}` exists; only a start takes a name")
@@ -123,7 +122,7 @@ impl Driver {
         }
     }
 
-    /// Takes a committed transition in and does what follows.
+    /// Takes a committed transition in and runs its effects.
     pub(crate) fn take_in(
         &self,
         execution: &mut Execution,
@@ -148,8 +147,8 @@ impl Driver {
         }
     }
 
-    /// Finds out what became of a commit that ended in a fault, by reading the version: if it landed, its
-    /// effects run and it counts. The execution is loaded again by whoever needs it next.
+    /// Finds out whether a commit that ended in a fault has landed, by reading the version: if so, its effects run and
+    /// it counts. The next user loads the execution again.
     pub(crate) async fn settle(
         &self,
         resident: &mut Option<Execution>,
@@ -175,7 +174,7 @@ impl Driver {
         }
     }
 
-    /// What follows a commit: logs, timers, notices, effects.
+    /// After a commit: logs, timers, notices, effects.
     pub(crate) fn committed(&self, execution: &Execution, transition: &Transition) {
         let state = &transition.state;
         tracing::debug!(
@@ -203,7 +202,7 @@ impl Driver {
     }
 }
 
-/// What became of a commit that ended in a fault.
+/// The outcome of a commit that ended in a fault.
 pub(crate) enum Settled {
     Committed,
     NotCommitted(StoreFault),
@@ -212,7 +211,7 @@ pub(crate) enum Settled {
 }
 
 impl Inner {
-    /// What an input of this execution is applied in.
+    /// The context in which an input of this execution is applied.
     pub fn context(&self, id: &ExecutionId) -> Context<'_> {
         Context {
             now: self.clock.now(),

@@ -1,7 +1,7 @@
 //! Asynchronous invocations of plain functions: accepted durably, run in their turn, tried again as their
 //! policy says, kept as a dead letter when given up.
 //!
-//! What they carry waits in the store: in memory there is an id for each.
+//! Their payloads wait in the store: in memory there is an id for each.
 
 use model::{ErrorObject, Shards, Timestamp};
 use store::{
@@ -96,7 +96,7 @@ impl Driver {
         self.inner.queue.count()
     }
 
-    /// After an invocation is in the store: whoever takes its shard over from here on finds it there.
+    /// After an invocation is in the store: a server that takes its shard over from here on finds it there.
     fn note_accepted(&self, id: AsyncInvocationId, invocation: &AsyncInvocation) {
         if !self.inner.territory.drives(invocation.request_id.shard()) {
             self.inner.queue.guests().insert(id);
@@ -109,7 +109,7 @@ impl Driver {
         drives || self.inner.queue.guests().contains(&id)
     }
 
-    /// Takes up what earlier runs accepted in these shards, and other servers.
+    /// Takes up the invocations that earlier runs, and other servers, accepted in these shards.
     pub(crate) async fn recover_queue(&self, of: Shards) {
         let mut after = None;
         loop {
@@ -200,7 +200,7 @@ impl Driver {
         .await;
     }
 
-    /// Records what a function has done, also when a shutdown begins meanwhile: it would be invoked again.
+    /// Records a function's outcome, also when a shutdown begins meanwhile: otherwise it would be invoked again.
     async fn to_the_end<F: Future<Output = ()> + Send + 'static>(
         &self,
         record: impl FnOnce(Self) -> F,

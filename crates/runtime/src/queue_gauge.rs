@@ -6,16 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use store::AsyncInvocationId;
 
-/// Accepted invocations that are not done. One more is refused: whoever floods the queue is told so while
-/// the disk still has room.
+/// Accepted invocations that are not done. One more is refused: a caller that floods the queue learns of it while the
+/// disk still has room.
 pub(crate) const QUEUED_MAX: usize = 100_000;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct QueueGauge {
     count: Arc<AtomicUsize>,
-    /// Those that were accepted here and are in another server's shards. Nobody else knows of them until their shards
-    /// change hands or this server dies: they are run here.
+    /// Invocations that were accepted here and are in another server's shards. No other server knows of them until
+    /// their shards change hands or this server dies: they are run here.
     guests: Mutex<BTreeSet<AsyncInvocationId>>,
 }
 
@@ -36,7 +36,7 @@ impl QueueGauge {
         (before < QUEUED_MAX).then_some(counted)
     }
 
-    /// Counts one that an earlier run accepted. Those are never refused.
+    /// Counts an invocation that an earlier run accepted. These are never refused.
     pub fn take_up(&self) {
         self.count.fetch_add(1, Ordering::Relaxed);
     }

@@ -20,8 +20,8 @@ impl Driver {
     /// The operations that a replay needs, after this one.
     ///
     /// # Errors
-    /// [`ProcessError::Rejected`] unless the token is the one that the running invocation must
-    /// present next, and when the execution has no operation to go on after.
+    /// [`ProcessError::Rejected`] unless the token is the one that the running invocation must present next, and when
+    /// the execution has no operation to go on after.
     pub async fn state_page(
         &self,
         id: &ExecutionId,

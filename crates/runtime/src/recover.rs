@@ -1,8 +1,8 @@
-//! Takes up what an earlier run left, while the server is already serving.
+//! Takes up the work that an earlier run left, while the server is already serving.
 //!
-//! Each invocation names the run that drives it, so what this run has started is never mistaken for what an
-//! earlier one left. Many executions are taken up at a time; one that cannot be read is set aside, and
-//! nothing here keeps a server from starting.
+//! Each invocation names the run that drives it, so this run's invocations are never mistaken for an earlier run's.
+//! Many executions are taken up at a time; one that cannot be read is set aside, and nothing here keeps a server from
+//! starting.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ impl Driver {
         count
     }
 
-    /// Tries until it works; none when the driver shuts down first.
+    /// Tries until it works; `None` when the driver shuts down first.
     pub(crate) async fn until_it_works<T, E, F>(
         &self,
         attempted: &str,
@@ -78,9 +78,8 @@ impl Driver {
         }
     }
 
-    /// Goes on with an execution as the store has it: repeats what follows from its records and is not in
-    /// hand, and reports an invocation of an earlier run lost. What cannot be done is tried again, or the
-    /// execution is set aside.
+    /// Goes on with an execution as the store has it: repeats the effects of its records that are not in hand, and
+    /// reports an invocation of an earlier run lost. After a failure it tries again, or sets the execution aside.
     pub(crate) async fn take_up(&self, id: &ExecutionId) {
         let _at_work = self.inner.clock.work();
         loop {
@@ -130,7 +129,7 @@ impl Driver {
     async fn try_take_up(&self, id: &ExecutionId) -> Result<(), ProcessError> {
         let lease = self.inner.residents.lease(id);
         let mut resident = lease.slot.execution.lock().await;
-        // What is in memory is not what is stored, where another server has driven it meanwhile.
+        // The execution in memory differs from the stored one if another server has driven it meanwhile.
         *resident = None;
         let execution = self.inner.resident(&mut resident, id).await?;
         if !self.inner.territory.has(id) {
@@ -166,8 +165,8 @@ impl Driver {
             .map(drop)
     }
 
-    /// Does what follows from the records of an execution and is not in hand: after a commit that this run
-    /// does not know the outcome of, or an earlier run's.
+    /// Runs the effects of an execution's records that are not in hand: after a commit of an unknown outcome, or of an
+    /// earlier run.
     pub(crate) fn follow_up(&self, execution: &Execution) {
         if let Some(deadline) = &execution.state.next_deadline {
             self.inner.alarm.set(deadline.at);
@@ -183,8 +182,8 @@ impl Driver {
         }
     }
 
-    /// Settles a commit whose outcome is not known, in a task of its own: once the store answers, whatever
-    /// follows from what it holds is done.
+    /// Settles a commit of unknown outcome, in a task of its own: once the store answers, the effects of the stored
+    /// records run.
     pub(crate) fn settle_later(&self, lease: Lease, id: ExecutionId) {
         let driver = self.clone();
         self.spawn(async move {

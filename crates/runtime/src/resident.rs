@@ -1,9 +1,9 @@
 //! Executions in memory, each behind its own lock.
 //!
-//! An execution is resident while somebody changes it or a function process works on it: while there is a
-//! lease. A suspended one is not, and neither is one that waits for its turn. Those that were left last are kept all
-//! the same, as far as a fixed amount of memory goes, so that a short wait or a turn that comes soon costs no look into
-//! the store; what is kept belongs to nobody and counts as not resident.
+//! An execution is resident while a caller changes it or a function process works on it: while there is a lease. A
+//! suspended one is not, and neither is one that waits for its turn. The executions that were left last stay in memory
+//! all the same, as far as a fixed amount of it goes, so that a short wait or a turn that comes soon does not read the
+//! store; they have no lease and do not count as resident.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -18,7 +18,7 @@ mod kept;
 /// Transitions of one execution are made one after the other, under this lock.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
-    /// The execution as the store has it; none when it has to be loaded first.
+    /// The execution as the store has it; `None` when it has to be loaded first.
     pub execution: tokio::sync::Mutex<Option<Execution>>,
 }
 
@@ -64,22 +64,22 @@ impl Residents {
         memory.slots.get(id).map(|entry| Arc::clone(&entry.slot))
     }
 
-    /// Whether an execution is kept that nobody uses. It has not ended.
+    /// Whether an execution is kept without a lease. It has not ended.
     pub fn keeps(&self, id: &ExecutionId) -> bool {
         self.memory().kept.has(id)
     }
 
-    /// Keeps nothing that nobody uses from now on: others may change what the store has.
+    /// Keeps no execution without a lease from now on: others may change the store.
     pub fn keep_nothing(&self) {
         self.memory().kept.close();
     }
 
-    /// What is resident.
+    /// The ids of the resident executions.
     pub fn ids(&self) -> Vec<ExecutionId> {
         self.memory().slots.keys().cloned().collect()
     }
 
-    /// The shards of what is resident.
+    /// The shards of the resident executions.
     pub fn shards(&self) -> Shards {
         let memory = self.memory();
         memory.slots.keys().map(ExecutionId::shard).collect()
@@ -116,7 +116,7 @@ impl Drop for Lease {
             return;
         }
         memory.slots.remove(&self.id);
-        // Somebody may have found it a moment ago, and look at it still.
+        // Another caller may have found it a moment ago, and still hold it.
         if let Ok(mut execution) = self.slot.execution.try_lock()
             && let Some(execution) = execution.take()
         {

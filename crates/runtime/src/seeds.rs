@@ -14,7 +14,7 @@ impl Seeds {
         Self(Mutex::new(fastrand::Rng::with_seed(seed)))
     }
 
-    /// A seed that nobody can guess.
+    /// A seed that cannot be guessed.
     pub fn from_os() -> Result<u64, getrandom::Error> {
         getrandom::u64()
     }
@@ -25,7 +25,7 @@ impl Seeds {
         rng.f64().mul_add(0.5, 0.5)
     }
 
-    /// A number below this one; zero when there is none.
+    /// A number below this one; zero when there is no such number.
     pub fn below(&self, end: usize) -> usize {
         let mut rng = self.0.lock().expect("drawing a number does not panic");
         if end == 0 { 0 } else { rng.usize(..end) }

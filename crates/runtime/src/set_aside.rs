@@ -1,5 +1,5 @@
 //! Executions that cannot be worked on: unreadable records, a transition that panics, a deadline that always
-//! fails. Each is set aside, so that the others continue, and left alone until somebody retries it.
+//! fails. Each is set aside, so that the others continue, and left alone until an operator retries it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use store::{SetAside, StoreFault};
 
 use crate::{Driver, ProcessError};
 
-/// What came of trying an execution again that was set aside.
+/// The result of trying again an execution that was set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TriedAgain {
     /// It goes on.
@@ -21,7 +21,7 @@ pub enum TriedAgain {
 }
 
 impl Driver {
-    /// Is ready once an execution is set aside: for whoever waits for its end, which does not come then. Cancel safe.
+    /// Is ready once an execution is set aside: for callers that wait for its end, which does not come. Cancel safe.
     pub async fn wait_set_aside(&self, id: &ExecutionId) -> SetAside {
         self.inner.aside.added(id).await
     }
@@ -67,8 +67,8 @@ impl Driver {
         }
     }
 
-    /// Whether a fault is about the one execution: trying again would not mend it, and the store works for
-    /// others. A read-only disk or a closed store concerns them all.
+    /// Whether a fault is about the one execution: trying again would not mend it, and the store works for others. A
+    /// read-only disk or a closed store concerns all executions.
     pub(crate) fn is_broken(&self, fault: &StoreFault) -> bool {
         !fault.retryable && self.store_works() && !self.inner.shutdown.is_cancelled()
     }
@@ -77,12 +77,12 @@ impl Driver {
         self.inner.store.health().is_healthy()
     }
 
-    /// Reads what earlier runs set aside, once.
+    /// Reads the executions that earlier runs set aside, once.
     pub(crate) async fn read_aside(&self) -> Result<(), StoreFault> {
         self.inner.aside.read_once(self.inner.store.as_ref()).await
     }
 
-    /// Reads again what is set aside in shards that another server has driven so far.
+    /// Reads again the executions set aside in shards that another server has driven so far.
     pub(crate) async fn read_aside_of(&self, shards: Shards) -> Result<(), StoreFault> {
         let stored = self.inner.store.executions_set_aside().await?;
         let gained = |id: &ExecutionId| shards.contains(id.shard());
@@ -119,13 +119,13 @@ impl Driver {
         let elsewhere = stored.into_iter().map(by_id);
         let elsewhere = elsewhere.filter(|(id, _)| !self.drives(id));
         let mut all: BTreeMap<_, _> = elsewhere.collect();
-        // Of its own this server knows better: what it has set aside may not have been written yet.
+        // For its own shards this server knows better: its records may not have been written yet.
         let own = self.executions_set_aside().into_iter().map(by_id);
         all.extend(own.filter(|(id, _)| self.drives(id)));
         Ok(all.into_values().collect())
     }
 
-    /// Why an execution is set aside, by whatever server; none when it is not.
+    /// Why an execution is set aside, by any server; `None` when it is not.
     ///
     /// # Errors
     /// When the store fails.
@@ -137,7 +137,7 @@ impl Driver {
         Ok(all.into_iter().find(|record| record.execution_id == *id))
     }
 
-    /// Whether nothing is done for an execution until somebody has it tried again.
+    /// Whether an execution rests until an operator has it tried again.
     pub fn is_set_aside(&self, id: &ExecutionId) -> bool {
         self.inner.aside.contains(id)
     }
@@ -170,7 +170,7 @@ impl Driver {
         }
         self.inner.changes.note(id, false);
         self.take_up(id).await;
-        // What came due meanwhile fails at once, if it fails.
+        // Deadlines that came due meanwhile fail at once, if they fail.
         if !self.inner.aside.contains(id) {
             self.fire(id).await;
         }

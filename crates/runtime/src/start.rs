@@ -21,7 +21,7 @@ impl Driver {
         }
     }
 
-    /// A fresh id for an execution that another one starts: whoever drives the one drives both.
+    /// A fresh id for an execution that another one starts: the same server drives both.
     pub fn new_execution_id_beside(&self, other: &ExecutionId) -> ExecutionId {
         let now = self.inner.clock.now();
         let mut chance = self.inner.seeds.chance();
@@ -94,7 +94,7 @@ impl Driver {
         }
     }
 
-    /// The execution of this function with this name; none also when it is removed meanwhile.
+    /// The execution of this function with this name; `None` also when it is removed meanwhile.
     async fn find_by_name(
         &self,
         function: &FunctionName,

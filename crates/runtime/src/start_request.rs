@@ -1,20 +1,20 @@
-//! What to start, and what that comes to.
+//! The request to start an execution, and its result.
 
 use model::{ExecutionArn, ExecutionId, ExecutionName, FunctionArn, Payload, Trigger, Version};
 use store::ExecutionRecord;
 
-/// What to start.
+/// The execution to start.
 #[derive(Debug, Clone)]
 pub struct StartRequest {
     /// The function.
     pub function: FunctionArn,
     /// The version that the execution is pinned to.
     pub version: Version,
-    /// The execution's name; none: a new one.
+    /// The execution's name; `None`: a new one.
     pub name: Option<ExecutionName>,
-    /// The execution's id; none: a new one. Given where starting twice must be harmless.
+    /// The execution's id; `None`: a new one. Given where starting twice must be harmless.
     pub id: Option<ExecutionId>,
-    /// What the function is given.
+    /// The function's input.
     pub input: Option<Payload>,
     /// Longest time to the end, in seconds.
     pub execution_timeout_seconds: u32,
@@ -26,11 +26,11 @@ pub struct StartRequest {
     pub trace_header: Option<String>,
     /// The tenant.
     pub tenant_id: Option<String>,
-    /// What starts it.
+    /// The origin of the start.
     pub trigger: Trigger,
 }
 
-/// What a start came to.
+/// The result of a start.
 #[derive(Debug, Clone)]
 pub enum Started {
     /// A new execution runs.

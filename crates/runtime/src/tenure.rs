@@ -1,4 +1,4 @@
-//! Whether this run may go on with what it was about to do: nobody else has driven executions in its place meanwhile.
+//! Whether this run may still begin an action: no other run has driven its executions meanwhile.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use store::StoreFault;
 use crate::territory::Territory;
 use crate::{Clock, ProcessError};
 
-/// Whether this run has driven executions without a break since some moment. One that stood still, or did not reach the
-/// store, finds others at work when it goes on: what it was about to begin is theirs to begin.
+/// Whether this run has driven executions without a break since some moment. A run that stood still, or did not reach
+/// the store, finds other servers at work when it goes on: the action that it was about to begin is theirs.
 #[derive(Clone)]
 pub struct Tenure {
     territory: Arc<Territory>,
@@ -50,7 +50,7 @@ impl Tenure {
     ///
     /// # Errors
     ///
-    /// A fault whose outcome is not known: what was asked for may be done, and whoever asked must not go on with it.
+    /// A fault of unknown outcome: the action may be done, and the caller must not go on with it.
     pub fn check(&self) -> Result<(), ProcessError> {
         if self.holds() {
             return Ok(());

@@ -1,7 +1,7 @@
 //! Which executions this run drives: all of them, unless servers share the store.
 //!
-//! Any server may change any execution, because each commit is fenced by its version. What follows from a change
-//! (invocations, timers, chained invokes) is done by the server that drives the execution's shard, which is notified.
+//! Any server may change any execution, because each commit is fenced by its version. The effects of a change
+//! (invocations, timers, chained invokes) are run by the server that drives the execution's shard, which is notified.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -26,7 +26,7 @@ pub(crate) struct Territory {
 #[derive(Debug)]
 struct State {
     driven: Shards,
-    /// Who drives the others; none where no other server is.
+    /// The drivers of the other shards; `None` where no other server is.
     others: Option<Arc<Membership>>,
 }
 
@@ -49,7 +49,7 @@ impl Territory {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is driven here.
+    /// The shards that are driven here.
     pub fn shards(&self) -> Shards {
         self.state().driven
     }
@@ -69,7 +69,7 @@ impl Territory {
         self.drives(id.shard())
     }
 
-    /// The run that an invocation of the execution is scheduled for; none where no servers share the store.
+    /// The run that an invocation of the execution is scheduled for; `None` where no servers share the store.
     pub fn owner(&self, id: &ExecutionId) -> Option<Owner> {
         let state = self.state();
         let others = state.others.as_ref()?;
@@ -101,7 +101,7 @@ impl Territory {
         gained
     }
 
-    /// Says until when this run may drive what it drives: not at all without a time.
+    /// Sets until when this run may drive its shards: not at all without a time.
     pub fn lasts_until(&self, until: Option<Timestamp>, now: Timestamp) {
         let until = until.map_or(i64::MIN, Timestamp::as_millis);
         // A reader that sees the new time also sees that there was a break.
@@ -111,7 +111,7 @@ impl Territory {
         self.until.store(until, Ordering::Release);
     }
 
-    /// Whether this run may drive at that time what it drives.
+    /// Whether this run may drive its shards at that time.
     pub fn is_held(&self, now: Timestamp) -> bool {
         now.as_millis() < self.until.load(Ordering::Acquire)
     }

@@ -3,7 +3,7 @@
 //! Nothing that one deadline does holds up the others: they are fired side by side, one that fails rests by
 //! itself, and one that always fails is set aside.
 //!
-//! A burst is worked off in the order of the deadlines: what one read finds is fired, so many at a time, before
+//! A burst is worked off in the order of the deadlines: the finds of one read are fired, so many at a time, before
 //! there is another read. Those that are being fired are never left unpolled: each may hold a connection of the store,
 //! and a read that waited for one of those would wait for ever.
 
@@ -26,7 +26,7 @@ const DEADLINES_PER_READ: usize = 256;
 /// fsync each.
 const CONCURRENT_MAX: usize = 128;
 
-/// More are read when none that is due waits and so few are being processed.
+/// More are read when no due deadline waits and this few are being processed.
 const CONCURRENT_LOW: usize = CONCURRENT_MAX / 2;
 
 /// Longest sleep without looking at the store: bounds what a missed wake-up or a clock that was set
@@ -39,20 +39,20 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Failures in a row of one deadline, while the store works for others, before its execution is set aside.
 const FAILURES_MAX: u32 = 5;
 
-/// What the loop knows of deadlines that are due.
+/// The deadlines that are due, as far as the loop knows.
 #[derive(Debug, Default)]
 struct Due {
-    /// Those that were read and have no place yet, the soonest first.
+    /// Read, without a place yet, the soonest first.
     waiting: VecDeque<ExecutionId>,
-    /// Those that are being fired.
+    /// Being fired.
     firing: HashSet<ExecutionId>,
-    /// Those that were fired while the last read was under way.
+    /// Fired while the last read was under way.
     fired_meanwhile: HashSet<ExecutionId>,
-    /// Those that failed: how often in a row, and when they are tried again.
+    /// Failed: how often in a row, and when they are tried again.
     resting: HashMap<ExecutionId, (u32, Timestamp)>,
 }
 
-/// What came of a deadline.
+/// The result of firing a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fired {
     Done,
@@ -95,7 +95,7 @@ impl Driver {
                 let reading = self.soonest_deadlines(limit);
                 tokio::pin!(reading);
                 due.fired_meanwhile.clear();
-                // Those that are being fired go on meanwhile: the store may have lent them what the read waits for.
+                // The deadlines being fired go on meanwhile: they may hold connections that the read waits for.
                 loop {
                     tokio::select! {
                         biased;
@@ -135,7 +135,7 @@ impl Driver {
         }
     }
 
-    /// Notes what is due and can be fired, and returns until when to sleep unless something happens.
+    /// Notes the deadlines that are due and can be fired, and returns until when to sleep unless something happens.
     fn note_read(
         &self,
         due: &mut Due,
@@ -150,7 +150,7 @@ impl Driver {
             }
         };
         let now = self.inner.clock.now();
-        // What waited is among what was read, in its place.
+        // The read contains the waiting deadlines too, in their places.
         due.waiting.clear();
         let mut sleep = SLEEP_MAX;
         let mut lag = Duration::ZERO;
@@ -201,7 +201,7 @@ impl Driver {
         }
     }
 
-    /// Fires what is due of an execution, for a server that takes it back.
+    /// Fires the due deadlines of an execution, for a server that takes it back.
     pub(crate) async fn fire(&self, id: &ExecutionId) {
         self.fire_once(id).await;
     }

@@ -12,7 +12,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// See the module. A shutdown that waits for the tracker waits for it too.
 pub(crate) struct ToTheEnd<F: Future<Output: Send + 'static> + Send + 'static> {
-    /// None once it has ended.
+    /// `None` once it has ended.
     work: Option<Pin<Box<F>>>,
     tasks: TaskTracker,
     _token: TaskTrackerToken,

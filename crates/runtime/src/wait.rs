@@ -8,12 +8,11 @@ use store::{ExecutionRecord, StoreFault};
 
 use crate::Driver;
 
-/// How often those look who wait for an execution that another server drives.
+/// How often a caller looks again that waits for an execution which another server drives.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 impl Driver {
-    /// Waits until the execution has ended and returns its record; none when there is no such one.
-    /// Cancel safe.
+    /// Waits until the execution has ended and returns its record; `None` when it does not exist. Cancel safe.
     ///
     /// # Errors
     /// When the store fails.
@@ -36,7 +35,7 @@ impl Driver {
                     let record = record.expect("whoever has joined keeps the sender alive");
                     return Ok(record.clone());
                 }
-                // The server that drives it tells nobody here.
+                // The server that drives it sends no notice here.
                 () = async { self.inner.clock.sleep(LOOK_AGAIN).await }, if !self.drives(id) => {}
             }
             match self.inner.store.record(id).await? {

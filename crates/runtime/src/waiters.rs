@@ -1,4 +1,4 @@
-//! Those who wait for an execution's end.
+//! The callers that wait for an execution's end.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ struct Waiting {
 }
 
 impl Waiters {
-    /// Hands the record of an ended execution to everybody who waits for it.
+    /// Hands the record of an ended execution to all callers that wait for it.
     pub fn ended(&self, id: &ExecutionId, record: impl FnOnce() -> ExecutionRecord) {
         let waiting = self
             .waiting
@@ -31,7 +31,7 @@ impl Waiters {
         }
     }
 
-    /// Waits for the end from now on, until what is returned is dropped.
+    /// Waits for the end from now on, until the returned value is dropped.
     pub fn join<'a>(&'a self, id: &'a ExecutionId) -> Joined<'a> {
         let mut waiting = self
             .waiting
@@ -62,7 +62,7 @@ impl Waiters {
     }
 }
 
-/// Leaves when the waiting future is dropped, whatever the reason.
+/// Leaves when the waiting future is dropped, for any reason.
 pub(crate) struct Joined<'a> {
     /// The record, once it has ended.
     pub ended: watch::Receiver<Option<Arc<ExecutionRecord>>>,

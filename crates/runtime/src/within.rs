@@ -1,5 +1,5 @@
-//! An input that is created within the store's transaction: what the application writes there and what follows
-//! for the execution are committed as one.
+//! An input that is created within the store's transaction: the application's writes there and the execution's
+//! transition are committed as one.
 //!
 //! The engine is a pure function, so it can be called where the transaction is: the execution is passed there
 //! and comes back. The caller, who knows the store, makes the transaction.
@@ -24,9 +24,9 @@ pub struct Making {
 }
 
 struct State {
-    /// None once it went back.
+    /// `None` once it went back.
     execution: Option<Execution>,
-    /// What was made last.
+    /// The last transition made.
     made: Option<Arc<Transition>>,
 }
 
@@ -41,7 +41,7 @@ impl Making {
         self.version
     }
 
-    /// What an input comes to. May be asked again; the last answer counts.
+    /// The transition that an input results in. May be called again; the last answer counts.
     ///
     /// # Errors
     /// When the input is refused.
@@ -65,8 +65,8 @@ impl Making {
 }
 
 impl Driver {
-    /// Has `commit` make a transition of the execution within a transaction, and does what follows. None: it
-    /// made none, and nothing has changed. Cancel safe.
+    /// Has `commit` make a transition of the execution within a transaction, and runs its effects. `None`: it made
+    /// none, and nothing has changed. Cancel safe.
     ///
     /// # Errors
     /// As for [`Driver::process`]; [`ProcessError::Rejected`] before anything is begun unless the token is the one

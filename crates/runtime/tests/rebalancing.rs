@@ -69,7 +69,7 @@ fn what_a_dead_server_had_stands_still_for_its_lease_and_one_beat() {
             (LEASE - BEAT..LEASE + BEAT + 100).contains(&longest),
             "{longest} ms"
         );
-        // What is handed over stands still for two writes.
+        // A shard that is handed over stands still for two writes.
         let outcome = scenarios::one_leaves(size(seed));
         let longest = outcome.figures.idle_longest;
         assert!(longest < 50, "{longest} ms");
@@ -99,7 +99,7 @@ fn the_same_seed_is_the_same_run() {
     assert_ne!(once, scenarios::many_join(size(8)).figures);
 }
 
-/// The standing that the simulation keeps up to date is the one that production reads anew.
+/// The standing that the simulation keeps up to date equals the one that production reads anew.
 #[test]
 fn a_standing_that_is_kept_is_one_that_is_read() {
     let mut rng = fastrand::Rng::with_seed(3);
@@ -117,7 +117,7 @@ fn a_standing_that_is_kept_is_one_that_is_read() {
     }
     let read = Standing::of(servers.iter().map(|id| (*id, false)), &owners);
     assert_eq!(kept, read);
-    // Everybody's part together: nothing is claimed twice, and all have their share afterwards.
+    // All parts together: no shard is claimed twice, and all servers have their share afterwards.
     let parts: Vec<_> = servers.iter().map(|id| kept.part(*id)).collect();
     for (me, part) in servers.iter().zip(&parts) {
         for shard in &part.claim {

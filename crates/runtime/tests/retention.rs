@@ -1,4 +1,4 @@
-//! What is deleted for its age, and what a clock that is not sure holds back.
+//! Deletions of old data, and which of them an unsure clock holds back.
 
 use std::future;
 use std::pin::Pin;
@@ -134,7 +134,7 @@ async fn what_has_ended_stays_while_the_clock_is_not_sure() {
     let hangs = start(&driver, "hangs").await;
     until(&store, &ends, Some(ExecutionStatus::Succeeded)).await;
 
-    // The clock leaps, and is not sure of it: what waits goes on, what ended is kept.
+    // The clock leaps, and is not sure of it: waiting executions go on, ended ones are kept.
     clock.unsure.store(true, Ordering::SeqCst);
     clock.millis.store(2 * 86_400_000, Ordering::SeqCst);
     let timers = driver.clone();

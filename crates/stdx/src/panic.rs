@@ -1,8 +1,8 @@
-//! What a caught panic says.
+//! The message of a caught panic.
 
 use std::any::Any;
 
-/// The message of a caught panic; none when its payload is not text.
+/// The message of a caught panic; `None` when its payload is not text.
 pub fn panic_message(panic: &(dyn Any + Send)) -> Option<&str> {
     panic
         .downcast_ref::<String>()

@@ -1,4 +1,4 @@
-//! How many transitions a second the store commits, and what that costs the database's processors.
+//! How many transitions a second the store commits, and how much processor time of the database that takes.
 //!
 //! `cargo run -p store-postgres --release --example postgres_commit_rate -- URL`
 //!

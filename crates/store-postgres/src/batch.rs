@@ -1,9 +1,9 @@
 //! Which writes go to the database together, and in what form.
 //!
-//! A batch is a beginning of what waits, so that everything is carried out in the order of the calls. One statement
-//! cannot change a row twice, so the transitions of an execution become a chain: from the version that the first one
-//! names to the one that the last one makes. The chain stands or falls with its first link. What is no link of a chain,
-//! because it names another version, ends the batch.
+//! A batch is a beginning of the waiting writes, so that everything is carried out in the order of the calls. One
+//! statement cannot change a row twice, so the transitions of an execution become a chain: from the version that the
+//! first one names to the one that the last one makes. The chain stands or falls with its first link. A transition that
+//! is no link of a chain, because it names another version, ends the batch.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,7 +22,7 @@ const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub chains: Vec<Chain>,
-    /// What is not about executions, in an order that each domain's own is kept in.
+    /// Writes that are not about executions, in an order that keeps each domain's own.
     pub steps: Vec<Step>,
     by_execution: HashMap<ExecutionId, usize>,
     /// Names that are taken or freed, by function and name.

@@ -78,7 +78,7 @@ impl Cells for Columns<'_> {
     }
 }
 
-/// The words of statuses, as an array; none for all of them.
+/// The words of statuses, as an array; `None` for all of them.
 pub(crate) fn status_words(statuses: &[ExecutionStatus]) -> Option<Vec<&'static str>> {
     let words = statuses.iter().map(Code::code).collect::<Vec<_>>();
     (!words.is_empty()).then_some(words)

@@ -1,4 +1,4 @@
-//! Whether a store can use a database, and what an error of the database means for whoever opens one.
+//! Whether a store can use a database, and the meaning of a database's error for the caller that opens one.
 
 use std::error::Error as _;
 
@@ -11,10 +11,10 @@ use crate::open_error::OpenError;
 /// The oldest PostgreSQL that the statements were written for.
 const VERSION_MIN: i64 = 150_000;
 
-/// What is attempted first.
+/// The first attempt.
 pub(crate) const CONNECT: &str = "connect";
 
-/// Whether this is a server that the store can use; returns what `synchronous_commit` says.
+/// Whether this is a server that the store can use; returns its `synchronous_commit`.
 pub(crate) async fn check_server(client: &Client, target: &Target) -> Result<String, OpenError> {
     let failed = |cause| OpenError::of(target, "say what it is", cause);
     let sql = include_str!("sql/read/server.sql");
@@ -79,7 +79,7 @@ impl OpenError {
     }
 }
 
-/// Whether somebody answered who takes no writes, as the client's library says it.
+/// Whether a server answered that takes no writes, as the client's library reports it.
 fn is_standby(error: &tokio_postgres::Error) -> bool {
     let cause = error.source().and_then(|it| it.downcast_ref());
     cause.is_some_and(|it: &std::io::Error| it.kind() == std::io::ErrorKind::PermissionDenied)

@@ -25,18 +25,18 @@ const NEXT_HOST_AFTER: Duration = Duration::from_millis(500);
 /// A connection whose packets are not acknowledged for so long is broken: the host is gone, or the way to it.
 const ACKNOWLEDGES_WITHIN: Duration = Duration::from_secs(10);
 
-/// What a connection that rests is asked by, whether its host is still there; the system's own first question comes
-/// after two hours.
+/// How a resting connection checks whether its host is still there; the system's own first question comes after two
+/// hours.
 const RESTS_AT_MOST: Duration = Duration::from_secs(10);
 const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(3);
 const ASKED_AGAIN: u32 = 3;
 
-/// What the planner is told. Indexes are used even while the tables are small: a plan that reads a small table from its
-/// beginning to its end would be kept while the table grows. And plans are not compiled: what has no index counts as so
-/// expensive then that it would be, in more time than it runs.
+/// Settings of the planner. Indexes are used even while the tables are small: a plan that reads a small table from its
+/// beginning to its end would be kept while the table grows. And plans are not compiled: a table without an index
+/// counts as so expensive then that its plan would be, in more time than it runs.
 const SETTINGS: [&str; 2] = ["SET enable_seqscan = off", "SET jit = off"];
 
-/// A database, and who connects to it.
+/// A database, and the way to connect to it.
 pub(crate) struct Target {
     pub config: Config,
     tls: MakeRustlsConnect,
@@ -54,7 +54,7 @@ impl fmt::Debug for Target {
     }
 }
 
-/// What a configuration says about TLS, apart from what the client's library knows.
+/// The TLS settings of a configuration that the client's library does not know.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct TlsWords {
     mode: Option<String>,
@@ -86,8 +86,8 @@ impl Target {
                 reason: "it names no host".to_owned(),
             });
         }
-        // Of several servers the primary is the one to write to; and where a name or a proxy leads to one, it may lead to
-        // what was the primary a moment ago.
+        // Of several servers the primary is the one to write to; and a name or a proxy may still lead to a server that
+        // was the primary a moment ago.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(ACKNOWLEDGES_WITHIN);
@@ -294,7 +294,7 @@ impl TlsWords {
         true
     }
 
-    /// As libpq has it, but for `verify-…` without certificates of one's own: those of the system are taken then.
+    /// As libpq has it, except for `verify-…` without certificates of one's own: then the system's are taken.
     fn policy(self) -> Result<(SslMode, Checks), OpenError> {
         let roots = match self.root_cert.as_deref() {
             None | Some("system") => None,
@@ -325,7 +325,7 @@ impl TlsWords {
     }
 }
 
-/// A URL without what it says about TLS.
+/// A URL without its TLS settings.
 fn split_url(url: &str) -> (String, TlsWords) {
     let mut words = TlsWords::default();
     let Some((base, query)) = url.split_once('?') else {
@@ -366,7 +366,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Key words and values without what they say about TLS.
+/// Key words and values without the TLS settings.
 fn split_words(text: &str) -> (String, TlsWords) {
     let mut words = TlsWords::default();
     let mut kept = String::new();
@@ -382,7 +382,7 @@ fn split_words(text: &str) -> (String, TlsWords) {
     (kept, words)
 }
 
-/// The value that a text begins with, as it is meant and as it is written, and what follows.
+/// The first value of a text, as it is meant and as it is written, and the rest.
 fn first_value(text: &str) -> (String, &str, &str) {
     let is_quoted = text.starts_with('\'');
     let mut value = String::new();
@@ -442,7 +442,7 @@ mod tests {
         assert_eq!(policy(None, None), Some((SslMode::Prefer, Checks::Nothing)));
         let required = Some((SslMode::Require, Checks::Nothing));
         assert_eq!(policy(Some("require"), None), required);
-        // As libpq has it: who has a certificate of the authority wants it to be looked at.
+        // As libpq has it: a user with a certificate of the authority wants it to be checked.
         let checked = Some((SslMode::Require, Checks::Authority(path())));
         assert_eq!(policy(Some("require"), Some("/a.pem")), checked);
         let everything = Some((SslMode::Require, Checks::Everything(None)));

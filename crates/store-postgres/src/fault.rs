@@ -1,4 +1,4 @@
-//! What PostgreSQL and the way to it say, as the faults that the store promises.
+//! Errors of PostgreSQL and of the way to it, as the faults that the store promises.
 
 use std::any::Any;
 use std::error::Error;
@@ -13,7 +13,7 @@ use tokio_postgres::error::{Severity, SqlState};
 pub(crate) enum ReadError {
     #[error("the database refused or went away")]
     Database(#[source] tokio_postgres::Error),
-    /// What a pooler of transactions does that knows nothing of prepared statements.
+    /// The error of a transaction pooler that does not know prepared statements.
     #[error(
         "the database has lost a prepared statement: behind PgBouncer in transaction mode, it takes version 1.21 or later \
          with `max_prepared_statements` set; session mode works with every version"
@@ -74,7 +74,7 @@ pub(crate) enum Failure {
     Database(#[source] Arc<tokio_postgres::Error>),
     #[error("the database did not answer within {0} seconds")]
     Silent(u64),
-    /// The fence around the writer is not where it left it: somebody removed its row.
+    /// The fence around the writer is not where the writer left it: its row was removed.
     #[error("the row of this writer is gone from `lambdura.writers`")]
     Unfenced,
     /// An assertion of ours does not hold: the program has a bug.
@@ -88,16 +88,16 @@ impl From<tokio_postgres::Error> for Failure {
     }
 }
 
-/// What is known after a transaction has failed.
+/// The state after a transaction has failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Aftermath {
-    /// The connection is gone, and nobody knows what became of it.
+    /// The connection is gone, and the transaction's outcome is unknown.
     InDoubt,
     /// It is not there, and the same one may succeed at once: a deadlock, a serialization failure.
     TryAgain,
     /// It is not there, and the next one may meet the same: the disk is full, the database stops.
     OfTheWorld,
-    /// It is not there, because of what was to be written.
+    /// It is not there, because of the write itself.
     OfTheWrite,
 }
 
@@ -167,8 +167,8 @@ fn has_io_cause(error: &tokio_postgres::Error) -> bool {
     false
 }
 
-/// Whether the same call may succeed later without anybody changing a statement: the server starts again, space is
-/// freed, another one becomes the primary.
+/// Whether the same call may succeed later without a change of any statement: the server starts again, space is freed,
+/// another one becomes the primary.
 pub(crate) fn is_retryable(error: &tokio_postgres::Error) -> bool {
     if is_lost_connection(error) {
         return true;

@@ -1,11 +1,11 @@
-//! What a store knows of whether it can be relied on.
+//! Whether a store can be relied on, as far as it knows.
 
 use std::ops::Deref;
 use std::sync::{Mutex, PoisonError};
 
 use store::{CommitHealth, StoreTrouble};
 
-/// Told by the tasks of a store, asked by anybody.
+/// Written by the tasks of a store, read by all callers.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
     commits: CommitHealth,

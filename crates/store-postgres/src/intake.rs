@@ -15,7 +15,7 @@ pub(crate) enum Refused {
     Closed,
 }
 
-/// How often those who are ready are let through before the first of them waits no longer.
+/// How often ready callers are let through before the first of them waits no longer.
 const GATHERS_MAX: usize = 16;
 
 /// Hands items over in the order of the calls, without waiting.
@@ -81,8 +81,8 @@ impl<T> Intake<T> {
         }
     }
 
-    /// Lets everybody who is ready to call do so, until nobody adds anything: on a busy machine more comes together so, and
-    /// where nobody else is ready it is over at once.
+    /// Lets all callers that are ready add their items, until none adds any: on a busy machine more items come together
+    /// so, and where no other caller is ready it is over at once.
     pub async fn gathered(&self) {
         let mut waiting = self.inner().items.len();
         for _ in 0..GATHERS_MAX {
@@ -102,13 +102,13 @@ impl<T> Intake<T> {
         inner.items.drain(..fitting).collect()
     }
 
-    /// Refuses items from here on. Those that wait can still be taken.
+    /// Refuses items from here on. Waiting items can still be taken.
     pub fn close(&self) {
         self.inner().closed = true;
         self.changed.notify_one();
     }
 
-    /// Closes the queue and drops what waits.
+    /// Closes the queue and drops the waiting items.
     pub fn abandon(&self) {
         self.close();
         let left = std::mem::take(&mut self.inner().items);

@@ -1,4 +1,4 @@
-//! What the writer is asked to do, and how it answers.
+//! The writer's jobs, and its answers.
 
 use store::CommitError;
 use tokio::sync::oneshot;
@@ -12,5 +12,5 @@ pub(crate) struct Job {
     pub answer: oneshot::Sender<Outcome>,
 }
 
-/// What a write came to.
+/// The outcome of a write.
 pub(crate) type Outcome = Result<Written, CommitError>;

@@ -1,8 +1,8 @@
 //! The keys of executions that are written to, so that a commit need not look them up.
 //!
 //! A key belongs to its execution's id for ever, unless the database loses its last commits and an execution is started
-//! again: a transition that is refused has its key forgotten, too. Executions that end are forgotten; the others go when as
-//! many newer ones were used.
+//! again: a transition that is refused has its key forgotten, too. Executions that end are forgotten; the others go
+//! when as many newer ones were used.
 
 use std::collections::HashMap;
 

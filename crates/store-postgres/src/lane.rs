@@ -1,8 +1,9 @@
-//! The connection that is written over, and how it is known what became of a transaction whose answer was lost.
+//! The connection for writes, and how the outcome of a transaction is found whose answer was lost.
 //!
-//! Each transaction raises the number of the batch in the row of its writer. When the connection breaks before the answer
-//! is there, a new one moves the fence on: the update waits while the old transaction is under way, and one that has not
-//! come so far fails at the fence. After that the number says for sure whether it is there. See `lambdura.writers`.
+//! Each transaction raises the number of the batch in the row of its writer. When the connection breaks before the
+//! answer is there, a new one moves the fence on: the update waits while the old transaction is under way, and one that
+//! has not come so far fails at the fence. After that the number says for sure whether it is there. See
+//! `lambdura.writers`.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::write::{Prepared, Sql, Statements, transact};
 /// How long the database may take for one transaction before it counts as gone, in seconds.
 const ANSWERS_WITHIN: u64 = 30;
 
-/// What every transaction passes.
+/// The fence that every transaction passes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fence {
     writer: i64,
@@ -78,7 +79,7 @@ impl Drop for Connected {
     }
 }
 
-/// What became of the last batch.
+/// The fate of the last batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Landed {
     Yes,
@@ -132,12 +133,12 @@ impl Lane {
         })
     }
 
-    /// Breaks the connection: what is under way on it is in doubt until [`Self::connect`] says.
+    /// Breaks the connection: a transaction under way on it is in doubt until [`Self::connect`] decides.
     pub fn disconnect(&mut self) {
         self.connected = None;
     }
 
-    /// Forgets what is prepared on the connection.
+    /// Forgets the statements prepared on the connection.
     pub fn forget_statements(&mut self) {
         if let Some(connected) = &mut self.connected {
             connected.statements.forget_all();

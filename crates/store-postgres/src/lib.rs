@@ -1,11 +1,10 @@
 //! Durable executions in PostgreSQL, which several servers may share, with group commit.
 //!
-//! One task writes: it takes whatever transitions are waiting and commits them in one transaction, most of them as one
-//! statement of arrays. Everything else is read on connections of pools. Nothing lasts longer than a transaction, so that
-//! a pooler in between may hand connections around (PgBouncer in transaction mode keeps prepared statements from 1.21 on,
-//! with `max_prepared_statements`). The schema is in `sql/migrations`, every statement in `sql` or beside its columns in
-//! `write`; the tables are meant to be read with `psql`. In reading order: what is opened, how it is written, how it is
-//! read.
+//! One task writes: it takes all waiting transitions and commits them in one transaction, most of them as one statement
+//! of arrays. Everything else is read on connections of pools. Nothing lasts longer than a transaction, so that a
+//! pooler in between may hand connections around (PgBouncer in transaction mode keeps prepared statements from 1.21 on,
+//! with `max_prepared_statements`). The schema is in `sql/migrations`, every statement in `sql` or beside its columns
+//! in `write`; the tables are meant to be read with `psql`. In reading order: opening, writing, reading.
 #![warn(missing_docs)]
 
 mod store;

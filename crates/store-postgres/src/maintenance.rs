@@ -1,4 +1,4 @@
-//! What has to be done now and then, by any of the servers: partitions, rows of the dead, how large the database is.
+//! Work to be done now and then, by any of the servers: partitions, rows of dead servers, the size of the database.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -16,7 +16,7 @@ pub(crate) struct Prepared {
     pub target: Arc<Target>,
     pub client: Client,
     pub connection: JoinHandle<()>,
-    /// What the database says of how durable a commit is.
+    /// The database's setting for the durability of a commit.
     pub synchronous_commit: String,
 }
 

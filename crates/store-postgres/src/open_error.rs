@@ -1,10 +1,10 @@
-//! What can be wrong with the database when a store is opened, reported so that somebody can fix it.
+//! Faults of the database when a store is opened, reported so that an operator can fix them.
 
 use std::error::Error;
 
 use thiserror::Error;
 
-/// Why a store could not be opened. The text says what happened, why, and what to do.
+/// Why a store could not be opened. The text gives the failure, its cause, and the remedy.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -14,13 +14,13 @@ pub enum OpenError {
          `postgres://user:password@host:5432/database?sslmode=verify-full`"
     )]
     Configuration {
-        /// What is wrong.
+        /// The mistake.
         reason: String,
     },
     /// The account is not an account.
     #[error("`{account}` is not an account: it has twelve digits")]
     Account {
-        /// What was given.
+        /// The given text.
         account: String,
     },
     /// The certificates that the server is to be believed by cannot be read.
@@ -34,18 +34,18 @@ pub enum OpenError {
         #[source]
         cause: Box<dyn Error + Send + Sync>,
     },
-    /// Nobody answers.
+    /// No server answers.
     #[error(
         "no PostgreSQL answers at {server}: start it, or correct host and port; a firewall may be in the way"
     )]
     Unreachable {
         /// Where.
         server: String,
-        /// What was heard.
+        /// The error.
         #[source]
         cause: Box<tokio_postgres::Error>,
     },
-    /// Nobody who answers takes writes.
+    /// No server that answers takes writes.
     #[error(
         "PostgreSQL at {server} accepts no writes: it is a standby; name the primary, or all nodes (`postgres://user@one,two,three/database`), among which the primary is found"
     )]
@@ -72,11 +72,11 @@ pub enum OpenError {
     Refused {
         /// Where.
         server: String,
-        /// Who.
+        /// The user.
         user: String,
-        /// Into what.
+        /// The database.
         database: String,
-        /// What the server said.
+        /// The server's error.
         #[source]
         cause: Box<tokio_postgres::Error>,
     },
@@ -131,7 +131,7 @@ pub enum OpenError {
     Unfinished {
         /// Which.
         database: String,
-        /// Since when, and from what.
+        /// Since when, and from which source.
         since: String,
     },
     /// It is to be restored into, and there is something in it.
@@ -152,19 +152,19 @@ pub enum OpenError {
         /// Which.
         database: String,
     },
-    /// The user may not do what the store needs.
+    /// The user lacks a privilege that the store needs.
     #[error(
         "user `{user}` may not {attempted} in database `{database}`: let a user who may open the store once, or \
          `GRANT CREATE ON DATABASE {database} TO {user}`"
     )]
     Privilege {
-        /// Who.
+        /// The user.
         user: String,
         /// Where.
         database: String,
-        /// What.
+        /// The attempt.
         attempted: String,
-        /// What the server said.
+        /// The server's error.
         #[source]
         cause: Box<tokio_postgres::Error>,
     },
@@ -173,9 +173,9 @@ pub enum OpenError {
     Database {
         /// Where.
         server: String,
-        /// What was being done.
+        /// The attempt.
         attempted: String,
-        /// What it said.
+        /// The error.
         #[source]
         cause: Box<dyn Error + Send + Sync>,
     },

@@ -21,8 +21,8 @@ const TABLES: [&str; 2] = ["operations", "events"];
 
 type Done<T> = Result<T, tokio_postgres::Error>;
 
-/// Makes what will be needed and drops what is not needed any more. What cannot be done now is done another time: rows
-/// of a time without a partition lie in the default one.
+/// Makes partitions that will be needed and drops those no longer needed. Failed work is done another time: rows of a
+/// time without a partition lie in the default one.
 pub(crate) async fn maintain(client: &mut Client) -> Done<()> {
     let sql = "SELECT (extract(epoch FROM now()) * 1000)::bigint";
     let now: i64 = client.query_one(sql, &[]).await?.try_get(0)?;
@@ -55,7 +55,7 @@ const fn keys(week: i64) -> (i64, i64) {
     (first, first + WEEK_MILLIS * KEYS_IN_MILLI)
 }
 
-/// What the partitions of a week are called: by its number since 1970, and for people by its first day.
+/// The suffix of a week's partitions: its number since 1970, and for people its first day.
 async fn suffix(client: &Client, week: i64) -> Done<String> {
     let sql = "SELECT to_char(to_timestamp($1::bigint / 1000) AT TIME ZONE 'UTC', 'YYYY_MM_DD')";
     let day: String = client
@@ -84,7 +84,7 @@ async fn create(client: &mut Client, week: i64) -> Done<()> {
         if exists(&transaction, &name).await? {
             continue;
         }
-        // Attached afterwards, because to make a table as a partition locks out those who write.
+        // Attached afterwards, because making a table as a partition locks out writers.
         let fillfactor = if table == "operations" { 80 } else { 100 };
         let sql = format!(
             "CREATE TABLE lambdura.{name} (LIKE lambdura.{table} INCLUDING ALL) \
@@ -122,7 +122,7 @@ async fn drop_if_empty(client: &mut Client, week: i64, name: &str) -> Done<()> {
         return Ok(());
     }
     let transaction = begin(client).await?;
-    // Nobody writes from here on, so that nothing comes between the question and the deed.
+    // No transaction writes from here on, so that nothing comes between the question and the deed.
     let sql = "LOCK TABLE lambdura.operations, lambdura.events IN ACCESS EXCLUSIVE MODE";
     transaction.batch_execute(sql).await?;
     if !transaction

@@ -20,11 +20,11 @@ const CONNECTION_WITHIN: Duration = Duration::from_secs(15);
 /// Largest time for one read. A search by text may take long.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
 
-/// Whoever gives a query up after so long has met a database that has gone silent, and the connections that lie in the
-/// pool are as silent.
+/// A caller that gives a query up after so long has met a silent database, and the connections in the pool are as
+/// silent.
 const SILENT_AFTER: Duration = Duration::from_secs(2);
 
-/// One query: its text and what it binds.
+/// One query: its text and its parameters.
 pub(crate) type Query<'q> = (&'q str, &'q [&'q (dyn ToSql + Sync)]);
 
 /// A pool of connections that are read from.
@@ -92,9 +92,8 @@ impl Readers {
         self.at_once(begin, queries).await
     }
 
-    /// Runs statements that write, in one transaction: once, because nobody knows what became of one whose connection
-    /// broke. All are sent at once, so that a server that stands still does not leave the locks of half of them to the
-    /// others.
+    /// Runs statements that write, in one transaction: once, because the outcome of one whose connection broke is
+    /// unknown. All are sent at once, so that a server that stands still does not leave the others half of the locks.
     pub async fn transact(&self, queries: &[Query<'_>]) -> Result<Vec<Vec<Row>>, ReadError> {
         self.at_once(Some(BEGIN), queries).await
     }
@@ -132,7 +131,7 @@ impl Readers {
         }
     }
 
-    /// Runs a statement that writes: once, because nobody knows what became of one whose connection broke.
+    /// Runs a statement that writes: once, because the outcome of one whose connection broke is unknown.
     pub async fn write(
         &self,
         sql: &str,
@@ -159,8 +158,8 @@ impl deadpool_postgres::Connect for Shared {
     }
 }
 
-/// A connection of a pool. It goes back once its answers are there: one that is dropped before is closed, because the next
-/// one would wait for answers that are not its own, or for a database that has gone silent.
+/// A connection of a pool. It goes back once its answers are there: one that is dropped before is closed, because the
+/// next one would wait for answers that are not its own, or for a database that has gone silent.
 pub(crate) struct Lent {
     connection: Option<Object>,
     pool: Pool,
@@ -169,7 +168,7 @@ pub(crate) struct Lent {
 }
 
 impl Lent {
-    /// Gives it back with what was answered, unless it is of no use to anybody any more.
+    /// Gives the connection back, unless it is broken, and returns the answer.
     pub fn returned<T>(mut self, answer: Result<T, tokio_postgres::Error>) -> Result<T, ReadError> {
         match answer {
             Err(error) if is_lost_connection(&error) => {
@@ -206,7 +205,7 @@ impl Drop for Lent {
             return;
         };
         drop(Object::take(connection));
-        // Those that rest in the pool are as good as this one.
+        // The connections in the pool are as good as this one.
         if self.is_broken || self.since.elapsed() >= SILENT_AFTER {
             self.pool.retain(|_, _| false);
         }

@@ -1,6 +1,6 @@
 //! A database that is being filled from a backup or another store: a table marks it, so that no server begins to work
-//! on an incomplete one. The marker is removed last, so a database is either complete or marked. If a database is marked
-//! and nobody is filling it any more, the next restore starts over.
+//! on an incomplete one. The marker is removed last, so a database is either complete or marked. If a database is
+//! marked and no process is filling it any more, the next restore starts over.
 
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
@@ -23,12 +23,12 @@ pub struct Restoring {
 }
 
 impl Restoring {
-    /// Marks a database, which must hold nothing but what was left by somebody who did not finish: that is removed.
-    /// `of` says for people what it is filled from.
+    /// Marks a database, which must be empty except for the remains of an unfinished restore: these are removed. `of`
+    /// names the source, for people.
     ///
     /// # Errors
-    /// [`OpenError::NotEmpty`] where there is anything else, [`OpenError::FilledMeanwhile`] where another process is at
-    /// it, and what can be wrong with any database.
+    /// [`OpenError::NotEmpty`] if there is anything else, [`OpenError::FilledMeanwhile`] if another process is at it,
+    /// and the faults of any database.
     pub async fn begin(url: &str, of: &str) -> Result<Self, OpenError> {
         let target = Target::parse(url)?;
         let connected = target.connect().await;
@@ -110,8 +110,8 @@ impl Restoring {
         })
     }
 
-    /// Makes the marker, in one transaction with the look whether the database is empty: what is marked may be removed
-    /// by the next one, so nothing may be that somebody needs.
+    /// Makes the marker, in one transaction with the look whether the database is empty: the next restore may remove a
+    /// marked database's content, so none of it may be needed.
     async fn mark(&self, of: &str) -> Result<(), OpenError> {
         let attempted = "mark the database as being restored";
         let sql = "BEGIN; CREATE SCHEMA IF NOT EXISTS lambdura; \
@@ -133,7 +133,7 @@ impl Restoring {
         self.execute(attempted, "COMMIT").await
     }
 
-    /// A table that has a row somebody may need; none when there is no such one.
+    /// A table that has a row which may be needed; `None` when there is no such table.
     async fn not_empty(&self) -> Result<Option<String>, tokio_postgres::Error> {
         let sql = "SELECT table_name::text FROM information_schema.tables \
                    WHERE table_schema = 'lambdura' AND table_type = 'BASE TABLE'";
@@ -161,7 +161,7 @@ impl Restoring {
 
 const LOOK: &str = "look whether the database is empty";
 
-/// Tables whose rows a store makes by itself, or that only count what is in others.
+/// Tables whose rows a store makes by itself, or that only count the rows of others.
 const OF_NO_USE_ALONE: &[&str] = &[
     "migrations",
     "readers",
@@ -188,7 +188,7 @@ pub(crate) async fn require_whole(client: &Client, target: &Target) -> Result<()
     }
 }
 
-/// Since when the database is marked, for people; none when it is not.
+/// Since when the database is marked, for people; `None` when it is not.
 async fn marked_since(client: &Client) -> Result<Option<String>, tokio_postgres::Error> {
     let sql = "SELECT to_regclass('lambdura.restoring') IS NOT NULL";
     if !client.query_one(sql, &[]).await?.try_get::<_, bool>(0)? {

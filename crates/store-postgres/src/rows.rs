@@ -194,7 +194,7 @@ impl<'a> Rows<'a> {
         self.number(value.map(i64::from));
     }
 
-    /// A number of 64 bits, whatever they mean.
+    /// A number of 64 bits, of any meaning.
     pub fn bits(&mut self, value: u64) {
         self.number(Some(value.cast_signed()));
     }
@@ -298,7 +298,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// The columns of those groups.
+/// The columns of the groups.
 pub(crate) fn present(
     columns: &'static [Column],
     groups: u32,

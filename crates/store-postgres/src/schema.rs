@@ -47,8 +47,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
 /// The first schema whose programs read in the database whether they can go on with a newer one.
 const FIRST_WITH_READERS: i64 = 8;
 
-/// The oldest schema whose program can go on with what this program writes. To be raised to the newest migration when
-/// something is written that programs before it do not understand, in whatever table.
+/// The oldest schema whose program can read this program's writes. To be raised to the newest migration when something
+/// is written to any table that earlier programs do not understand.
 const OLDEST_READER: i64 = FIRST_WITH_READERS;
 
 /// How often creating the schema is tried while other servers do the same.
@@ -211,7 +211,7 @@ async fn note(
     Ok(())
 }
 
-/// Waits until nobody else migrates, or makes or drops partitions; others wait until the transaction ends.
+/// Waits until no other server migrates, or makes or drops partitions; others wait until the transaction ends.
 pub(crate) async fn lock(transaction: &Transaction<'_>) -> Result<(), tokio_postgres::Error> {
     let sql = "SELECT version FROM lambdura.migrations WHERE version = 0 FOR UPDATE";
     transaction.query_one(sql, &[]).await.map(drop)
@@ -237,8 +237,8 @@ async fn prefer_lz4(transaction: &Transaction<'_>) -> Result<(), tokio_postgres:
 mod tests {
     use super::*;
 
-    /// What a statement of a later migration may begin with: servers of the version before go on while it is done, and
-    /// after it.
+    /// The allowed beginnings of statements in later migrations: servers of the version before go on during the
+    /// migration, and after it.
     fn only_adds(statement: &str) -> bool {
         let words: Vec<String> = statement
             .split_whitespace()

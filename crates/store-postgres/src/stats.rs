@@ -23,7 +23,7 @@ impl Stats {
         self.bytes.store(bytes, Ordering::Relaxed);
     }
 
-    /// All but what others count.
+    /// All but the figures that others count.
     pub fn read(&self) -> StoreStats {
         StoreStats {
             bytes: self.bytes.load(Ordering::Relaxed),

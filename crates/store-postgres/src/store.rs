@@ -1,4 +1,4 @@
-//! The store: hands writes to the writer and reads to the pools. Each part has a file, which says what is asked how.
+//! The store: hands writes to the writer and reads to the pools. Each part has a file, which maps its calls.
 
 mod access_keys;
 mod audit;
@@ -45,11 +45,11 @@ use crate::writer::{QUEUE_CAPACITY, Writer};
 /// Connections that are read from.
 const READERS: usize = 8;
 
-/// Connections for reads of people, which may take long: they must not hold up those that executions wait for.
+/// Connections for reads of people, which may take long: they must not hold up the reads that executions wait for.
 const SEARCHERS: usize = 3;
 
-/// Connections by which a server says that it lives, and takes its share: it must not wait behind reads when there are
-/// more than it can do, or it would lose what it drives, and the others would get it on top of theirs.
+/// Connections on which a server says that it lives, and takes its share: it must not wait behind reads when they are
+/// too many, or it would lose its shards, and the others would get them on top of their own.
 const HEART: usize = 2;
 
 /// Durable executions in a PostgreSQL database, which several servers may share, each with a value of its own.
@@ -200,7 +200,7 @@ impl PostgresStore {
         Box::pin(Written::accepted(self.write(write)))
     }
 
-    /// A read with what a fault says was being done, unless the store is closed.
+    /// A read whose fault names the attempt, unless the store is closed.
     fn read<'a, T: 'a>(
         &'a self,
         attempted: String,
@@ -215,7 +215,7 @@ impl PostgresStore {
     }
 }
 
-/// Runs the writer; when it cannot go on, nobody waits for an answer that cannot come.
+/// Runs the writer; when it cannot go on, no caller waits for an answer that cannot come.
 async fn run_writer(
     writer: Writer,
     writes: Arc<Intake<Job>>,
@@ -229,7 +229,7 @@ async fn run_writer(
         health.writer_ended(why.to_owned());
         writes.abandon();
     }
-    // Nobody listens only when the store is gone.
+    // The receiver is gone only with the store.
     let _ = ending.send(true);
 }
 
@@ -241,14 +241,14 @@ fn refused(attempted: String, refused: Refused) -> StoreFault {
     }
 }
 
-/// The shards as a parameter; none where they are all.
+/// The shards as a parameter; `None` if they are all.
 fn shard_numbers(of: Shards) -> Option<Vec<i16>> {
     (!of.is_all()).then(|| of.iter().map(|shard| i16::from(shard.0)).collect())
 }
 
 impl Drop for PostgresStore {
     fn drop(&mut self) {
-        // The writer finishes what was handed over, as long as the runtime lets it.
+        // The writer finishes the writes handed over, as long as the runtime lets it.
         self.writes.close();
         self.maintaining.abort();
     }

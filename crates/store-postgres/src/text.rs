@@ -1,7 +1,7 @@
 //! Texts that may hold any character, in columns that cannot hold NUL.
 //!
-//! NUL is written as U+001A and `0`, and U+001A as two of them. JSON has neither unescaped, so what people look at in
-//! the database is as it was given.
+//! NUL is written as U+001A and `0`, and U+001A as two of them. JSON has neither unescaped, so people see it in the
+//! database as it was given.
 
 use std::borrow::Cow;
 

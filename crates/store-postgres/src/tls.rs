@@ -15,15 +15,14 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::open_error::OpenError;
 
-/// What of a server's certificate is looked at. The file has the certificates of authorities; none: those of the
-/// system.
+/// The checks of a server's certificate. The file has the certificates of authorities; `None`: the system's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Checks {
     /// Nothing: the connection is encrypted, with whomever.
     Nothing,
-    /// Who signed it.
+    /// Its authority.
     Authority(Option<PathBuf>),
-    /// Who signed it, and whether it is of this host.
+    /// Its authority, and whether it is for this host.
     Everything(Option<PathBuf>),
 }
 
@@ -99,7 +98,7 @@ fn from_system() -> RootCertStore {
     for error in &found.errors {
         tracing::warn!(%error, "certificates of the system cannot be read");
     }
-    // One that is malformed is not believed, and the others are.
+    // A malformed certificate is not trusted, and the others are.
     roots.add_parsable_certificates(found.certs);
     roots
 }

@@ -20,7 +20,7 @@ impl Deref for UnreadableRows {
 }
 
 impl UnreadableRows {
-    /// Reads one row; none, and noted, when it cannot be decoded. `kind` says what it is.
+    /// Reads one row; `None`, and noted, when it cannot be decoded. `kind` names its kind.
     pub fn readable<T>(
         &self,
         kind: &str,
@@ -53,7 +53,7 @@ impl UnreadableRows {
     }
 }
 
-/// What tells a person which row it is: its first texts and numbers.
+/// Tells a person which row it is: its first texts and numbers.
 fn shown(row: &Row) -> String {
     let columns = 0..row.len().min(8);
     let words = columns.filter_map(|column| {

@@ -1,9 +1,10 @@
 //! The one task that writes: group commit.
 //!
-//! It takes all waiting writes, sends them in one transaction, and answers them all when it is committed, while the next
-//! batch gathers. A rejected version or name comes back in the answer and does not affect the others. If a transaction
-//! fails because of its content, it is tried again write by write, so that one does not fail its neighbours; if it
-//! fails for another reason, it is tried again, once it is certain that it was not committed, until it has taken too long.
+//! It takes all waiting writes, sends them in one transaction, and answers them all when it is committed, while the
+//! next batch gathers. A rejected version or name comes back in the answer and does not affect the others. If a
+//! transaction fails because of its content, it is tried again write by write, so that one does not fail its
+//! neighbours; if it fails for another reason, it is tried again, once it is certain that it was not committed, until
+//! it has taken too long.
 
 mod answers;
 mod encoded;
@@ -32,8 +33,8 @@ use crate::write::Sql;
 /// stopped, and callers should be told instead of piling up.
 pub(crate) const QUEUE_CAPACITY: usize = 16_384;
 
-/// How long a batch is tried again while the database cannot be reached or does not commit. Whoever waits is told after
-/// that; a database that starts again or changes its primary is back sooner as a rule.
+/// How long a batch is tried again while the database cannot be reached or does not commit. Then the callers are told;
+/// a database that starts again or changes its primary is back sooner as a rule.
 const TRIED_FOR: Duration = Duration::from_secs(20);
 
 /// How long to wait before trying again, at first and at the most.
@@ -49,8 +50,8 @@ pub(crate) struct Writer {
     pub intake: Arc<Intake<Job>>,
     pub stats: Arc<Stats>,
     pub health: Arc<Health>,
-    /// Whether the last batch was given up after it had been tried for long. Those behind it are tried once, so that
-    /// nobody waits for one such time after the other.
+    /// Whether the last batch was given up after it had been tried for long. The batches behind it are tried once, so
+    /// that no caller waits for one such time after the other.
     pub gave_up: bool,
     pub keys: Keys,
 }
@@ -85,7 +86,7 @@ impl Writer {
         }
     }
 
-    /// After a connection broke that nobody was waiting for.
+    /// After a connection broke while no write was waiting for it.
     async fn reconnect(&mut self) {
         match self.lane.connect().await {
             Ok(_) => self.health.commit_succeeded(),
@@ -94,8 +95,8 @@ impl Writer {
         }
     }
 
-    /// Writes and answers all of it. What has to be looked at again is, before anybody is answered, so that whoever is
-    /// answered knows that everything before it is done.
+    /// Writes and answers all of it. Writes that have to be looked at again are, before any answer, so that a caller
+    /// with an answer knows that everything before its write is done.
     async fn carry_out(&mut self, jobs: Vec<Job>, batch: Batch) {
         let writes: Vec<&Write> = jobs.iter().map(|job| &job.write).collect();
         let mut outcomes: Vec<Option<Outcome>> = Vec::new();
@@ -104,12 +105,12 @@ impl Writer {
         self.settle(&writes, places, batch, &mut outcomes).await;
         for (job, outcome) in jobs.into_iter().zip(outcomes) {
             let outcome = outcome.expect("every write comes to something");
-            // A caller who no longer waits has nothing to be told: what was handed over is done.
+            // A caller who no longer waits gets no answer: the write is done all the same.
             let _ = job.answer.send(outcome);
         }
     }
 
-    /// Writes a batch of the writes at these places, and those that come of it.
+    /// Writes a batch of the writes at these places, and the batches that follow from it.
     async fn settle(
         &mut self,
         writes: &[&Write],
@@ -154,7 +155,7 @@ impl Writer {
         }
     }
 
-    /// Commits a batch, whatever becomes of connections meanwhile.
+    /// Commits a batch, also when connections break meanwhile.
     async fn write(&mut self, writes: &[&Write], batch: &Batch) -> Result<Answers, Failed> {
         let since = Instant::now();
         let tried_for = if self.gave_up {
@@ -209,7 +210,7 @@ impl Writer {
             }
             let has_taken_too_long = since.elapsed() + pause > tried_for;
             let is_in_the_way = aftermath == Aftermath::TryAgain && tries >= TRIES_MAX;
-            // A full disk is not free again in a moment, and callers have to be told what is wrong.
+            // A full disk is not free again in a moment, and callers have to learn the reason.
             let is_hopeless = aftermath == Aftermath::OfTheWorld;
             if has_taken_too_long || is_in_the_way || is_hopeless {
                 self.gave_up |= has_taken_too_long;
@@ -233,12 +234,12 @@ impl Writer {
     async fn try_write(&mut self, writes: &[&Write], batch: &Batch) -> Result<Answers, Failure> {
         let account = self.account.clone();
         let account = &&*account;
-        // The number moves before anything of the batch can fail in doubt: otherwise the batch before it, which is there,
-        // would be taken for this one.
+        // The number moves before anything of the batch can fail in doubt: otherwise the batch before it, which is
+        // there, would be taken for this one.
         let fence = self.lane.next_fence();
         self.find_keys(writes, batch).await?;
         let keys = &self.keys;
-        // The rows assert what must hold of them; where it does not, the one write fails and not the writer.
+        // The rows assert their invariants; where one does not hold, the one write fails and not the writer.
         let encoding = AssertUnwindSafe(|| Encoded::of(writes, batch, keys));
         let encoded = panic::catch_unwind(encoding).map_err(|panic| Failure::of_panic(&*panic))?;
         let mut statements = Vec::new();

@@ -57,7 +57,7 @@ async fn pass(client: UnixStream, server: UnixStream, swallows: Arc<AtomicBool>)
     loop {
         let count = from_server.read(&mut answer).await?;
         if count == 0 || swallows.swap(false, Ordering::SeqCst) {
-            // The server has answered, so it has done what it was asked. Nobody is told.
+            // The server has answered, so it has done the work. The client is not told.
             asking.abort();
             return Ok(());
         }
@@ -73,7 +73,7 @@ async fn a_transaction_whose_answer_is_lost_is_found_to_be_there() {
     let lose = || proxy.swallows.store(true, Ordering::SeqCst);
     let begin = start("Loan", "one", "one");
     let mut subject = Subject::of(&begin);
-    // What is not prepared yet asks more than once: the answer to the preparation is lost, and that is harmless.
+    // An unprepared statement asks more than once: the answer to the preparation is lost, which is harmless.
     for number in 0..3 {
         let transition = step(&mut subject, number);
         if number == 0 {
@@ -129,7 +129,7 @@ async fn a_batch_that_breaks_before_it_is_sent_is_not_taken_for_the_one_before_i
         let begin = start("Loan", &name, &name);
         let mut other = Subject::of(&begin);
         elsewhere.commit(begin).await.expect("it is stored");
-        // What this store wrote last is of `own`.
+        // The last write of this store is of `own`.
         let last = step(&mut own, 2 * number);
         store.commit(Arc::clone(&last)).await.expect("it is stored");
         own.absorb(&last);

@@ -82,8 +82,8 @@ fn walks() -> impl Strategy<Value = Vec<Choice>> {
 proptest! {
     #![proptest_config(Config { cases: 16, ..Config::default() })]
 
-    /// The same steps on both stores: the same answers, the same records, before and after the PostgreSQL store is closed
-    /// and opened again.
+    /// The same steps on both stores: the same answers, the same records, before and after the PostgreSQL store is
+    /// closed and opened again.
     #[test]
     fn any_walk_leaves_both_stores_alike(choices in walks()) {
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -105,7 +105,7 @@ async fn a_server_that_crashes_loses_and_repeats_nothing() {
         subjects.push(caller.await.expect("it ends well"));
     }
     let accepted = queueing.await.expect("it ends well");
-    // What another server sees, that was not there.
+    // A store that opens after the crashes sees the same.
     check(&open(&url).await, subjects, accepted).await;
 }
 

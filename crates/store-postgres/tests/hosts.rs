@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 
 use crate::support::{ACCOUNT, client, open, server};
 
-/// What a server gives one beat, as `runtime::servers` has it.
+/// The time that a server gives one beat, as `runtime::servers` has it.
 const BEAT_WITHIN: Duration = Duration::from_millis(2700);
 
 /// Longer than any of these takes.
@@ -147,7 +147,8 @@ async fn connections_to_a_host_that_goes_silent_are_not_used_again() {
             "{given_up} beats came to nothing"
         );
     }
-    // The first one finds out, and the connections that rest go with it. Connecting anew takes a moment on a busy machine.
+    // The first one finds out, and the connections that rest go with it. Connecting anew takes a moment on a busy
+    // machine.
     assert!(given_up <= 3, "{given_up} beats came to nothing");
 }
 
@@ -156,7 +157,7 @@ async fn a_standby_is_told_from_a_primary() {
     let database = server().database().await;
     let name = name_of(&database).to_owned();
     let store = open(&database).await;
-    // What a standby answers, as far as a client sees it.
+    // The answer of a standby, as far as a client sees it.
     let admin = client(&server().url("postgres")).await;
     let read_only = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
     admin.batch_execute(&read_only).await.expect("it is set");

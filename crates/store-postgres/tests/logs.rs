@@ -86,7 +86,7 @@ async fn the_newest_are_kept() {
     assert!(kept.is_sorted() && kept.last() == Some(&newest));
 }
 
-/// What is too old goes although there is room.
+/// Old lines go although there is room.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_old_go() {
     let url = server().database().await;

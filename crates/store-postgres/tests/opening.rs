@@ -1,4 +1,4 @@
-//! What can be wrong with the database is said so that somebody can mend it.
+//! Faults of the database are reported so that an operator can mend them.
 
 mod support;
 
@@ -27,7 +27,7 @@ async fn what_is_wrong_is_said() {
         "{stranger:?}"
     );
     assert!(stranger.to_string().contains("`stranger`"), "{stranger}");
-    // A port of this machine that nobody listens on: it is bound, and closed again.
+    // A port of this machine without a listener: it is bound, and closed again.
     let port = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.local_addr().expect("it is bound").port()

@@ -1,4 +1,4 @@
-//! A database that is being filled is nobody's until it is whole.
+//! A database that is being filled cannot be used until it is whole.
 
 mod support;
 
@@ -87,7 +87,7 @@ async fn what_anybody_needs_is_neither_marked_nor_removed() {
     }
     assert!(!is_marked(&url).await);
     assert_eq!(store.access_keys().await.expect("works"), [key("mine")]);
-    // Empty again: what a store makes by itself is no hindrance.
+    // Empty again: rows that a store makes by itself are no hindrance.
     store.delete_access_key("AKIAmine").await.expect("works");
     store.close().await.expect("works");
     let restoring = Restoring::begin(&url, "a backup").await;

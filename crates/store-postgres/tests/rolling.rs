@@ -1,5 +1,5 @@
-//! Servers of two versions beside each other: one goes on while a later version migrates the database, and after it, and
-//! databases of every version before are brought up to date.
+//! Servers of two versions beside each other: one goes on while a later version migrates the database, and after it,
+//! and databases of every version before are brought up to date.
 
 mod support;
 
@@ -63,8 +63,8 @@ fn choices(seed: u64, count: usize) -> Vec<Choice> {
     (0..count).map(|_| (next(), next(), next())).collect()
 }
 
-/// What a later version may do to a database in use: a column more in each table, with and without a value, and an index.
-/// What a statement that was prepared before returns must not change by it.
+/// A later version's changes to a database in use: a column more in each table, with and without a value, and an index.
+/// They must not change the results of statements prepared before.
 async fn migrate_as_tomorrow(url: &str) {
     let tomorrow = client(url).await;
     let sql = "SELECT relname::text FROM pg_class \

@@ -90,14 +90,14 @@ async fn code_that_nothing_names_is_forgotten_a_day_after_its_last_use() {
     let seen = one.stacks_revision().await.expect("works");
     one.put_stack(stack, seen).await.expect("new");
     age().await;
-    // Somebody is about to name this one, and somebody has uploaded that one again.
+    // A deployment is about to name `c`, and another one has uploaded `d` again.
     assert!(other.has_code(&code("c")).await.expect("works"));
     other.put_code(&code("d"), vec![1]).await.expect("works");
     assert_eq!(one.collect_code(DAY).await.expect("works"), [code("e")]);
     let kept = ["a", "b", "c", "d"].map(code);
     assert_eq!(other.code_hashes().await.expect("works"), kept);
 
-    // What names them goes.
+    // The version and the stack that name them go.
     other
         .delete_function_version(&version.function, &version.version)
         .await
@@ -227,7 +227,7 @@ fn record(id: u64) -> ServerRecord {
     }
 }
 
-/// Nobody's clock but the database's counts.
+/// Only the database's clock counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn leases_end_by_the_time_of_the_database() {
     let url = server().database().await;
@@ -341,9 +341,9 @@ async fn who_stands_still_in_the_middle_of_a_claim_leaves_no_locks() {
         .expect_err("the database has given it up");
 }
 
-/// What the database has read of a table, in rows: by its indexes, and from beginning to end.
+/// The rows that the database has read of a table: by its indexes, and from beginning to end.
 async fn rows_read(sql: &tokio_postgres::Client, table: &str) -> i64 {
-    // Of the connection that asks, what it has seen itself; of the others, what they have told.
+    // The rows seen by the asking connection itself, and those that the others have reported.
     let read = format!(
         "SELECT (SELECT coalesce(sum(idx_tup_read), 0)::bigint FROM pg_stat_user_indexes WHERE relname = '{table}') \
          + (SELECT coalesce(sum(seq_tup_read), 0)::bigint FROM pg_stat_user_tables WHERE relname = '{table}')"

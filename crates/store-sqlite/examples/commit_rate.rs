@@ -1,4 +1,4 @@
-//! How many transitions a second the store commits on this disk, beside what the disk itself can do.
+//! How many transitions a second the store commits on this disk, beside the rate of the disk itself.
 //!
 //! `cargo run -p store-sqlite --release --example commit_rate -- [DIRECTORY [disk|os|memory]]`
 //!

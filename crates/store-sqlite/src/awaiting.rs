@@ -1,4 +1,4 @@
-//! Waiting for the writer's answer: awake, where nobody else waits.
+//! Waiting for the writer's answer: awake, if no other caller waits.
 //!
 //! A thread that sleeps is woken late, by as much as a commit takes without its sync. A caller that is alone leaves the
 //! machine idle while its commit is synced, and spends a little of that on being there when the answer comes. Where
@@ -14,7 +14,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 /// How long a caller stays awake: a commit on a fast disk. A slow one wakes it as before.
 const AWAKE: Duration = Duration::from_micros(250);
 
-/// Who waits for an answer.
+/// A caller that waits for an answer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Awaiting(Arc<AtomicUsize>);
 
@@ -35,7 +35,7 @@ impl Caller {
         self.0.load(Ordering::Relaxed) == 1
     }
 
-    /// Waits for the answer; fails where there will be none.
+    /// Waits for the answer; fails if there will be none.
     pub async fn wait<T>(self, mut answer: oneshot::Receiver<T>) -> Result<T, TryRecvError> {
         let began = Instant::now();
         while self.is_alone() && began.elapsed() < AWAKE {

@@ -127,7 +127,7 @@ impl Cells for Columns<'_, '_> {
         self.next()
     }
 
-    /// Every flag has a value here: where there is none, its row is lost.
+    /// Every flag has a value here: without a value, its row is lost.
     fn flag(&mut self) -> rusqlite::Result<bool> {
         self.next()
     }

@@ -15,8 +15,8 @@ use crate::threads::start_thread;
 /// How long the check goes on. It reads the whole file: about a gigabyte within this.
 const TIME_MAX: Duration = Duration::from_secs(10);
 
-/// How far the check stands back behind everything else, on the scale of `nice`: executions go on at the same time, and they
-/// are what somebody waits for.
+/// How far the check stands back behind everything else, on the scale of `nice`: executions go on at the same time, and
+/// callers wait for them.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
@@ -26,7 +26,7 @@ const STEPS_PER_LOOK: i32 = 10_000;
 /// Findings of one table: the first say it all.
 const FINDINGS_MAX: usize = 5;
 
-/// What was found when a database was opened and since, shared with the check.
+/// The findings when a database was opened and since, shared with the check.
 #[derive(Debug, Clone)]
 pub(crate) struct Report(Arc<Mutex<OpenReport>>);
 
@@ -97,8 +97,7 @@ fn is_interrupted(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
 }
 
-/// What is wrong with each table and its indexes. Table by table, because a long read keeps the log from
-/// beginning anew.
+/// The damage of each table and its indexes. Table by table, because a long read keeps the log from beginning anew.
 pub(crate) fn check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table'";
     let mut tables = connection.prepare(sql)?;

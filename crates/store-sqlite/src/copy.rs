@@ -1,4 +1,4 @@
-//! A copy of a database before its schema changes: for who wants the earlier version of the program back.
+//! A copy of a database before its schema changes: for going back to the earlier version of the program.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::presence::beside;
 
-/// What the names of copies have in common, behind the name of the database.
+/// The common part of the names of copies, after the name of the database.
 const ENDING: &str = ".before-version-";
 
 /// Why there is no copy.
@@ -32,7 +32,7 @@ pub(crate) fn copy_before(
     let partial = beside(database, ".copy");
     let made = make(connection, &partial).and_then(|()| Ok(fs::rename(&partial, &copy)?));
     if let Err(error) = made {
-        // Half a copy helps nobody and takes room; the error that is told is the first one.
+        // Half a copy is useless and takes room; the error that is reported is the first one.
         let _ = fs::remove_file(&partial);
         return Err(error);
     }
@@ -44,7 +44,7 @@ pub(crate) fn copy_before(
 
 /// Copies the database into a file that only its owner can read.
 pub(crate) fn make(connection: &Connection, path: &Path) -> Result<(), CopyError> {
-    // SQLite fills an empty file, and would make one that everybody can read.
+    // SQLite fills an empty file, and would make one that all users can read.
     let file = OpenOptions::new()
         .create(true)
         .write(true)
@@ -73,6 +73,6 @@ fn remove_others(database: &Path, newest: &Path) -> io::Result<()> {
             fs::remove_file(path)?;
         }
     }
-    // So that the new name survives what the schema's change does.
+    // So that the new name survives the change of the schema.
     File::open(folder)?.sync_all()
 }

@@ -1,4 +1,4 @@
-//! Looking at the files of a database before SQLite opens them: it repairs what it can and says nothing.
+//! Looking at the files of a database before SQLite opens them: SQLite repairs what it can without a report.
 //!
 //! Only before: to open and close a database's file takes from SQLite the locks that this process has
 //! on it. Its log has none.
@@ -12,7 +12,7 @@ use crate::log_file::{LogFound, read_log};
 use crate::presence::beside;
 use crate::report::{OpenReport, OpenWarning};
 
-/// Looks at the files of the database at `path`, and keeps copies of what opening it would destroy.
+/// Looks at the files of the database at `path`, and keeps copies of the parts that opening it would destroy.
 pub(crate) fn examine(path: &Path, last_run: LastRun) -> io::Result<OpenReport> {
     let (mut report, log) = look(path, last_run)?;
     let Some(file) = FileFound::read(path)? else {
@@ -59,7 +59,7 @@ fn look(path: &Path, last_run: LastRun) -> io::Result<(OpenReport, Option<LogFou
     Ok((report, found))
 }
 
-/// A database that is not there, and what is left of it. SQLite would delete a log without one.
+/// A database that is missing, and its remains. SQLite would delete a log without one.
 fn missing(
     path: &Path,
     last_run: LastRun,
@@ -114,7 +114,7 @@ fn of_log(log: PathBuf, last_run: LastRun, found: Option<&LogFound>) -> Option<O
     }
 }
 
-/// A copy for who can read more out of it. SQLite writes over what it does not read.
+/// A copy, from which more may be recovered. SQLite writes over the parts that it does not read.
 fn keep_copy(log: &Path) -> Option<PathBuf> {
     let kept = beside(log, ".damaged");
     match fs::copy(log, &kept) {
@@ -126,16 +126,16 @@ fn keep_copy(log: &Path) -> Option<PathBuf> {
     }
 }
 
-/// What the first page of a database says, beside the length of its file.
+/// The first page of a database, and the length of its file.
 struct FileFound {
     pages: u64,
     page_bytes: u32,
-    /// As its header counts them; none when that does not hold for the last change.
+    /// As its header counts them; `None` when the count does not hold for the last change.
     pages_counted: Option<u32>,
 }
 
 impl FileFound {
-    /// None when there is no database: no file, or an empty one.
+    /// `None` when there is no database: no file, or an empty one.
     fn read(path: &Path) -> io::Result<Option<Self>> {
         let mut file = match File::open(path) {
             Ok(file) => file,
@@ -161,7 +161,7 @@ impl FileFound {
             bytes => bytes,
         };
         if !is_header || page_bytes < 512 {
-            // SQLite says better what it is.
+            // SQLite reports it better.
             return Ok(Some(Self {
                 pages: u64::MAX,
                 page_bytes: 4096,

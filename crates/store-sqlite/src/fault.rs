@@ -1,4 +1,4 @@
-//! What SQLite says, as the faults that the store promises.
+//! SQLite's errors, as the faults that the store promises.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -58,8 +58,8 @@ impl Failure {
         }
     }
 
-    /// Whether it is about the database or its disk, so that the next transaction may meet it too, and
-    /// not about what was to be written.
+    /// Whether it is about the database or its disk, so that the next transaction may meet it too, and not about the
+    /// write itself.
     pub fn is_of_the_world(&self) -> bool {
         match self {
             Self::Database(error) => match error.sqlite_error_code() {
@@ -80,7 +80,7 @@ impl Failure {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     stdx::panic_message(panic)
         .unwrap_or("it did not say why")
@@ -92,8 +92,8 @@ pub(crate) fn fault(attempted: impl Into<String>, cause: &Arc<rusqlite::Error>) 
     StoreFault::new(attempted, is_retryable(cause), Arc::clone(cause))
 }
 
-/// Whether the same call may succeed later: space is freed, a lock released, a cable plugged in. A
-/// corrupt or read-only file needs somebody to do something.
+/// Whether the same call may succeed later: space is freed, a lock released, a cable plugged in. A corrupt or read-only
+/// file has to be repaired first.
 fn is_retryable(error: &rusqlite::Error) -> bool {
     match error.sqlite_error_code() {
         Some(

@@ -10,8 +10,8 @@ use crate::presence::beside;
 use crate::private::Readers;
 use crate::report::OpenReport;
 
-/// The file, for as long as other code has it open: nobody else takes it, only this user can read it, and the
-/// next run learns how this one ended.
+/// The file, for as long as other code has it open: no other process takes it, only this user can read it, and the next
+/// run learns how this one ended.
 #[derive(Debug)]
 pub struct ForeignFile {
     path: PathBuf,
@@ -21,7 +21,7 @@ pub struct ForeignFile {
 }
 
 impl ForeignFile {
-    /// Takes the file, which need not be there yet, and looks at what the last run left, before anybody opens it.
+    /// Takes the file, which need not be there yet, and looks at the state that the last run left, before it is opened.
     ///
     /// # Errors
     /// [`OpenStoreError`] when the SQLite of this program can lose commits, when another server has the file,
@@ -36,7 +36,7 @@ impl ForeignFile {
         })
     }
 
-    /// What was found.
+    /// The findings.
     pub const fn report(&self) -> &OpenReport {
         &self.report
     }
@@ -57,7 +57,7 @@ impl ForeignFile {
 }
 
 impl Drop for ForeignFile {
-    /// Says for the next run that all is well if the log is gone: whoever had the file open has closed it.
+    /// Records for the next run that all is well if the log is gone: the code that had the file open has closed it.
     fn drop(&mut self) {
         if self.is_open {
             self.lock.say_closed(false, true);
@@ -77,7 +77,7 @@ mod tests {
         ForeignFile::take(path).expect("nobody has it")
     }
 
-    /// A database in the way of whoever opens such files.
+    /// A database as other code opens it.
     fn open(path: &Path) -> Connection {
         let connection = Connection::open(path).expect("it opens");
         connection
@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(file.report().warnings, []);
         let connection = open(&path);
         file.say_open().expect("writable");
-        // As a process that is killed leaves it, but for the log.
+        // As a process that is killed leaves it, except for the log.
         let killed = folder.path().join("killed.db");
         for ending in ["", ".lock"] {
             std::fs::copy(beside(&path, ending), beside(&killed, ending)).expect("copied");

@@ -1,4 +1,4 @@
-//! What the threads of a store know of whether it can be relied on.
+//! Whether the store can be relied on, as far as its threads know.
 
 use std::ops::Deref;
 use std::path::Path;
@@ -8,7 +8,7 @@ use store::{CommitHealth, StoreTrouble};
 
 use crate::presence::Presence;
 
-/// Told by the threads, asked by anybody.
+/// Written by the threads, read by all callers.
 #[derive(Debug)]
 pub(crate) struct Health {
     commits: CommitHealth,
@@ -34,12 +34,12 @@ impl Health {
         }
     }
 
-    /// As [`Self::check_files`], for who asks all the time.
+    /// As [`Self::check_files`], for callers that ask all the time.
     pub fn check_files_now_and_then(&self) -> Result<(), StoreTrouble> {
         self.presence.check_now_and_then()
     }
 
-    /// Whether the files are those that were opened.
+    /// Whether the files are the ones that were opened.
     fn check_files(&self) -> Result<(), StoreTrouble> {
         self.presence.check()
     }

@@ -1,4 +1,4 @@
-//! What the writer is asked to do, and how it answers.
+//! The writer's jobs, and its answers.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ impl From<StoreWrite> for Write {
 }
 
 impl Write {
-    /// What a fault says was attempted.
+    /// The attempt, in a fault's words.
     pub fn attempted(&self) -> String {
         match self {
             Self::Store(write) => write.attempted(),

@@ -9,9 +9,8 @@ use crate::read;
 use crate::within::{Done, Verdict};
 use crate::writer::Outcome;
 
-/// Looks for what the writes of a transaction, which all came to these outcomes, have left. A
-/// transaction is there whole or not at all, so one that can be told by its traces tells of all. None:
-/// there is none such.
+/// Looks for the traces of a transaction's writes, which all have these outcomes. A transaction is there whole or not
+/// at all, so one write with a trace decides for all. `None`: no write has one.
 pub(crate) fn landed(
     connection: &Connection,
     jobs: &[Job],
@@ -80,7 +79,7 @@ fn transition_landed(connection: &Connection, transition: &Transition) -> rusqli
     let version: Option<i64> = connection
         .query_row(sql, [id], |row| row.get(0))
         .optional()?;
-    // Nobody else writes, so a later version means one of the same transaction.
+    // No other process writes, so a later version means one of the same transaction.
     Ok(match version {
         Some(version) => !transition.removes && version.cast_unsigned() >= transition.state.version,
         None => transition.removes,

@@ -1,9 +1,8 @@
 //! Durable executions in one SQLite file, with group commit.
 //!
-//! One thread writes: it takes whatever transitions are waiting, writes them in one transaction,
-//! and answers them all after one fsync. Lists and history are read on connections of their own.
-//! The schema is in `sql/migrations`, every statement in `sql`; the tables are meant to be read
-//! with the `sqlite3` shell. In reading order: what is opened, how it is written, how it is read.
+//! One thread writes: it takes all waiting transitions, writes them in one transaction, and answers them all after one
+//! fsync. Lists and history are read on connections of their own. The schema is in `sql/migrations`, every statement in
+//! `sql`; the tables are meant to be read with the `sqlite3` shell. In reading order: opening, writing, reading.
 
 mod store;
 

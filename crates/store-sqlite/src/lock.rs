@@ -31,13 +31,13 @@ pub(crate) enum LastRun {
 /// Why the lock was not taken.
 #[derive(Debug)]
 pub(crate) enum LockError {
-    /// Somebody has it; the process id as they wrote it, when they have.
+    /// Another process has it; the process id as that process wrote it, if it did.
     Held(Option<u32>),
     Io(PathBuf, io::Error),
 }
 
 impl FileLock {
-    /// Takes the lock `<database>.lock`, or says who has it.
+    /// Takes the lock `<database>.lock`, or returns its holder.
     pub fn take(database: &Path) -> Result<Self, LockError> {
         let path = beside(database, ".lock");
         let io = |cause| LockError::Io(path.clone(), cause);
@@ -52,7 +52,7 @@ impl FileLock {
             .map_err(io)?;
         let locked = file.try_lock();
         let mut text = String::new();
-        // Who holds it is a courtesy, and how the last run ended a hint; without them all goes on.
+        // The holder's id is a courtesy, and the end of the last run a hint; without them all goes on.
         let read = Read::by_ref(&mut file).take(128).read_to_string(&mut text);
         let text = if read.is_ok() { text.as_str() } else { "" };
         match locked {
@@ -75,8 +75,8 @@ impl FileLock {
         Ok(lock)
     }
 
-    /// Says that nothing is wrong if the log is gone from here on: it is about to be folded in; and whether the next run
-    /// has to check the file.
+    /// Says that nothing is wrong if the log is gone from here on: it is about to be folded in; and whether the next
+    /// run has to check the file.
     pub fn say_closed(&mut self, is_check_due: bool, durably: bool) {
         let closed = if is_check_due {
             LastRun::Unchecked

@@ -22,10 +22,10 @@ use crate::threads::{join_all, start_thread};
 /// less often, but the log has to stay small enough to be written over and over in memory.
 const FRAMES_DUE: i32 = 4_096;
 
-/// Bytes of the log before it starts over, with room for what is written during the copying.
+/// Bytes of the log before it starts over, with room for writes during the copying.
 pub(crate) const LOG_BYTES: u64 = 2 * 4_096 * (4_096 + 24);
 
-/// Frames after which the writer copies whatever the thread does: the log must not fill the disk.
+/// Frames after which the writer copies, even if the thread does: the log must not fill the disk.
 const FRAMES_MAX: i32 = 16 * FRAMES_DUE;
 
 thread_local! {
@@ -33,9 +33,8 @@ thread_local! {
     static FRAMES: Cell<i32> = const { Cell::new(0) };
 }
 
-/// The writer's part. When it is dropped, the thread has ended and closed its connection: the
-/// writer's closes last, alone, and folds what is left of the log into the file. Of two that close
-/// at once, each would leave that to the other.
+/// The writer's part. When it is dropped, the thread has ended and closed its connection: the writer's closes last,
+/// alone, and folds the rest of the log into the file. If two closed at once, each would leave that to the other.
 #[derive(Debug)]
 pub(crate) struct LogCopies {
     due: Option<SyncSender<()>>,
@@ -108,7 +107,7 @@ impl Drop for LogCopies {
     }
 }
 
-/// Copies what nobody still reads from the log. It never waits for readers or writers.
+/// Copies the part of the log that no reader uses. It never waits for readers or writers.
 fn copy(connection: &Connection) {
     let copied = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     if let Err(error) = copied {

@@ -17,10 +17,10 @@ const MAGIC: u32 = 0x377f_0682;
 /// The page size of our databases, for a log whose header cannot be read.
 const PAGE_BYTES: usize = 4096;
 
-/// What a log holds.
+/// The content of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct LogFound {
-    /// Its length, also of what was written in advance or is left of an earlier use.
+    /// Its length, including space written in advance or left of an earlier use.
     pub bytes: u64,
     /// Commits that SQLite reads.
     pub commits: u64,
@@ -93,7 +93,7 @@ impl Header {
     }
 }
 
-/// Reads the log at `path`. None: there is none.
+/// Reads the log at `path`; `None` if there is no file.
 pub(crate) fn read_log(path: &Path) -> io::Result<Option<LogFound>> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -135,8 +135,7 @@ pub(crate) fn read_log(path: &Path) -> io::Result<Option<LogFound>> {
     Ok(Some(found))
 }
 
-/// Reads frames for as long as they are right, and returns how many were. Only those up to the last
-/// commit count.
+/// Reads frames for as long as they are right, and returns how many were. Only frames up to the last commit count.
 fn read_frames(
     log: &mut BufReader<File>,
     header: &Header,
@@ -278,7 +277,7 @@ mod tests {
         }
     }
 
-    /// Wherever a bit flips, what SQLite reads and what is lost are together what was there.
+    /// For a bit flipped anywhere, the commits that SQLite reads and the lost ones are together the whole log.
     #[test]
     fn commits_behind_a_flipped_bit_are_counted() {
         let folder = TempDir::new().expect("a folder");
@@ -299,7 +298,7 @@ mod tests {
             assert!(found.commits_lost > 5, "{what}: {found:?}");
             assert_eq!(found.frames_lost as usize, frames - frames / 2, "{what}");
         }
-        // The frame itself is then none of this log's, those behind it are.
+        // The frame itself then no longer belongs to this log; those behind it do.
         let mut flipped = bytes.clone();
         flipped[middle + 9] ^= 1;
         let found = read(&path, &flipped);

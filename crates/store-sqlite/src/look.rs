@@ -77,7 +77,7 @@ impl SqliteStore {
             .await
     }
 
-    /// What an acknowledged write survives is not known of a file that others write.
+    /// The durability of a file that other programs write is unknown.
     pub(crate) const LOOKED_AT: Durability = Durability::Disk;
 
     /// A queue that takes nothing.

@@ -1,5 +1,4 @@
-//! Opening a database file: the version of SQLite, the lock, what the last run left, the settings, the
-//! schema.
+//! Opening a database file: the version of SQLite, the lock, the remains of the last run, the settings, the schema.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -24,8 +23,8 @@ use crate::schema::{MigrateError, Schema};
 /// anew; see `docs/adr/0008`.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
-/// How long a statement waits for somebody else's lock, for example a person's transaction in the
-/// `sqlite3` shell. All writes wait with it, so not for long.
+/// How long a statement waits for another process's lock, for example a person's transaction in the `sqlite3` shell.
+/// All writes wait with it, so not for long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Memory for pages of the writer, in KiB: more than the largest update. The pages that a busy server
@@ -41,20 +40,20 @@ pub(crate) struct Database {
     pub path: PathBuf,
     pub durability: Durability,
     pub writer: Connection,
-    /// What was found before SQLite opened it.
+    /// The findings before SQLite opened it.
     pub report: OpenReport,
     /// Released after the connections are closed.
     pub lock: FileLock,
 }
 
-/// A file that nobody else has, looked at and not opened yet.
+/// A file that no other process has, looked at and not opened yet.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub lock: FileLock,
     pub report: OpenReport,
 }
 
-/// Whether a SQLite of this version keeps what it commits.
+/// Whether a SQLite of this version keeps its commits.
 fn check_sqlite(number: i32, version: &'static str) -> Result<(), OpenStoreError> {
     if number < SQLITE_VERSION_MIN {
         return Err(OpenStoreError::OldSqlite { found: version });
@@ -62,7 +61,7 @@ fn check_sqlite(number: i32, version: &'static str) -> Result<(), OpenStoreError
     Ok(())
 }
 
-/// Takes a database's file for this process, with its folder, and looks at what the last run left. The report has
+/// Takes a database's file for this process, with its folder, and looks at the remains of the last run. The report has
 /// the file's own path, where the given one is a link.
 pub(crate) fn prepare(
     path: &Path,

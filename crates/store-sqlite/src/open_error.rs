@@ -1,4 +1,4 @@
-//! What stands in the way of a database.
+//! Why a database cannot be opened.
 
 use std::io;
 use std::path::PathBuf;
@@ -53,7 +53,7 @@ pub enum OpenStoreError {
         found: u32,
         /// The schema version of this program.
         supported: u32,
-        /// What stood in the way.
+        /// The obstacle.
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -67,9 +67,9 @@ pub enum OpenStoreError {
         path: PathBuf,
         /// Pages that it has to have.
         pages: u32,
-        /// Those that are missing.
+        /// The missing ones.
         pages_missing: u32,
-        /// What SQLite said.
+        /// SQLite's error.
         #[source]
         cause: rusqlite::Error,
     },
@@ -84,7 +84,7 @@ pub enum OpenStoreError {
     NotShared {
         /// The file.
         path: PathBuf,
-        /// What stands in the way, and what to do.
+        /// The obstacle, and the remedy.
         why: String,
     },
     /// There is nothing to look at.
@@ -100,7 +100,7 @@ pub enum OpenStoreError {
     File {
         /// The file or directory.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         #[source]
         cause: io::Error,
     },
@@ -109,7 +109,7 @@ pub enum OpenStoreError {
     Database {
         /// The database.
         path: PathBuf,
-        /// What SQLite said.
+        /// SQLite's error.
         #[source]
         cause: rusqlite::Error,
     },

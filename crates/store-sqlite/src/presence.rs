@@ -1,5 +1,5 @@
-//! Whether the files are still those that were opened. A file that was deleted while it is open still
-//! accepts commits, but keeps none of them.
+//! Whether the files are still the ones that were opened. A file that was deleted while it is open still accepts
+//! commits, but keeps none of them.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use store::StoreTrouble;
 
-/// What tells one file from another at the same path: the device and the number on it.
+/// Tells files at the same path apart: the device and the number on it.
 type Identity = (u64, u64);
 
 /// The files of an open database. They are looked at by name only: to open a database's file a second
@@ -25,8 +25,8 @@ pub(crate) struct Presence {
     looked_at: AtomicU64,
 }
 
-/// How often commits look at the files: looking costs as much as half a commit where system calls are
-/// slow. What was acknowledged before somebody deleted the files is lost with them anyway.
+/// How often commits look at the files: looking costs as much as half a commit where system calls are slow. Writes
+/// acknowledged before the files were deleted are lost with them anyway.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
@@ -108,7 +108,7 @@ impl Opened {
             Ok(Some(found)) if *self.identity.get_or_init(|| found) == found => Ok(()),
             Ok(Some(_)) => gone("replaced"),
             Ok(None) if self.identity.get().is_some() && !self.may_go => gone("deleted"),
-            // What cannot be looked at is not known to be gone, and a commit says more.
+            // A file that cannot be looked at is not known to be gone, and a commit reports more.
             Ok(None) | Err(_) => Ok(()),
         }
     }
@@ -131,7 +131,7 @@ pub(crate) fn followed(path: &Path) -> std::io::Result<PathBuf> {
     const LINKS_MAX: usize = 40;
     let mut followed = path.to_owned();
     for _ in 0..LINKS_MAX {
-        // What cannot be looked at is said by whoever opens it.
+        // Opening a path that cannot be looked at reports the error.
         if !std::fs::symlink_metadata(&followed).is_ok_and(|it| it.is_symlink()) {
             return Ok(followed);
         }

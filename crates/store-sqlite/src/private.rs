@@ -7,17 +7,17 @@ use std::path::Path;
 
 use crate::presence::beside;
 
-/// Creates a folder with those above it, where they are not there.
+/// Creates a folder with its missing parents.
 pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Who may read a database that is there already.
+/// Which users may read an existing database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Readers {
-    /// Its owner: what an earlier version of the program gave to others is taken from them.
+    /// Its owner: permissions that an earlier version of the program gave to others are removed.
     Owner,
-    /// Whoever could: it may be an application's, which knows whom it is for.
+    /// The same users as before: it may be an application's, which knows whom it is for.
     AsItWas,
 }
 

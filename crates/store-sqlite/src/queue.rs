@@ -73,8 +73,8 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Stays awake until there is an item, for `limit` at the most: whoever pushes it meanwhile need
-    /// not wake anybody.
+    /// Stays awake until there is an item, for `limit` at the most: a caller that pushes meanwhile need not wake the
+    /// thread.
     pub fn linger(&self, limit: Duration) {
         let until = Instant::now() + limit;
         while self.is_idle() && Instant::now() < until {
@@ -116,14 +116,14 @@ impl<T> Queue<T> {
         std::mem::take(&mut self.inner().items)
     }
 
-    /// Refuses items from here on. Those that wait can still be taken.
+    /// Refuses items from here on. Waiting items can still be taken.
     pub fn close(&self) {
         self.inner().closed = true;
         self.filled.notify_all();
     }
 
-    /// Closes the queue and drops what waits when the returned guard goes: also when its thread
-    /// panics, so that nobody waits for an answer that cannot come.
+    /// Closes the queue and drops the waiting items when the returned guard goes: also when its thread panics, so that
+    /// no caller waits for an answer that cannot come.
     pub fn close_on_drop(&self) -> impl Drop {
         CloseOnDrop(self)
     }

@@ -32,7 +32,7 @@ pub(crate) struct Readers {
     told: Told,
 }
 
-/// Whom the threads tell what they find.
+/// Where the threads report their findings.
 #[derive(Debug, Clone)]
 pub(crate) struct Told {
     pub health: Arc<Health>,
@@ -65,7 +65,7 @@ impl Readers {
         Ok((Self { queue, told }, threads))
     }
 
-    /// Runs a read. `attempted` is what a fault says was being done.
+    /// Runs a read. `attempted` names it in a fault.
     pub fn read<T: Send + 'static>(
         &self,
         attempted: String,
@@ -75,7 +75,7 @@ impl Readers {
         let told = self.told.clone();
         let pushed = self.queue.push(Box::new(move |connection: &Connection| {
             let result = answer_to(read, connection, &told.health);
-            // Before the caller can ask what was left out.
+            // Before the caller can ask which rows were left out.
             told.unreadable.take_over();
             // The caller may be gone.
             let _ = answer.send(result);
@@ -93,7 +93,7 @@ impl Readers {
         })
     }
 
-    /// Refuses reads from here on; those that wait are still done.
+    /// Refuses reads from here on; waiting reads are still done.
     pub fn close(&self) {
         self.queue.close();
     }
@@ -106,7 +106,7 @@ fn answer_to<T>(
     connection: &Connection,
     health: &Health,
 ) -> Result<T, Failure> {
-    // What is in a deleted file may never be called stored: the next run will not find it.
+    // Data of a deleted file must never be reported as stored: the next run will not find it.
     health.check_missed_files().map_err(Failure::Trouble)?;
     // The connection is as before: transactions, rows and statements end as they are dropped.
     match panic::catch_unwind(AssertUnwindSafe(|| read(connection))) {
@@ -118,7 +118,7 @@ fn answer_to<T>(
 fn run(connection: &Connection, queue: &Queue<Read>, health: &Health) {
     let _guard = TellOnPanic(health);
     let mut batch = Vec::with_capacity(1);
-    // One at a time: the other readers take the others.
+    // One at a time: the other readers take the rest.
     while queue.take_batch(&mut batch, |_| false) {
         for read in batch.drain(..) {
             read(connection);
@@ -126,7 +126,7 @@ fn run(connection: &Connection, queue: &Queue<Read>, health: &Health) {
     }
 }
 
-/// Says that a thread that reads has ended although nobody closed its queue.
+/// Reports that a thread that reads has ended without its queue being closed.
 struct TellOnPanic<'a>(&'a Health);
 
 impl Drop for TellOnPanic<'_> {

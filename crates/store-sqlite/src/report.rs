@@ -1,10 +1,10 @@
-//! What was found when a database was opened, for who opened it to say.
+//! The findings when a database was opened, for the caller to report.
 
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// What opening a database found.
+/// The findings of opening a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenReport {
@@ -18,10 +18,10 @@ pub struct OpenReport {
     pub log_frames: u64,
     /// The copy that was made before the database was brought to the current schema.
     pub copied_to: Option<PathBuf>,
-    /// Whether the database is sound. Checked in the background, after a run that did not close it, or that closed it before
-    /// such a check was finished.
+    /// Whether the database is sound. Checked in the background, after a run that did not close it, or that closed it
+    /// before such a check was finished.
     pub check: FileCheck,
-    /// What is wrong. The database was opened all the same.
+    /// The damage. The database was opened all the same.
     pub warnings: Vec<OpenWarning>,
 }
 
@@ -34,13 +34,13 @@ pub enum FileCheck {
     Running,
     /// Nothing is wrong with it.
     Sound,
-    /// One of the warnings says what is wrong.
+    /// One of the warnings describes the damage.
     Damaged,
     /// It is too large to be looked at as a whole.
     NotFinished,
 }
 
-/// Something that is wrong with a database, as a sentence that says what is lost.
+/// Damage of a database, as a sentence that says what is lost.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OpenWarning {
@@ -113,7 +113,7 @@ pub enum OpenWarning {
         database: PathBuf,
         /// Pages that it has to have.
         pages: u32,
-        /// Those that are neither in it nor in the log.
+        /// Pages that are neither in it nor in the log.
         pages_missing: u32,
     },
     /// SQLite's check finds that structures of the database contradict each other.
@@ -121,7 +121,7 @@ pub enum OpenWarning {
     DatabaseDamaged {
         /// The database.
         database: PathBuf,
-        /// What SQLite says, the first of it.
+        /// The first of SQLite's findings.
         found: Vec<String>,
     },
 }

@@ -76,8 +76,8 @@ const NAMES: &[&str] = &[
     "0012_audit",
 ];
 
-/// Migrations that opening a store on this file would do, by their names: all of them where there is no file. Nothing is
-/// changed.
+/// Migrations that opening a store on this file would do, by their names: all of them where there is no file. Nothing
+/// is changed.
 ///
 /// # Errors
 /// [`OpenStoreError`] when the file cannot be read, is another program's, or of a newer version of this one.

@@ -21,7 +21,7 @@ pub enum SnapshotError {
     Database {
         /// Which.
         path: PathBuf,
-        /// What SQLite said.
+        /// SQLite's error.
         #[source]
         cause: rusqlite::Error,
     },
@@ -30,14 +30,14 @@ pub enum SnapshotError {
     File {
         /// Which.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         #[source]
         cause: io::Error,
     },
 }
 
 /// Copies a database of this or another kind as it is at one moment, also while others write to it: they do not wait,
-/// and what they have not committed is not in it. `to` must not exist; only its owner can read it.
+/// and their uncommitted changes are not in it. `to` must not exist; only its owner can read it.
 ///
 /// Blocks for as long as that takes. The log of the database grows meanwhile.
 ///
@@ -57,7 +57,7 @@ pub fn snapshot(from: &Path, to: &Path) -> Result<(), SnapshotError> {
     })
 }
 
-/// Has SQLite look at every page of a database: what is wrong with it, by table.
+/// Has SQLite look at every page of a database: returns the damage, by table.
 ///
 /// # Errors
 /// When it cannot be opened.

@@ -30,8 +30,8 @@ impl Stats {
         self.commits.committed(writes, took);
     }
 
-    /// Notes that a commit with changes of the catalogue was tried; called before any of them is
-    /// answered. A reader that sees the new number sees what the commit wrote.
+    /// Notes that a commit with changes of the catalogue was tried; called before any of them is answered. A reader
+    /// that sees the new number sees that commit's data.
     pub fn catalogue_changed(&self) {
         self.catalogue_revision.fetch_add(1, Ordering::Release);
     }

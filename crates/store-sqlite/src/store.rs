@@ -1,5 +1,5 @@
-//! The store: hands writes to the writer and reads to the readers. Each part has a file, which only
-//! says what is handed to whom.
+//! The store: hands writes to the writer and reads to the readers. Each part has a file, which only says which call
+//! goes where.
 
 mod access_keys;
 mod audit;
@@ -44,9 +44,9 @@ use crate::{check, look, schema, within, writer};
 
 /// Durable executions in one SQLite file.
 ///
-/// Works under any async runtime or none: its threads are its own. When the one that writes cannot go on,
-/// the process ends with a message and exit status 70: what has begun is taken up by the next one, while
-/// this one could only answer faults.
+/// Works under any async runtime or none: its threads are its own. When the thread that writes cannot go on, the
+/// process ends with a message and exit status 70: the next one takes up the work begun, while this one could only
+/// answer faults.
 #[derive(Debug)]
 pub struct SqliteStore {
     durability: Durability,
@@ -55,7 +55,7 @@ pub struct SqliteStore {
     writes: Arc<Queue<Job>>,
     awaiting: Awaiting,
     readers: Readers,
-    /// Reads for people, which may take long: they must not hold up those that executions wait for.
+    /// Reads for people, which may take long: they must not hold up the reads that executions wait for.
     searcher: Readers,
     stats: Arc<Stats>,
     told: Told,
@@ -65,7 +65,7 @@ pub struct SqliteStore {
     threads: Mutex<Threads>,
 }
 
-/// What is taken apart by closing.
+/// The parts that closing takes apart.
 #[derive(Debug, Default)]
 struct Threads {
     reading: Vec<JoinHandle<()>>,
@@ -89,9 +89,9 @@ impl SqliteStore {
         Self::open_with(path, durability, schema::EXECUTIONS)
     }
 
-    /// As [`SqliteStore::open`], in a file that may have tables of an application's beside the store's: its code
-    /// can then run within the store's transactions, by [`WriteWithin`](crate::WriteWithin). Foreign keys are
-    /// enforced, which the store itself has none of.
+    /// As [`SqliteStore::open`], in a file that may have an application's tables beside the store's: its code can then
+    /// run within the store's transactions, by [`WriteWithin`](crate::WriteWithin). Foreign keys are enforced; the
+    /// store itself has none.
     ///
     /// # Errors
     /// As for [`SqliteStore::open`], and [`OpenStoreError::NotShared`] when the file's own tables stand in the way.
@@ -240,8 +240,7 @@ impl SqliteStore {
         })
     }
 
-    /// Runs a query of the application's on a connection that only reads; `attempted` is what a fault says was
-    /// being done.
+    /// Runs a query of the application's on a connection that only reads; `attempted` names it in a fault.
     pub fn query<T: Send + 'static>(
         &self,
         attempted: String,
@@ -250,7 +249,7 @@ impl SqliteStore {
         self.searcher.read(attempted, query)
     }
 
-    /// What was found when it was opened, and by the check since.
+    /// The findings when it was opened, and of the check since.
     pub fn report(&self) -> OpenReport {
         self.report.read()
     }
@@ -291,7 +290,7 @@ impl SqliteStore {
         Box::pin(Written::accepted(self.write(write.into())))
     }
 
-    /// Finishes what was handed over, ends the threads and releases the files.
+    /// Finishes the writes handed over, ends the threads and releases the files.
     fn shut(&self) {
         // Held while joining, so that a second close returns when the first one is done.
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);

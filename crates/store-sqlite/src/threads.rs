@@ -34,11 +34,11 @@ pub(crate) fn join_all(threads: &mut Vec<JoinHandle<()>>) {
 /// The exit status of a process that cannot go on because of its own fault: `EX_SOFTWARE`.
 const CANNOT_GO_ON: i32 = 70;
 
-/// Ends the process at once. A store that cannot write would answer faults for ever, and a supervisor
-/// would see a process that lives; the next run takes up what this one had begun.
+/// Ends the process at once. A store that cannot write would answer faults for ever, and a supervisor would see a
+/// process that lives; the next run takes up the work that this one had begun.
 pub(crate) fn end_process(path: &Path, why: &str) -> ! {
-    // Not through `tracing`, in which the fault may lie. In one piece, because other threads may be panicking
-    // as well; and there is nobody to tell if this fails.
+    // Not through `tracing`, in which the fault may lie. In one piece, because other threads may be panicking as well;
+    // and if this fails, it cannot be reported.
     let said = format!(
         "the thread that writes to `{}` has ended, and nothing can be written any more: {why}\n\
          the process ends; start it again, and it continues with what is stored\n",

@@ -1,7 +1,7 @@
 //! Rows that cannot be decoded: lists leave them out, and say so.
 //!
-//! What a list leaves out is noted for the thread that reads, which hands it on after each read: the
-//! functions that read need not pass on whom to tell.
+//! A row that a list leaves out is noted for the thread that reads, which hands the note on after each read: so the
+//! functions that read need not pass on a receiver.
 
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -14,7 +14,7 @@ use store::LeftOut;
 use crate::fault::panic_message;
 
 thread_local! {
-    /// What this thread's read has left out so far.
+    /// The rows that this thread's read has left out so far.
     static LEFT_OUT: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -31,7 +31,7 @@ impl Deref for UnreadableRows {
 }
 
 impl UnreadableRows {
-    /// Takes what this thread's last read left out.
+    /// Takes the rows that this thread's last read left out.
     pub fn take_over(&self) {
         for row in LEFT_OUT.take() {
             self.0.note(row);
@@ -39,7 +39,7 @@ impl UnreadableRows {
     }
 }
 
-/// What a list is made of: `execution`, `alias`; and the columns that tell a person which one it is.
+/// The kind of a list's entries: `execution`, `alias`; and the columns that tell a person which one it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kind {
     pub name: &'static str,
@@ -59,8 +59,8 @@ pub(crate) fn readable<T>(
     Ok(list)
 }
 
-/// Reads a page of rows, as many as asked for where there are as many that can be decoded: who gets
-/// fewer takes it for the end of the list.
+/// Reads a page of rows, as many as asked for if as many can be decoded: a caller takes a shorter page for the end of
+/// the list.
 pub(crate) fn readable_page<'c, T>(
     statement: &mut Statement<'c>,
     kind: Kind,
@@ -73,7 +73,7 @@ pub(crate) fn readable_page<'c, T>(
     })
 }
 
-/// As [`readable_page`], of rows that `read` leaves out itself where it gives none.
+/// As [`readable_page`], of rows for which `read` may itself return `None` to leave them out.
 pub(crate) fn page_of<'c, T>(
     statement: &mut Statement<'c>,
     limit: i64,
@@ -93,8 +93,8 @@ pub(crate) fn page_of<'c, T>(
         let seen = i64::try_from(page.len())
             .unwrap_or(i64::MAX)
             .saturating_add(left_out);
-        // Asked again with room for those: it ends, because it asks for more each time and every
-        // database ends.
+        // Asked again with room for the rows left out: it ends, because it asks for more each time and every database
+        // ends.
         let wanted = limit.saturating_add(left_out);
         if seen < asked || wanted <= asked {
             page.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -104,8 +104,7 @@ pub(crate) fn page_of<'c, T>(
     }
 }
 
-/// Reads one row; none, and noted, when it cannot be decoded. What the database itself says is an
-/// error as ever.
+/// Reads one row; `None`, and noted, when it cannot be decoded. An error of the database itself is an error as ever.
 pub(crate) fn readable_row<T>(
     row: &Row<'_>,
     kind: Kind,

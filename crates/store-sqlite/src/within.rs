@@ -1,12 +1,10 @@
-//! Code of the application's that runs within a transaction of the store, for programs that keep tables of
-//! their own in the same file: what it writes and what the store records become durable together, or not
-//! at all.
+//! Application code that runs within a transaction of the store, for programs that keep tables of their own in the same
+//! file: its writes and the store's records become durable together, or not at all.
 //!
-//! It runs on the thread that writes, in a savepoint within the transaction of the batch, so that it shares
-//! the batch's one sync, and takes nothing of its neighbours with it when it is undone. An authorizer keeps
-//! it from ending that transaction and from writing to the store's own tables. SQLite may end it all the same
-//! (`ON CONFLICT ROLLBACK` does, and a full disk); what the code writes after that is kept from being committed
-//! by itself.
+//! It runs on the thread that writes, in a savepoint within the transaction of the batch, so that it shares the batch's
+//! one sync, and affects no other write when it is undone. An authorizer keeps it from ending that transaction and from
+//! writing to the store's own tables. SQLite may end the transaction all the same (`ON CONFLICT ROLLBACK` does, and a
+//! full disk); writes of the code after that are kept from being committed by themselves.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -25,16 +23,16 @@ use crate::write::{Known, Statements};
 
 /// A store in whose transactions the application's code can run.
 pub trait WriteWithin: Send + Sync {
-    /// Runs it and commits what it comes to. It may run more than once, when the transaction that it was
-    /// first part of came to nothing; only the last run counts.
+    /// Runs it and commits its result. It may run more than once, when the transaction that it was first part of
+    /// failed; only the last run counts.
     ///
     /// # Errors
-    /// [`CommitError::VersionConflict`] when the execution is not at the version that was given, before
-    /// anything of it is run; the others as for [`store::Executions::commit`].
+    /// [`CommitError::VersionConflict`] when the execution is not at the version that was given, before anything of it
+    /// is run; the others as for [`store::Executions::commit`].
     fn write_within(&self, within: Within) -> StoreFuture<'_, Done, CommitError>;
 }
 
-/// What is to happen with what the code has written.
+/// The fate of the code's writes.
 #[derive(Debug, Clone)]
 pub enum Verdict {
     /// It is kept, with this transition.
@@ -45,12 +43,12 @@ pub enum Verdict {
     Undo,
 }
 
-/// What it came to.
+/// The result.
 #[derive(Debug, Clone)]
 pub enum Done {
-    /// What the code wanted.
+    /// As the code wanted.
     As(Verdict),
-    /// SQLite undid it, for this reason, whatever the code wanted: nothing of it is there.
+    /// SQLite undid it, for this reason, against the code's verdict: nothing of it is there.
     Undone(String),
 }
 
@@ -73,7 +71,7 @@ impl fmt::Debug for Within {
 }
 
 impl Within {
-    /// Code of the application's; `attempted` is what a fault says was being done.
+    /// Application code; `attempted` names it in a fault.
     pub fn new(
         attempted: String,
         work: impl Fn(&Connection) -> Verdict + Send + Sync + 'static,
@@ -112,7 +110,7 @@ impl Job {
         &self.within.attempted
     }
 
-    /// What its last run came to.
+    /// The result of its last run.
     pub fn done(&self) -> Option<Done> {
         let done = self.done.lock();
         done.unwrap_or_else(PoisonError::into_inner).clone()
@@ -122,8 +120,8 @@ impl Job {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = done.into();
     }
 
-    /// Whether the code itself brought about that its transaction, which nothing else was part of, came to
-    /// nothing: then that is what it came to, and no fault.
+    /// Whether the code itself made its transaction fail, which had no other part: then the failure is its result, and
+    /// no fault.
     pub fn is_to_blame(&self, why: &Failure, at_commit: bool) -> bool {
         if at_commit && why.is_violated_foreign_key() {
             self.came_to(Done::Undone(why.to_string()));
@@ -154,7 +152,7 @@ impl Job {
                 Verdict::Undo => Done::As(verdict),
                 Verdict::Commit(_) | Verdict::Keep => Done::Undone(GIVEN_UP.to_owned()),
             });
-            // Whatever else was in the transaction is gone with it.
+            // The other writes of the transaction are gone with it.
             return Err(rusqlite::Error::SqliteFailure(
                 rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT),
                 Some(GIVEN_UP.to_owned()),
@@ -187,9 +185,9 @@ fn savepoint(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
 }
 
 thread_local! {
-    /// Whether the application's code is what runs on this thread.
+    /// Whether the application's code is running on this thread.
     static APPLICATION: Cell<bool> = const { Cell::new(false) };
-    /// What was refused to it.
+    /// The action that was refused to it.
     static REFUSED: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -215,8 +213,8 @@ pub fn refused_to_application() -> Option<String> {
 
 /// Holds the application's code to its own tables and to the transaction that it is given.
 pub(crate) fn guard(connection: &mut Connection) -> rusqlite::Result<()> {
-    // The store commits when no code of the application's runs. What is committed while it does is a statement
-    // by itself, after SQLite has ended the transaction that it belonged to.
+    // The store commits when no application code runs. A commit while it runs is a statement by itself, after SQLite
+    // has ended the transaction that it belonged to.
     connection.commit_hook(Some(|| {
         let is_refused = APPLICATION.get();
         if is_refused {

@@ -1,9 +1,9 @@
 //! The one thread that writes: group commit.
 //!
-//! It takes all waiting writes, writes them in one transaction, and answers them all after the one fsync
-//! of its commit, while the next batch gathers. A transition is fenced before any of it is
-//! written, so a rejected one needs no rollback. A database error or a panic does: then each write
-//! is tried alone, so that one poisoned write does not fail its neighbours.
+//! It takes all waiting writes, writes them in one transaction, and answers them all after the one fsync of its commit,
+//! while the next batch gathers. A transition is fenced before any of it is written, so a rejected one needs no
+//! rollback. A database error or a panic needs one: then each write is tried alone, so that one poisoned write does not
+//! fail its neighbours.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
@@ -35,13 +35,13 @@ const BATCH_WRITES_MAX: usize = 1_024;
 /// Bytes in one transaction, about: the page cache holds them without spilling.
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// How long the writer stays awake after a batch. Who was just answered is back with the next write
-/// within this, and a thread that sleeps is woken late, by as much as a commit takes without its sync.
-/// Measured at one caller: a checkpoint in 0.27 ms instead of 0.32. It yields to threads that have work.
+/// How long the writer stays awake after a batch. A caller just answered is back with the next write within this, and a
+/// thread that sleeps is woken late, by as much as a commit takes without its sync. Measured at one caller: a
+/// checkpoint in 0.27 ms instead of 0.32. It yields to threads that have work.
 const AWAKE: Duration = Duration::from_micros(250);
 
-/// Commits that fail one after the other, each of a write alone, before the writes behind them are
-/// not tried any more: it is the disk then, and each try may take long.
+/// Commits that fail one after the other, each of a write alone, before the writes behind them are not tried any more:
+/// the disk is the cause then, and each try may take long.
 const COMMITS_TRIED_IN_VAIN_MAX: usize = 8;
 
 /// Runs until the queue is closed and empty. Reports once whether it could begin. When the thread cannot
@@ -60,7 +60,7 @@ pub(crate) fn run(
     let statements = match prepared.and_then(|()| Statements::prepare(&connection)) {
         Ok(statements) => statements,
         Err(error) => {
-            // Nobody listens only when opening was given up, and then nobody needs to know.
+            // The receiver is gone only when opening was given up, and then the error is not needed.
             let _ = began.send(Err(error));
             return;
         }
@@ -92,7 +92,7 @@ struct Writer<'c> {
     health: &'c Health,
 }
 
-/// What a write that is in a transaction came to.
+/// The outcome of a write in a transaction.
 pub(crate) type Outcome = Result<Written, CommitError>;
 
 /// A transaction that came to nothing, or whose commit failed.
@@ -124,7 +124,7 @@ enum Stage {
     Commit(Vec<Outcome>),
 }
 
-/// What is known of a transaction whose commit failed.
+/// The state of a transaction whose commit failed.
 enum Settled {
     Landed(Vec<Outcome>),
     NotThere,
@@ -230,7 +230,7 @@ impl Writer<'_> {
 
     /// A panic is an error of this write alone.
     fn write_guarded(&mut self, write: &Write) -> Result<Result<Written, Refusal>, Failure> {
-        // What it left half done goes with the transaction and with what is known.
+        // Its half-done changes go with the transaction and with the writer's memory.
         match panic::catch_unwind(AssertUnwindSafe(|| self.write(write))) {
             Ok(written) => written.map_err(Failure::from),
             Err(panic) => Err(Failure::of_panic(panic.as_ref())),
@@ -346,13 +346,13 @@ impl Writer<'_> {
         }
     }
 
-    /// After a failed transaction: each of its writes in a transaction of its own, in order, so that
-    /// only those fail that cannot be written.
+    /// After a failed transaction: each of its writes in a transaction of its own, in order, so that only those fail
+    /// that cannot be written.
     fn settle(&mut self, batch: &mut Vec<Job>, failed: Failed) {
         let Failed { why, stage } = failed;
         let is_alone = batch.len() == 1;
         match stage {
-            // None of them was tried, and what is in the way is in the way of each.
+            // None of them was tried, and the obstacle is the same for each.
             Stage::Begin => batch.drain(..).for_each(|job| fail(job, &why, false)),
             Stage::Write if is_alone => batch.drain(..).for_each(|job| fail(job, &why, false)),
             Stage::Write => self.write_one_by_one(batch),
@@ -476,7 +476,7 @@ fn fail(job: Job, why: &Failure, outcome_unknown: bool) {
 }
 
 fn send(job: Job, outcome: Outcome) {
-    // A caller who no longer waits has nothing to be told: what was handed over is done.
+    // A caller who no longer waits gets no answer: the write is done all the same.
     let _ = job.answer.send(outcome);
 }
 

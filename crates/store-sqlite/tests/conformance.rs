@@ -94,7 +94,7 @@ async fn walk_both(choices: &[Choice]) {
     walk.check(&open(), &memory).await;
 }
 
-/// Appending never fails, also when nobody reads.
+/// Appending never fails, even without readers.
 #[test]
 fn a_log_store_can_be_dropped_with_lines_on_their_way() {
     let directory = TempDir::new().expect("a directory for the test");

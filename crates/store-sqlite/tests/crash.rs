@@ -1,4 +1,4 @@
-//! `kill -9` in the middle of commits: what was acknowledged is there, and nothing is half there.
+//! `kill -9` in the middle of commits: acknowledged writes are there, and nothing is half there.
 //!
 //! The process that is killed is this test binary itself, told by its environment to commit until it
 //! dies. Every transition follows from the name of its execution and its version, so that the
@@ -21,7 +21,7 @@ use store_sqlite::{OpenWarning, SqliteStore};
 use support::{PATIENCE, start, step, within};
 use tempfile::TempDir;
 
-/// Where the process that is to be killed commits, and what it names its executions.
+/// Where the process that is to be killed commits, and how it names its executions.
 const DATABASE: &str = "CRASH_TEST_DATABASE";
 const ROUND: &str = "CRASH_TEST_ROUND";
 
@@ -35,7 +35,7 @@ fn open(path: &Path) -> SqliteStore {
     SqliteStore::open(path, Durability::Disk).expect("the database opens")
 }
 
-/// What the execution with this name is at this version.
+/// The execution with this name at this version.
 fn expected(name: &str, version: u64) -> Subject {
     let mut subject = Subject::of(&start(name));
     while subject.execution.state.version < version {
@@ -134,7 +134,7 @@ async fn commit_and_check() {
     );
 }
 
-/// Checks that every execution in the store is exactly what it must be at the version that it has.
+/// Checks that every execution in the store is exactly as it must be at its version.
 async fn check_everything(store: &SqliteStore) -> BTreeMap<String, u64> {
     let filter = ExecutionFilter {
         limit: usize::MAX,
@@ -221,7 +221,7 @@ fn nothing_acknowledged_is_lost_by_kill_9_and_nothing_is_half_there() {
     for round in 0..25 {
         let after = Duration::from_micros(random.u64(0..60_000));
         acknowledged.extend(commit_and_kill(&database, round, after));
-        // Every third time the next process finds what the killed one left, not what we tidied up.
+        // Every third time the next process finds the files as the killed one left them, not tidied up.
         if round % 3 == 2 {
             continue;
         }

@@ -1,5 +1,5 @@
-//! What the world can do to a database file: calls fail clearly, nothing acknowledged is lost, and
-//! the store goes on when the world has recovered.
+//! Failures around a database file: calls fail clearly, nothing acknowledged is lost, and the store goes on when the
+//! failure is over.
 
 mod support;
 
@@ -40,7 +40,7 @@ async fn fill(store: &SqliteStore, subject: &mut Subject) -> StoreFault {
     panic!("a hundred megabytes found room");
 }
 
-/// A file system of a few megabytes, mounted for the test; none where that is not permitted.
+/// A file system of a few megabytes, mounted for the test; `None` where that is not permitted.
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
@@ -73,8 +73,7 @@ impl Drop for SmallDisk {
 
 #[tokio::test]
 async fn a_full_disk_fails_commits_until_there_is_room_again() {
-    // What is freed later is room for a second copy of all that is written, however much of it still
-    // lies in the log.
+    // The room freed later holds a second copy of all that is written, however much of it still lies in the log.
     let Some(disk) = SmallDisk::mount(192) else {
         return;
     };
@@ -129,7 +128,7 @@ async fn a_locked_database_fails_commits_and_goes_on_afterwards() {
     let path = directory.path().join("executions.db");
     let store = open(&path);
     let begun = start("one");
-    // Somebody in the sqlite3 shell.
+    // A person in the sqlite3 shell.
     let shell = Connection::open(&path).expect("a second connection");
     shell
         .execute_batch("BEGIN IMMEDIATE")

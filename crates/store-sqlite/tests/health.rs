@@ -67,7 +67,7 @@ async fn nothing_is_acknowledged_once_the_folder_is_gone() {
         why.contains("executions.db` was deleted while it is in use"),
         "{why}"
     );
-    // Nor is anything read from what the next run will not find.
+    // Nor is data read that the next run will not find.
     let read = store.load(&begun.spec.arn.id).await;
     assert_eq!(read.expect_err("gone").cause.to_string(), why);
     let second = fault(store.commit(start("three")).await);
@@ -105,7 +105,7 @@ async fn a_folder_that_comes_back_is_gone_on_with() {
     fs::remove_dir_all(&folder).expect("it was there");
     fs::rename(&aside, &folder).expect("moved");
     assert_eq!(store.health().trouble, None);
-    // What was committed meanwhile is there.
+    // The execution committed meanwhile is there.
     Subject::of(&begun).check(&store).await;
     store.commit(start("two")).await.expect("works");
 }
@@ -124,7 +124,7 @@ async fn a_deleted_log_is_missed() {
     }
 }
 
-/// Nobody commits to a server that is not ready, so that the store has to try by itself.
+/// No caller commits to a server that is not ready, so that the store has to try by itself.
 #[tokio::test]
 async fn commits_that_fail_are_trouble_until_one_succeeds() {
     let directory = TempDir::new().expect("a directory for the test");
@@ -140,7 +140,7 @@ async fn commits_that_fail_are_trouble_until_one_succeeds() {
             Some(StoreTrouble::CommitsFail {
                 in_a_row, error, ..
             }) => {
-                // Somebody who asks may have had one tried.
+                // A question about the health may have had one tried.
                 assert!(in_a_row >= round, "{in_a_row}");
                 assert_eq!(error, "database is locked");
             }
@@ -158,8 +158,7 @@ async fn commits_that_fail_are_trouble_until_one_succeeds() {
     assert!(failed >= 2, "they stay counted: {failed}");
 }
 
-/// Panics where a writer warns of a failed transaction: a thread that ends for a reason that nobody
-/// thought of.
+/// Panics where a writer warns of a failed transaction: a thread that ends for an unforeseen reason.
 struct PanickingSubscriber;
 
 impl tracing::Subscriber for PanickingSubscriber {
@@ -190,7 +189,7 @@ impl fmt::Debug for PanickingSubscriber {
     }
 }
 
-/// In a process of its own: its writer cannot go on. In a run of the tests, the test of what that does.
+/// In a process of its own, because its writer cannot go on. In a run of the tests, the test of that process.
 #[test]
 fn a_process_whose_writer_cannot_go_on_ends_at_once() {
     if let Ok(database) = std::env::var(DATABASE) {
@@ -213,7 +212,7 @@ fn a_process_whose_writer_cannot_go_on_ends_at_once() {
     let expected = format!("the thread that writes to `{}` has ended", path.display());
     assert!(said.contains(&expected), "{said}");
     assert!(said.contains("nobody thought of this"), "{said}");
-    // What it acknowledged is there.
+    // The acknowledged execution is there.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime");

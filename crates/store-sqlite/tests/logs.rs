@@ -1,4 +1,4 @@
-//! What the log store does beyond what all of them promise.
+//! The log store's behaviour beyond the common promises.
 
 use model::{FunctionName, Timestamp, Version};
 use store::{LogLine, LogQuery, LogStore, LogStream, Segment};

@@ -1,4 +1,4 @@
-//! What opening a database says about what the last run left: nothing that is lost is lost silently.
+//! The report of opening a database about the last run's remains: nothing is lost silently.
 
 mod support;
 

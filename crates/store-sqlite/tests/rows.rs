@@ -37,7 +37,7 @@ async fn an_execution_that_cannot_be_decoded_is_left_out_of_lists_and_said() {
         &path,
         "UPDATE execution_specs SET function_version = 'one' WHERE execution_id = 'b';",
     );
-    // As many as asked for, so that nobody takes it for the last page.
+    // As many as asked for, so that no caller takes it for the last page.
     let page = ExecutionFilter {
         oldest_first: true,
         limit: 2,
@@ -67,7 +67,7 @@ async fn an_execution_that_cannot_be_decoded_is_left_out_of_lists_and_said() {
         ]
     );
     assert!(store.health().is_healthy(), "the rest goes on");
-    // Who asks for it is told.
+    // A caller that asks for it is told.
     let id = &start("b").spec.arn.id;
     let fault = store.load(id).await.expect_err("it cannot be decoded");
     assert!(!fault.retryable);

@@ -18,8 +18,8 @@ fn open(path: &Path) -> Result<SqliteStore, OpenStoreError> {
     SqliteStore::open(path, Durability::Disk)
 }
 
-/// `schema.sql` is made from the migrations, for people to read: the statements that a current file
-/// holds, tables before what belongs to them. `UPDATE_EXPECT=1` writes it anew.
+/// `schema.sql` is made from the migrations, for people to read: the statements that a current file holds, each table
+/// before its indexes. `UPDATE_EXPECT=1` writes it anew.
 #[test]
 fn the_schema_that_people_read_is_what_the_migrations_come_to() {
     let directory = TempDir::new().unwrap();
@@ -216,7 +216,7 @@ fn the_views_for_people_work() {
         .unwrap();
 }
 
-/// Before version 7 a state listed what the service had changed; since then the changes are numbered.
+/// Before version 7 a state listed the service's changes; since then the changes are numbered.
 #[test]
 fn lists_of_changes_become_numbers() {
     let directory = TempDir::new().unwrap();

@@ -1,22 +1,22 @@
-//! Access keys: who may send signed requests.
+//! Access keys, which sign requests.
 
 use model::Timestamp;
 
 use crate::{StoreFault, StoreFuture};
 
-/// Access keys, each with a name that people call it by. Secrets are sealed before they come here: a store never
-/// sees one, nor what seals them.
+/// Access keys, each with a name for people. Secrets are sealed before they come here: a store never sees a secret, nor
+/// the key that seals it.
 ///
-/// Not a part of [`Store`](crate::Store): what drives executions has no use for it.
+/// Not a part of [`Store`](crate::Store): the driver of executions has no use for it.
 ///
 /// - **Durable, in order, read your writes:** as every part of a store.
-/// - **Unique:** neither an id nor a name is there twice, whatever servers create at the same time.
-/// - **Damaged rows** are left out of the list: nobody signs with a key that cannot be read.
+/// - **Unique:** neither an id nor a name is there twice, even if several servers create keys at the same time.
+/// - **Damaged rows** are left out of the list: a key that cannot be read signs nothing.
 pub trait AccessKeys: Send + Sync + 'static {
-    /// Returns the revision of all keys, which a cache is compared with: what was read after a revision is current as
-    /// long as the revision is the same.
+    /// Returns the revision of all keys, which a cache is compared with: data read after a revision is current as long
+    /// as the revision is the same.
     ///
-    /// Every change, by whatever server, raises it before the change is acknowledged. Compare only revisions that
+    /// Every change, by any server, raises it before the change is acknowledged. Compare only revisions that
     /// were read through one value.
     fn access_key_revision(&self) -> StoreFuture<'_, AccessKeyRevision>;
 
@@ -26,7 +26,7 @@ pub trait AccessKeys: Send + Sync + 'static {
     /// A fault that no retry helps when another key has the id or the name ([`StoreFault::access_key_taken`]).
     fn create_access_key(&self, record: AccessKeyRecord) -> StoreFuture<'_, ()>;
 
-    /// Records a key anew in the place of the one of its id: everything but its name and when it was created.
+    /// Replaces the key of this id: everything but its name and its time of creation.
     ///
     /// # Errors
     /// A fault that no retry helps when there is none of this id ([`StoreFault::no_access_key`]).
@@ -46,9 +46,9 @@ pub struct AccessKeyRevision(pub u64);
 /// An access key, as it is kept.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessKeyRecord {
-    /// What requests name.
+    /// The id in requests.
     pub id: String,
-    /// What people call it by.
+    /// The name for people.
     pub name: String,
     /// The secret, sealed by a key that is not in the store, in a form of the sealer's own.
     pub sealed_secret: Vec<u8>,
@@ -58,12 +58,12 @@ pub struct AccessKeyRecord {
     pub created_at: Timestamp,
     /// When its secret was drawn.
     pub rotated_at: Timestamp,
-    /// Since when nobody may sign with it.
+    /// Since when it may not be used to sign.
     pub disabled_at: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for AccessKeyRecord {
-    /// Leaves out what is sealed.
+    /// Leaves out the sealed secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AccessKeyRecord")
             .field("id", &self.id)

@@ -1,5 +1,5 @@
-//! A store that wraps another one: every call passes through a wrapper, which may delay it, let it fail, or end the process.
-//! For fault injection.
+//! A store that wraps another one: every call passes through a wrapper, which may delay it, let it fail, or end the
+//! process. For fault injection.
 
 mod catalogue;
 mod executions;
@@ -16,7 +16,7 @@ use model::ExecutionId;
 
 use crate::{Durability, Store, StoreFault, StoreFuture, StoreHealth, StoreStats};
 
-/// What every call goes by.
+/// A filter that every call passes.
 pub trait Surround: Send + Sync + 'static {
     /// Performs a call, which is done when `inner` is called and its future is awaited; or does not.
     fn call<'a, T, E>(
@@ -34,12 +34,12 @@ pub trait Surround: Send + Sync + 'static {
     }
 }
 
-/// What is called.
+/// The kind of a call.
 #[derive(Debug, Clone)]
 pub enum Call {
     /// A transition of an execution.
     Commit(Arc<Transition>),
-    /// Another write that carries executions on: accepted and finished asynchronous invocations, what is set aside.
+    /// Another write that carries executions on: accepted and finished asynchronous invocations, and setting aside.
     Write(&'static str),
     /// A write that describes functions and schedules.
     Describe(&'static str),

@@ -1,4 +1,4 @@
-//! What is deployed: versions of functions, aliases, settings.
+//! The deployments: versions of functions, aliases, settings.
 
 use model::{FunctionName, Timestamp, Version};
 
@@ -7,15 +7,14 @@ use crate::StoreFuture;
 /// Functions as they were deployed. Executions are not asked: a version may be deleted that one of
 /// them is pinned to.
 ///
-/// - **Idempotent:** what is put replaces what was there, except a published version; deleting what
-///   is not there does nothing.
+/// - **Idempotent:** a put replaces the old record, except a published version; deleting a missing record does nothing.
 /// - **Consistent:** each list is a snapshot. If [`revision`](Catalogue::revision) is the same before
 ///   and after several of them, they fit together.
 pub trait Catalogue: Send + Sync + 'static {
-    /// Returns the revision of the catalogue, which a cache is compared with: what was read after a
-    /// revision is current as long as the revision is the same.
+    /// Returns the revision of the catalogue, which a cache is compared with: data read after a revision is current as
+    /// long as the revision is the same.
     ///
-    /// Every change, by whatever server, raises the revision before it is acknowledged. A refused
+    /// Every change, by any server, raises the revision before it is acknowledged. A refused
     /// change may raise it too; nothing outside of the catalogue does. Compare only revisions that
     /// were read through one value.
     fn revision(&self) -> StoreFuture<'_, CatalogueRevision>;
@@ -26,7 +25,7 @@ pub trait Catalogue: Send + Sync + 'static {
     /// A fault that no retry helps when the version is published already: it is frozen.
     fn put_function_version(&self, record: FunctionVersionRecord) -> StoreFuture<'_, ()>;
 
-    /// Records a version in the place of the one of that number, in one step: its executions go on with this.
+    /// Replaces the version of that number, in one step: its executions go on with the new record.
     fn replace_function_version(&self, record: FunctionVersionRecord) -> StoreFuture<'_, ()>;
 
     /// Forgets a version, if there is such a one.
@@ -48,7 +47,7 @@ pub trait Catalogue: Send + Sync + 'static {
     /// All aliases of all functions, by function and name.
     fn aliases(&self) -> StoreFuture<'_, Vec<AliasRecord>>;
 
-    /// Records what holds for a function whatever its version.
+    /// Records the settings of a function for all its versions.
     fn put_function_settings(&self, record: FunctionSettingsRecord) -> StoreFuture<'_, ()>;
 
     /// The settings of all functions that have any, by function.
@@ -70,7 +69,7 @@ pub struct FunctionVersionRecord {
     pub function: FunctionName,
     /// The version.
     pub version: Version,
-    /// SHA-256 of the code, base64: what decides whether a deployment is a new version.
+    /// SHA-256 of the code, base64: decides whether a deployment is a new version.
     pub code_sha256: String,
     /// SHA-256 of code and configuration together, base64.
     pub config_sha256: String,
@@ -89,18 +88,18 @@ pub struct AliasRecord {
     pub function: FunctionName,
     /// The alias.
     pub name: String,
-    /// What it points to.
+    /// Its target.
     pub version: Version,
     /// For people.
     pub description: String,
-    /// How it divides its traffic, as JSON in the form of the API's `AliasRoutingConfiguration`;
-    /// none: all of it goes to `version`.
+    /// How it divides its traffic, as JSON in the form of the API's `AliasRoutingConfiguration`; `None`: all of it goes
+    /// to `version`.
     pub routing: Option<String>,
     /// Changes with every change; empty for an alias from before there were such ids.
     pub revision_id: String,
 }
 
-/// What holds for a function whatever its version: tags, reserved concurrency and the like.
+/// The settings of a function for all its versions: tags, reserved concurrency and the like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionSettingsRecord {
     /// The function.

@@ -8,7 +8,7 @@ use crate::StoreFuture;
 /// Digits of a name: half of a SHA-256.
 pub const CODE_NAME_DIGITS: usize = 32;
 
-/// The name of the code that a version says lies there; none when it is not frozen.
+/// The name of the code that a version says lies there; `None` when it is not frozen.
 pub fn code_name(dir: &Path) -> Option<&str> {
     let name = dir.file_name()?.to_str()?;
     let is_one =
@@ -16,24 +16,24 @@ pub fn code_name(dir: &Path) -> Option<&str> {
     is_one.then_some(name)
 }
 
-/// Archives of code, each under the hash of what is in it.
+/// Archives of code, each under the hash of its content.
 ///
-/// **Idempotent:** what has a name has its content, so that putting it again changes nothing.
+/// **Idempotent:** a name stands for one content, so that putting it again changes nothing.
 pub trait CodeBlobs: Send + Sync + 'static {
     /// Keeps an archive.
     fn put_code(&self, hash: &str, archive: Vec<u8>) -> StoreFuture<'_, ()>;
 
-    /// Whether an archive is kept. Whoever asks is about to use it: it counts as put a moment ago.
+    /// Whether an archive is kept. The caller is about to use it: it counts as put a moment ago.
     fn has_code(&self, hash: &str) -> StoreFuture<'_, bool>;
 
-    /// An archive; none when there is no such one.
+    /// An archive; `None` when it does not exist.
     fn code(&self, hash: &str) -> StoreFuture<'_, Option<Vec<u8>>>;
 
     /// The names of all archives, in order.
     fn code_hashes(&self) -> StoreFuture<'_, Vec<String>>;
 
     /// Forgets the archives that no version and no stack beside them names, and that were put, or asked for by
-    /// [`has_code`](Self::has_code), at least so long ago; returns their names, in order. Beside whoever puts or asks for
-    /// one at the same time, that one stays.
+    /// [`has_code`](Self::has_code), at least so long ago; returns their names, in order. An archive that is put or
+    /// asked for at the same time stays.
     fn collect_code(&self, unused_for: Duration) -> StoreFuture<'_, Vec<String>>;
 }

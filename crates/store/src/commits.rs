@@ -1,5 +1,5 @@
-//! What a store with a writer knows of its commits, told by the writer, asked by anybody: whether they fail, how many
-//! there were, how long they took.
+//! The commits of a store with a writer, as the writer reports them and callers ask for them: whether they fail, how
+//! many there were, how long they took.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -10,7 +10,7 @@ use model::Timestamp;
 use crate::health::StoreTrouble;
 use crate::store::StoreStats;
 
-/// How long after a failed commit another one is tried because somebody asks for the health.
+/// How long after a failed commit a question about the health has another one tried.
 const PROBE_AFTER: Duration = Duration::from_secs(1);
 
 /// A bucket for each power of two of microseconds: the last one begins at half an hour.
@@ -148,7 +148,7 @@ impl CommitCounters {
         self.writes.fetch_add(writes as u64, Ordering::Relaxed);
     }
 
-    /// All but what others count.
+    /// All but the figures that others count.
     pub fn read(&self) -> StoreStats {
         StoreStats {
             commits: self.commits.load(Ordering::Relaxed),

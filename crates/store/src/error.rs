@@ -9,14 +9,14 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[error("{attempted}")]
 pub struct StoreFault {
-    /// What was being done, with its ids: `commit execution …`, `read events of …`.
+    /// The attempted call, with its ids: `commit execution …`, `read events of …`.
     pub attempted: String,
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Whether the same call may succeed later without any repair.
     pub retryable: bool,
-    /// Whether what was to be written may be there all the same: the database failed while it was
-    /// committing, and could not be asked afterwards. Who needs to know reads it when that works again.
+    /// Whether the write may be stored all the same: the database failed while it was committing, and could not be
+    /// asked afterwards. A caller that needs to know reads it when that works again.
     pub outcome_unknown: bool,
-    /// What the database said.
+    /// The database's error.
     #[source]
     pub cause: Box<dyn std::error::Error + Send + Sync>,
 }
@@ -63,7 +63,7 @@ impl StoreFault {
 /// Why a transition was not committed.
 #[derive(Debug, Error)]
 pub enum CommitError {
-    /// Somebody else changed the execution: load it again and apply the input to what it is now.
+    /// Another caller changed the execution: load it again and apply the input to its new state.
     #[error("execution `{0}` was changed by another writer")]
     VersionConflict(ExecutionId),
     /// An execution of this function has that name already.

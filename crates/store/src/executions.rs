@@ -12,11 +12,11 @@ use crate::{CommitError, StoreFuture};
 
 /// Executions. Only a transition changes one.
 ///
-/// - **Fenced:** a transition made from version *n* is refused unless *n* is the stored version,
-///   whichever server has changed it.
+/// - **Fenced:** a transition made from version *n* is refused unless *n* is the stored version, whichever server has
+///   changed it.
 /// - **Not idempotent:** committing a transition again is a version conflict, unless it is empty. A
 ///   caller that does not know whether its commit succeeded loads the execution.
-/// - **Consistent:** what is returned of an execution is of one version. The entries of a list may be
+/// - **Consistent:** the parts returned of an execution are of one version. The entries of a list may be
 ///   of different moments.
 pub trait Executions: Send + Sync + 'static {
     /// Writes a transition: state, operations, events; or removes the execution with everything of
@@ -29,13 +29,13 @@ pub trait Executions: Send + Sync + 'static {
     /// [`CommitError::Fault`] when the store fails.
     fn commit(&self, transition: Arc<Transition>) -> StoreFuture<'_, (), CommitError>;
 
-    /// The whole execution; none when there is no such one.
+    /// The whole execution; `None` when it does not exist.
     fn load(&self, id: &ExecutionId) -> StoreFuture<'_, Option<Execution>>;
 
     /// The execution without its operations.
     fn record(&self, id: &ExecutionId) -> StoreFuture<'_, Option<ExecutionRecord>>;
 
-    /// What a check needs of the execution; none when there is no such one.
+    /// The part of the execution that a check needs; `None` when it does not exist.
     fn head(&self, id: &ExecutionId) -> StoreFuture<'_, Option<ExecutionHead>>;
 
     /// As [`Executions::head`], of the execution of this function with this name.
@@ -52,14 +52,14 @@ pub trait Executions: Send + Sync + 'static {
 /// An execution without its operations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecutionRecord {
-    /// What was fixed at its start.
+    /// The part that is fixed at its start.
     pub spec: Arc<ExecutionSpec>,
-    /// What changes.
+    /// The part that changes.
     pub state: ExecutionState,
 }
 
-/// What lists and checks need of an execution: nothing in it is large, and no store reads anything
-/// large for it.
+/// The part of an execution that lists and checks need: nothing in it is large, and no store reads anything large for
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecutionHead {
     /// Which.
@@ -75,7 +75,7 @@ pub struct ExecutionHead {
 }
 
 impl ExecutionHead {
-    /// The head of a whole record: what a store must give for it.
+    /// The head of a whole record, as a store must give it.
     pub fn of(spec: &ExecutionSpec, state: &ExecutionState) -> Self {
         Self {
             arn: spec.arn.clone(),
@@ -91,9 +91,9 @@ impl ExecutionHead {
 /// `oldest_first`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExecutionFilter {
-    /// Only of this function; none: of all.
+    /// Only of this function; `None`: of all.
     pub function: Option<FunctionName>,
-    /// Only pinned to this version; none: to any.
+    /// Only pinned to this version; `None`: to any.
     pub version: Option<Version>,
     /// Only with this name.
     pub name: Option<ExecutionName>,
@@ -116,6 +116,6 @@ pub struct ExecutionFilter {
 pub struct Cursor {
     /// When it started.
     pub started_at: Timestamp,
-    /// Tells apart those that started in the same millisecond.
+    /// Orders executions that started in the same millisecond.
     pub execution_id: ExecutionId,
 }

@@ -1,12 +1,12 @@
-//! Operations and events without what is large in them: what a store must give where it says so.
+//! Operations and events without their large parts, as a store must give them where it says so.
 
 use model::{ErrorObject, Event, EventKind, Operation, OperationDetails, OperationId};
 
-/// Characters of an error's type and message where an execution or event is given without payloads:
-/// what a line of a list shows, and more.
+/// Characters of an error's type and message where an execution or event is given without payloads: more than a line of
+/// a list shows.
 const ERROR_CHARS_MAX: usize = 500;
 
-/// Takes from an error what may be large: its data, its stack, and the rest of a long message or type.
+/// Takes the large parts from an error: its data, its stack, and the rest of a long message or type.
 pub fn cut_error(error: &mut ErrorObject) {
     error.data = None;
     error.stack_trace = None;
@@ -51,8 +51,8 @@ pub fn operation_head(operation: &Operation) -> Operation {
     head
 }
 
-/// What a callback is called where it stands alone: SDKs leave the callback of a `waitForCallback` without a name, and
-/// give the name to the context around it. `name_of` is asked for that one's.
+/// The name of a callback where it stands alone: SDKs leave the callback of a `waitForCallback` without a name, and
+/// give the name to the context around it. `name_of` returns the context's name.
 ///
 /// # Errors
 /// Those of `name_of`.
@@ -67,7 +67,7 @@ pub fn name_from_around<E>(
     Ok(())
 }
 
-/// The event without payloads, and with its error cut: what a store must give for it in
+/// The event without payloads, and with its error cut, as a store must give it in
 /// [`History::event_heads`](crate::History::event_heads). The reason of a pause stays.
 pub fn event_head(event: &Event) -> Event {
     use EventKind as Kind;

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use model::Timestamp;
 use thiserror::Error;
 
-/// What a store says about itself.
+/// The state of a store, by its own report.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoreHealth {
-    /// Why it cannot be relied on now; none when commits become durable and reads are answered.
+    /// Why it cannot be relied on now; `None` when commits become durable and reads are answered.
     pub trouble: Option<StoreTrouble>,
-    /// What was found to be wrong with the data when the store was opened or since, for people: one
-    /// sentence each. The store goes on with what it has.
+    /// Damage of the data found when the store was opened or since, for people: one sentence each. The store goes on
+    /// with the rest.
     pub warnings: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ pub enum StoreTrouble {
     /// Reads are not answered any more, or fewer at the same time than there should be.
     #[error("a thread that reads has ended")]
     ReaderGone,
-    /// The files were deleted or replaced while they are open: what is written goes nowhere.
+    /// The files were deleted or replaced while they are open: writes go nowhere.
     #[error("`{path}` was {what} while it is in use: nothing that is written now would be kept")]
     FilesGone {
         /// The file that is not the one that was opened.

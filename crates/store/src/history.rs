@@ -7,9 +7,8 @@ use crate::{StoreFuture, within_bytes};
 /// The events of each execution: numbered from 1 without gaps, written with their transition by
 /// [`Executions::commit`](crate::Executions::commit), and never changed.
 ///
-/// When an event is visible, so are all events before it and the state after its transition. Pages go
-/// by event number, so they join without gaps and repeats, whatever is written in between. An unknown
-/// execution has no events.
+/// When an event is visible, so are all events before it and the state after its transition. Pages go by event number,
+/// so they join without gaps and repeats, even with writes in between. An unknown execution has no events.
 pub trait History: Send + Sync + 'static {
     /// A page of an execution's event history: until its limit or its bytes are reached.
     fn events(&self, id: &ExecutionId, page: EventPage) -> StoreFuture<'_, Vec<Event>>;
@@ -17,7 +16,7 @@ pub trait History: Send + Sync + 'static {
     /// As [`History::events`], without payloads and with errors cut: [`event_head`](crate::event_head).
     fn event_heads(&self, id: &ExecutionId, page: EventPage) -> StoreFuture<'_, Vec<Event>>;
 
-    /// The events about one operation: as [`History::events`], oldest first whatever the page says.
+    /// The events about one operation: as [`History::events`], but always oldest first.
     fn operation_events(
         &self,
         id: &ExecutionId,
@@ -29,7 +28,7 @@ pub trait History: Send + Sync + 'static {
 /// Which events of an execution to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventPage {
-    /// The event that the page before this one ended with; none: from the beginning (or the end).
+    /// The last event of the page before this one; `None`: from the beginning (or the end).
     pub after: Option<u64>,
     /// Newest first.
     pub newest_first: bool,
@@ -40,8 +39,8 @@ pub struct EventPage {
 }
 
 impl EventPage {
-    /// Takes events, of which there are no more than the limit, until the page's bytes are reached.
-    /// What is not taken is not read either, but for the one that is too much.
+    /// Takes events, of which there are no more than the limit, until the page's bytes are reached. The rest is not
+    /// read either, except the first event that is too much.
     ///
     /// # Errors
     /// Those of the events.
@@ -53,7 +52,7 @@ impl EventPage {
     }
 }
 
-/// Bytes of an event's payload and error: what [`EventPage`](crate::EventPage) counts.
+/// Bytes of an event's payload and error, as [`EventPage`](crate::EventPage) counts them.
 pub fn event_bytes(event: &Event) -> usize {
     use EventKind as Kind;
     match &event.kind {

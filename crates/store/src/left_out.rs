@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Different rows that are remembered, so that each is said once; past that none is said or counted.
+/// Different rows that are remembered, so that each is reported once; further rows are neither reported nor counted.
 const ROWS_MAX: usize = 10_000;
 
 /// Rows that are shown to people.

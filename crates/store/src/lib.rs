@@ -1,5 +1,5 @@
-//! What durable executions need from a database: one trait for each noun, the [`Store`] that combines
-//! them, the in-memory store, and the conformance suite that every store passes.
+//! The database of durable executions: one trait for each noun, the [`Store`] that combines them, the in-memory store,
+//! and the conformance suite that every store passes.
 
 mod store;
 

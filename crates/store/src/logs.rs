@@ -1,4 +1,4 @@
-//! What functions print and trace.
+//! The logs and traces of functions.
 
 use model::{ExecutionId, FunctionName, RequestId, Timestamp, Version};
 
@@ -17,8 +17,8 @@ pub trait LogStore: Send + Sync + 'static {
     /// A page of numbered lines. Sees every line that was appended before the call.
     fn lines(&self, query: LogQuery) -> StoreFuture<'_, LogPage>;
 
-    /// The newest segments of a trace, at most `limit` and at most `bytes_max` of documents (but one
-    /// at least), in order of arrival; of all traces when none is named.
+    /// The newest segments of a trace, at most `limit` and at most `bytes_max` of documents (but one at least), in
+    /// order of arrival; of all traces when no trace is named.
     fn segments(
         &self,
         trace_id: Option<String>,

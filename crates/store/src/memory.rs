@@ -1,5 +1,4 @@
-//! The in-memory stores: for tests, for the SDK's test runner, and as the plainest statement of what
-//! a store does.
+//! The in-memory stores: for tests, for the SDK's test runner, and as the plainest statement of a store's behaviour.
 
 mod access_keys;
 mod audit;
@@ -29,7 +28,7 @@ pub use logs::MemoryLogs;
 pub use servers::MemoryServers;
 pub use sessions::MemorySessions;
 
-/// Decides whether a call fails: it is given what is attempted, as a fault would say it.
+/// Decides whether a call fails: it is given the attempt, in a fault's words.
 pub type Faults = Box<dyn Fn(&str) -> Option<StoreFault> + Send + Sync>;
 
 /// Keeps everything in memory and does everything at once: the futures that it returns are ready.
@@ -51,8 +50,8 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// An empty store that fails where `faults` says so, for tests of whoever uses a store. A commit asks
-    /// twice: before it is done (`commit execution …`), and when it is there and is to be acknowledged
+    /// An empty store that fails where `faults` says so, for tests of a store's users. A commit asks twice: before it
+    /// is done (`commit execution …`), and when it is there and is to be acknowledged
     /// (`acknowledge the commit of execution …`).
     pub fn failing(faults: impl Fn(&str) -> Option<StoreFault> + Send + Sync + 'static) -> Self {
         Self {
@@ -66,7 +65,7 @@ impl MemoryStore {
         fault.map_or(Ok(()), Err)
     }
 
-    /// What is stored, unless the store is closed.
+    /// The stored tables, unless the store is closed.
     fn tables(&self, attempted: &str) -> Result<MutexGuard<'_, Tables>, StoreFault> {
         self.check(attempted)?;
         // A panic in here is a bug that a test should see once, not once per later call.
@@ -77,7 +76,7 @@ impl MemoryStore {
         Ok(tables)
     }
 
-    /// Does a call at once. `attempted` is what a fault says was being done.
+    /// Does a call at once. `attempted` names the call in a fault.
     fn call<T: Send + 'static>(
         &self,
         attempted: &str,
@@ -87,7 +86,7 @@ impl MemoryStore {
     }
 }
 
-/// What is done already, as the future that the traits ask for.
+/// A finished outcome, as the future that the traits ask for.
 fn ready<T: Send + 'static, E: Send + 'static>(
     outcome: Result<T, E>,
 ) -> StoreFuture<'static, T, E> {

@@ -1,4 +1,4 @@
-//! The queue of asynchronous invocations of plain functions, and what was given up of it.
+//! The queue of asynchronous invocations of plain functions, and its dead letters.
 
 use model::{ErrorObject, FunctionName, RequestId, Shards, Timestamp, Version};
 
@@ -19,7 +19,7 @@ pub trait InvocationQueue: Send + Sync + 'static {
     fn enqueue(&self, invocation: AsyncInvocation) -> StoreFuture<'_, AsyncInvocationId>;
 
     /// Accepted invocations of these shards that are not done, in order of id, after this one,
-    /// without what they carry; at most `limit`, and at least one when there is one. An invocation
+    /// without their payloads; at most `limit`, and at least one when there is one. An invocation
     /// is in the shard of its request id.
     fn queued(
         &self,
@@ -28,7 +28,7 @@ pub trait InvocationQueue: Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'_, Vec<QueuedInvocation>>;
 
-    /// An accepted invocation, whole; none when it is done.
+    /// An accepted invocation, whole; `None` when it is done.
     fn queued_invocation(&self, id: AsyncInvocationId) -> StoreFuture<'_, Option<AsyncInvocation>>;
 
     /// Records a failed attempt: the invocation is due again at `not_before`.
@@ -70,7 +70,7 @@ pub struct AsyncInvocation {
     pub request_id: RequestId,
     /// The function.
     pub function: FunctionName,
-    /// What the caller's qualifier meant when it was accepted.
+    /// The version that the caller's qualifier meant when it was accepted.
     pub version: Version,
     /// The ARN as it was invoked, for the function's context.
     pub invoked_arn: String,
@@ -90,7 +90,7 @@ pub struct AsyncInvocation {
     pub not_before: Timestamp,
 }
 
-/// What is known of an accepted invocation without reading what it carries.
+/// An accepted invocation without its payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueuedInvocation {
     /// Which.
@@ -110,13 +110,13 @@ pub struct DeadLetterId(pub i64);
 /// An asynchronous invocation that was given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// What was to be invoked, with the attempts that were made.
+    /// The invocation, with the attempts that were made.
     pub invocation: AsyncInvocation,
     /// When it was given up.
     pub buried_at: Timestamp,
     /// Why: `RetriesExhausted` or `EventAgeExceeded`, as Lambda names it in a destination record.
     pub condition: String,
-    /// How the last attempt failed; none when there was none.
+    /// How the last attempt failed; `None` when there was no attempt.
     pub error: Option<ErrorObject>,
 }
 

@@ -34,7 +34,7 @@ pub trait ScheduleMarks: Send + Sync + 'static {
 pub struct ScheduleMark {
     /// The ARN of the rule or schedule.
     pub schedule: String,
-    /// What it was like, in a form of the server's own: a schedule that is changed begins anew.
+    /// Its definition, in a form of the server's own: a schedule that is changed begins anew.
     pub definition: String,
     /// Occurrences up to this instant are done with, or were before its time.
     pub done_until: Timestamp,

@@ -1,7 +1,7 @@
-//! What people look for among executions: everything here is read, never acted upon.
+//! Searches for people: everything here is read, never acted upon.
 //!
-//! Payloads are left out, and their sizes stand in: a page of a hundred executions must not read a
-//! hundred inputs of megabytes.
+//! Payloads are left out, and their sizes stand in: a page of a hundred executions must not read a hundred inputs of
+//! megabytes.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use crate::{StoreFuture, cut_error, name_from_around, operation_head};
 
 /// Reads for people. They may take long, and must not delay the reads that executions wait for.
 ///
-/// Each answer is a snapshot. Cursors stay valid while executions are added and removed: paging
-/// returns what is there all the time exactly once.
+/// Each answer is a snapshot. Cursors stay valid while executions are added and removed: paging returns exactly once
+/// each execution that is there all the time.
 pub trait Search: Send + Sync + 'static {
     /// Looks for executions, newest first: in the order in which they started or were recorded,
     /// which are the same but for starts in the same moment.
@@ -32,7 +32,7 @@ pub trait Search: Send + Sync + 'static {
     /// there are.
     fn counts(&self) -> StoreFuture<'_, Vec<ExecutionCount>>;
 
-    /// Callbacks that are open, those of older executions first, after this one.
+    /// Open callbacks, those of older executions first, after this one.
     fn open_callbacks(
         &self,
         function: Option<FunctionName>,
@@ -40,8 +40,8 @@ pub trait Search: Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'_, Vec<OpenCallback>>;
 
-    /// Callbacks that are open and have this very name, those of older executions first, after this one; only names that
-    /// begin with [`OFFER`] are found. Costs the same however many other callbacks are open.
+    /// Open callbacks with exactly this name, those of older executions first, after this one; only names that begin
+    /// with [`OFFER`] are found. Costs the same however many other callbacks are open.
     fn offers(
         &self,
         name: &str,
@@ -49,7 +49,7 @@ pub trait Search: Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'_, Vec<OpenCallback>>;
 
-    /// What comes due next in executions that have not ended, soonest first.
+    /// The next deadlines of executions that have not ended, soonest first.
     fn open_timers(&self, limit: usize) -> StoreFuture<'_, Vec<OpenTimer>>;
 
     /// How long invocations of the execution that have ended took together.
@@ -64,7 +64,7 @@ pub trait Search: Send + Sync + 'static {
     ) -> StoreFuture<'_, Vec<RecentInput>>;
 }
 
-/// What the name of a callback begins with that offers work to whoever asks for it, and goes on with that.
+/// The prefix of the name of a callback that offers work to any worker that asks for it; the work's name follows.
 pub const OFFER: &str = "activity:";
 
 /// Open operations that a summary lists; there may be more.
@@ -99,7 +99,7 @@ pub struct ExecutionSearch {
     pub work_max: u64,
 }
 
-/// What looking at one execution costs, in bytes of text that could be searched instead.
+/// The cost of looking at one execution, in bytes of text that could be searched instead.
 pub const EXECUTION_WORK: u64 = 256;
 
 /// A place in a search: the last execution that was looked at. Places of one search mean nothing in
@@ -112,12 +112,12 @@ pub struct SearchCursor {
     pub sequence: i64,
 }
 
-/// What a search found: the newest first.
+/// The result of a search: the newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchPage {
-    /// Those that match.
+    /// The matching executions.
     pub executions: Vec<ExecutionSummary>,
-    /// Where to go on; none when nothing is left to look at.
+    /// Where to go on; `None` when nothing is left to look at.
     pub next: Option<SearchCursor>,
     /// Whether the page is full or everything was looked at; otherwise the work came to its bound.
     pub complete: bool,
@@ -126,24 +126,24 @@ pub struct SearchPage {
 /// An execution without payloads: neither input nor result, and its error is cut ([`cut_error`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecutionSummary {
-    /// What was fixed at its start, without the input.
+    /// The part that is fixed at its start, without the input.
     pub spec: Arc<ExecutionSpec>,
     /// Where it stands, without the result.
     pub state: ExecutionState,
-    /// Size of the input; none when there is none.
+    /// Size of the input; `None` when there is none.
     pub input_bytes: Option<u64>,
-    /// Size of the result; none when there is none.
+    /// Size of the result; `None` when there is none.
     pub result_bytes: Option<u64>,
-    /// Steps, waits, callbacks and chained invokes that have not ended, without payloads: the newest
-    /// of them, at most [`OPEN_OPERATIONS_MAX`]; none once the execution has ended.
+    /// Steps, waits, callbacks and chained invokes that have not ended, without payloads: the newest of them, at most
+    /// [`OPEN_OPERATIONS_MAX`]; empty once the execution has ended.
     pub open_operations: Vec<Arc<Operation>>,
-    /// How the last invocation failed, if those before it failed too or it was the first: why the execution does
-    /// not come on. Cut ([`cut_error`]).
+    /// How the last invocation failed, if those before it failed too or it was the first: why the execution does not
+    /// come on. Cut ([`cut_error`]).
     pub invocation_error: Option<ErrorObject>,
 }
 
 impl ExecutionSummary {
-    /// The summary of a whole execution with its history: what a store must give for it.
+    /// The summary of a whole execution with its history, as a store must give it.
     pub fn of(execution: &Execution, events: &[Event]) -> Self {
         let mut spec = (*execution.spec).clone();
         let mut state = execution.state.clone();
@@ -202,7 +202,7 @@ fn invocation_error_of(event: &Event) -> Option<&ErrorObject> {
     }
 }
 
-/// Whether it is an operation that something happens in, and not one that others lie in.
+/// Whether it does work itself, and is not a container of others.
 fn is_work(operation: &Operation) -> bool {
     match operation.details {
         OperationDetails::Execution { .. } | OperationDetails::Context { .. } => false,
@@ -235,7 +235,7 @@ pub struct CallbackCursor {
     pub operation: i64,
 }
 
-/// A callback that nobody has answered yet.
+/// A callback that has not been answered yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenCallback {
     /// Its place in the list.
@@ -248,7 +248,7 @@ pub struct OpenCallback {
     pub operation: Arc<Operation>,
 }
 
-/// What comes due next in an execution.
+/// The next deadline of an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenTimer {
     /// The execution.
@@ -270,6 +270,5 @@ pub struct RecentInput {
     pub input: Payload,
 }
 
-/// Largest input that [`Search::recent_inputs`] gives, in bytes: what a
-/// person still reads.
+/// Largest input that [`Search::recent_inputs`] gives, in bytes: as much as a person still reads.
 pub const RECENT_INPUT_BYTES_MAX: usize = 64 * 1024;

@@ -8,30 +8,30 @@ use crate::StoreFuture;
 
 /// The servers of a store, and their shards. All time here is the database's: no server's clock is asked.
 ///
-/// It says who does the work, so that two do not do the same, and nothing depends on it: whoever writes on
-/// in spite of a lost shard is stopped by the version of each execution, as ever.
+/// It decides which server does the work, so that two do not do the same, and nothing depends on it: a server that goes
+/// on in spite of a lost shard is stopped by the version of each execution, as ever.
 ///
-/// - **Leases:** a server lives until its last [`beat`](Servers::beat) is older than the lease that it asked
-///   for. What a server owns that does not live is owned by nobody.
+/// - **Leases:** a server lives until its last [`beat`](Servers::beat) is older than the lease that it asked for. The
+///   shards of a server that does not live have no owner.
 /// - **One owner:** of two servers that claim a shard at the same moment, one gets it.
 pub trait Servers: Send + Sync + 'static {
-    /// Says that a server lives, for as long as the lease, and what it is like; returns who lives and who owns
-    /// what, as of this moment.
+    /// Says that a server lives, for as long as the lease, and records it; returns the live servers and the owners of
+    /// shards, as of this moment.
     fn beat(&self, server: ServerRecord, lease: Duration) -> StoreFuture<'_, Membership>;
 
-    /// Who lives and who owns what, as of this moment, and who died within the last hour: for people to look at.
+    /// The live servers and the owners of shards now, and the servers that died within the last hour: for people.
     fn survey(&self) -> StoreFuture<'_, Survey>;
 
-    /// Takes those of these shards that nobody owns; returns those that were taken. A server that does not
-    /// live takes none.
+    /// Takes those of these shards that have no owner; returns the shards that were taken. A server that does not live
+    /// takes none.
     fn claim(&self, by: Owner, shards: Shards) -> StoreFuture<'_, Shards>;
 
-    /// Passes those of these shards that `from` owns to another server, or to nobody. Idempotent.
+    /// Passes those of these shards that `from` owns to another server, or leaves them without an owner. Idempotent.
     fn give(&self, from: Owner, shards: Shards, to: Option<Owner>) -> StoreFuture<'_, ()>;
 
-    /// Leaves word for a server that these executions were changed by another one, where it cannot be told
-    /// directly. What is left for a server that does not live may be lost: whoever takes its shards over looks
-    /// at every execution in them.
+    /// Leaves word for a server that these executions were changed by another one, where it cannot be told directly.
+    /// Word for a server that does not live may be lost: the server that takes its shards over looks at every execution
+    /// in them.
     fn leave_word(&self, to: Owner, executions: Vec<ExecutionId>) -> StoreFuture<'_, ()>;
 
     /// Takes the word that was left for a server: each once, oldest first. Word that was taken by a server that
@@ -43,10 +43,10 @@ pub trait Servers: Send + Sync + 'static {
     ///
     /// - **Never too many:** of each function, the places of all servers whose leases are not over, and so the
     ///   invocations that they let run, are no more than the limit that is asked with; unless they were more already,
-    ///   under a higher limit: then nobody gets another one until enough were given back.
-    /// - **In order:** a question that arrives after a later one of the same server changes nothing: whoever asked it
-    ///   has given up waiting for the answer.
-    /// - What a server has of a function that it does not ask about lasts until its lease is over.
+    ///   under a higher limit: then no server gets another one until enough were given back.
+    /// - **In order:** a question that arrives after a later one of the same server changes nothing: its sender has
+    ///   given up waiting for the answer.
+    /// - The places of a function that a server does not ask about last until its lease is over.
     fn share_places(
         &self,
         server: Owner,
@@ -55,7 +55,7 @@ pub trait Servers: Send + Sync + 'static {
         lease: Duration,
     ) -> StoreFuture<'_, PlacesSeen>;
 
-    /// Forgets a server; its shards are nobody's. Its places last until their lease is over, because its last
+    /// Forgets a server; its shards have no owner then. Its places last until their lease is over, because its last
     /// invocations may not have ended. Idempotent.
     fn leave(&self, server: Owner) -> StoreFuture<'_, ()>;
 }
@@ -67,14 +67,14 @@ pub struct Survey {
     pub at: Timestamp,
     /// In order of id.
     pub servers: Vec<SurveyedServer>,
-    /// The owner of each shard, by its number; none where nobody that lives owns it.
+    /// The owner of each shard, by its number; `None` where no live server owns it.
     pub owners: Box<[Option<Owner>; Shard::COUNT]>,
 }
 
 /// A server that lives, or has lived until lately.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SurveyedServer {
-    /// What it says of itself.
+    /// Its own record.
     pub server: ServerRecord,
     /// When its lease is over, or was, by the clock of the store.
     pub expires_at: Timestamp,
@@ -82,7 +82,7 @@ pub struct SurveyedServer {
     pub invocations: u64,
 }
 
-/// What a server keeps, and would like to have, of a function's places.
+/// The places of a function that a server keeps, and would like to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacesAsk {
     /// The function.
@@ -93,20 +93,20 @@ pub struct PlacesAsk {
     pub keep: u32,
     /// How many it would like to have, if others leave so many.
     pub goal: u32,
-    /// How many it could use at this moment: for the other servers to see.
+    /// How many it could use at this moment, for the other servers to see.
     pub wanted: u32,
 }
 
-/// Who has which places, at one moment.
+/// The places of all servers, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacesSeen {
     /// The moment, by the clock of the store; the beginning of time where no places are seen.
     pub at: Timestamp,
-    /// By function and server; without those whose leases are over.
+    /// By function and server; without places whose leases are over.
     pub places: Vec<PlacesRecord>,
 }
 
-/// What a server has of a function's places.
+/// The places of a function that a server has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacesRecord {
     /// The function.
@@ -126,13 +126,13 @@ pub struct ServerRecord {
     pub id: Owner,
     /// Where the other servers reach it: `host:port`.
     pub address: String,
-    /// What others prove with that they are servers of the same store; never shown.
+    /// Proves to the others that the sender is a server of the same store; never shown.
     pub secret: String,
     /// The version of the program.
     pub version: String,
     /// When it started, by its own clock.
     pub started_at: Timestamp,
-    /// It hands over what it owns, and takes nothing more.
+    /// It hands over the shards that it owns, and takes no more.
     pub is_leaving: bool,
 }
 
@@ -149,17 +149,17 @@ impl std::fmt::Debug for ServerRecord {
     }
 }
 
-/// Who lives, and who owns what.
+/// The live servers, and the owners of the shards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
     /// The servers that live, in order of id.
     pub servers: Vec<ServerRecord>,
-    /// The owner of each shard, by its number; none where nobody that lives owns it.
+    /// The owner of each shard, by its number; `None` where no live server owns it.
     pub owners: Box<[Option<Owner>; Shard::COUNT]>,
 }
 
 impl Membership {
-    /// Nobody lives, and nothing is owned.
+    /// No live server, and no owned shard.
     pub fn empty() -> Self {
         Self {
             servers: Vec::new(),
@@ -167,13 +167,13 @@ impl Membership {
         }
     }
 
-    /// What a server owns.
+    /// The shards of a server.
     pub fn owned_by(&self, server: Owner) -> Shards {
         let owns = |owner: &Option<Owner>| *owner == Some(server);
         self.shards_where(owns)
     }
 
-    /// What nobody owns.
+    /// The shards without an owner.
     pub fn free(&self) -> Shards {
         self.shards_where(Option::is_none)
     }

@@ -4,16 +4,16 @@ use model::Timestamp;
 
 use crate::StoreFuture;
 
-/// What servers have to know together so that whoever is let in by one is let in by all.
+/// Shared by servers, so that a caller who is let in by one of them is let in by all.
 ///
-/// Not a part of [`Store`](crate::Store): what drives executions has no use for it.
+/// Not a part of [`Store`](crate::Store): the driver of executions has no use for it.
 ///
 /// - **Read your writes,** and those of other servers that were acknowledged.
-/// - **No secret in the clear:** a session is named by the hash of what its holder has, and a shared secret is sealed
+/// - **No secret in the clear:** a session is named by the hash of its holder's secret, and a shared secret is sealed
 ///   before it comes here.
 pub trait Sessions: Send + Sync + 'static {
-    /// Keeps a sealed secret under a name, unless there is one already; returns the one that is kept. The first of
-    /// several servers wins. `instead_of` is replaced, where that is the one that is kept.
+    /// Keeps a sealed secret under a name, unless there is one already; returns the kept one. The first of several
+    /// servers wins. If `instead_of` is the kept one, it is replaced.
     fn keep_secret(
         &self,
         name: &str,
@@ -21,7 +21,7 @@ pub trait Sessions: Send + Sync + 'static {
         instead_of: Option<Vec<u8>>,
     ) -> StoreFuture<'_, Vec<u8>>;
 
-    /// Begins a session, and forgets those that were over at `now`.
+    /// Begins a session, and forgets the sessions that were over at `now`.
     fn begin_session(&self, session: SessionRecord, now: Timestamp) -> StoreFuture<'_, ()>;
 
     /// The session of this hash, whether it is over or not.
@@ -34,9 +34,9 @@ pub trait Sessions: Send + Sync + 'static {
 /// A session, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRecord {
-    /// The hash of what its holder has.
+    /// The hash of the holder's secret.
     pub hash: String,
-    /// Who that is, in a form of the server's own.
+    /// The holder, in a form of the server's own.
     pub who: String,
     /// When it is over, by the clock of the server that began it.
     pub until: Timestamp,

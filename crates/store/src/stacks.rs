@@ -7,21 +7,21 @@ use crate::{StoreFault, StoreFuture};
 
 /// The stacks of a server, or of the servers that share a store.
 ///
-/// Not a part of [`Store`](crate::Store): what drives executions has no use for it.
+/// Not a part of [`Store`](crate::Store): the driver of executions has no use for it.
 ///
 /// - **Durable, read your writes:** as every part of a store.
-/// - **One change at a time:** each change names the revision that it is made on. When any stack was changed since, by
-///   whatever server, nothing is written. So of two deployments that both claim a name, one is refused.
+/// - **One change at a time:** each change names the revision that it is made on. If any server has changed any stack
+///   since, nothing is written. So of two deployments that both claim a name, one is refused.
 /// - **Damaged rows** are left out of the list.
 pub trait Stacks: Send + Sync + 'static {
-    /// Returns the revision of all stacks, which a server compares with what it serves. It is 0 at first, and each change
-    /// raises it by one before the change is acknowledged. It outlives the server.
+    /// Returns the revision of all stacks, which a server compares with the one that it serves. It is 0 at first, and
+    /// each change raises it by one before the change is acknowledged. It outlives the server.
     fn stacks_revision(&self) -> StoreFuture<'_, StacksRevision>;
 
     /// All stacks in order of name, and a revision that they are at least as new as.
     fn stacks(&self) -> StoreFuture<'_, StackList>;
 
-    /// Records a stack, in the place of the one of its name.
+    /// Records a stack, in place of the one of this name.
     ///
     /// # Errors
     /// [`StoreFault::stacks_changed`] when `seen` is not the revision any more; nothing is written then.
@@ -49,7 +49,7 @@ impl StacksRevision {
 /// All stacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StackList {
-    /// What they are at least as new as.
+    /// The stacks are at least as new as this.
     pub revision: StacksRevision,
     /// In order of name.
     pub stacks: Vec<StackRecord>,
@@ -60,7 +60,7 @@ pub struct StackList {
 pub struct StackRecord {
     /// Its name.
     pub name: String,
-    /// What it is made of, as JSON in a form of the server's own.
+    /// Its content, as JSON in a form of the server's own.
     pub document: String,
     /// When it was deployed last.
     pub deployed_at: Timestamp,

@@ -1,4 +1,4 @@
-//! A store: the sum of its parts, and what concerns all of them.
+//! A store: the sum of its parts, and the calls that concern all of them.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::{
 /// Each part is a trait whose docs say what is fenced and what may be repeated. Correctness rests on
 /// these promises, which hold for all parts:
 /// - **Atomic:** a write happens completely or not at all, also when the process dies during it.
-/// - **Durable:** when a write's future is ready with `Ok`, what it wrote survives what
-///   [`Store::durability`] says. Until then nobody may act on it.
+/// - **Durable:** when a write's future is ready with `Ok`, the write survives the failures that [`Store::durability`]
+///   names. Until then no caller may act on it.
 /// - **Handed over by the call:** a write is queued by the call itself, not by the first poll of its
 ///   future.
 /// - **In order:** writes handed over to one value are carried out in the order of the calls, also
@@ -26,21 +26,21 @@ use crate::{
 ///   [`StoreStats::unreadable_rows`] and reports it in [`StoreHealth::warnings`]. Where a gap would
 ///   mislead, the call fails instead: a whole execution, its history, and which versions are needed.
 ///
-/// Several servers may share what is stored, each with a value of its own, unless the store refuses
-/// to be opened twice. Calls on different values have no order except by awaiting. A read claims
-/// nothing: two servers that read the same entry may both act on it.
+/// Several servers may share the stored data, each with a value of its own, unless the store refuses to be opened
+/// twice. Calls on different values have no order except by awaiting. A read claims nothing: two servers that read the
+/// same entry may both act on it.
 pub trait Store:
     Executions + History + Work + InvocationQueue + ScheduleMarks + Search + Catalogue
 {
-    /// What an acknowledged write survives.
+    /// The failures that an acknowledged write survives.
     fn durability(&self) -> Durability;
 
-    /// Returns what was done through this value since it was opened.
+    /// Returns the figures of this value since it was opened.
     fn stats(&self) -> StoreStats;
 
-    /// Whether commits become durable and reads are answered, as far as can be told without waiting:
-    /// what `/readyz` answers. A store whose commits failed tries one by itself when it is asked, so
-    /// that it is found healthy again although nobody commits.
+    /// Whether commits become durable and reads are answered, as far as can be told without waiting: the answer of
+    /// `/readyz`. A store whose commits failed tries one by itself when it is asked, so that it is found healthy again
+    /// even without other commits.
     fn health(&self) -> StoreHealth;
 
     /// Finishes the writes that were handed over and releases the files and connections of this
@@ -48,7 +48,7 @@ pub trait Store:
     fn close(&self) -> StoreFuture<'_, ()>;
 }
 
-/// How much of an acknowledged commit survives what.
+/// Which failures an acknowledged commit survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Durability {
     /// Survives power loss: answered after fsync.
@@ -70,7 +70,7 @@ impl Durability {
     }
 }
 
-/// What a store has done since it was opened, and how large it is.
+/// The figures of a store since it was opened, and its size.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoreStats {
     /// Transactions that were committed.

@@ -1,7 +1,7 @@
 //! Pages that are bounded in bytes.
 
-/// Items until their bytes come to more than `bytes_max`; the first one however large it is. What is
-/// not taken is not asked for either, but for the one that is too much.
+/// Items until their bytes come to more than `bytes_max`; the first one however large it is. The rest is not asked for
+/// either, except the first item that is too much.
 ///
 /// # Errors
 /// The first error among the items that are asked for.

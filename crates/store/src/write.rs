@@ -1,4 +1,4 @@
-//! One write to a store that has a writer: what it is, what it weighs, and what it came to.
+//! One write to a store that has a writer: its kind, its weight, and its result.
 
 use std::sync::Arc;
 
@@ -36,11 +36,11 @@ pub enum StoreWrite {
     DeleteFunctionVersion(FunctionName, Version),
     DeleteAlias(FunctionName, String),
     DeleteFunction(FunctionName),
-    /// Changes nothing, durably: whether it succeeds is what is wanted to be known.
+    /// Changes nothing, durably: only its success matters.
     Probe,
 }
 
-/// What a write touches: those of different domains have nothing to do with each other.
+/// The tables that a write touches: writes of different domains are independent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteDomain {
     Executions,
@@ -51,7 +51,7 @@ pub enum WriteDomain {
     Nothing,
 }
 
-/// What a write came to.
+/// The result of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     Done,
@@ -83,10 +83,10 @@ impl Written {
 }
 
 impl StoreWrite {
-    /// What a write weighs beside its payloads: a state, an operation and two events.
+    /// The weight of a write beside its payloads: a state, an operation and two events.
     pub const ROWS_BYTES: usize = 1024;
 
-    /// What it touches.
+    /// Its domain.
     pub const fn domain(&self) -> WriteDomain {
         match self {
             Self::Commit(_) => WriteDomain::Executions,
@@ -116,7 +116,7 @@ impl StoreWrite {
         }
     }
 
-    /// What a fault says was attempted.
+    /// The attempt, in a fault's words.
     pub fn attempted(&self) -> String {
         match self {
             Self::Commit(transition) => format!(

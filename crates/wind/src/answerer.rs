@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Answers;
 
-/// Longest sleep without a look at what is open.
+/// Longest sleep without a look at the open callbacks.
 const SLEEP_MAX: Duration = Duration::from_secs(3_600);
 
 /// Pause after a fault of the store.
@@ -46,7 +46,7 @@ pub async fn answer_callbacks(answers: Arc<Answers>, driver: Driver, shutdown: C
 
 /// Returns until when nothing is due.
 async fn answer_what_is_due(answers: &Answers, driver: &Driver) -> Result<Timestamp, StoreFault> {
-    // Until what was due is done, it counts as work.
+    // Until the due answers are given, it counts as work.
     let _at_work = driver.clock().work();
     for due in answers.due(driver).await? {
         let now = driver.now();
@@ -60,7 +60,7 @@ async fn answer_what_is_due(answers: &Answers, driver: &Driver) -> Result<Timest
             Err(ProcessError::ShuttingDown | ProcessError::Contended(_)) => {
                 return Ok(now + PAUSE_AFTER_FAILURE);
             }
-            // It was answered by somebody else, or has ended meanwhile; or it is not to be had this way.
+            // Another party answered it, or it has ended meanwhile; or it cannot be answered this way.
             Err(error) => {
                 answers.give_up(&due);
                 let error = &error as &dyn std::error::Error;

@@ -1,7 +1,7 @@
-//! Who answers what executions wait for, and after how long: rules instead of people and other systems.
+//! Answers to callbacks and chained invokes, and their delays: rules instead of people and other systems.
 //!
-//! When a callback is answered follows from what is stored of it and from its rule. So answers outlive a restart, and are
-//! due as everything else is.
+//! The time of a callback's answer follows from its stored record and from its rule. So answers outlive a restart, and
+//! come due as everything else does.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -63,7 +63,7 @@ pub struct Rule {
     #[serde(default, deserialize_with = "given")]
     pub succeed: Option<Value>,
     pub fail: Option<Failure>,
-    /// Nobody answers; a timeout comes at once.
+    /// No answer comes; a timeout comes at once.
     #[serde(default)]
     pub never: bool,
     /// How often it did.
@@ -90,7 +90,7 @@ pub struct Stub {
     pub given: AtomicU64,
 }
 
-/// What is there, `null` included.
+/// The given value, `null` included.
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
@@ -156,7 +156,7 @@ impl From<Failure> for ErrorObject {
 }
 
 impl AnswerSet {
-    /// What is wrong with the rules, if anything is; `is_there` knows the functions.
+    /// The fault of the rules, if any; `is_there` knows the functions.
     pub fn check(&self, functions: &[FunctionName]) -> Result<(), String> {
         if self.callbacks.len() + self.invokes.len() > RULES_MAX {
             return Err(format!("there are more than {RULES_MAX} rules"));
@@ -236,7 +236,7 @@ impl Default for Answers {
 }
 
 impl Answers {
-    /// From now on these hold, also for what waits already.
+    /// Replaces the rules, also for callbacks that wait already.
     pub fn replace(&self, set: AnswerSet) {
         *self.set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
         self.refused().clear();
@@ -260,7 +260,7 @@ impl Answers {
         self.replaced.subscribe()
     }
 
-    /// What stands for a function that is not there.
+    /// The stub for a function that is not there.
     pub fn stub(&self, function: &str) -> Option<(Period, StubOutcome)> {
         let set = self.set();
         let stub = set.invokes.iter().find(|it| it.function.fits(function))?;
@@ -278,7 +278,7 @@ impl Answers {
         set.invokes.iter().any(|it| it.function.fits(function))
     }
 
-    /// Whether a rule says what becomes of a callback, even if nobody answers it.
+    /// Whether a rule decides about a callback, even if it is never to be answered.
     pub async fn knows(
         &self,
         driver: &Driver,
@@ -365,8 +365,8 @@ impl Rule {
         fits(&self.function, arn.function.name.as_str()) && fits(&self.execution, arn.name.as_str())
     }
 
-    /// By the callback's own name, or that of the context around it: SDKs name what a wait for a callback is made of each
-    /// in their own way.
+    /// By the callback's own name, or that of the context around it: SDKs name what a wait for a callback is made of
+    /// each in their own way.
     fn fits_operation(&self, own: Option<&str>, around: Option<&str>) -> bool {
         let Some(glob) = &self.operation else {
             return true;
@@ -384,7 +384,7 @@ impl Rule {
             let around = parent.and_then(|id| execution.operation(id)?.name.as_deref());
             self.fits_operation(operation.name.as_deref(), around)
         };
-        // What is listed may have the context's name as its own.
+        // A listed callback may have the context's name as its own.
         let recorded = execution
             .operation(&callback.id)
             .map_or(callback, |it| it.as_ref());
@@ -404,7 +404,7 @@ impl Rule {
 }
 
 impl DueAnswer {
-    /// What is next to be said; none when nobody answers.
+    /// The next answer; `None` when no answer is to come.
     fn by(rule: &Rule, index: usize, callback: OpenCallback) -> Option<Self> {
         let OperationDetails::Callback {
             callback_id,

@@ -6,7 +6,7 @@ use jiff::{Span, SpanRelativeTo};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-/// Longest one: executions end within a year, and what is beyond the calendar's end could not be undone.
+/// Longest one: executions end within a year, and a move beyond the calendar's end could not be undone.
 const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
 
 /// A length of time: `30d`, `1h 30m`, `90s`, `P3D`, or a number of seconds. A day has 24 hours.

@@ -1,7 +1,7 @@
 //! Moves the clock.
 //!
-//! Everything goes by two questions: is it quiet (nothing at work, and nothing due that has not happened), and what comes
-//! next. Time is only moved when it is quiet, and never past what comes next.
+//! Everything goes by two questions: is it quiet (nothing at work, and nothing due that has not happened), and which
+//! instant is awaited next. Time is only moved when it is quiet, and never past the next awaited instant.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Answers, ComesDue};
 
-/// How long, in real time, somebody outside has to answer a callback that times out some day, before the clock goes on
+/// How long, in real time, an outside party has to answer a callback that times out some day, before the clock goes on
 /// to that day: a test answers as soon as it sees the callback, and must not race it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -43,7 +43,7 @@ pub struct Winder {
     stands: Mutex<Stands>,
 }
 
-/// What the clock is at.
+/// The state of the clock.
 #[derive(Debug, Clone, Default)]
 pub enum Stands {
     /// Something is at work, or was a moment ago.
@@ -51,13 +51,13 @@ pub enum Stands {
     Works,
     /// Nothing waits for any instant.
     NothingDue,
-    /// Somebody outside has to answer first.
+    /// An outside party has to answer first.
     WaitsForAnswers(Vec<Unanswered>),
     /// It moves when it is told to.
     Held,
 }
 
-/// A callback that somebody outside has to answer.
+/// A callback that an outside party has to answer.
 #[derive(Debug, Clone)]
 pub struct Unanswered {
     pub execution: String,
@@ -150,7 +150,7 @@ impl Winder {
     /// Moves time, and returns once it is quiet there. Dropped half way, it has gone part of the way.
     pub async fn wind(&self, until: Until) -> Result<(), NotWound> {
         self.movable()?;
-        // What was to come when it was asked for may have come by the time that it is this one's turn.
+        // The requested instant may be past by the time of this one's turn.
         if let Until::Instant(at) = until
             && at < self.clock.now()
         {
@@ -175,7 +175,7 @@ impl Winder {
         }
     }
 
-    /// Goes to an instant; what comes due on the way happens in its time.
+    /// Goes to an instant; deadlines on the way fire in their time.
     async fn wind_to(&self, at: Timestamp) -> Result<(), NotWound> {
         loop {
             let Quiet { generation, next } = self.quiet().await?;
@@ -202,7 +202,7 @@ impl Winder {
         }
     }
 
-    /// Goes to what comes next, at the most to this instant; not at all if it is not quiet any more.
+    /// Goes to the next awaited instant, at the most to this instant; not at all if it is not quiet any more.
     async fn step_towards(&self, at: Timestamp, quiet: &Quiet) -> io::Result<()> {
         let next = quiet.next.map_or(at, |next| next.min(at));
         self.clock.move_to(next, quiet.generation).await?;
@@ -221,8 +221,8 @@ impl Winder {
         Ok(dues.into_iter().flatten().min())
     }
 
-    /// Waits until nothing is at work, and nothing is due that has not happened. Time runs meanwhile: what
-    /// failed is tried again after a while.
+    /// Waits until nothing is at work, and nothing is due that has not happened. Time runs meanwhile: a failed attempt
+    /// is repeated after a while.
     async fn quiet(&self) -> Result<Quiet, StoreFault> {
         let _runs = self.clock.run();
         let mut stirs = self.clock.stirs();
@@ -240,8 +240,8 @@ impl Winder {
         }
     }
 
-    /// Moves time to what something waits for next, once it is quiet; otherwise says what it stands at. For whoever looks
-    /// at everything on the way: unlike [`Winder::run`] it never goes on past a callback that nobody answers.
+    /// Moves time to the next awaited instant, once it is quiet; otherwise returns the state of the clock. For callers
+    /// that look at everything on the way: unlike [`Winder::run`] it never goes on past a callback that has no answer.
     pub async fn step(&self) -> Result<Option<Stands>, NotWound> {
         self.movable()?;
         let _turn = self.turn.lock().await;
@@ -253,7 +253,7 @@ impl Winder {
         self.step_from(&quiet).await
     }
 
-    /// As [`Winder::step`], past callbacks that nobody answers.
+    /// As [`Winder::step`], past callbacks that have no answer.
     pub async fn step_past_callbacks(&self) -> Result<Option<Stands>, NotWound> {
         self.movable()?;
         let _turn = self.turn.lock().await;
@@ -269,7 +269,7 @@ impl Winder {
         Ok(None)
     }
 
-    /// Moves the clock by itself, until the shutdown. In mode `manual` it only says what it is at.
+    /// Moves the clock by itself, until the shutdown. In mode `manual` it only reports the state.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         let ended = shutdown.cancelled_owned();
         tokio::pin!(ended);
@@ -316,7 +316,7 @@ impl Winder {
         }
     }
 
-    /// Moves the clock to what comes next; otherwise says why not, and for how long at the most.
+    /// Moves the clock to the next awaited instant; otherwise says why not, and for how long at the most.
     async fn step_by_itself(&self, seen: &mut Seen) -> Result<Step, NotWound> {
         let quiet = self.quiet().await?;
         let mut unanswered = self.unanswered().await?;
@@ -372,14 +372,14 @@ struct Quiet {
 /// When callbacks were first seen, by their ids.
 type Seen = HashMap<String, Instant>;
 
-/// What came of a try to move the clock.
+/// The result of a try to move the clock.
 enum Step {
     Moved,
-    /// It was not; it is tried again when something stirs, or after that long.
+    /// It was not moved; it is tried again when something stirs, or after that long.
     Rests(Stands, Option<Duration>),
 }
 
-/// Whether a callback holds the clock for good, and how long those hold it that time out some day.
+/// Whether a callback holds the clock for good, and how long the callbacks hold it that time out some day.
 fn patience(unanswered: &[Unanswered], seen: &mut Seen) -> (bool, Option<Duration>) {
     let now = Instant::now();
     let ids: HashSet<&str> = unanswered

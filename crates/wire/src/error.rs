@@ -1,4 +1,4 @@
-//! Every error that the Lambda API can answer with, and what each of ours becomes.
+//! Every error that the Lambda API can answer with, and how ours are translated to it.
 //!
 //! The wire contract of failures can be reviewed here, in one place. What a caller may know and what
 //! belongs into the log are kept apart: the cause of a fault is logged, never sent.
@@ -45,13 +45,13 @@ impl ApiError {
         )
     }
 
-    /// What a checkpoint of an execution that is not (or no longer) there gets: its shape models no
+    /// The answer to a checkpoint of an execution that is not (or no longer) there: its shape models no
     /// `ResourceNotFoundException`, and SDKs recognise a superseded invocation by this text.
     pub fn invalid_token() -> Self {
         Rejection::invalid_token().into()
     }
 
-    /// What the sender of a request gets that stopped half way.
+    /// The answer to a request whose rest did not come in time.
     pub fn slow() -> Self {
         Self {
             status: Some(REQUEST_TIMEOUT),
@@ -62,7 +62,7 @@ impl ApiError {
         }
     }
 
-    /// What a caller gets when the service ends: AWS's clients try again.
+    /// The answer while the service ends: AWS's clients try again.
     pub fn shutting_down(message: impl Into<String>) -> Self {
         Self {
             status: Some(SERVICE_UNAVAILABLE),
@@ -70,7 +70,7 @@ impl ApiError {
         }
     }
 
-    /// That there is too much at this moment, and of what.
+    /// Too many requests or too much data at this moment, for this reason.
     pub fn throttled(reason: &'static str, message: String) -> Self {
         Self {
             code: ErrorCode::TooManyRequests,
@@ -90,7 +90,7 @@ impl ApiError {
         self.code == ErrorCode::TooManyRequests || self.status == Some(SERVICE_UNAVAILABLE)
     }
 
-    /// What is sent, as JSON.
+    /// The body, as JSON.
     pub fn body(self) -> ErrorBody {
         let mut body = ErrorBody::new(&self.code, self.message);
         body.reason = self.reason.map(str::to_owned);

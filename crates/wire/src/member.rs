@@ -1,10 +1,10 @@
-//! Members of a request and what the service model says of each: a table for an operation.
+//! Members of a request and their constraints in the service model: a table for an operation.
 
 use crate::error::ApiError;
 use crate::validate::{Range, Violations};
 
-/// A member of the request `R`: what messages call it, its constraint, and how it is read. One that is not there
-/// violates nothing but [`Member::Required`].
+/// A member of the request `R`: its name in messages, its constraint, and how it is read. A missing one violates
+/// nothing but [`Member::Required`].
 pub enum Member<R: 'static> {
     /// Whether it is there.
     Required(&'static str, fn(&R) -> bool),
@@ -14,13 +14,13 @@ pub enum Member<R: 'static> {
     Text(&'static str, Rule, fn(&R) -> Option<&str>),
     /// A list of texts.
     Each(&'static str, Rule, fn(&R) -> Option<&[String]>),
-    /// What no other kind describes.
+    /// A check that no other kind covers.
     Other(fn(&R, &mut Violations)),
     /// The members of another table.
     All(&'static [Self]),
 }
 
-/// What a text has to be.
+/// The rule for a text.
 #[derive(Clone, Copy)]
 pub enum Rule {
     OneOf(&'static [&'static str]),

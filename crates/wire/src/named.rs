@@ -1,4 +1,4 @@
-//! What requests name: executions, callbacks and tokens, and what is said to those that name none.
+//! The names in requests: executions, callbacks and tokens, and the errors for malformed ones.
 
 use lambda_api::ErrorCode;
 use model::{CallbackId, CheckpointToken, ClientToken, ExecutionArn};
@@ -9,7 +9,7 @@ use crate::validate::Violations;
 /// The durable execution of an ARN.
 ///
 /// # Errors
-/// `ValidationException` for what is not an ARN of one.
+/// `ValidationException` if the text is not such an ARN.
 pub fn execution_arn(text: &str) -> Result<ExecutionArn, ApiError> {
     text.parse().map_err(|_| {
         let shown: String = text.chars().take(256).collect();
@@ -29,7 +29,7 @@ pub fn execution_arn(text: &str) -> Result<ExecutionArn, ApiError> {
 /// The callback of an id.
 ///
 /// # Errors
-/// `InvalidParameterValueException` for what cannot be one.
+/// `InvalidParameterValueException` if the text cannot be one.
 pub fn callback_id(text: &str) -> Result<CallbackId, ApiError> {
     CallbackId::parse(text).map_err(|_| ApiError::invalid_parameter("Invalid callback id"))
 }
@@ -37,7 +37,7 @@ pub fn callback_id(text: &str) -> Result<CallbackId, ApiError> {
 /// The token that a checkpoint, or a read of the state, comes with.
 ///
 /// # Errors
-/// `ValidationException` for what no token looks like.
+/// `ValidationException` if the text does not look like a token.
 pub fn checkpoint_token(text: &str) -> Result<CheckpointToken, ApiError> {
     CheckpointToken::parse(text).or_else(|_| {
         let mut violations = Violations::default();
@@ -56,7 +56,7 @@ pub fn checkpoint_token(text: &str) -> Result<CheckpointToken, ApiError> {
 /// The token by which a request that is repeated is known.
 ///
 /// # Errors
-/// `ValidationException` for what no token looks like.
+/// `ValidationException` if the text does not look like a token.
 pub fn client_token(text: &str) -> Result<ClientToken, ApiError> {
     ClientToken::parse(text).or_else(|_| {
         let mut violations = Violations::default();
@@ -72,7 +72,7 @@ pub fn client_token(text: &str) -> Result<ClientToken, ApiError> {
 mod tests {
     use super::*;
 
-    /// What is wrong with a text decides which error it is.
+    /// The fault of a text decides which error it is.
     #[test]
     fn errors_say_what_is_wrong() {
         let code = |error: ApiError| error.code;

@@ -22,8 +22,8 @@ pub fn wire_operation_millis(
     wire(operation, |at| EpochMillis(own(at)))
 }
 
-/// Instants as a function's own clock would show them, of a service whose clock is so far ahead of it: SDKs compare them
-/// with the time of the machine.
+/// Instants as a function's own clock would show them, of a service whose clock is so far ahead of it: SDKs compare
+/// them with the time of the machine.
 fn own_clock(ahead_millis: i64) -> impl Fn(Timestamp) -> i64 + Copy {
     move |at| at.as_millis().saturating_sub(ahead_millis)
 }

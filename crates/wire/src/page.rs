@@ -24,8 +24,8 @@ pub struct Fitting<T> {
     pub is_whole: bool,
 }
 
-/// Takes items until their JSON would be longer than `bytes_max`. The first one is taken however long
-/// it is, because whoever asks for the rest has to get on.
+/// Takes items until their JSON would be longer than `bytes_max`. The first one is taken however long it is, because a
+/// caller that asks for the rest has to get on.
 pub fn fitting<T: Serialize>(items: impl IntoIterator<Item = T>, bytes_max: usize) -> Fitting<T> {
     let mut fitting = Fitting {
         items: Vec::new(),

@@ -5,7 +5,7 @@ use model::Timestamp;
 /// Longest header that is taken over, in bytes: four times what X-Ray itself writes.
 const BYTES_MAX: usize = 512;
 
-/// Whether a caller's text says which trace it belongs to, and fits a header. Any other is as good as none.
+/// Whether a caller's text names a trace, and fits a header. Any other text is ignored.
 pub fn is_header(text: &str) -> bool {
     text.len() <= BYTES_MAX && text.contains("Root=") && !text.contains(|it: char| it.is_control())
 }
@@ -44,8 +44,8 @@ pub fn field<'h>(header: &'h str, name: &str) -> Option<&'h str> {
     })
 }
 
-/// The header that a function is given by what works in the trace of another header: the same trace, with this span as
-/// the parent of what the function traces itself.
+/// The header for a function that is invoked within the trace of another header: the same trace, with this span as the
+/// parent of the function's own spans.
 pub fn below(header: &str, span: [u8; 8]) -> String {
     let parent = format!("Parent={:016x}", u64::from_be_bytes(span));
     let mut parts: Vec<&str> = header.split(';').filter(|part| !part.is_empty()).collect();

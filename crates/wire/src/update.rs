@@ -16,7 +16,7 @@ use crate::validate::{Range, Violations};
 /// An update as it comes in: borrowed from a request's body, or made of an owned one.
 pub type Update<'a> = BorrowedUpdate<'a, Payload>;
 
-/// Finds out what the function name of a chained invoke means.
+/// Resolves the function name of a chained invoke.
 pub trait Targets {
     /// The target, or the error that the operation fails with.
     fn resolve(&self, function_name: &str) -> Result<ChainedTarget, ErrorObject>;

@@ -20,8 +20,8 @@ pub struct Range {
 /// Longest value that a message repeats; longer ones are left out, as sensitive ones are.
 const SHOWN_MAX: usize = 256;
 
-/// Collects every violation of a request, so that its sender sees all of them at once. What a member is
-/// called becomes text only when something is wrong with it.
+/// Collects every violation of a request, so that its sender sees all of them at once. A member's name becomes text
+/// only when something is wrong with it.
 #[derive(Debug, Default)]
 pub struct Violations(Vec<String>);
 

@@ -1,4 +1,4 @@
-//! A table of members says what violates it, in its order.
+//! A table of members reports the violations, in its order.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Updates that are read in place become what owned ones become, or are refused in the same words.
+//! Updates that are read in place give the same result as owned ones, or are refused in the same words.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -19,7 +19,7 @@ impl wire::Targets for Plain {
     }
 }
 
-/// What a body's updates become, read both ways.
+/// The updates of a body, read both ways.
 fn read(body: &str) -> Result<Vec<OperationUpdate>, String> {
     let owned: CheckpointDurableExecutionRequest = serde_json::from_str(body).unwrap();
     let borrowed: BorrowedCheckpoint<'_, Payload> = serde_json::from_str(body).unwrap();

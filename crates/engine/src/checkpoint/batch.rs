@@ -1,4 +1,4 @@
-//! Rules for the updates of one request taken together, and for an update against what is recorded.
+//! Rules for the updates of one request taken together, and for an update against the recorded operations.
 //!
 //! The texts are those of AWS's emulator and probes (protocol reference, section 8.2).
 
@@ -12,7 +12,7 @@ use crate::Rejection;
 use crate::draft::Draft;
 use crate::rejection::invalid;
 
-/// Checks what can be said of the updates before looking at the execution.
+/// Checks the updates as far as possible without the execution.
 pub(super) fn check(updates: &[OperationUpdate]) -> Result<(), Rejection> {
     let executions = updates.iter().filter(|update| is_execution(update)).count();
     if executions > 1 {

@@ -72,7 +72,7 @@ fn start(draft: &mut Draft<'_>, mut update: OperationUpdate) -> Result<(), Rejec
     Ok(())
 }
 
-/// The ARN that the started execution will have; none for a plain function.
+/// The ARN that the started execution will have; `None` for a plain function.
 fn child_arn(draft: &Draft<'_>, target: &ChainedTarget) -> Option<ExecutionArn> {
     let ChainedTarget::Durable {
         function: name,

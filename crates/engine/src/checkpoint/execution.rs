@@ -7,7 +7,7 @@ use crate::Rejection;
 use crate::close::TerminalEvent;
 use crate::draft::Draft;
 
-/// Ends the execution. Any id is taken: SDKs differ in what they send (protocol reference, 7.3).
+/// Ends the execution. Accepts any id: SDKs send different ones (protocol reference, 7.3).
 pub(super) fn apply(draft: &mut Draft<'_>, update: OperationUpdate) -> Result<(), Rejection> {
     match update.action {
         UpdateAction::Succeed => {

@@ -38,7 +38,7 @@ pub(crate) fn checkpoint(
     if draft.state.outcome.is_none() {
         close_over_quota(&mut draft);
     }
-    // What the function recorded stands; it gets no token to go on with.
+    // The function's updates stand; it gets no token to go on with.
     let cut_short = draft.is_pausing();
     if cut_short {
         draft.take_pause_into_effect(true);
@@ -126,8 +126,7 @@ fn close_over_quota(draft: &mut Draft<'_>) {
     draft.close(Outcome::Failed(error), TerminalEvent::AfterInvocation);
 }
 
-/// What a checkpoint is told that meets a pause: nothing. What it missed is told to the invocation
-/// that follows the resume.
+/// The answer to a checkpoint that meets a pause: empty. The invocation after the resume is told what this one missed.
 fn answer_without_token(mut draft: Draft<'_>) -> Transition {
     draft.state.token_sequence = 0;
     draft.state.last_checkpoint = None;
@@ -138,7 +137,7 @@ fn answer_without_token(mut draft: Draft<'_>) -> Transition {
 }
 
 fn answer(mut draft: Draft<'_>, presented: u64, client_token: Option<ClientToken>) -> Transition {
-    // What changed before this request comes first, unless the request changed it again.
+    // Earlier changes come first, unless the request changed the operation again.
     let untold = draft.base.untold_operations().cloned();
     let mut answered: Vec<_> = untold.filter(|id| !draft.is_changed(id)).collect();
     answered.extend(draft.changed());

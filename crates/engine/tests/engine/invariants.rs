@@ -1,4 +1,4 @@
-//! What holds after every input, whatever came before.
+//! The invariants: they hold after every input in every state.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -99,7 +99,7 @@ fn check_token(world: &World, input: &Input, transition: &Transition) {
     );
 }
 
-/// Every accepted input is in the history, except for what the protocol says leaves no event.
+/// Every accepted input is in the history, except for inputs that leave no event by the protocol.
 fn check_recorded(world: &World, input: &Input, transition: &Transition) {
     let events = &transition.events;
     match input {
@@ -264,7 +264,7 @@ fn check_effects(world: &World, input: &Input, transition: &Transition) {
     assert_eq!(effects, transition.effects.len() as u64);
 }
 
-/// Whatever looks at the clock fires all that is due, and a checkpoint keeps to the quotas.
+/// Every input that looks at the clock fires all due deadlines, and a checkpoint keeps to the quotas.
 fn check_due(world: &World, input: &Input, transition: &Transition) {
     let state = &transition.state;
     if state.outcome.is_some() || transition.is_empty() {
@@ -304,7 +304,7 @@ pub fn check_state(world: &World) {
     check_untold(world);
 }
 
-/// What is in memory is what a store would give back, down to the order of the operations.
+/// The execution in memory equals the stored one, down to the order of the operations.
 fn check_stored(world: &World) {
     assert_eq!(world.loaded(), world.execution, "loaded is resident");
     let resident = world.execution.operations();
@@ -424,7 +424,7 @@ fn check_alive(world: &World) {
 /// finished CONTEXT that keeps its result.
 fn check_replay(world: &World) {
     let replayed: Vec<_> = world.execution.replayed_operations().collect();
-    // Every page goes on where the one before it ended.
+    // Every page goes on after the end of the one before it.
     for index in [0, replayed.len() / 2, replayed.len() - 1] {
         let last = replayed[index];
         let rest = world.execution.replayed_after(&last.id);

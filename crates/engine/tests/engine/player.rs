@@ -1,4 +1,4 @@
-//! Plays a script: what each action is in the world as it is by then.
+//! Plays a script: turns each action into an input for the world as it is then.
 
 use std::collections::BTreeMap;
 
@@ -114,7 +114,7 @@ impl Player {
         self.wrote_at = wrote.then_some(self.world.now);
     }
 
-    /// What arrives twice counts once, however much later it arrives again.
+    /// An input that arrives twice counts once, however much later it arrives again.
     fn again(&mut self) {
         let Some(input) = self.last.clone() else {
             return;
@@ -134,8 +134,7 @@ impl Player {
         }
     }
 
-    /// Whether PENDING would be refused. A few of those are enough to end an execution, so that only
-    /// some are tried.
+    /// Whether PENDING would be refused. A few refusals are enough to end an execution, so only some are tried.
     fn is_stuck(&self) -> bool {
         let state = &self.world.execution.state;
         let nothing_comes =
@@ -233,7 +232,7 @@ impl Player {
         });
     }
 
-    /// Updates that mostly make sense together; what makes none is left out, unless it is wild.
+    /// Updates that mostly make sense together; senseless ones are left out, unless it is wild.
     fn updates(&self, changes: &[Change]) -> Vec<OperationUpdate> {
         let operations = self.world.execution.operations();
         let mut statuses: BTreeMap<String, OperationStatus> = operations
@@ -273,7 +272,7 @@ impl Player {
             statuses.insert(id.to_owned(), OperationStatus::Started);
             updates.push(update);
         }
-        // A group that begins and ends in one request, around what it holds.
+        // A group that begins and ends in one request, around its content.
         let begun = updates.iter().find(|update| {
             let started = touched.get(update.id.as_str()) == Some(&UpdateAction::Start);
             started && update.operation_type == OperationType::Context
@@ -343,7 +342,7 @@ fn blank(id: &str, change: &Change) -> OperationUpdate {
     update::Update::start(update).0
 }
 
-/// What may be done to an operation as it stands.
+/// The actions that make sense for an operation in this status.
 fn sensible(id: &str, status: Option<OperationStatus>) -> &'static [UpdateAction] {
     use UpdateAction::{Cancel, Fail, Retry, Start, Succeed};
     match (id.as_bytes()[0], status) {
@@ -357,7 +356,7 @@ fn sensible(id: &str, status: Option<OperationStatus>) -> &'static [UpdateAction
     }
 }
 
-/// Gives an update what its action takes.
+/// Gives an update the fields that its action takes.
 fn fill(update: &mut OperationUpdate, change: &Change) {
     match update.action {
         UpdateAction::Start => {

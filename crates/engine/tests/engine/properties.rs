@@ -1,7 +1,7 @@
 //! Inputs drawn at random, good and bad, in any order: every invariant holds after each of them.
 //!
-//! Raise `PROPTEST_CASES` for a longer run. A failure prints the shortest script that still fails and
-//! the log of what happened, line by line.
+//! Raise `PROPTEST_CASES` for a longer run. A failure prints the shortest script that still fails and the log of the
+//! events, line by line.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -101,7 +101,7 @@ pub enum Says {
 #[derive(Debug, Clone)]
 pub struct Change {
     pub id: prop::sample::Index,
-    /// Picks among what makes sense, or among all actions when `wild`.
+    /// Picks among sensible actions, or among all actions when `wild`.
     pub action: prop::sample::Index,
     pub wild: bool,
     pub parent: Option<prop::sample::Index>,
@@ -208,7 +208,7 @@ fn change() -> impl Strategy<Value = Change> {
         })
 }
 
-/// Plays to the end, or to what broke: then with everything that happened until then.
+/// Plays to the end, or to a failure: then returns everything that happened until then.
 fn played(play: &Play) -> Result<World, String> {
     let log = Log::default();
     let played = catch_unwind(AssertUnwindSafe(|| {
@@ -277,7 +277,7 @@ fn scripts_reach_every_event_and_refusal() {
     );
 }
 
-/// A line of the log without what differs from case to case.
+/// A line of the log without the parts that differ from case to case.
 fn gist(line: &str) -> String {
     let mut words = line.split(' ').skip(1);
     match words.next() {

@@ -1,4 +1,4 @@
-//! A second, naive opinion: what the event history and the operations say, recomputed from nothing.
+//! A second, naive opinion: the content of the event history and the operations, recomputed from nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use model::{
     OperationStatus, Outcome, Payload, RetryDetails, Timestamp,
 };
 
-/// What a reader of the history alone knows of an operation.
+/// An operation as a reader of the history alone knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     pub kind: &'static str,
@@ -25,7 +25,7 @@ pub struct Told {
     pub error: Option<ErrorObject>,
 }
 
-/// What a reader of the history alone knows of an execution.
+/// An execution as a reader of the history alone knows it.
 #[derive(Debug, Default)]
 pub struct History {
     pub operations: BTreeMap<OperationId, Told>,
@@ -188,7 +188,7 @@ impl History {
     }
 }
 
-/// What the history should say of this operation.
+/// The expected account of this operation in the history.
 pub fn told(operation: &Operation) -> Told {
     let blank = Told {
         kind: "execution",

@@ -1,5 +1,5 @@
-//! A transition costs work in proportion to its own updates, never to the history. Counted, not
-//! timed: what a transition holds is what is copied, written and absorbed.
+//! A transition costs work in proportion to its own updates, never to the history. Counted, not timed: everything in a
+//! transition is copied, written and absorbed.
 
 use engine::{Answer, Chance, Context, Input, InvocationOutcome, Output, Transition, apply};
 use model::{Limits, OperationUpdate};
@@ -110,7 +110,7 @@ fn a_thousand_waits_due_at_once_are_one_transition_and_one_invocation() {
     assert_eq!(world.execution.untold_operations().next(), None);
 }
 
-/// One invocation hears of one wait after the other: what it was told is not written again.
+/// One invocation hears of one wait after the other: changes told before are not written again.
 #[test]
 fn a_poll_after_a_thousand_told_changes_holds_no_more_than_after_three() {
     let of = |told: usize| {

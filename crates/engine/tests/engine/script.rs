@@ -1,4 +1,4 @@
-//! Scripts: what happens to an execution, played as it is written down.
+//! Scripts: the inputs to an execution, played as they are written down.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub fn script_with(settings: impl FnOnce(&mut ExecutionSpec, &mut Limits)) -> Sc
     }
 }
 
-/// Compares what happened, and where it ended, to what is expected.
+/// Compares the log, and the final state, to the expected text.
 pub fn check(script: Script, expected: Expect) {
     script.world.check_rerun();
     let mut lines = script.world.log.borrow().clone();
@@ -170,7 +170,7 @@ impl Script {
         ))))
     }
 
-    /// The invocation that was started so many-th, counted from zero, returns, whatever runs now.
+    /// The invocation that was started so many-th, counted from zero, returns, whether or not it is the running one.
     pub fn ends_as(self, nth: usize, result: &str) -> Self {
         let request_id = self.world.request_ids[nth].clone();
         let started_at = self.world.now;
@@ -357,7 +357,7 @@ impl Script {
         self
     }
 
-    /// What the next replay is given.
+    /// The operations of the next replay.
     pub fn replays(self) -> Self {
         let operations = self.world.execution.replayed_operations().skip(1);
         let ids: Vec<_> = operations.map(|operation| operation.id.as_str()).collect();
@@ -365,7 +365,7 @@ impl Script {
         self
     }
 
-    /// What the next run of the server has to do again.
+    /// The effects that the next run of the server has to repeat.
     pub fn outstanding(self) -> Self {
         let state = &self.world.execution.state;
         let effects = self.world.execution.outstanding_effects();

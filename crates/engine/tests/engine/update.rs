@@ -147,7 +147,7 @@ impl Update {
         self
     }
 
-    /// As SDKs may: a later update without what the first one said.
+    /// As SDKs may: a later update without the name and subtype of the first one.
     pub fn bare(mut self) -> Self {
         self.0.name = None;
         self.0.sub_type = None;

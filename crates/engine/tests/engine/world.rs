@@ -18,7 +18,7 @@ use model::{
 use crate::invariants;
 use crate::text::{self, EPOCH, time};
 
-/// What happened so far, line by line: outlives a world that panics.
+/// The log so far, line by line: outlives a world that panics.
 pub type Log = Rc<RefCell<Vec<String>>>;
 
 pub struct World {
@@ -30,19 +30,18 @@ pub struct World {
     pub now: Timestamp,
     pub limits: Limits,
     pub log: Log,
-    /// What the running invocation has to present next; none when it must not.
+    /// The token that the running invocation has to present next; `None` when it must not.
     pub live_token: Option<CheckpointToken>,
     /// Every token ever given, oldest first.
     pub tokens: Vec<CheckpointToken>,
-    /// The checkpoint that may be repeated: what it presented.
+    /// The tokens of the checkpoint that may be repeated.
     pub repeatable: Option<(CheckpointToken, ClientToken)>,
     /// Every request id ever given, oldest first.
     pub request_ids: Vec<RequestId>,
     /// Changes by the service that the function was not told of: a second opinion on
     /// `untold_operations`.
     pub untold: BTreeSet<OperationId>,
-    /// Those that it was told of and may forget by failing: a second opinion on
-    /// `unsettled_operations`.
+    /// Changes that it was told of and may forget by failing: a second opinion on `unsettled_operations`.
     pub told: BTreeSet<OperationId>,
     pub removed: bool,
     spec: ExecutionSpec,
@@ -117,7 +116,7 @@ impl World {
         self.log.borrow_mut().push(line);
     }
 
-    /// Gives the engine an input; commits and absorbs what comes of it. Every invariant is checked.
+    /// Gives the engine an input; commits and absorbs the transition. Every invariant is checked.
     pub fn give(&mut self, input: Input) -> Result<Answer, Rejection> {
         self.draws += 1;
         let chance = Chance::new(self.draws, 0);
@@ -152,7 +151,7 @@ impl World {
         Ok(transition.answer)
     }
 
-    /// What a store does with a transition.
+    /// Records a transition as a store does.
     fn record(&mut self, transition: &Transition) {
         for operation in &transition.operations {
             match self.places.get(&operation.id) {
@@ -168,7 +167,7 @@ impl World {
         self.events.extend(transition.events.iter().cloned());
     }
 
-    /// Notes what the service changed and the function cannot know.
+    /// Notes the service's changes that the function cannot know.
     fn tell(&mut self, input: &Input, transition: &Transition) {
         let own: BTreeSet<_> = match input {
             Input::Checkpoint { updates, .. } => updates.iter().map(|update| &update.id).collect(),
@@ -296,7 +295,7 @@ impl World {
         }
     }
 
-    /// The server dies and comes back: what was not stored is gone, the running invocation lost.
+    /// The server dies and comes back: data that was not stored is gone, the running invocation lost.
     pub fn restart(&mut self) {
         self.say("restart");
         self.execution = self.loaded();

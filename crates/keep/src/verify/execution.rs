@@ -1,4 +1,4 @@
-//! What is wrong with one execution: its history, its operations and its state have to tell the same.
+//! The damage of one execution: its history, its operations and its state have to agree.
 
 use model::{
     ErrorObject, Invocation, Operation, OperationDetails, OperationId, OperationStatus, Payload,

@@ -1,4 +1,4 @@
-//! What is wrong with what a store holds: whatever the engine never leaves behind.
+//! The damage of a store: everything that the engine never leaves behind.
 
 mod execution;
 mod told;
@@ -14,13 +14,13 @@ use crate::{Item, Sink, TransferError, Whole};
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
-    /// Of what, with its id.
+    /// The item, with its id.
     pub of: String,
-    /// What is wrong.
+    /// The damage.
     pub problem: String,
 }
 
-/// What a check has found.
+/// The findings of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Findings {
     /// The first of them.
@@ -32,7 +32,7 @@ pub struct Findings {
 /// Findings that are kept.
 const FINDINGS_MAX: usize = 1000;
 
-/// Checks what is put into it, and keeps nothing of it but what was found.
+/// Checks the items that are put into it, and keeps only its findings.
 #[derive(Debug, Default)]
 pub struct Examine {
     findings: Findings,
@@ -56,7 +56,7 @@ impl Examine {
         }
     }
 
-    /// Checks what can be checked when everything has come by.
+    /// Runs the checks that need all items.
     pub fn finish(mut self) -> Findings {
         for (function, version) in std::mem::take(&mut self.needed) {
             if self.versions.contains(&function) {
@@ -85,7 +85,7 @@ impl Examine {
         self.findings
     }
 
-    /// Checks what is kept as a JSON object.
+    /// Checks a text that is kept as a JSON object.
     fn document(&mut self, of: impl FnOnce() -> String, what: &str, text: &str) {
         let problem = match serde_json::from_str::<serde_json::Value>(text) {
             Ok(serde_json::Value::Object(_)) => return,

@@ -1,4 +1,4 @@
-//! What a history tells of the operations and of the execution, for who knows nothing else.
+//! The account of the operations and of the execution in a history, for a reader of the history alone.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use model::{
     Outcome, Payload, RetryDetails, Timestamp,
 };
 
-/// What is told of an operation.
+/// The account of an operation.
 #[derive(Debug)]
 pub(super) struct Told {
     pub operation_type: OperationType,
@@ -23,7 +23,7 @@ pub(super) struct Told {
     pub error: Option<ErrorObject>,
 }
 
-/// What is told of an execution.
+/// The account of an execution.
 #[derive(Debug, Default)]
 pub(super) struct History {
     pub operations: HashMap<OperationId, Told>,

@@ -1,4 +1,4 @@
-//! Work that is not spread evenly: which shards and servers get more than others, and what a hash cannot do about it.
+//! Work that is not spread evenly: which shards and servers get more than others, and what no hash can mend.
 
 use fastrand::Rng;
 

@@ -2,7 +2,8 @@
 //!
 //! `cargo run -p runtime --example rebalancing -- --shards 65536 --servers 1000 --busy 5 --seed 1`
 //!
-//! `--only killed` runs the scenarios with that in their names. The same arguments print the same figures, on any machine: time is simulated. docs/scale.md tells what they mean.
+//! `--only killed` runs the scenarios with that in their names. The same arguments print the same figures, on any
+//! machine: time is simulated. docs/scale.md explains them.
 
 mod load;
 mod scenarios;

@@ -1,21 +1,21 @@
-//! What befalls a cluster.
+//! The events of a cluster: servers join, leave, die.
 
 use super::world::{BEAT, Figures, LEASE, Place, Size, World};
 
 /// How long a cluster may take to come to rest.
 const REST: u64 = 120_000;
 
-/// What came of a scenario.
+/// The result of a scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct Outcome {
     pub figures: Figures,
-    /// From the last thing that befell it until shards were divided evenly; none if that never came.
+    /// Time from the last event until shards were divided evenly; `None` if they never were.
     pub rest: Option<u64>,
     /// The least and the most shards of a server in the end.
     pub spread: (usize, usize),
 }
 
-/// A name, and what is done.
+/// A name, and the function that runs the scenario.
 pub type Scenario = (&'static str, fn(Size) -> Outcome);
 
 /// All of them.

@@ -1,8 +1,8 @@
 //! Servers, the database that lists them, and the shards between them, in simulated milliseconds.
 //!
-//! What each server decides is decided by the code of production ([`Standing::part`]); when it looks and how long that
-//! takes follows `runtime::servers`: a beat reads the membership, what is claimed or given is written a little later,
-//! upon what others have done meanwhile, and whoever is given something is told and looks at once.
+//! Production code decides for each server ([`Standing::part`]). When a server looks, and how long that takes, follows
+//! `runtime::servers`: a beat reads the membership; claims and gifts are written a little later, on top of the other
+//! servers' writes; a server that is given a shard is told and looks at once.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -30,7 +30,7 @@ const NOTICE: u64 = 1;
 /// Numbers a server for good; one that is started again is another one.
 pub type Place = usize;
 
-/// What is simulated.
+/// The size of the simulation.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
     pub shards: usize,
@@ -46,7 +46,7 @@ enum Event {
     Beat(Place, u64),
     /// The database has answered it.
     Look(Place),
-    /// Shards are written to be this server's, where they are nobody's.
+    /// Writes this server as the owner of shards that have no owner.
     Claim(Place),
     /// One gift of the server is written.
     Give(Place),
@@ -73,31 +73,31 @@ struct Server {
     surplus_since: Option<u64>,
     claiming: Vec<usize>,
     giving: Vec<(Place, Vec<usize>)>,
-    /// What the database says is its own.
+    /// Shards that belong to it according to the database.
     owned: BTreeSet<usize>,
-    /// Of these, what it has not seen yet.
+    /// Of these, the shards that it has not seen yet.
     unseen: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct ShardState {
     owner: Option<Place>,
-    /// Who does the work, if anybody.
+    /// The server that does the work, if any.
     driver: Option<Place>,
     last_driver: Option<Place>,
     idle_since: u64,
 }
 
-/// What came of it, counted since [`World::count_anew`].
+/// Results, counted since [`World::count_anew`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Shards that came to be driven by another server than before.
     pub moves: u64,
-    /// As few as that could have been: what those had who went, and the shares of those who came.
+    /// The least possible moves: all shards of the servers that left, and the shares of the servers that joined.
     pub least_moves: u64,
-    /// Milliseconds of shards that nobody drove.
+    /// Sum over all shards of the milliseconds without a driver.
     pub idle: u64,
-    /// The longest that one of them was driven by nobody, in milliseconds.
+    /// The longest time that one shard had no driver, in milliseconds.
     pub idle_longest: u64,
     /// Shards that were taken away from a server while an invocation was at work, or died with it.
     pub interrupted: u64,
@@ -118,7 +118,7 @@ pub struct World {
 }
 
 impl World {
-    /// Shards that nobody owns, and no server.
+    /// Shards without an owner, and no server.
     pub fn empty(size: Size) -> Self {
         Self {
             rng: Rng::with_seed(size.seed),
@@ -143,7 +143,7 @@ impl World {
         }
         world.run_for(10 * BEAT);
         if !world.is_settled() {
-            // Where nothing is idle, what is handed over waits.
+            // Where nothing is idle, a shard that is handed over waits.
             let settled = world.run_until_settled(60 * BEAT);
             assert!(settled.is_some(), "they come to rest");
         }
@@ -156,7 +156,7 @@ impl World {
         self.now
     }
 
-    /// What came of it so far.
+    /// The figures so far.
     pub fn figures(&self) -> Figures {
         let mut figures = self.figures;
         for shard in self.shards.iter().filter(|shard| shard.driver.is_none()) {
@@ -167,7 +167,7 @@ impl World {
         figures
     }
 
-    /// Forgets what was counted.
+    /// Resets the counts.
     pub fn count_anew(&mut self) {
         self.figures = Figures::default();
     }
@@ -184,7 +184,7 @@ impl World {
         })
     }
 
-    /// Whether every shard is driven by its owner, all shares are even, and nobody is about to leave.
+    /// Whether every shard is driven by its owner, all shares are even, and no server is about to leave.
     pub fn is_settled(&self) -> bool {
         let (least, most) = self.spread();
         let mut servers = self.servers.iter();
@@ -296,12 +296,12 @@ impl World {
         self.now = until;
     }
 
-    /// Lets time pass until shards are divided evenly; returns how long that took, none if longer than the limit.
+    /// Lets time pass until shards are divided evenly; returns how long that took, `None` if longer than the limit.
     pub fn run_until_settled(&mut self, limit: u64) -> Option<u64> {
         let begun = self.now;
         while self.now - begun < limit {
             self.run_for(10);
-            // Whoever died is found out later.
+            // The servers learn of a death later.
             let is_known = self.servers.iter().all(|it| it.is_alive == it.is_listed);
             if is_known && self.is_settled() {
                 return Some(self.now - begun);
@@ -382,7 +382,7 @@ impl World {
         };
         self.servers[place].surplus_since = since;
         let waits_for_idle = since.is_none_or(|since| now - since < GRACE);
-        // What it is the owner of, it drives from now on, but for what it passes on.
+        // From now on it drives the shards that it owns, except those that it passes on.
         for shard in std::mem::take(&mut self.servers[place].unseen) {
             self.drive(shard, place);
         }
@@ -424,7 +424,7 @@ impl World {
         self.next_gift(place);
     }
 
-    /// Stops driving the next of what is passed on, and has it written; or ends the beat.
+    /// Stops driving the next shard to pass on, and has it written; or ends the beat.
     fn next_gift(&mut self, place: Place) {
         let Some((_, shards)) = self.servers[place].giving.last().cloned() else {
             self.end_beat(place);
@@ -441,7 +441,7 @@ impl World {
         if let Some((to, shards)) = self.servers[place].giving.pop() {
             for shard in shards {
                 if self.shards[shard].owner == Some(place) {
-                    // The database takes a gift to a server that is gone, too: it counts as nobody's.
+                    // The database also takes a gift to a server that is gone: the shard then has no owner.
                     let is_listed = self.servers[to].is_listed;
                     self.set_owner(shard, is_listed.then_some(to));
                 }

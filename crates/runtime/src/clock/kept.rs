@@ -24,7 +24,7 @@ pub(crate) struct Kept {
     pub steady: Steady,
 }
 
-/// What an earlier run kept; none when there is no such file, or none that can be read, which is said.
+/// Reads the file of an earlier run; `None` when it does not exist, or cannot be read, which is reported.
 pub(crate) fn read(path: &Path) -> Option<Kept> {
     match try_read(path) {
         Ok(kept) => Some(kept),

@@ -29,7 +29,7 @@ pub(crate) struct BootId(String);
 pub(crate) trait Machine: Send + Sync {
     fn read(&self) -> Reading;
 
-    /// None when the system does not tell.
+    /// `None` when the system does not tell.
     fn boot_id(&self) -> Option<BootId>;
 }
 
@@ -71,7 +71,7 @@ fn wall() -> i64 {
     }
 }
 
-/// Up to the year 2262; what is beyond is no better a time.
+/// Up to the year 2262; a later time is no better.
 fn nanos(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -1,20 +1,19 @@
 //! One steady time out of two clocks: readings in, instants out.
 //!
-//! The monotonic clock says how much time has passed, the wall clock what people call the moment. Both
-//! go at the same pace but for what somebody sets. The rules:
+//! The monotonic clock says how much time has passed, the wall clock the time of day. Both go at the same pace, unless
+//! the wall clock is set. The rules:
 //!
-//! - Time goes by the monotonic clock, and is drawn to the wall clock by at most a tenth of what has
-//!   passed: it goes on at 0.9 to 1.1 of its pace, and never back. A wall clock that is ten minutes off
-//!   is reached after a hundred minutes, and a wait of a minute takes six seconds more at the most.
+//! - Time goes by the monotonic clock, and is drawn to the wall clock by at most a tenth of the time passed: it goes on
+//!   at 0.9 to 1.1 of its pace, and never back. A wall clock that is ten minutes off is reached after a hundred
+//!   minutes, and a wait of a minute takes six seconds more at the most.
 //! - A wall clock that moved by more than [`TOLERANCE`] against the monotonic one was set; it is said
 //!   once.
 //! - One that is more than [`SLEWED_MAX`] ahead, and was not set again for [`CONFIRMED_AFTER`], is right:
 //!   it is adopted, and said loudly. One that is as far behind is not, because time never goes back;
 //!   time slows down for as long as it takes.
-//! - Nothing is deleted for its age for [`DELETIONS_HELD`] after an adoption, after a start that is
-//!   [`GAP_MAX`] later than anything seen before, or that knows of no earlier run; nor while time is
-//!   more than [`SLEWED_MAX`] ahead of the wall clock. So a wrong clock alone deletes nothing until
-//!   somebody could have seen it.
+//! - Nothing is deleted for its age for [`DELETIONS_HELD`] after an adoption, after a start that is [`GAP_MAX`] later
+//!   than anything seen before, or that knows of no earlier run; nor while time is more than [`SLEWED_MAX`] ahead of
+//!   the wall clock. So a wrong clock alone deletes nothing until an operator could have seen it.
 //!
 //! The monotonic clock counts the machine's sleep (see [`machine`](super::machine)): it is time that
 //! has passed, no step.
@@ -25,11 +24,11 @@ use serde::{Deserialize, Serialize};
 const SECOND: i64 = 1_000_000_000;
 const MINUTE: i64 = 60 * SECOND;
 
-/// How far the wall clock may move against the monotonic one without having been set. Network time is
-/// slewed by milliseconds; what a clock loses between two readings is less.
+/// How far the wall clock may move against the monotonic one without having been set. Network time is slewed by
+/// milliseconds; the drift of a clock between two readings is less.
 pub(super) const TOLERANCE: i64 = SECOND;
 
-/// Time is drawn to the wall clock by one part in so many of what has passed.
+/// Time is drawn to the wall clock by one part in this many of the time passed.
 pub(super) const PULL: i64 = 10;
 
 /// Largest difference that is left to that alone.
@@ -42,10 +41,10 @@ pub(super) const CONFIRMED_AFTER: i64 = 10 * MINUTE;
 /// How long nothing is deleted after time may have leapt.
 pub(super) const DELETIONS_HELD: i64 = 60 * MINUTE;
 
-/// Time between two runs that is taken for what it seems.
+/// The longest time between two runs that is taken as real.
 pub(super) const GAP_MAX: i64 = 24 * 60 * MINUTE;
 
-/// How much later than what was kept a run may have gone on before the machine crashed.
+/// How long a run may have gone on after its last write of the file, before the machine crashed.
 const KEPT_LATE_MAX: i64 = 3 * SECOND;
 
 /// One look at the machine's clocks, in nanoseconds.
@@ -72,7 +71,7 @@ pub(crate) struct Steady {
     adopted_now: bool,
 }
 
-/// What is to be said about the clocks.
+/// A message to log about the clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notice {
     /// The wall clock was set.
@@ -81,34 +80,34 @@ pub(crate) enum Notice {
         by: i64,
         /// Where it is now.
         wall: i64,
-        /// What time it is.
+        /// The time now.
         at: i64,
     },
-    /// The wall clock is behind what an earlier run has seen.
+    /// The wall clock is behind the time that an earlier run has seen.
     BehindSeen {
         /// Where it is.
         wall: i64,
-        /// What time it is.
+        /// The time now.
         at: i64,
     },
     /// The wall clock was taken over.
     Adopted {
-        /// What time it was.
+        /// The time before.
         from: i64,
-        /// What time it is.
+        /// The time now.
         to: i64,
     },
     /// Much time has passed since the last run.
     LongGap {
         /// The last that was seen.
         seen: i64,
-        /// What time it is.
+        /// The time now.
         at: i64,
     },
 }
 
 impl Steady {
-    /// Time that nobody has seen yet.
+    /// A time that no earlier run has seen.
     pub fn new(reading: Reading) -> Self {
         Self {
             at: reading.wall,
@@ -162,8 +161,8 @@ impl Steady {
         let by = moved.saturating_sub(passed);
         let expected = self.at.saturating_add(passed);
         let set = by.saturating_abs() > TOLERANCE;
-        // When it was set within this time nobody knows; if while nothing ran, the last run has seen
-        // nothing of it.
+        // When it was set within this time is unknown; if it was set while no server ran, the last run has not seen
+        // that.
         let wall = self
             .read
             .wall

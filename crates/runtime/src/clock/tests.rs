@@ -101,7 +101,7 @@ async fn a_wall_clock_is_taken_over_on_the_disk_first() {
     assert!(clock.now() < before + Duration::from_secs(700));
     machine.pass(SECOND);
 
-    // What cannot be kept is not taken over.
+    // A time that cannot be kept is not taken over.
     let path = folder.path().join("clock.json");
     let kept = fs::read(&path).unwrap();
     fs::remove_file(&path).unwrap();

@@ -1,11 +1,11 @@
 //! A clock that can be moved ahead, on command or automatically, while nothing is at work.
 //!
-//! While something is at work it runs at real speed, so that what takes a second takes a second; what it does
-//! otherwise is its [`ClockMode`]. It counts the work: a task at work holds a [`Work`], and a task that
-//! waits for a moment that something depends on says so with [`Clock::until_due`], which does not count as work. So
-//! "nothing is at work" is known, and never guessed from silence.
+//! While something is at work it runs at real speed, so that a job of one second takes one second; otherwise its
+//! [`ClockMode`] decides. It counts the work: a task at work holds a [`Work`], and a task that waits for a moment that
+//! something depends on says so with [`Clock::until_due`], which does not count as work. So "nothing is at work" is
+//! known, and never guessed from silence.
 //!
-//! How far it is ahead outlives the run, whatever mode the next run has, because stored data contains its times.
+//! Its lead over the machine's time outlives the run, in every mode, because stored data contains its times.
 
 mod kept;
 
@@ -32,7 +32,7 @@ pub struct WoundClock {
 struct Inner {
     real: Arc<dyn Clock>,
     mode: ClockMode,
-    /// None: nothing outlives the run.
+    /// Without one, nothing outlives the run.
     path: Option<PathBuf>,
     state: Mutex<State>,
     /// Time was moved, begins to run or stops.
@@ -42,16 +42,16 @@ struct Inner {
 }
 
 struct State {
-    /// What this clock showed when the real one showed `real_at`.
+    /// The time of this clock when the real one showed `real_at`.
     at: Timestamp,
     real_at: Timestamp,
     runs: bool,
     work: usize,
-    /// Changes whenever work begins: what was found quiet then is not known to be so any more.
+    /// Changes whenever work begins: a caller that found the clock quiet before cannot rely on it any more.
     generation: u64,
-    /// Those who wait for quiet, while time runs.
+    /// How many callers wait for quiet, while time runs.
     listening: usize,
-    /// What waits for an instant, by that and the order in which it began to.
+    /// The tasks that wait for an instant, by that and the order in which they began to.
     dues: BTreeSet<(Timestamp, u64)>,
     dues_begun: u64,
 }
@@ -61,16 +61,16 @@ struct State {
 #[must_use = "it counts as work until it is dropped"]
 pub struct Work(Option<WoundClock>);
 
-/// Time runs until this is dropped, though nothing may be at work: what failed is tried again after a while.
+/// Time runs until this is dropped, even if nothing is at work: a failed attempt is repeated after a while.
 #[derive(Debug)]
 #[must_use = "time runs until it is dropped"]
 pub struct Running(WoundClock);
 
 impl WoundClock {
-    /// The clock of a data folder. None in mode `real` where no earlier run has wound time: the real clock does.
+    /// The clock of a data folder. `None` in mode `real` if no earlier run has wound time: the real clock serves.
     ///
     /// # Errors
-    /// When what an earlier run has kept cannot be read: what is stored would be in the future.
+    /// When the file of an earlier run cannot be read: the stored data would be in the future.
     pub fn open(real: &SteadyClock, mode: ClockMode, path: &Path) -> io::Result<Option<Self>> {
         let kept = kept::read(path)?;
         if mode == ClockMode::Real && kept.is_none() {
@@ -80,7 +80,7 @@ impl WoundClock {
         let real: Arc<dyn Clock> = Arc::new(real.clone());
         let clock = Self::goes_on(real, mode, Some(path.to_owned()), kept);
         if was_wound {
-            // From now on its time goes on, and the last word of the run before is none any more.
+            // From now on its time goes on, and the last record of the run before no longer holds.
             kept::write(path, &Kept::running(clock.now(), clock.inner.real.now()))?;
         }
         Ok(Some(clock))
@@ -147,12 +147,12 @@ impl WoundClock {
         self.inner.stirred.subscribe()
     }
 
-    /// Says that something happened that those who wait for quiet should look at.
+    /// Wakes the callers that wait for quiet, so that they look again.
     pub fn stir(&self) {
         self.inner.stirred.send_replace(());
     }
 
-    /// What [`WoundClock::move_to`] is told by whoever found that nothing is at work.
+    /// A caller that found nothing at work passes this to [`WoundClock::move_to`].
     pub fn generation(&self) -> u64 {
         self.inner.state().generation
     }
@@ -163,11 +163,11 @@ impl WoundClock {
         self.stir();
     }
 
-    /// Moves time ahead, unless work has begun since that generation; an instant that is past changes nothing. On the disk
-    /// before anybody sees it. Says whether nothing was in the way.
+    /// Moves time ahead, unless work has begun since that generation; an instant that is past changes nothing. Written
+    /// to the disk before any caller sees it. Returns whether nothing was in the way.
     ///
     /// # Errors
-    /// When it cannot be kept; nothing is moved then.
+    /// When the file cannot be written; nothing is moved then.
     pub async fn move_to(&self, at: Timestamp, generation: u64) -> io::Result<bool> {
         if at <= self.now() {
             return Ok(true);
@@ -212,7 +212,7 @@ impl WoundClock {
         }
     }
 
-    /// Lets time run while somebody waits for quiet.
+    /// Lets time run while a caller waits for quiet.
     pub fn run(&self) -> Running {
         self.change(|state| state.listening += 1);
         Running(self.clone())
@@ -230,7 +230,7 @@ impl WoundClock {
         self.stir();
     }
 
-    /// Changes what decides whether time runs, and begins or stops it.
+    /// Changes the state that decides whether time runs, and begins or stops it.
     fn change(&self, change: impl FnOnce(&mut State)) {
         let begins = {
             let mut state = self.inner.state();
@@ -312,7 +312,7 @@ impl Clock for WoundClock {
         })
     }
 
-    /// By itself it passes months between two looks of a test, which must still find what has ended.
+    /// By itself it passes months between two looks of a test, which must still find the ended executions.
     fn deletions_allowed(&self) -> bool {
         self.inner.mode != ClockMode::Auto && self.inner.real.deletions_allowed()
     }
@@ -347,7 +347,7 @@ impl Drop for Running {
     }
 }
 
-/// One of those who wait for an instant. Whoever does was at work before, and is again afterwards.
+/// A task that waits for an instant. It was at work before, and is again afterwards.
 struct Waits<'a> {
     clock: &'a WoundClock,
     key: (Timestamp, u64),

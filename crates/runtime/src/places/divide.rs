@@ -2,18 +2,18 @@
 
 use model::Owner;
 
-/// What a server could use.
+/// The number of places that a server could use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Want {
     pub server: Owner,
     /// Invocations that it runs or would run.
     pub wanted: usize,
-    /// Whether it gets some of what nobody uses, for what may come.
+    /// Whether it gets some of the unused places, for invocations to come.
     pub is_spared_some: bool,
 }
 
-/// Divides a limit among servers, in order of id: each gets what it wants as far as all get as much; what nobody wants
-/// is divided evenly. Where it does not come out even, those get one more whose `turn` it is.
+/// Divides a limit among servers, in order of id: each gets what it wants, as far as an even division allows; unwanted
+/// places are divided evenly. If the wants do not come out even, the servers whose `turn` it is get one more.
 pub(super) fn divide(limit: usize, wants: &[Want], turn: usize) -> Vec<usize> {
     let mut goals = vec![0; wants.len()];
     let mut left = limit;

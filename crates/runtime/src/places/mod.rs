@@ -1,7 +1,7 @@
 //! Reserved concurrency: how many invocations of a function run here at one time, and how many may.
 //!
 //! Of servers that share a store, each has some of a function's places by a lease, and lets no more invocations run
-//! than that. Nobody asks the store at an invocation: [`Sharing`] gives back and gets places now and then.
+//! than that. An invocation does not ask the store: [`Sharing`] gives back and gets places now and then.
 
 mod divide;
 mod share;
@@ -32,14 +32,14 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     taken: usize,
-    /// How often the lease of what this server has was over before it got places again.
+    /// How often the lease of this server's places ran out before it got places again.
     lapses: u64,
-    /// Refused since the last look at what this server could use.
+    /// Refused since the server last computed how many places it could use.
     refused: usize,
     share: Share,
 }
 
-/// What this server has of the places, where servers share a store.
+/// This server's part of the places, where servers share a store.
 #[derive(Debug, Default, Clone, Copy)]
 struct Share {
     /// How many the store says that this server has.
@@ -48,7 +48,7 @@ struct Share {
     admitted: usize,
     /// When this is over, by the clock of this server.
     until: Option<Timestamp>,
-    /// The other servers use all that this one has not.
+    /// The other servers want all places that are not taken here.
     is_full: bool,
 }
 
@@ -70,7 +70,7 @@ pub struct Entered {
 }
 
 impl Entered {
-    /// What tells whether it may begin, which does not keep the place.
+    /// Tells whether it may begin; does not keep the place.
     pub fn lease(&self) -> PlaceLease {
         PlaceLease {
             places: self.places.clone(),
@@ -80,8 +80,8 @@ impl Entered {
     }
 }
 
-/// Whether the place of an invocation is this server's, asked right before a process gets it: between the two, the server
-/// may have stood still, or not have reached the store, and others may use the place.
+/// Whether the place of an invocation is this server's, asked right before a process gets it: between the two, the
+/// server may have stood still, or not have reached the store, and others may use the place.
 #[derive(Debug, Clone)]
 pub struct PlaceLease {
     places: Places,
@@ -114,7 +114,7 @@ impl Drop for Entered {
             shared.notify_one();
             return;
         }
-        // If nobody waits yet, the next one to wait finds this out at once.
+        // If no task waits yet, the next one to wait finds this out at once.
         self.places.0.freed.notify_one();
     }
 }
@@ -126,7 +126,7 @@ pub enum Room {
     Unlimited,
     /// So many, here.
     Limited(usize),
-    /// So many at all servers together; here, what this server has of them.
+    /// So many at all servers together; here, this server's part of them.
     Shared {
         /// At all servers.
         limit: usize,
@@ -142,7 +142,7 @@ impl Places {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a place; none when there is no more room.
+    /// Takes a place; `None` when there is no more room.
     pub fn take(&self, room: &Room) -> Option<Entered> {
         let (most, shared) = match room {
             Room::Unlimited => (usize::MAX, None),
@@ -178,8 +178,8 @@ impl Places {
         None
     }
 
-    /// Takes a place; where other servers do not use all of theirs, waits a moment for one. None when there is no more
-    /// room. `room` is asked at each try.
+    /// Takes a place; where other servers do not use all of theirs, waits a moment for one. `None` when there is no
+    /// more room. `room` is asked at each try.
     pub async fn enter(&self, clock: &dyn Clock, room: impl Fn() -> Room) -> Option<Entered> {
         let until = clock.now() + PLACE_WITHIN;
         loop {
@@ -217,12 +217,12 @@ impl Places {
         *limit > 0 && !(is_known && share.is_full)
     }
 
-    /// Resolves when a place has become free, for the one that has waited longest.
+    /// Resolves when a place has become free, for the task that has waited longest.
     pub async fn freed(&self) {
         self.0.freed.notified().await;
     }
 
-    /// Has all who wait look again: there may be more places now.
+    /// Has all waiting tasks look again: there may be more places now.
     pub fn changed(&self) {
         self.0.freed.notify_waiters();
     }

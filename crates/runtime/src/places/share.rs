@@ -1,6 +1,6 @@
-//! Which of each function's places this server keeps, gives back and asks for, and what follows from the answer.
+//! Which of each function's places this server keeps, gives back and asks for, and how the answer changes them.
 //!
-//! Safe whatever happens to the request: a place is given back only when nothing here can take it any more, and taken
+//! Safe if the request is late or lost: a place is given back only when nothing here can take it any more, and taken
 //! only after the store has said that it belongs to this server.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use store::{PlacesAsk, PlacesRecord, PlacesSeen};
 use super::divide::{Want, divide};
 use super::{Places, Share};
 
-/// How long somebody has the odd place that several want, in milliseconds.
+/// How long a server has the odd place that several want, in milliseconds.
 const TURN_MILLIS: i64 = 3_000;
 
 /// See the module.
@@ -21,7 +21,7 @@ pub(crate) struct Sharing {
     known: BTreeMap<FunctionName, Vec<PlacesRecord>>,
     /// When that was, by the clock of the store.
     known_at: Timestamp,
-    /// Nothing is kept but what is taken.
+    /// Only taken places are kept.
     gives_up: bool,
     questions: u64,
 }
@@ -33,10 +33,10 @@ pub(crate) struct Question {
     places: Vec<Places>,
 }
 
-/// What follows from an answer.
+/// The consequences of an answer.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    /// Servers that have places for this one, or could use what it has given back.
+    /// Servers that have places for this one, or could use places that it has given back.
     pub tell: BTreeSet<Owner>,
     /// Functions of which more invocations may run here.
     pub grown: Vec<FunctionName>,
@@ -62,8 +62,8 @@ impl Sharing {
         self.gives_up = true;
     }
 
-    /// What is to be asked. `waiting` counts the invocations of a function that wait for their turn, as far as a
-    /// number; `staying` are the servers that get some of what nobody uses.
+    /// Makes the next question. `waiting` counts the invocations of a function that wait for their turn, up to a
+    /// number; `staying` are the servers that get some of the unused places.
     pub fn ask(
         &mut self,
         reserved: Vec<(FunctionName, usize, Places)>,
@@ -83,7 +83,7 @@ impl Sharing {
             let refused = std::mem::take(&mut state.refused);
             let wanted = limit.min(state.taken + waiting.max(refused));
             let goal = self.goal(limit, known, wanted, staying, self.known_at);
-            // From here on nobody takes what is given back by this.
+            // From here on no invocation takes a place that this gives back.
             state.share.admitted = state.share.admitted.min(goal);
             let keep = state.share.admitted.max(state.taken.min(state.share.held));
             drop(state);
@@ -99,7 +99,7 @@ impl Sharing {
         question
     }
 
-    /// What is done about the answer, which came at this time of the server; places that were given last until `until`.
+    /// Applies the answer, which came at this time of the server; places that were given last until `until`.
     pub fn hear(
         &mut self,
         question: Question,

@@ -1,24 +1,25 @@
-//! Executions that nobody uses, the last ones that were left, in a fixed amount of memory.
+//! Unused executions, the ones that were left last, in a fixed amount of memory.
 
 use std::collections::{HashMap, VecDeque};
 
 use engine::Execution;
 use model::ExecutionId;
 
-/// What is kept at the most, by [`weight`].
+/// The most that is kept, by [`weight`].
 const WEIGHT_MAX: usize = 32 * 1024 * 1024;
 
 /// One that is heavier is not kept: a few of them would push out all others.
 const WEIGHT_OF_ONE_MAX: usize = WEIGHT_MAX / 256;
 
-/// What an execution and each of its operations take besides payloads, in bytes: names, ids, times and maps.
+/// The bytes of an execution, and of each of its operations, besides payloads: names, ids, times and maps.
 const WEIGHT_OF_RECORD: usize = 1024;
 
 /// Open executions that may be needed again soon.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     executions: HashMap<ExecutionId, Place>,
-    /// In the order in which they came, with the number of their place. One that was taken since leaves its line behind.
+    /// In the order in which they came, with the number of their place. One that was taken since leaves its line
+    /// behind.
     order: VecDeque<(u64, ExecutionId)>,
     numbers: u64,
     weight: usize,
@@ -33,7 +34,7 @@ struct Place {
 }
 
 impl Kept {
-    /// Keeps an execution if it is open and not too heavy, in the place of those that came first.
+    /// Keeps an execution if it is open and not too heavy, in place of the oldest ones.
     pub fn put(&mut self, execution: Execution) {
         let weight = weight(&execution);
         if self.is_closed || execution.state.outcome.is_some() || weight > WEIGHT_OF_ONE_MAX {

@@ -1,8 +1,8 @@
 //! Several servers on one store: each renews its lease, takes its share of the shards, and drives the
 //! executions in them.
 //!
-//! A lease only decides who does the work. A server that continues without one is harmless: if another has taken over,
-//! its commits are rejected by version. Still, it stops as soon as it notices.
+//! A lease only decides which server does the work. A server that continues without one is harmless: if another has
+//! taken over, its commits are rejected by version. Still, it stops as soon as it notices.
 
 mod notify;
 mod plan;
@@ -39,11 +39,11 @@ pub struct ClusterConfig {
     pub messenger: Arc<dyn Messenger>,
     /// Where other servers reach this one: `host:port`.
     pub address: String,
-    /// What they prove with that they are servers of this store.
+    /// Proves to other servers that the sender is a server of this store.
     pub secret: String,
     /// The version of this program.
     pub version: String,
-    /// Functions whose concurrency is reserved at all servers together; none: there are no such.
+    /// Functions whose concurrency is reserved at all servers together; `None`: there are no such functions.
     pub reservations: Option<Arc<dyn Reservations>>,
     /// How long this server counts as alive after each time it says so. It says so three times as often.
     pub lease: Duration,
@@ -52,13 +52,13 @@ pub struct ClusterConfig {
 /// The future of a message.
 pub type MessageFuture<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 
-/// Tells other servers something. What cannot be told directly is left for them in the store.
+/// Tells other servers something. A notice that cannot be delivered directly is left for them in the store.
 pub trait Messenger: Send + Sync + 'static {
     /// Tells one; an error says, for people, why it was not told. Must end within a second or so.
     fn tell<'a>(&'a self, to: &'a ServerRecord, notice: Notice) -> MessageFuture<'a>;
 }
 
-/// What servers tell each other. Hearing it again does no harm.
+/// A message between servers. Hearing it again does no harm.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Notice {
     /// These executions were changed; the receiver drives them.
@@ -89,14 +89,14 @@ pub struct Cluster {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Until when this server may drive what it owns, by its own clock.
+    /// Until when this server may drive the shards that it owns, by its own clock.
     until: Option<Timestamp>,
     /// Since when it has had more than its share.
     surplus_since: Option<Timestamp>,
-    /// Changed executions that others took this server for the driver of, and it is not: they are passed on once
-    /// it knows better who is.
+    /// Changed executions that other servers sent here by mistake: they are passed on once this server knows better who
+    /// drives them.
     misdirected: Vec<ExecutionId>,
-    /// It drives nothing any more, whatever is found to be its own.
+    /// It drives nothing any more, even if shards are found to be its own.
     has_left: bool,
 }
 
@@ -129,7 +129,7 @@ impl Cluster {
         self.driver.inner.owner
     }
 
-    /// Who lived, and who owned what, when it was last looked at.
+    /// The live servers and the owners of shards, at the last look.
     pub fn membership(&self) -> Arc<Membership> {
         self.membership.borrow().clone()
     }
@@ -142,12 +142,12 @@ impl Cluster {
         self.config.servers.survey().await
     }
 
-    /// What it has done since its start.
+    /// The work that it has done since its start.
     pub fn statistics(&self) -> ClusterStatistics {
         self.counters.read()
     }
 
-    /// How long it may still drive what it owns, unless it says again that it lives; zero when it may not.
+    /// How long it may still drive its shards without renewing its lease; zero when it may not.
     pub fn lease_left(&self) -> Duration {
         let until = self.state().until;
         until.map_or(Duration::ZERO, |until| until.since(self.driver.now()))
@@ -190,7 +190,7 @@ impl Cluster {
         loop {
             let pause = self.config.lease / 3;
             let next = clock.now() + pause;
-            // Without a lease it is this beat that brings one; what follows it may take no longer either.
+            // Without a lease, this beat brings one; the work after it may take no longer either.
             let until = self.state().until;
             let until = until.unwrap_or_else(|| self.lease_from(clock.now()));
             tokio::select! {
@@ -248,7 +248,7 @@ impl Cluster {
         }
     }
 
-    /// Says that this server lives, looks who else does, and does what follows from it.
+    /// Says that this server lives, reads which others do, and acts upon it.
     async fn beat(&self) -> Result<(), StoreFault> {
         let servers = &self.config.servers;
         let sent_at = self.driver.now();
@@ -269,7 +269,7 @@ impl Cluster {
         });
         let misdirected = std::mem::take(&mut self.state().misdirected);
         outbox.add(misdirected);
-        // Views here show what others do.
+        // Views here show changes of the other servers.
         self.driver.changed_elsewhere();
         Ok(())
     }
@@ -329,7 +329,7 @@ impl Cluster {
         now.since(since) < IDLE_WITHIN
     }
 
-    /// Drives what it owns from now on, and takes up what comes with it.
+    /// Drives the shards that it owns from now on, and takes up the work in them.
     fn adopt(&self, seen: Membership) {
         let before = self.membership();
         let is_gone = |server: &ServerRecord| seen.server(server.id).is_none();
@@ -349,14 +349,14 @@ impl Cluster {
         };
         self.membership.send_replace(seen);
         add(&self.counters.shards_gained, gained.len());
-        // Whoever died may have changed executions that are driven here and not have come to say so.
+        // A dead server may have changed executions that are driven here without telling so.
         let doubtful = if someone_died { driven } else { gained };
         if !doubtful.is_empty() {
             self.take_up(doubtful, gained);
         }
     }
 
-    /// Takes up what is in shards, of which some were not driven here before.
+    /// Takes up the work in shards, of which some were not driven here before.
     fn take_up(&self, shards: Shards, gained: Shards) {
         let driver = self.driver.clone();
         driver.inner.alarm.set(driver.now());
@@ -369,7 +369,7 @@ impl Cluster {
                     again,
                 )
                 .await;
-            // Also what nobody drives so far, and what was scheduled for this server and has lost its turn.
+            // Also executions without a driver, and those that were scheduled here and have lost their turn.
             let count = driver.take_up_all(Owner::NONE, shards).await;
             add(&counters.taken_up, count);
             if count > 0 {
@@ -382,7 +382,7 @@ impl Cluster {
         });
     }
 
-    /// Hears what another server says.
+    /// Handles a notice from another server.
     pub fn hear(&self, notice: Notice) {
         let mut is_misdirected = false;
         for id in notice.executions {
@@ -401,8 +401,8 @@ impl Cluster {
         }
     }
 
-    /// Hands over what this server drives, shard by shard as their invocations end, and leaves; for as long as the
-    /// grace at the most. What is left then is taken over by the others, who repeat what was at work.
+    /// Hands over the shards of this server, one by one as their invocations end, and leaves; within the grace at the
+    /// most. The others then take over the rest, and repeat the invocations that were at work.
     ///
     /// # Errors
     /// When the store fails; the others notice by themselves then.
@@ -428,7 +428,7 @@ impl Cluster {
             }
         }
         {
-            // What is being looked at meanwhile is not driven any more.
+            // An execution that is being read meanwhile is not driven any more.
             let mut state = self.state();
             state.has_left = true;
             let nobody = Arc::new(Membership::empty());

@@ -43,7 +43,7 @@ impl Cluster {
                 match owner.filter(|owner| is_sure || *owner != self.id()) {
                     Some(owner) => by_owner.entry(owner).or_default().push(id),
                     None if is_sure && self.driver.drives(&id) => self.driver.look_at(id),
-                    // As far as is known here: somebody may have taken the shard over already.
+                    // As far as is known here: another server may have taken the shard over already.
                     None => self.told().add(None, [id]),
                 }
             }
@@ -55,9 +55,9 @@ impl Cluster {
         }
     }
 
-    /// Leaves word for the owners, as the store knows them, of everything that they may not have been told. A server that
-    /// leaves has no later look at the others by which it would notice that it told the wrong one or nobody; and it may
-    /// have stood still for so long that no other server knows of it. What nobody owns is looked at by whoever takes it.
+    /// Leaves word for the owners, as the store knows them, of everything that they may not have been told. A leaving
+    /// server has no later look that would show it a wrong or missing notice; and it may have stood still for so long
+    /// that no other server knows of it. A shard without an owner is looked at by the server that takes it.
     pub(super) async fn tell_the_rest(&self) -> Result<(), StoreFault> {
         let outbox = self.driver.inner.territory.outbox();
         let mut ids = outbox.take();
@@ -101,7 +101,7 @@ impl Cluster {
         }
     }
 
-    /// Tells a server, or leaves word for it; whether that worked. What did not is tried again.
+    /// Tells a server, or leaves word for it; returns whether that worked. A failed notice is sent again.
     async fn tell(&self, owner: Owner, executions: Vec<ExecutionId>) -> bool {
         let membership = self.membership();
         let Some(server) = membership.server(owner) else {

@@ -1,14 +1,14 @@
-//! Who should own what: decided by each server for itself, from the same membership.
+//! Which server should own which shards: each server decides for itself, from the same membership.
 
 use model::{Owner, Shard, Shards};
 use store::Membership;
 
 use super::standing::Standing;
 
-/// What a server does about its shards.
+/// The changes that a server makes to its shards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// Shards to claim: nobody owns them.
+    /// Shards without an owner, to claim.
     pub claim: Shards,
     /// Shards to pass on, and to whom.
     pub give: Vec<(Owner, Shards)>,
@@ -21,7 +21,7 @@ impl Plan {
     }
 }
 
-/// What `me` does: see [`Standing::part`]. Of what it has too much, it passes on what is `idle` here.
+/// The plan of `me`: see [`Standing::part`]. Of its surplus shards, it passes on those that are `idle` here.
 pub fn plan(membership: &Membership, me: Owner, idle: Shards) -> Plan {
     let servers = membership.servers.iter().map(|it| (it.id, it.is_leaving));
     let standing = Standing::of(servers, &membership.owners[..]);
@@ -76,8 +76,8 @@ mod tests {
         membership
     }
 
-    /// Lets every server do what it plans, until nobody plans anything. Returns how many shards each has in the
-    /// end, and how many rounds it took.
+    /// Lets every server carry out its plan, until all plans are empty. Returns how many shards each has in the end,
+    /// and how many rounds it took.
     fn settle(membership: &mut Membership) -> (Vec<usize>, usize) {
         let servers: Vec<Owner> = membership.servers.iter().map(|it| it.id).collect();
         for round in 0..20 {
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_a_dead_server_had_is_divided_among_the_others() {
-        // The third died: its shards are nobody's.
+        // The third died: its shards have no owner.
         let mut two = membership(&[(1, false, 86), (2, false, 85)]);
         let (counts, rounds) = settle(&mut two);
         assert_eq!(counts, [128, 128]);
@@ -135,7 +135,7 @@ mod tests {
     fn whoever_leaves_hands_over_all_and_takes_nothing() {
         let mut three = membership(&[(1, false, 80), (2, true, 90), (3, false, 80)]);
         assert_eq!(settle(&mut three).0, [128, 0, 128]);
-        // The last one has nobody to give to.
+        // The last one has no server to give to.
         let mut last = membership(&[(1, true, 256)]);
         assert_eq!(settle(&mut last).0, [256]);
     }

@@ -1,5 +1,5 @@
 //! Places of functions whose concurrency is reserved, shared with the other servers: renewed with every third of the
-//! lease, and sooner when somebody could use more or has some to give back.
+//! lease, and sooner when a server could use more or has some to give back.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// The same while this server could use more, and there are none.
 const SHORT_PAUSE: Duration = Duration::from_millis(250);
 
-/// Servers that get some of what nobody uses.
+/// Servers that get some of the unused places.
 pub(super) fn staying(membership: &Membership) -> Vec<Owner> {
     let staying = membership.servers.iter().filter(|it| !it.is_leaving);
     staying.map(|server| server.id).collect()
@@ -62,7 +62,7 @@ impl Cluster {
         }
     }
 
-    /// Gives back what this server has and does not use. Returns how long to wait before the next exchange.
+    /// Gives back the places that this server has and does not use. Returns how long to wait before the next exchange.
     async fn exchange_places(&self) -> Result<Duration, StoreFault> {
         let Some(reservations) = &self.config.reservations else {
             return Ok(SHORT_PAUSE);

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use model::Owner;
 
-/// Who has how much: all that a plan is made of.
+/// How many shards each server has: all that a plan is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Standing {
     /// In order of id.
     servers: Vec<Server>,
-    /// Numbers of the shards that nobody owns.
+    /// Numbers of the shards without an owner.
     free: BTreeSet<usize>,
     shards: usize,
 }
@@ -22,7 +22,7 @@ struct Server {
     owned: usize,
 }
 
-/// What one server does towards an equal division.
+/// One server's part in an equal division.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Part {
     /// Numbers of the shards to claim.
@@ -98,19 +98,19 @@ impl Standing {
         };
     }
 
-    /// How many shards a server has; none when it is not there.
+    /// How many shards a server has; `None` when it is not there.
     pub fn owned(&self, id: Owner) -> Option<usize> {
         let place = self.place(id).ok()?;
         Some(self.servers[place].owned)
     }
 
-    /// Shards that nobody owns.
+    /// Shards without an owner.
     pub fn free(&self) -> usize {
         self.free.len()
     }
 
-    /// What each server has, and what it is due: an equal share of those that stay, the first of them one more
-    /// where it does not come out even.
+    /// How many shards each server has, and its share: an equal part for each server that stays, one more for the first
+    /// of them where it does not come out even.
     fn shares(&self) -> impl Iterator<Item = (Server, usize)> {
         let staying = self.servers.iter().filter(|it| !it.is_leaving).count();
         let each = self.shards.checked_div(staying).unwrap_or(0);
@@ -125,12 +125,12 @@ impl Standing {
         })
     }
 
-    /// What `me` does so that each server that stays has its share, if all others do their parts.
+    /// The part of `me`, so that each server that stays has its share, if all others do their parts.
     ///
-    /// What there is to hand out (shards of nobody, then what each server has beyond its share) and what is wanted
-    /// (what each server lacks) are laid side by side, each in order of id. Whoever stands beside something hands it
-    /// over or takes it. So nobody's part overlaps another's, though they all act at once and ask nobody, and as few
-    /// shards move as can.
+    /// The shards to hand out (shards without an owner, then the surplus of each server) and the shards wanted (the
+    /// lack of each server) are laid side by side, each in order of id. Each server hands over or takes the shards
+    /// beside its own. So no parts overlap, though all servers act at once without asking, and as few shards move as
+    /// can.
     pub fn part(&self, me: Owner) -> Part {
         let mut part = Part::default();
         // Where my own shards or needs begin on their side, and how long they are.

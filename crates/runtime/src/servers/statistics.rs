@@ -1,4 +1,4 @@
-//! What a server among others has done, and what befell it: counted from its start.
+//! The work and the faults of a server among others: counted from its start.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

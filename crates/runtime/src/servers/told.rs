@@ -1,7 +1,7 @@
 //! Notices to other servers, kept until it is certain that the right server received them.
 //!
-//! The owner of a shard is known here as of the last look at the servers. Since then it may have another owner, which
-//! looked at the shard before the change, and which nobody notifies. So a notice counts as delivered once a look that
+//! The owner of a shard is known here as of the last look at the servers. Since then the shard may have a new owner,
+//! which looked at it before the change, and which no server notifies. So a notice counts as delivered once a look that
 //! began later shows the same owner: any later owner of the shard looks at everything in it.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub(super) struct Told {
 
 #[derive(Debug)]
 struct Telling {
-    /// None: nobody was known to own the shard.
+    /// `None`: no owner of the shard was known.
     owner: Option<Owner>,
     /// Beats that had begun when it was told.
     beats: u64,
@@ -44,7 +44,7 @@ impl Told {
         self.beats
     }
 
-    /// What a look at the servers has shown; returns what is to be told again.
+    /// A look at the servers has ended; returns the executions to tell again.
     pub fn end_beat(&mut self, beat: u64, seen: &Membership) -> Vec<ExecutionId> {
         let mut again = Vec::new();
         self.executions.retain(|id, telling| {

@@ -10,7 +10,7 @@ use store::StoreFault;
 
 use crate::world::{World, fault, request, stop, succeeded, wait};
 
-/// What a store does for one execution, by a part of what is attempted.
+/// The store's fault for one execution, for attempts with this text.
 #[derive(Default)]
 struct Trouble {
     with: Option<(String, ExecutionId, bool)>,
@@ -75,7 +75,7 @@ async fn an_execution_that_cannot_be_read_is_set_aside_and_the_others_go_on() {
         "{refused:?}"
     );
 
-    // The next run leaves it alone too, until somebody tries again: in vain, and then not.
+    // The next run leaves it alone too, until it is tried again: in vain at first, then with success.
     let world = world.restarted(3);
     assert_eq!(world.driver.recover().await, 0);
     assert_eq!(world.driver.set_aside_count(), 1);
@@ -90,8 +90,7 @@ async fn an_execution_that_cannot_be_read_is_set_aside_and_the_others_go_on() {
     assert_eq!(world.driver.set_aside_count(), 0);
 }
 
-/// The commit landed and its acknowledgement was lost: whoever asked is told that it did, and the function is
-/// invoked.
+/// The commit landed and its acknowledgement was lost: the caller is told that it landed, and the function is invoked.
 #[tokio::test]
 async fn a_commit_that_landed_counts_although_it_was_not_acknowledged() {
     let (world, trouble) = troubled();
@@ -117,8 +116,8 @@ async fn a_start_that_landed_runs_although_it_was_not_acknowledged() {
     world.until_status(&id, ExecutionStatus::Succeeded).await;
 }
 
-/// Not even the look at what landed works: the caller is told of the fault, and what follows from the commit is
-/// done once the store answers.
+/// Even reading the landed version fails: the caller is told of the fault, and the commit's effects run once the store
+/// answers.
 #[tokio::test]
 async fn a_start_whose_outcome_nobody_knows_runs_once_the_store_answers() {
     let silent = Arc::new(AtomicBool::new(true));

@@ -1,4 +1,4 @@
-//! Executions that are in memory though nobody uses them.
+//! Unused executions that are in memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! Asynchronous invocations of plain functions: when they are tried again, and what becomes of those
-//! that are given up. Time passes as soon as somebody waits for it.
+//! Asynchronous invocations of plain functions: when they are tried again, and where those go that are given up. Time
+//! passes as soon as a task waits for it.
 
 use std::future;
 use std::pin::Pin;
@@ -29,14 +29,14 @@ impl Clock for Now {
     }
 }
 
-/// Answers with what it was given, the last of it again and again, and notes when.
+/// Answers with the given outcomes, the last of them again and again, and notes when.
 struct Script {
     clock: Arc<Now>,
     policy: RetryPolicy,
     has_room: bool,
     outcomes: Vec<PlainOutcome>,
     tried_at: Mutex<Vec<i64>>,
-    /// What it was asked of ended invocations; the destination is the function `Told`.
+    /// The questions about ended invocations; the destination is the function `Told`.
     told: Mutex<Vec<(&'static str, bool)>>,
     tells: bool,
 }

@@ -1,4 +1,4 @@
-//! What an earlier run left, taken up while this one serves.
+//! The work that an earlier run left, taken up while this run serves.
 
 use engine::Input;
 use model::{ExecutionStatus, Shards};
@@ -40,7 +40,7 @@ async fn invocations_of_an_earlier_run_are_repeated_and_those_of_this_one_are_no
     );
 }
 
-/// Timers run from the start: what came due is recorded, and the lost invocation is told of it.
+/// Timers run from the start: a due deadline is recorded, and the lost invocation's successor is told of it.
 #[tokio::test]
 async fn deadlines_fire_before_the_recovery_is_through() {
     let world = World::new();
@@ -88,7 +88,7 @@ async fn accepted_invocations_are_taken_up_once() {
         .expect("accepted");
     world.driver.recover().await;
     assert_eq!(world.driver.queued_count(), 4);
-    // The new one was first; what waits is in order.
+    // The new one was first; the waiting ones are in order.
     for (number, payload) in ["4", "1", "2", "3"].into_iter().enumerate() {
         world
             .until("the next runs", begun, |begun| begun.len() == number + 1)

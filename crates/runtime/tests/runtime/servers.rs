@@ -1,4 +1,4 @@
-//! Several servers on one store: who drives what, and how they tell each other of what changed.
+//! Several servers on one store: which server drives which execution, and how they tell each other of changes.
 
 use model::{ExecutionId, ExecutionStatus, Shard, Shards};
 use runtime::Notice;
@@ -42,7 +42,7 @@ async fn what_one_server_is_told_another_goes_on_with() {
         .expect("answered");
     one.world.at_work(&["loan"]).await;
     assert_eq!(two.world.functions.begun("loan"), 0);
-    // A deadline that is set elsewhere wakes who drives it: the timer sleeps until the execution's own timeout.
+    // A deadline set elsewhere wakes the execution's driver, whose timer sleeps until the execution's timeout.
     one.world
         .checkpoint_at(&two.world, "loan", vec![wait("w", 20)])
         .await;
@@ -111,7 +111,7 @@ async fn word_is_left_for_a_server_that_is_not_reached() {
     assert_eq!(two.world.functions.begun("loan"), 0);
 }
 
-/// What a dead server changed, and did not come to tell who drives it.
+/// A dead server's changes of which it did not tell the driver.
 #[tokio::test]
 async fn what_a_dead_server_did_not_tell_is_found() {
     let (site, one, two) = Site::two().await;
@@ -135,7 +135,7 @@ async fn what_a_dead_server_did_not_tell_is_found() {
         .await;
 }
 
-/// The executions of a shard that nobody drives can be changed all the same.
+/// The executions of a shard without a driver can be changed all the same.
 #[tokio::test]
 async fn what_nobody_drives_goes_on_when_somebody_does() {
     let (site, one, two) = Site::two().await;
@@ -158,7 +158,7 @@ async fn what_nobody_drives_goes_on_when_somebody_does() {
     two.world.at_work(&["loan"]).await;
 }
 
-/// It was scheduled for nobody, by a server that died before it could tell anybody.
+/// It was scheduled for no server, by one that died before it could tell another.
 #[tokio::test]
 async fn what_was_scheduled_for_nobody_is_taken_up() {
     let (mut site, one, two) = Site::two().await;
@@ -203,7 +203,7 @@ async fn what_was_scheduled_for_nobody_is_not_begun_as_ones_own() {
     assert_eq!(owner, Some(one.id()));
 }
 
-/// Whoever took the shard over has looked at what is in it before, and has never seen the server that changes it.
+/// The server that took the shard over has looked at it before, and has never seen the server that changes it.
 #[tokio::test]
 async fn whoever_took_a_shard_over_is_told_by_a_server_that_did_not_know() {
     let (mut site, one, two) = Site::two().await;

@@ -1,4 +1,5 @@
-//! Servers of one process on one store, by one clock: the line between them can be cut, and their database may not answer.
+//! Servers of one process on one store, by one clock: the line between them can be cut, and their database may not
+//! answer.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -55,7 +56,7 @@ impl Messenger for Line {
 /// Calls of the list of servers, and `commit`.
 pub type Calls = &'static [&'static str];
 
-/// The list of the servers as one of them sees it. It does not answer to what is held up.
+/// The list of the servers as one of them sees it. It does not answer calls that are held up.
 pub struct Gate {
     inner: MemoryServers,
     held: watch::Receiver<Calls>,
@@ -166,11 +167,11 @@ pub struct Server {
     pub cluster: Arc<Cluster>,
     pub running: AbortHandle,
     pub reserved: Arc<OneAtATime>,
-    /// What is not answered.
+    /// The calls that are not answered.
     pub held: watch::Sender<Calls>,
 }
 
-/// What the servers have in common.
+/// The things that the servers share.
 pub struct Site {
     pub line: Arc<Line>,
     pub servers: MemoryServers,

@@ -1,4 +1,4 @@
-//! What becomes of what a server drives when it dies, stands still or leaves.
+//! What happens to a server's executions when it dies, stands still or leaves.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use store::{Executions as _, MemoryStore, ServerRecord, Servers as _};
 use crate::site::{LEASE, Site, run, tick};
 use crate::world::{BEGINNING, World, pending, succeeded, wait};
 
-/// Its first look at the others has given it shards, and the database does not answer what comes next.
+/// Its first look at the others has given it shards, and the database does not answer the next call.
 #[tokio::test]
 async fn a_server_drives_nothing_past_its_first_lease() {
     let mut site = Site::new();
@@ -37,7 +37,7 @@ async fn what_a_dead_server_drove_is_taken_over_and_repeated() {
         .await;
 
     one.die(&site);
-    // Within its lease nobody takes anything.
+    // Within its lease no other server takes anything.
     site.pass(1);
     tokio::task::yield_now().await;
     assert_eq!(two.world.functions.at_work(), [""; 0]);
@@ -52,7 +52,7 @@ async fn what_a_dead_server_drove_is_taken_over_and_repeated() {
         two.world.functions.end(name, succeeded());
         two.world.until_status(id, ExecutionStatus::Succeeded).await;
     }
-    // What the dead one's function says late is refused.
+    // The late result of the dead server's function is refused.
     one.world.functions.end("lost", succeeded());
     tokio::task::yield_now().await;
     let completed = two.world.history(&lost).await;
@@ -90,20 +90,20 @@ async fn a_server_that_stood_still_stops_and_joins_again() {
         .tenure()
         .check()
         .expect("it has another one");
-    // There was a break, in which the other one has gone on.
+    // There was a break, in which the other server has gone on.
     tenure
         .check()
         .expect_err("what was begun before is not gone on with");
     one.world.functions.end("loan", succeeded());
-    // The end that the other server is told counts, wherever the shard is by now.
+    // The end reported to the other server counts, wherever the shard is by now.
     two.world.functions.end("loan", succeeded());
     two.world
         .until_status(&id, ExecutionStatus::Succeeded)
         .await;
 }
 
-/// The answer to a checkpoint was lost, or was not given because the lease was over; the function asks again, and the server
-/// remembers what it answered.
+/// The answer to a checkpoint was lost, or was not given because the lease was over; the function asks again, and the
+/// server remembers what it answered.
 #[tokio::test]
 async fn a_checkpoint_that_is_repeated_after_a_takeover_is_not_answered_from_memory() {
     let (_site, one, two) = Site::two().await;
@@ -145,7 +145,7 @@ async fn what_is_taken_over_again_is_read_again() {
         .await;
 }
 
-/// Somebody else records the end of an invocation while it is being reported lost.
+/// Another writer records the end of an invocation while it is being reported lost.
 #[tokio::test]
 async fn a_race_about_a_lost_invocation_sets_nothing_aside() {
     let rival = Arc::new(Mutex::new(None::<Rival>));
@@ -185,7 +185,7 @@ impl Rival {
     }
 }
 
-/// What records that the function of an execution has succeeded.
+/// The transition that records the success of an execution's function.
 async fn end_of_invocation(world: &World, id: &ExecutionId) -> Arc<engine::Transition> {
     let execution = world.store.load(id).await.expect("works");
     let execution = execution.expect("it is there");
@@ -261,7 +261,7 @@ async fn a_place_that_one_server_does_not_use_is_the_others() {
         assert!(one.enter().is_none());
         drop(entered);
     }
-    // What a dead server used is free when its lease is over, and not before.
+    // A dead server's place is free when its lease is over, and not before.
     let _entered = one.until_entered().await;
     one.running.abort();
     for _ in 0..10 {

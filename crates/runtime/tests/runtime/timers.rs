@@ -1,4 +1,4 @@
-//! Deadlines: what one does must not hold up the others.
+//! Deadlines: one must not hold up the others.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -111,7 +111,7 @@ async fn a_burst_does_not_keep_the_next_read_from_a_connection() {
         .await;
 }
 
-/// More than are read at once: deadlines that fail stand before those that do not.
+/// More than are read at once: deadlines that fail come before those that do not.
 #[tokio::test]
 async fn deadlines_that_always_fail_are_set_aside_and_do_not_delay_the_others() {
     let (world, poisoned) = with_poison(false);
@@ -126,7 +126,7 @@ async fn deadlines_that_always_fail_are_set_aside_and_do_not_delay_the_others() 
         .expect("no test panics here")
         .clone_from(&bad);
     world.advance(11);
-    // The clock stands still: nothing that fails makes the others wait for its pause.
+    // The clock stands still: no failing deadline makes the others wait for its pause.
     world.at_work(&["good"]).await;
     world
         .until(

@@ -1,4 +1,4 @@
-//! What waits for a process: backlogs, shortage, and what is called off meanwhile.
+//! Invocations that wait for a process: backlogs, shortage, and turns that are called off meanwhile.
 
 use engine::{Input, InvocationOutcome};
 use model::{
@@ -39,7 +39,7 @@ async fn a_backlog_runs_in_order_and_all_of_it_succeeds() {
     }
 }
 
-/// What waits is a name: the executions themselves are not in memory.
+/// A waiting invocation is a name: the executions themselves are not in memory.
 #[tokio::test]
 async fn what_waits_holds_no_execution_in_memory() {
     let world = World::new();

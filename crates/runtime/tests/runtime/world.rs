@@ -112,7 +112,7 @@ impl Functions {
         self.state().begun.get(&name).copied().unwrap_or(0)
     }
 
-    /// What the invocation that is at work is asked for right before a process gets it.
+    /// The tenure that the running invocation is asked for right before a process gets it.
     pub fn tenure(&self, name: &str) -> Tenure {
         let name = ExecutionName::parse(name).expect("a valid name");
         self.state().at_work[&name].invocation.tenure.clone()
@@ -299,7 +299,7 @@ impl World {
         started.expect("it starts").arn().id.clone()
     }
 
-    /// Waits until the condition holds, and says what was last seen when it does not come.
+    /// Waits until the condition holds; panics with the last value seen if it does not come.
     pub async fn until<T: std::fmt::Debug>(
         &self,
         what: &str,

@@ -1,10 +1,10 @@
-//! What each kind of transition costs the database: processor time, bytes and syncs of its log, rows; what a suspended
-//! execution takes on its disk; and what it costs that a server says it lives. docs/scale.md reckons with the figures.
+//! The costs of each kind of transition for the database: processor time, bytes and syncs of its log, rows; the room of
+//! a suspended execution on its disk; and the costs of a server's beat. docs/scale.md reckons with the figures.
 //!
 //! `cargo run -p store-postgres --example costs`
 //!
 //! It starts a PostgreSQL of its own with the settings of production (`fsync`, `full_page_writes`), and removes it.
-//! Nothing of this program is in the figures but what it makes the database do, so a debug build gives the same ones.
+//! The figures contain only the database's work, and nothing of this program, so a debug build gives the same ones.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -181,7 +181,7 @@ fn callback(number: usize) -> Vec<OperationUpdate> {
     }]
 }
 
-/// Commits, with so many callers at once, and prints what one cost.
+/// Commits, with so many callers at once, and prints the cost of one.
 async fn commit(
     store: &Arc<PostgresStore>,
     meter: &mut Meter,
@@ -229,7 +229,7 @@ async fn commit(
     Ok(())
 }
 
-/// What the tables take, by execution: all that are in them are suspended ones.
+/// The sizes of the tables, by execution: all executions in them are suspended.
 async fn suspended(meter: &mut Meter, executions: usize) -> Result<String, Failure> {
     let mut text =
         "| table | heap, bytes | indexes, bytes | rows |\n| --- | --- | --- | --- |\n".to_owned();

@@ -1,4 +1,4 @@
-//! What a PostgreSQL has used so far.
+//! The resources that a PostgreSQL has used so far.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 
 use super::{Failure, support, work};
 
-/// Within this time connections that do nothing have told what they did.
+/// Within this time idle connections have reported their counters.
 const COUNTERS_WITHIN: Duration = Duration::from_secs(11);
 
 /// Reads it, in a connection of its own.
@@ -26,7 +26,7 @@ pub struct Used {
     pub rows: i64,
 }
 
-/// What a table takes, its partitions included.
+/// The size of a table, its partitions included.
 #[derive(Debug)]
 pub struct Table {
     pub name: String,
@@ -64,14 +64,14 @@ impl Meter {
         Ok(row.get(0))
     }
 
-    /// What has been used since this was asked last.
+    /// The use since the last call.
     pub async fn since_last(&mut self) -> Result<Used, Failure> {
         let used = self.read().await?;
         Ok(used.since(&std::mem::replace(&mut self.last, used)))
     }
 
-    /// What has been used. Connections tell what they did after ten idle seconds at the latest, so this waits until
-    /// nothing has come for longer.
+    /// The use so far. Connections report their counters after ten idle seconds at the latest, so this waits until none
+    /// has come for longer.
     async fn read(&self) -> Result<Used, Failure> {
         let processor = work::processor_time(self.server).map_err(|error| error.to_string())?;
         let sql = "SELECT (pg_current_wal_lsn() - '0/0')::bigint";
@@ -105,7 +105,7 @@ impl Meter {
         Ok((row.get(0), row.get(1), row.get(2)))
     }
 
-    /// Sizes after a `VACUUM`, largest first; those of less than a page are left out.
+    /// Sizes after a `VACUUM`, largest first; tables of less than a page are left out.
     pub async fn tables(&self) -> Result<Vec<Table>, Failure> {
         self.client.batch_execute("VACUUM ANALYZE").await?;
         let sql = "SELECT regexp_replace(c.relname, '_(default|w[0-9_]+)$', ''), \

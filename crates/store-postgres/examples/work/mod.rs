@@ -1,4 +1,4 @@
-//! The executions that are measured, and what a database's processors do meanwhile.
+//! The executions that are measured, and the database's processor time meanwhile.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -16,14 +16,14 @@ pub fn parent(process: i32) -> Result<i32, Box<dyn std::error::Error>> {
     Ok(fields(process)?.get(1).ok_or("no parent")?.parse()?)
 }
 
-/// What `/proc` says of a process, after its name.
+/// The fields of `/proc` for a process, after its name.
 fn fields(process: i32) -> std::io::Result<Vec<String>> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     let (_, rest) = stat.rsplit_once(')').unwrap_or(("", &stat));
     Ok(rest.split_whitespace().map(str::to_owned).collect())
 }
 
-/// What a server and its processes have used so far, those that have ended included.
+/// The processor time of a server and its processes so far, including ended ones.
 pub fn processor_time(server: i32) -> Result<Duration, Box<dyn std::error::Error>> {
     let mut ticks = 0_u64;
     for entry in std::fs::read_dir("/proc")? {

@@ -1,4 +1,4 @@
-//! What waits to be written, bounded by bytes: a slow database costs lines, never memory or time.
+//! Records that wait to be written, bounded by bytes: a slow database costs lines, never memory or time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,13 +8,13 @@ use tokio::sync::{Notify, oneshot};
 /// Bytes that may wait, about: two seconds of a very chatty set of functions.
 const WAITING_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// What a record weighs beyond its text.
+/// The weight of a record beyond its text.
 pub(super) const RECORD_BYTES: usize = 200;
 
-/// Who waits until everything before can be read.
+/// A caller that waits until all earlier records can be read.
 pub(super) type Flush = oneshot::Sender<Result<(), StoreFault>>;
 
-/// What the writer takes at once.
+/// The records that the writer takes at once.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
     pub lines: Vec<LogLine>,
@@ -29,7 +29,7 @@ impl Taken {
     }
 }
 
-/// Takes records without waiting; drops and counts those that find no room.
+/// Takes records without waiting; drops and counts those for which there is no room.
 #[derive(Debug, Default)]
 pub(super) struct LogIntake {
     inner: Mutex<Inner>,
@@ -131,7 +131,7 @@ impl LogIntake {
         answered
     }
 
-    /// Waits for records and takes all of them. None when closed and empty.
+    /// Waits for records and takes all of them. `None` when closed and empty.
     pub async fn take(&self) -> Option<Taken> {
         loop {
             {

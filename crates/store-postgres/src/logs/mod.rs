@@ -1,4 +1,4 @@
-//! What functions print and trace: taken at once, written in batches, bounded.
+//! The logs and traces of functions: taken at once, written in batches, bounded.
 
 mod intake;
 mod store;

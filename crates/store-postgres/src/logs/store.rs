@@ -27,7 +27,7 @@ const CONNECTIONS: usize = 3;
 const PIECE_FIRST: usize = 256;
 const PIECE_MAX: usize = 4096;
 
-/// What can be chosen about a log store.
+/// The options of a log store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogOptions {
@@ -49,8 +49,8 @@ impl Default for LogOptions {
 
 /// Logs and traces in a PostgreSQL database, which several servers may share. A crash may take the last moments.
 ///
-/// A line's number is given when its server writes it. Who follows lines of several servers by their numbers may miss
-/// one that another server was writing at that moment.
+/// A line's number is given when its server writes it. A reader that follows lines of several servers by their numbers
+/// may miss one that another server was writing at that moment.
 #[derive(Debug)]
 pub struct PostgresLogs {
     account: Arc<str>,
@@ -162,7 +162,7 @@ impl PostgresLogs {
 
 impl Drop for PostgresLogs {
     fn drop(&mut self) {
-        // The writer finishes what was handed over, as long as the runtime lets it.
+        // The writer finishes the records handed over, as long as the runtime lets it.
         self.intake.close();
     }
 }

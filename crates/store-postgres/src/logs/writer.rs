@@ -136,7 +136,7 @@ impl LogWriter {
         for sql in &statements {
             prepared.push(client.prepare_typed_cached(&sql.text, &sql.types).await?);
         }
-        // Nobody waits for the disk: a crash may take the last moments.
+        // Does not wait for the disk: a crash may take the last moments.
         let begin = client.batch_execute("BEGIN; SET LOCAL synchronous_commit = off");
         let all = prepared
             .iter()
@@ -173,7 +173,7 @@ impl LogWriter {
     }
 }
 
-/// What records weigh, as far as this server writes them.
+/// The weight of the records, as far as this server writes them.
 #[derive(Debug, Default)]
 struct Kept {
     lines: Weight,

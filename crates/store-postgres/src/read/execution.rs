@@ -20,8 +20,8 @@ pub(crate) fn load(
     whole.map_err(|contradiction| ReadError::undecodable("version", contradiction))
 }
 
-/// Reads the columns of `record_columns.sql` or `summary_columns.sql`, in their order: the key, the record, and the sizes
-/// of input and result.
+/// Reads the columns of `record_columns.sql` or `summary_columns.sql`, in their order: the key, the record, and the
+/// sizes of input and result.
 pub(crate) fn read_record(
     row: &Row,
 ) -> Result<(i64, ExecutionRecord, Option<u64>, Option<u64>), ReadError> {

@@ -1,4 +1,4 @@
-//! How rows become what they were, beyond what stores with tables have in common.
+//! How rows become our types again, beyond the code that all stores with tables share.
 
 mod execution;
 mod summary;

@@ -11,7 +11,7 @@ use super::read_record;
 use crate::cells::Columns;
 use crate::fault::ReadError;
 
-/// Reads the columns of `summary_columns.sql`: the key, and the summary without what the execution is at.
+/// Reads the columns of `summary_columns.sql`: the key, and the summary without the open operations.
 pub(crate) fn read_summary(row: &Row) -> Result<(i64, ExecutionSummary), ReadError> {
     let (key, record, input_bytes, result_bytes) = read_record(row)?;
     let ExecutionRecord { spec, mut state } = record;
@@ -31,7 +31,7 @@ pub(crate) fn read_summary(row: &Row) -> Result<(i64, ExecutionSummary), ReadErr
     Ok((key, summary))
 }
 
-/// The operation, with the name of what is around it where it has none; that name is the next column.
+/// The operation, with the name of the context around it if it has none; that name is the next column.
 pub(crate) fn named(
     operation: Operation,
     columns: &mut Columns<'_>,

@@ -1,4 +1,4 @@
-//! Who may send signed requests.
+//! The keys that sign requests.
 
 use store::{AccessKeyRecord, AccessKeyRevision, AccessKeys, StoreFault, StoreFuture};
 use tokio_postgres::Row;

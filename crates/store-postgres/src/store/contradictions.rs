@@ -1,4 +1,4 @@
-//! What contradicts itself in the tables and shows in no execution that is read.
+//! Contradictions in the tables that no read of an execution shows.
 
 use model::ExecutionId;
 use store::StoreFault;
@@ -8,7 +8,7 @@ use crate::cells::Columns;
 use store::columns::Cells as _;
 
 impl PostgresStore {
-    /// What is wrong with executions that cannot be seen by reading them, by their ids.
+    /// Damage of executions that reading them does not show, by their ids.
     ///
     /// # Errors
     /// When the database does not answer.

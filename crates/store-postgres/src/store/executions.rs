@@ -154,8 +154,8 @@ impl PostgresStore {
         self.readable_page(&self.readers, page, head_of).await
     }
 
-    /// Reads a page of rows, as many as asked for where there are as many that can be decoded: who gets fewer takes it
-    /// for the end of the list.
+    /// Reads a page of rows, as many as asked for if as many can be decoded: a caller takes a shorter page for the end
+    /// of the list.
     pub(super) async fn readable_page<T>(
         &self,
         readers: &Readers,
@@ -184,7 +184,7 @@ impl PostgresStore {
 
 /// A page of a list. The last parameter of its query, which is not among these, is the limit.
 pub(super) struct Page<'p> {
-    /// What a row is, for people.
+    /// The kind of the rows, for people.
     pub kind: &'static str,
     pub sql: &'p str,
     pub parameters: &'p [&'p (dyn ToSql + Sync)],

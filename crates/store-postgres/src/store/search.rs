@@ -1,4 +1,5 @@
-//! Reads for people: along the index that fits best, newest first, until the page is full or the work comes to its bound.
+//! Reads for people: along the index that fits best, newest first, until the page is full or the work comes to its
+//! bound.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,7 +37,7 @@ macro_rules! search {
 const PIECE: i64 = 512;
 const PIECE_OF_TEXTS: i64 = 32;
 
-/// What an execution costs that is found in the index of statuses: its rows lie wherever they do.
+/// The cost of an execution that is found in the index of statuses: its rows are scattered.
 const SCATTERED_WORK: u64 = 4 * EXECUTION_WORK;
 
 const OF_KEYS: &str = concat!(
@@ -299,7 +300,7 @@ impl PostgresStore {
     }
 }
 
-/// Which way a search goes, and what it binds.
+/// The way of a search, and its parameters.
 struct Walk {
     sql: &'static str,
     work_each: u64,

@@ -96,7 +96,7 @@ impl Servers for PostgresStore {
             let (account, by) = (&*self.account, by.0.cast_signed());
             let numbers = numbers(shards);
             let lock = include_str!("../sql/servers/lock_shards.sql");
-            // A statement of its own, so that it sees what those have done who had the lock before.
+            // A statement of its own, so that it sees the changes of servers that had the lock before.
             let claim = include_str!("../sql/servers/claim.sql");
             let answers = self
                 .heart
@@ -170,7 +170,7 @@ impl Servers for PostgresStore {
             let question = question.cast_signed();
             let make = include_str!("../sql/servers/make_place_locks.sql");
             let lock = include_str!("../sql/servers/lock_places.sql");
-            // A statement of its own, so that it sees what those have done who had the locks before.
+            // A statement of its own, so that it sees the changes of servers that had the locks before.
             let share = include_str!("../sql/servers/share_places.sql");
             let places = include_str!("../sql/servers/places.sql");
             let answers = self

@@ -18,7 +18,7 @@ impl Stacks for PostgresStore {
 
     fn stacks(&self) -> StoreFuture<'_, StackList> {
         self.read("list the stacks".to_owned(), async {
-            // First: what is read after it is not older.
+            // First, so that the data read after it is not older.
             let revision = self.read_stacks_revision().await?;
             let sql = include_str!("../sql/stacks/list.sql");
             let rows = self.readers.rows(sql, &[&&*self.account]).await?;

@@ -1,4 +1,4 @@
-//! What is due, what is owed, what is set aside, what is still needed.
+//! Due deadlines, owed work, executions set aside, versions still needed.
 
 use model::{ExecutionId, FunctionName, Owner, Shards, Timestamp, Version};
 use store::{SetAside, StoreFuture, Work};
@@ -62,7 +62,7 @@ impl Work for PostgresStore {
         self.read("read which versions are needed".to_owned(), async move {
             let sql = include_str!("../sql/read/versions_needed.sql");
             let rows = self.readers.rows(sql, &[&&*self.account]).await?;
-            // One that cannot be read fails the list: whoever takes it for whole removes what is not in it.
+            // One that cannot be read fails the list: a caller that takes it for complete removes all others.
             let read = |row| {
                 let mut columns = Columns::of(row);
                 Ok((columns.parsed(FunctionName::parse)?, columns.parsed_text()?))

@@ -1,4 +1,4 @@
-//! What the writer writes: rows of each table, and the statements that take them.
+//! The writer's rows for each table, and the statements that take them.
 
 mod event;
 mod one;

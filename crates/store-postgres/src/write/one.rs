@@ -1,4 +1,4 @@
-//! Writes that come one by one: the catalogue, what is set aside, marks of schedules, and single entries of the queue.
+//! Writes that come one by one: the catalogue, executions set aside, marks of schedules, and queue entries.
 
 use tokio_postgres::types::{ToSql, Type};
 
@@ -8,7 +8,7 @@ use crate::job::{Domain, Write};
 use crate::rows::Rows;
 use crate::text::stored;
 
-/// What a write binds. It lives as long as its statements.
+/// The parameters of a write. They live as long as its statements.
 #[derive(Debug, Default)]
 pub(crate) struct Cells<'a> {
     texts: Vec<Option<std::borrow::Cow<'a, str>>>,
@@ -31,7 +31,7 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// What the write binds. One that accepts the occurrence of a schedule: for its mark.
+    /// The parameters of the write. For one that accepts the occurrence of a schedule: those of its mark.
     pub fn of(write: &'a Write) -> Self {
         match write {
             Write::EnqueueScheduled(_, mark) | Write::PutScheduleMark(mark) => {
@@ -111,7 +111,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// What a parameter of a statement is bound to: a text or a number of the cells.
+/// The source of a statement's parameter: a text or a number of the cells.
 #[derive(Debug, Clone, Copy)]
 enum Binding {
     T(usize),
@@ -123,7 +123,7 @@ use Binding::{N, T};
 /// Of the statements that record a version.
 const VERSION: &[Binding] = &[T(0), T(1), T(2), T(3), T(4), T(5), N(0)];
 
-/// The statements of a write, the last of which returns what tells whether it was done.
+/// The statements of a write; the last one returns whether it was done.
 pub(crate) fn one<'p>(
     domain: Domain,
     write: &Write,

@@ -53,7 +53,7 @@ pub(super) const COLUMNS: &[Column] = &[
     text("result", RESULT),
 ];
 
-/// What can change of a recorded one.
+/// The columns that can change in a recorded operation.
 pub(super) const CHANGING: &[&str] = &[
     "status",
     "ended_at",

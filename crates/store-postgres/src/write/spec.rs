@@ -1,4 +1,4 @@
-//! What is fixed of an execution, as a row.
+//! The fixed part of an execution, as a row.
 
 use engine::Transition;
 use model::{OperationDetails, Trigger};

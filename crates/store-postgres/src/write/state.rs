@@ -1,4 +1,4 @@
-//! What changes of an execution, as a row.
+//! The changing part of an execution, as a row.
 
 use engine::Transition;
 use model::{
@@ -8,7 +8,8 @@ use store::columns::Code as _;
 
 use crate::rows::{Column, Rows, flag, number, text};
 
-/// What comes first: which row of the batch it is, and of which execution. What is set of one that is there comes after.
+/// The first columns: the row's number in the batch, and its execution. The columns to set in a stored execution
+/// follow.
 pub(super) const CHAIN_COLUMNS: usize = 5;
 
 /// Groups.

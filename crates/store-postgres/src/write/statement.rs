@@ -12,9 +12,9 @@ use crate::rows::{Column, Rows, present};
 /// that come together; should there be more, all are prepared anew.
 const STATEMENTS_MAX: usize = 256;
 
-/// Begins a transaction that writes. Whoever stands still half way through sending it (a stopped process, a machine that
-/// is cut off) loses it after this time, and with it the locks that others wait for: sooner than a lease ends. Local to
-/// the transaction, so that it also holds where a pooler lends the connection for each.
+/// Begins a transaction that writes. A server that stalls half way through sending it (a stopped process, a machine
+/// that is cut off) loses it after this time, and with it the locks that others wait for: sooner than a lease ends.
+/// Local to the transaction, so that it also holds where a pooler lends the connection for each.
 pub(crate) const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 2000";
 
 /// A statement in the making: its text with the parameters that the text names.
@@ -27,7 +27,7 @@ pub(crate) struct Sql<'p> {
     pub writes_out: bool,
 }
 
-/// Rows of a table that are written out, at the most: what one checkpoint brings.
+/// Rows of a table that are written out, at the most: as many as one checkpoint brings.
 const WRITTEN_OUT_MAX: usize = 4;
 
 impl<'p> Sql<'p> {
@@ -87,7 +87,7 @@ impl<'p> Sql<'p> {
         format!("{table} AS {name} ({})", names.join(", "))
     }
 
-    /// What the text calls the next parameters by.
+    /// The text's names for the next parameters.
     fn places(&mut self, types: impl Iterator<Item = Type>) -> String {
         let first = self.types.len() + 1;
         self.types.extend(types);
@@ -96,7 +96,7 @@ impl<'p> Sql<'p> {
     }
 }
 
-/// What is prepared on one connection.
+/// The statements prepared on one connection.
 #[derive(Default)]
 pub(crate) struct Statements {
     prepared: HashMap<String, Statement>,
@@ -117,7 +117,7 @@ pub(crate) struct Prepared<'p> {
 }
 
 impl Statements {
-    /// Prepares what is not prepared yet.
+    /// Prepares the statements that are not prepared yet.
     pub async fn prepare<'p>(
         &mut self,
         client: &Client,
@@ -166,7 +166,8 @@ pub(crate) async fn transact(
     // `join` polls in this order, and each is sent when it is polled first.
     let (begun, answers, committed) = future::join3(begin, all, commit).await;
     begun?;
-    // The first error is the reason of those after it. COMMIT of a transaction that has failed is not an error by itself.
+    // The first error is the reason of those after it. COMMIT of a transaction that has failed is not an error by
+    // itself.
     let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
     committed?;
     Ok(answers)

@@ -1,7 +1,7 @@
 //! All transitions of a batch, as one statement.
 //!
-//! It changes the states whose versions are as the chains have them, inserts the executions that start where id and name
-//! are free, and adds operations and events of those alone. What it returns are the chains that came through.
+//! It changes the states whose versions are as the chains have them, inserts the executions that start where id and
+//! name are free, and adds operations and events of those alone. It returns the chains that came through.
 
 use engine::Transition;
 use model::{ExecutionId, ExecutionStatus, OperationId};
@@ -25,7 +25,7 @@ const ASKED: &[Column] = &[
 /// Which chain starts which execution.
 const STARTED: &[Column] = &[number("chain", 0), text("execution_id", 0)];
 
-/// What a chain changes in the counts of executions.
+/// A chain's changes to the counts of executions.
 const CHANGES: &[Column] = &[
     number("chain", 0),
     text("function_name", 0),
@@ -117,8 +117,8 @@ impl<'a> Transitions<'a> {
         }
     }
 
-    /// What a chain changes in the counts. The status that it begins with is that of its version, which the statement
-    /// finds or refuses.
+    /// A chain's changes to the counts. The status before the first transition is that of its version, which the
+    /// statement finds or refuses.
     fn add_changes(&mut self, chain: usize, first: &'a Transition, to: Option<ExecutionStatus>) {
         let from = first.from_status;
         if from == to {
@@ -208,7 +208,7 @@ impl<'a> Transitions<'a> {
         sql
     }
 
-    /// Inserts the executions that start; returns what selects their keys and chains.
+    /// Inserts the executions that start; returns the text that selects their keys and chains.
     fn put_starts<'p>(&'p self, sql: &mut Sql<'p>, account: &str) -> String {
         let specs = sql.table("spec", spec::COLUMNS, &self.specs);
         let names = names(spec::COLUMNS, &self.specs, 0);
@@ -247,7 +247,7 @@ first_states AS (
             let is_there = self.states.groups() & (1 << column.group) != 0;
             let is_of_outcome = column.group == state::OUTCOME;
             let change = match (is_there, is_of_outcome) {
-                // An outcome does not change: what is large stays where it lies.
+                // An outcome does not change: large values stay where they lie.
                 (true, true) => format!(
                     ", {name} = CASE WHEN stored.ended_at IS NULL THEN state.{name} ELSE stored.{name} END"
                 ),
@@ -345,7 +345,7 @@ written_events AS (
         ));
     }
 
-    /// Counts what the chains change that came through.
+    /// Applies to the counts the changes of the chains that came through.
     fn put_counts<'p>(&'p self, sql: &mut Sql<'p>, account: &str, through: &[&str]) {
         let table = sql.table("changes", CHANGES, &self.changes);
         // In order of the key, so that servers which share a bucket wait for each other and not in a circle.
@@ -387,9 +387,9 @@ fn add_asked<'a>(rows: &mut Rows<'a>, number: usize, chain: &Chain, id: &'a Exec
     rows.end_row();
 }
 
-/// The execution that a row of `of` names by its id: looked up by the index of ids, for each row. A join would leave the
-/// way to the planner, whose plan is kept and may be of a time when there were few executions: it then reads all there
-/// are at each commit. `OFFSET 0` keeps it from making a join of this.
+/// The execution that a row of `of` names by its id: looked up by the index of ids, for each row. A join would leave
+/// the way to the planner, whose plan is kept and may be of a time when there were few executions: it then reads all
+/// there are at each commit. `OFFSET 0` keeps it from making a join of this.
 fn spec_of(account: &str, of: &str) -> String {
     format!(
         "LATERAL (

@@ -1,4 +1,4 @@
-//! What became of the writes of a batch, and what everybody is told: also where the answer of the database was lost.
+//! The outcomes of the writes of a batch, and the answers to all callers: also when the database's answer was lost.
 
 use engine::Transition;
 use model::ExecutionArn;
@@ -15,10 +15,10 @@ use crate::job::{Outcome, Write, Written};
 use crate::read::read_arn;
 use crate::write::Sql;
 
-/// What a transaction returned.
+/// The results of a transaction.
 pub(super) struct Answers {
     pub chains: Vec<Came>,
-    /// What each step returned; none when it is not known.
+    /// The rows that each step returned; `None` when they are not known.
     pub steps: Vec<Option<Vec<Row>>>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Answers {
 pub(super) enum Came {
     Through,
     Refused,
-    /// The answer was lost, and what is stored does not tell.
+    /// The answer was lost, and the stored data does not tell.
     Unknown,
 }
 
@@ -42,7 +42,7 @@ impl Came {
 }
 
 impl Writer {
-    /// Tells everybody what it came to; returns the places of those that have to be looked at again.
+    /// Tells every caller its outcome; returns the places of the writes that have to be looked at again.
     pub(super) async fn take_answers(
         &mut self,
         writes: &[&Write],
@@ -71,7 +71,7 @@ impl Writer {
                 }
                 Came::Refused => {}
             }
-            // What was remembered may be of a database that lost its last commits and has made them anew.
+            // The remembered key may be of a database that lost its last commits and has made them anew.
             if let Some(id) = writes[*first].execution() {
                 self.keys.forget(id);
             }
@@ -79,7 +79,7 @@ impl Writer {
             match refusal {
                 Some(error) => {
                     outcomes[places[*first]] = Some(Err(error));
-                    // They may be links of what is stored.
+                    // They may be links of the stored chain.
                     again.extend(rest.iter().map(|job| places[*job]));
                 }
                 None => again.extend(chain.jobs.iter().map(|job| places[*job])),
@@ -119,7 +119,7 @@ impl Writer {
             }
             Step::One(_, job) => {
                 let outcome = match (writes[*job], returned) {
-                    // This is its mark; what it came to is said by the other step.
+                    // This is its mark; the other step has its outcome.
                     (Write::EnqueueScheduled(..), _) => return,
                     (Write::PutFunctionVersion(record), Some(rows)) if rows.is_empty() => {
                         let refused =
@@ -134,7 +134,7 @@ impl Writer {
         }
     }
 
-    /// Why a transition was refused; none when nothing stands in its way any more.
+    /// Why a transition was refused; `None` when nothing stands in its way any more.
     async fn refusal(&mut self, write: &Write) -> Option<CommitError> {
         let Write::Commit(transition) = write else {
             return None;
@@ -174,7 +174,7 @@ impl Writer {
         Ok(read.and_then(Result::ok))
     }
 
-    /// What is known of a transaction that is there and whose answers were lost.
+    /// The known answers of a transaction that is there and whose own answers were lost.
     pub(super) async fn answers_of_landed(
         &mut self,
         writes: &[&Write],
@@ -243,7 +243,7 @@ impl Writer {
         } else if chain.changes_nothing() {
             Came::of(version == chain.from)
         } else if chain.removes || version <= chain.to || writer == self.lane.writer() {
-            // Nobody has made more of it since, and what is stored was made by another batch.
+            // No other write has changed it since, and another batch made the stored version.
             Came::Refused
         } else {
             // Another server has gone on, from this or from something else.
@@ -252,7 +252,7 @@ impl Writer {
     }
 }
 
-/// The fault of a write that is there, although it is not known what it came to.
+/// The fault of a write that is there, although its result is not known.
 fn unknown(write: &Write) -> CommitError {
     let cause = "the connection broke before the database said what it came to";
     let fault = StoreFault::new(write.attempted(), true, cause);

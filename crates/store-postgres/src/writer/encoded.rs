@@ -26,7 +26,7 @@ impl<'a> Encoded<'a> {
     }
 }
 
-/// What the statements of a step bind.
+/// The parameters of a step's statements.
 pub(super) enum StepRows<'a> {
     Enqueue(Rows<'a>),
     Dequeue(Vec<i64>),

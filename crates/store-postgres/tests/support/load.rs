@@ -1,4 +1,4 @@
-//! Callers that commit, whatever becomes of the database meanwhile, and know what was acknowledged.
+//! Callers that commit, also when the database fails meanwhile, and know which writes were acknowledged.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -85,7 +85,7 @@ pub async fn steps(store: Arc<impl Store>, name: String, stop: Arc<AtomicBool>) 
     subject
 }
 
-/// Commits, and asks after what is not known, until it is there.
+/// Commits, and asks again after an unknown outcome, until it is there.
 async fn until_known(store: &impl Store, transition: &Arc<Transition>) {
     let id = &transition.spec.arn.id;
     let mut is_in_doubt = false;
@@ -96,7 +96,7 @@ async fn until_known(store: &impl Store, transition: &Arc<Transition>) {
                 assert!(fault.retryable, "{fault}: {}", fault.cause);
                 is_in_doubt |= fault.outcome_unknown;
             }
-            // Nobody else changes it: it was there already.
+            // No other caller changes it: it was there already.
             Err(CommitError::VersionConflict(_)) if is_in_doubt => {
                 let head = store.record(id).await;
                 let record = head.expect("the store works").expect("it is stored");
@@ -108,7 +108,7 @@ async fn until_known(store: &impl Store, transition: &Arc<Transition>) {
     }
 }
 
-/// One caller that accepts invocations until `stop`. Returns those that were acknowledged.
+/// One caller that accepts invocations until `stop`. Returns the acknowledged ones.
 pub async fn enqueues(
     store: Arc<impl Store>,
     name: String,

@@ -1,5 +1,5 @@
-//! A PostgreSQL of the tests' own: started once for each test process, with a fresh database for each test. It ends with
-//! the process.
+//! A PostgreSQL of the tests' own: started once for each test process, with a fresh database for each test. It ends
+//! with the process.
 
 #![allow(
     dead_code,
@@ -28,7 +28,7 @@ pub const ACCOUNT: &str = "000000000000";
 /// How long a server may take to start.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
-/// What folders of servers are called, followed by the process whose they are.
+/// The prefix of the folders of servers, followed by the id of the owning process.
 const FOLDER: &str = "lambdura-postgres-";
 
 /// A server that runs.
@@ -141,7 +141,7 @@ impl Server {
         command.status().is_ok_and(|status| status.success())
     }
 
-    /// Ends the server: at once and without a word to anybody, as a crash would.
+    /// Ends the server: at once and without a message, as a crash would.
     pub fn crash(&self) {
         let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut child) = process.take() {
@@ -188,7 +188,7 @@ impl Drop for Server {
     }
 }
 
-/// A process of tests ends without dropping what it shares: the next one removes it.
+/// A process of tests ends without dropping its shared servers: the next one removes them.
 fn remove_what_others_left() {
     let folders = std::fs::read_dir(std::env::temp_dir())
         .into_iter()

@@ -1,4 +1,4 @@
-//! What waits to be written, bounded by bytes: a slow disk costs lines, never memory or time.
+//! Records that wait to be written, bounded by bytes: a slow disk costs lines, never memory or time.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,13 +10,13 @@ use tokio::sync::oneshot;
 /// Bytes that may wait, about: two seconds of a very chatty set of functions.
 const WAITING_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// How long entries gather, unless somebody waits to read them: each transaction rewrites pages, however few lines it has.
+/// How long entries gather, unless a reader waits for them: each transaction rewrites pages, however few lines it has.
 const GATHERED_FOR: Duration = Duration::from_millis(25);
 
 /// Bytes that are enough for a transaction.
 const GATHERED_BYTES_MAX: usize = WAITING_BYTES_MAX / 16;
 
-/// What a record weighs beyond its text.
+/// The weight of a record beyond its text.
 const RECORD_BYTES: usize = 200;
 
 /// One thing for the writer.
@@ -52,7 +52,7 @@ struct Inner {
     /// The dropped lines since the last one that found room, and the last of them.
     dropped: Option<(u64, LogLine)>,
     segments_dropped: u64,
-    /// Whether somebody waits until what is here can be read.
+    /// Whether a reader waits until these entries can be read.
     is_awaited: bool,
     closed: bool,
 }
@@ -158,7 +158,7 @@ impl Intake {
         answered
     }
 
-    /// Waits for entries and takes all of them, with those that come soon after the first. None when closed and empty.
+    /// Waits for entries and takes all, with those that come soon after the first. `None` when closed and empty.
     pub fn take(&self) -> Option<VecDeque<Entry>> {
         let is_idle = |inner: &mut Inner| inner.entries.is_empty() && !inner.closed;
         let filled = self.filled.wait_while(self.inner(), is_idle);

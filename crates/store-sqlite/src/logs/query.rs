@@ -6,7 +6,7 @@ use store::{LogPage, LogQuery, NumberedLine, Segment, within_bytes};
 
 use crate::cells::Columns;
 
-/// A page of lines that match. What is not given is not kept in memory either.
+/// A page of lines that match. Other lines are not kept in memory either.
 pub(super) fn lines(connection: &Connection, query: &LogQuery) -> rusqlite::Result<LogPage> {
     let mut statement = connection.prepare_cached(sql(query))?;
     let rows = statement.query_map(

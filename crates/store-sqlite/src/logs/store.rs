@@ -17,7 +17,7 @@ use crate::report::OpenReport;
 use crate::schema;
 use crate::threads::{join_all, start_thread};
 
-/// What can be chosen about a log store.
+/// The options of a log store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenLogsOptions {
@@ -26,7 +26,7 @@ pub struct OpenLogsOptions {
 }
 
 impl Default for OpenLogsOptions {
-    /// 256 MiB: about a million lines, which a laptop does not miss and nobody reads past.
+    /// 256 MiB: about a million lines; a laptop has the room, and no reader needs more.
     fn default() -> Self {
         Self {
             bytes_max: 256 * 1024 * 1024,
@@ -90,7 +90,7 @@ impl SqliteLogs {
         })
     }
 
-    /// What was found when it was opened.
+    /// The findings when it was opened.
     pub const fn report(&self) -> &OpenReport {
         &self.report
     }
@@ -105,7 +105,7 @@ impl SqliteLogs {
         Box::pin(async move {
             match flushed.await {
                 Ok(written) => written?,
-                // The writer has ended; what it wrote can still be read.
+                // The writer has ended; its lines can still be read.
                 Err(_) => tracing::warn!("the log writer has ended"),
             }
             self.readers.read(attempted.to_owned(), read).await

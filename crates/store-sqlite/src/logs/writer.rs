@@ -38,7 +38,7 @@ pub(super) fn run(
     writer.run(intake);
 }
 
-/// Nobody may wait for a writer that is gone, also when it panicked.
+/// No caller may wait for a writer that is gone, also when it panicked.
 struct CloseOnDrop<'a>(&'a Intake);
 
 impl Drop for CloseOnDrop<'_> {

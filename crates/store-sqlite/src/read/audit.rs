@@ -61,7 +61,7 @@ fn of_kind(
     })
 }
 
-/// The id of the oldest of the newest so many records of a kind; none when there are not so many.
+/// The id of the oldest of the newest so many records of a kind; `None` when there are fewer.
 pub(crate) fn oldest_audit_kept(
     connection: &Connection,
     kind: AuditKind,

@@ -70,7 +70,7 @@ pub(super) fn read_operation(
     columns::read_operation(&mut Columns::of(row), spec.input.as_ref())
 }
 
-/// That the rows of an execution hold what this program did not write.
+/// The error for rows of an execution that this program did not write.
 fn unreadable(contradiction: columns::Contradiction) -> rusqlite::Error {
     let cause = Box::new(contradiction);
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, cause)

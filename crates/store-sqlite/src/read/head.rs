@@ -1,5 +1,5 @@
-//! What lists and checks need of executions. The columns lie before anything large in their rows, so
-//! that SQLite reads no page of an input or a result for them.
+//! The part of executions that lists and checks need. The columns lie before anything large in their rows, so that
+//! SQLite reads no page of an input or a result for them.
 
 use model::{ExecutionId, ExecutionName, FunctionName};
 use rusqlite::{Connection, OptionalExtension, Row};

@@ -9,7 +9,7 @@ use super::page::row_limit;
 use super::search::status_list;
 use crate::unreadable::{Kind, readable_page};
 
-/// Columns of `head.sql`: of those, the id tells which execution it is.
+/// Columns of `head.sql`: of these, the id tells which execution it is.
 const HEAD: Kind = Kind {
     name: "execution",
     key: &[6],

@@ -1,8 +1,8 @@
-//! What lists of rows have in common.
+//! The common part of lists of rows.
 
 use crate::unreadable::Kind;
 
-/// Columns of the view `execution_records`: of those, the id tells which one it is.
+/// Columns of the view `execution_records`: of these, the id tells which one it is.
 pub(super) const EXECUTION: Kind = Kind {
     name: "execution",
     key: &[1],

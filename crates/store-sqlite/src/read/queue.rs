@@ -12,7 +12,7 @@ use super::page::row_limit;
 use crate::cells::Columns;
 use crate::unreadable::{Kind, page_of, readable_page, readable_row};
 
-/// A page of what was accepted and is not done.
+/// A page of accepted invocations that are not done.
 pub(crate) fn queued(
     connection: &Connection,
     of: Shards,
@@ -80,7 +80,7 @@ pub(crate) fn dead_letters(
             Ok(Some((id, letter)))
         },
     )?;
-    // The one that went past the limit is given only when it is alone.
+    // The letter that goes past the limit is given only when it is alone.
     within_bytes(
         letters.into_iter().flatten().map(Ok),
         DEAD_LETTER_BYTES_MAX,

@@ -24,8 +24,8 @@ macro_rules! search {
     };
 }
 
-/// What an execution costs that is found in the index of statuses: its rows lie wherever they do, and not
-/// side by side as those of neighbours in time.
+/// The cost of an execution that is found in the index of statuses: its rows are scattered, and not side by side as
+/// those of neighbours in time.
 const SCATTERED_WORK: u64 = 4 * EXECUTION_WORK;
 
 /// How much later than it started an execution is recorded at the most, in milliseconds: the way by status goes
@@ -235,7 +235,7 @@ fn containing(text: &str) -> String {
     pattern
 }
 
-/// The statuses as one text with commas around each; none for all.
+/// The statuses as one text with commas around each; `None` for all.
 pub(super) fn status_list(statuses: &[ExecutionStatus]) -> Option<String> {
     if statuses.is_empty() {
         return None;

@@ -16,7 +16,7 @@ pub(crate) fn stacks_revision(connection: &Connection) -> rusqlite::Result<Stack
 
 /// All stacks, by name.
 pub(crate) fn stacks(connection: &Connection) -> rusqlite::Result<StackList> {
-    // First: what is read after it is not older.
+    // First, so that the data read after it is not older.
     let revision = stacks_revision(connection)?;
     let mut statement = connection.prepare_cached(include_str!("../sql/read/stacks.sql"))?;
     let kind = Kind {

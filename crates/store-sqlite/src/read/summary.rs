@@ -1,4 +1,4 @@
-//! Executions without their payloads, and what they wait for.
+//! Executions without their payloads, and the operations that they wait for.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use super::execution::{read_operation, read_record};
 use super::page::{EXECUTION, row_limit};
 use crate::unreadable::{Kind, page_of, readable, readable_row};
 
-/// What an operation's columns, and those of what was opened with it, have first.
+/// The first columns of an operation, and of an operation with what was opened with it.
 const OPERATION: Kind = Kind {
     name: "operation",
     key: &[0],
 };
 
-/// An execution by the key of its rows; none when it cannot be decoded.
+/// An execution by the key of its rows; `None` when it cannot be decoded.
 pub(super) fn summary(
     connection: &Connection,
     key: i64,
@@ -128,7 +128,7 @@ fn name_of(
     Ok(name.optional()?.flatten())
 }
 
-/// Callbacks that nobody has answered.
+/// Callbacks that have not been answered.
 pub(crate) fn open_callbacks(
     connection: &Connection,
     function: Option<&FunctionName>,
@@ -179,7 +179,7 @@ fn open_callback(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Opt
     }))
 }
 
-/// Callbacks of this name that nobody has answered.
+/// Callbacks of this name that have not been answered.
 pub(crate) fn offers(
     connection: &Connection,
     name: &str,
@@ -202,7 +202,7 @@ pub(crate) fn offers(
     Ok(offers)
 }
 
-/// What comes due next.
+/// The next deadlines.
 pub(crate) fn open_timers(
     connection: &Connection,
     limit: usize,
@@ -232,7 +232,7 @@ pub(crate) fn open_timers(
     Ok(timers)
 }
 
-/// None when it cannot be decoded.
+/// `None` when it cannot be decoded.
 fn record(
     connection: &Connection,
     key: i64,

@@ -1,6 +1,6 @@
-//! What is due, what is owed, what is set aside, what is still needed.
+//! Due deadlines, owed work, executions set aside, versions still needed.
 //!
-//! A file has one server, which drives all shards: those of others are left out row by row, which nobody waits for.
+//! A file has one server, which drives all shards: other shards are left out row by row, which delays no caller.
 
 use model::{ExecutionId, FunctionName, Owner, Shards, Timestamp, Version};
 use rusqlite::Connection;
@@ -93,8 +93,8 @@ pub(crate) fn set_aside(connection: &Connection) -> rusqlite::Result<Vec<SetAsid
     })
 }
 
-/// Versions that something open needs. One that cannot be read fails the list: whoever takes it for
-/// whole removes what is not in it.
+/// Versions that something open needs. One that cannot be read fails the list: a caller that takes the list for
+/// complete removes the versions that are not in it.
 pub(crate) fn versions_needed(
     connection: &Connection,
 ) -> rusqlite::Result<Vec<(FunctionName, Version)>> {

@@ -1,5 +1,5 @@
-//! The catalogue. Its revision is a counter in memory: nothing else writes to the file, and nobody who
-//! compares revisions has any from before this store was opened.
+//! The catalogue. Its revision is a counter in memory: no other process writes to the file, and no caller has a
+//! revision from before this store was opened.
 
 use std::sync::Arc;
 

@@ -26,7 +26,7 @@ impl Statements<'_> {
         Ok(Err(Refusal::Fault(refused)))
     }
 
-    /// Records a version in the place of the one of that number.
+    /// Replaces the version of that number.
     pub(crate) fn replace_version(
         &mut self,
         record: &FunctionVersionRecord,

@@ -14,8 +14,8 @@ use super::Statements;
 use crate::cells::{Columns, Parameters};
 use crate::refusal::Refusal;
 
-/// What the writer remembers of executions that it has written, to spare itself look-ups and
-/// unchanged index entries. Only a memory of committed rows: forgotten whenever a transaction fails.
+/// The writer's memory of executions that it has written, to spare itself look-ups and unchanged index entries. It
+/// holds committed rows only: cleared whenever a transaction fails.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     executions: HashMap<ExecutionId, KnownExecution>,
@@ -28,7 +28,7 @@ const KNOWN_MAX: usize = 16_384;
 #[derive(Debug, Clone)]
 struct KnownExecution {
     key: i64,
-    /// What the row's indexed columns hold; none when that is not known.
+    /// The values of the row's indexed columns; `None` when they are not known.
     schedule: Option<Schedule>,
 }
 

@@ -46,7 +46,7 @@ impl Statements<'_> {
             condition,
             error,
         } = letter;
-        // Called again, after an outcome that nobody learnt, it is not in the queue any more.
+        // Called again after a lost outcome, it finds the entry gone from the queue.
         if self.dequeue.execute([id.0])? == 0 {
             return Ok(());
         }

@@ -20,7 +20,7 @@ mod support;
 
 use support::{start, step};
 
-/// Hands transitions to a writer as one batch and returns what each is told.
+/// Hands transitions to a writer as one batch and returns the answer to each.
 fn write(
     path: &Path,
     transitions: &[Arc<Transition>],
@@ -67,7 +67,7 @@ fn open(path: &Path) -> SqliteStore {
     SqliteStore::open(path, Durability::Os).expect("it opens")
 }
 
-/// SQLite fails, having committed: here because of what follows a commit.
+/// SQLite fails after it has committed: here in the work after a commit.
 #[tokio::test]
 async fn a_commit_that_failed_and_is_there_is_answered_as_done() {
     let folder = TempDir::new().expect("a folder");

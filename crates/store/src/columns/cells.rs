@@ -1,4 +1,4 @@
-//! The columns of a row, read one after the other, whichever database the row is of.
+//! The columns of a row, read one after the other, for all databases.
 
 use std::error::Error;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use super::code::Code;
 #[error("there is no value in column {0}, counted from 0")]
 struct Missing(usize);
 
-/// Reads columns in order. What cannot be decoded was not written by this program.
+/// Reads columns in order. A value that cannot be decoded was not written by this program.
 pub trait Cells {
     type Error;
 

@@ -13,7 +13,7 @@ use super::code::{UnknownCode, unknown};
 /// less than writing a second one with every commit.
 const PAYLOAD_REPEATED_BYTES_MAX: usize = 512;
 
-/// What an event is written with besides what every event has; each kind has a few.
+/// The columns of an event besides those that every event has; each kind has a few.
 #[derive(Debug, Default)]
 pub struct EventColumns<'a> {
     pub kind: &'static str,

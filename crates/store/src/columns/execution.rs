@@ -17,7 +17,7 @@ use super::cells::Cells;
 use super::code::{Code as _, unknown};
 use crate::executions::{ExecutionHead, ExecutionRecord};
 
-/// Records that contradict each other: the database is damaged, or somebody edited it.
+/// Records that contradict each other: the database is damaged, or was edited.
 #[derive(Debug, Error)]
 #[error("the records of execution `{execution}` contradict each other: {contradiction}")]
 pub struct Contradiction {
@@ -32,8 +32,7 @@ pub fn whole(
 ) -> Result<Execution, Contradiction> {
     let ExecutionRecord { spec, state } = record;
     let execution = spec.arn.id.clone();
-    // What is in a database may be damaged, which fails the call, not the thread. The engine asserts what else it
-    // relies on.
+    // The database may be damaged, which fails the call, not the thread. The engine asserts what else it relies on.
     let loading = AssertUnwindSafe(|| Execution::of_records(spec, state, operations));
     let loaded = panic::catch_unwind(loading).unwrap_or_else(|panic| {
         let said = stdx::panic_message(panic.as_ref()).unwrap_or("an invariant does not hold");

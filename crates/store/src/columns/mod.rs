@@ -1,4 +1,4 @@
-//! What stores with tables have in common: the words and the columns that they keep our types in, and how our types are
+//! The common part of stores with tables: the words and the columns that they keep our types in, and how our types are
 //! read from a row. The SQL is theirs.
 
 mod cells;

@@ -133,7 +133,7 @@ async fn what_is_deleted_is_gone_and_its_neighbours_stay(store: &dyn Store) {
         .expect("works");
     store.delete_alias(&fraud, "beta").await.expect("works");
     store.delete_function(&loan).await.expect("works");
-    // What is not there can be deleted again.
+    // A missing record can be deleted again.
     store.delete_alias(&loan, "beta").await.expect("works");
     store.delete_function(&loan).await.expect("works");
 
@@ -191,7 +191,7 @@ async fn every_change_raises_the_revision(store: &dyn Store) {
     is_raised_by(store.delete_function_version(&loan, &Version::Latest)).await;
     is_raised_by(store.delete_function(&loan)).await;
 
-    // One that nobody waits for: it is done once a later write is.
+    // A write whose future is dropped: it is done once a later write is.
     let before = revision(store).await;
     drop(store.put_alias(alias));
     Subject::start(store, spec("Loan", "one", "id-1")).await;

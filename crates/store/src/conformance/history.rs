@@ -97,7 +97,7 @@ async fn pages_end_at_their_bytes(store: &dyn Store) {
             );
         }
     }
-    // Those about one operation go on in the same way.
+    // The events about one operation go on in the same way.
     let about = |event: &&model::Event| {
         let subject = event.subject.as_ref();
         subject.is_some_and(|subject| subject.id.as_str() == "step-5")

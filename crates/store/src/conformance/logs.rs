@@ -49,7 +49,7 @@ async fn lines_are_seen_in_order_by_who_asks_after_them(logs: &dyn LogStore) {
         let seen = self::texts(logs, all()).await;
         assert_eq!(seen, expected);
     }
-    // Follow: what comes after the last number seen.
+    // Follow: the lines after the last number seen.
     let last = logs.lines(all()).await.expect("works").lines.pop();
     let after = last.expect("there are lines").number;
     logs.append(vec![line("Loan", "new")]);

@@ -30,7 +30,7 @@ pub(super) fn invocation(request_id: &str, payload: &[u8]) -> AsyncInvocation {
     }
 }
 
-/// What waits, whole, after an invocation.
+/// The waiting invocations, whole, after an invocation.
 pub(super) async fn queued(
     store: &dyn Store,
     after: Option<AsyncInvocationId>,

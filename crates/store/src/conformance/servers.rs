@@ -60,7 +60,7 @@ async fn who_beats_lives_and_is_seen_as_it_says(servers: &dyn Servers) {
     let both = beat(servers, FIRST, LONG).await;
     assert_eq!(both.servers, [server(FIRST), server(SECOND)]);
     assert_eq!(both.free(), Shards::ALL);
-    // What it says of itself may change.
+    // Its record may change.
     let leaving = ServerRecord {
         is_leaving: true,
         address: "[::1]:80".to_owned(),
@@ -100,7 +100,7 @@ async fn what_a_dead_server_owns_is_free(servers: &dyn Servers) {
     assert_eq!(taken, Shards::NONE);
     let taken = servers.claim(SECOND, some([7])).await.expect("works");
     assert_eq!(taken, some([7]));
-    // It lives again, and what it had is another's.
+    // It lives again, and another server owns its shards.
     let seen = beat(servers, FIRST, LONG).await;
     assert_eq!(seen.owned_by(FIRST), Shards::NONE);
     assert_eq!(seen.owned_by(SECOND), some([7]));
@@ -132,7 +132,7 @@ async fn shards_are_passed_on(servers: &dyn Servers) {
             .expect("works");
         servers.give(FIRST, some([2]), None).await.expect("works");
     }
-    // What another owns is not there to give.
+    // A shard of another owner cannot be given.
     servers.give(FIRST, some([4]), None).await.expect("works");
     let seen = beat(servers, FIRST, LONG).await;
     assert_eq!(seen.owned_by(FIRST), some([3]));
@@ -169,10 +169,10 @@ async fn who_leaves_is_forgotten(servers: &dyn Servers) {
     assert_eq!(seen.free(), Shards::ALL);
 }
 
-/// A function's limit, and of its places what a server keeps and its goal.
+/// A function, its limit, the places that a server keeps of it, and its goal.
 type Ask = (&'static str, u32, u32, u32);
 
-/// Asks with these; returns what the server has then, and what all of them together have.
+/// Asks with these; returns the server's places then, and those of all servers together.
 async fn ask(
     servers: &dyn Servers,
     (id, question): (Owner, u64),
@@ -211,7 +211,7 @@ async fn ask(
 async fn places_are_never_too_many(servers: &dyn Servers) {
     let one = ask(servers, (FIRST, 1), &[("loan", 10, 0, 7)], LONG).await;
     assert_eq!(one, [("loan".to_owned(), 7, 7)]);
-    // What was never had cannot be kept, whatever is said.
+    // Places that it never had cannot be kept, even if it asks for them.
     let asks = [("loan", 10, 9, 9), ("mail", 1, 0, 1)];
     let two = ask(servers, (SECOND, 2), &asks, LONG).await;
     assert_eq!(two, [("loan".to_owned(), 3, 10), ("mail".to_owned(), 1, 1)]);
@@ -219,7 +219,7 @@ async fn places_are_never_too_many(servers: &dyn Servers) {
     let asks = [("mail", 1, 0, 1), ("loan", 10, 7, 10)];
     let one = ask(servers, (FIRST, 3), &asks, LONG).await;
     assert_eq!(one, [("mail".to_owned(), 0, 1), ("loan".to_owned(), 7, 10)]);
-    // Under a lower limit nothing more is to be had; nobody is robbed.
+    // Under a lower limit no more places are given; no server loses any.
     let one = ask(servers, (FIRST, 4), &[("loan", 4, 7, 8)], LONG).await;
     assert_eq!(one, [("loan".to_owned(), 7, 10)]);
 }
@@ -232,7 +232,7 @@ async fn places_are_given_back_and_taken(servers: &dyn Servers) {
     assert_eq!(one, [("loan".to_owned(), 3, 3)]);
     let two = ask(servers, (SECOND, 8), &[("loan", 5, 0, 2)], LONG).await;
     assert_eq!(two, [("loan".to_owned(), 2, 5)]);
-    // All are given back with a limit of none.
+    // A limit of zero gives all of them back.
     let one = ask(servers, (FIRST, 9), &[("loan", 0, 0, 0)], LONG).await;
     assert_eq!(one, [("loan".to_owned(), 0, 2)]);
 }

@@ -1,4 +1,4 @@
-//! What all parts promise together.
+//! The promises of all parts together.
 
 use std::sync::Arc;
 

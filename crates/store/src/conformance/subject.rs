@@ -1,4 +1,4 @@
-//! One execution under test: what the store should hold is kept beside it.
+//! One execution under test, with the data that the store should hold.
 
 use std::sync::Arc;
 
@@ -87,7 +87,7 @@ fn context(now: Timestamp, seed: u64) -> Context<'static> {
 }
 
 impl Subject {
-    /// What a start makes; the caller commits it.
+    /// The subject of a start's transition; the caller commits it.
     pub fn of(start: &Transition) -> Self {
         Self {
             execution: Execution::create(start),
@@ -111,7 +111,7 @@ impl Subject {
         &self.execution.spec.arn.id
     }
 
-    /// What the engine makes of an input, one second later. Nothing is committed or absorbed.
+    /// The engine's transition for an input, one second later. Nothing is committed or absorbed.
     pub fn transition(&mut self, input: Input) -> Result<Arc<Transition>, Rejection> {
         self.now = self.now.plus_seconds(1);
         self.seed += 1;
@@ -125,7 +125,7 @@ impl Subject {
         self.events.extend_from_slice(&transition.events);
     }
 
-    /// Applies an input, commits what it comes to, and checks that the store has it all.
+    /// Applies an input, commits the transition, and checks that the store has it all.
     pub(super) async fn apply(&mut self, store: &dyn Store, input: Input) {
         let transition = self
             .transition(input)
@@ -218,7 +218,7 @@ impl Subject {
         self.check_reports(store).await;
     }
 
-    /// Checks that what people are shown is made of the same.
+    /// Checks that the reads for people show the same.
     async fn check_reports(&self, store: &dyn Store) {
         let id = self.id();
         let summary = store.summary(id).await.expect("the store works");

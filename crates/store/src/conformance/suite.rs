@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 /// The promises of one part of a store, as named cases.
 ///
-/// A case is given the whole store: executions are made by commits whatever is read of them.
+/// A case is given the whole store: executions are made by commits, for every kind of read.
 #[derive(Debug)]
 pub struct Suite<S: ?Sized + 'static> {
     pub(super) cases: &'static [Case<S>],

@@ -15,7 +15,7 @@ use crate::{CommitError, EventPage, ExecutionFilter, Store};
 /// One step of a walk: what to do, with which of the candidates, and how.
 pub type Choice = (u8, u8, u8);
 
-/// What has been walked so far.
+/// The walk so far.
 #[derive(Debug, Default)]
 pub struct Walk {
     subjects: Vec<Subject>,
@@ -78,10 +78,10 @@ impl Walk {
         }
     }
 
-    /// Compares everything that both stores can be asked.
+    /// Compares everything that can be read from both stores.
     ///
     /// # Panics
-    /// When they differ from each other or from what the engine has.
+    /// When they differ from each other or from the engine's state.
     pub async fn check(&self, one: &dyn Store, other: &dyn Store) {
         for store in [one, other] {
             for subject in &self.subjects {
@@ -222,7 +222,7 @@ fn outcome(how: u8) -> InvocationOutcome {
     }
 }
 
-/// An operation that stands so, one of those that there are.
+/// An operation that suits, one of those that there are.
 fn pick(subject: &Subject, how: u8, suits: impl Fn(&Operation) -> bool) -> Option<&Operation> {
     let suiting: Vec<_> = subject
         .execution
@@ -233,7 +233,7 @@ fn pick(subject: &Subject, how: u8, suits: impl Fn(&Operation) -> bool) -> Optio
     Some(suiting[index])
 }
 
-/// What comes from outside: callbacks, ends of chained invokes.
+/// Inputs from outside: callbacks, ends of chained invokes.
 fn outside(subject: &Subject, how: u8) -> Option<Input> {
     let operation = pick(subject, how, Operation::is_pending)?;
     let operation_id = operation.id.clone();
@@ -273,7 +273,7 @@ fn outside(subject: &Subject, how: u8) -> Option<Input> {
     }
 }
 
-/// What the function records: something new, or the next thing for something recorded.
+/// The function's updates: something new, or the next thing for something recorded.
 fn updates(subject: &Subject, what: u8, how: u8) -> Vec<OperationUpdate> {
     let new = format!("op-{}", subject.execution.state.operation_count);
     let started = |operation_type| {

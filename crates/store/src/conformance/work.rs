@@ -1,4 +1,4 @@
-//! What is due, what is owed, what is set aside, what is still needed.
+//! Due deadlines, owed work, executions set aside, versions still needed.
 
 use engine::{ChainedOutcome, Input, Output};
 use model::{
@@ -130,7 +130,7 @@ async fn executions_that_owe_work_are_found_oldest_first(store: &dyn Store) {
     chaining.apply_checkpoint(store, updates).await;
     chaining.end_invocation(store, Output::Pending).await;
     assert_eq!(owing(store, ANOTHER).await, ["id-c", "id-a", "id-d"]);
-    // Its own invocations are not lost; what it invoked may have been.
+    // Its own invocations are not lost; its chained invokes may have been.
     assert_eq!(owing(store, OWNER).await, ["id-d"]);
     active.end_invocation(store, Output::Succeeded(None)).await;
     suspended.reach_deadline(store).await;
@@ -255,7 +255,7 @@ async fn versions_are_needed_as_long_as_something_is_open(store: &dyn Store) {
     first.apply(store, chained_ended("plain")).await;
     assert_eq!(needed().await, ["Audit:$LATEST", "Loan:1"]);
 
-    // What an execution waited for is of no interest when it has ended.
+    // The chained invokes of an ended execution need no version.
     first.end_invocation(store, Output::Succeeded(None)).await;
     assert_eq!(needed().await, ["Loan:1"]);
     second.end_invocation(store, Output::Succeeded(None)).await;

@@ -37,7 +37,7 @@ impl CodeBlobs for MemoryCode {
         ready(Ok(self.archives().keys().cloned().collect()))
     }
 
-    /// It has no clock, and no versions beside it: everything counts as put a moment ago, and as needed by nobody.
+    /// It has no clock, and no versions beside it: every archive counts as put a moment ago, and as not needed.
     fn collect_code(&self, unused_for: Duration) -> StoreFuture<'_, Vec<String>> {
         let forgotten = match unused_for.is_zero() {
             true => std::mem::take(&mut *self.archives()),

@@ -172,7 +172,7 @@ impl ExecutionTables {
         callbacks
             .filter(|callback| after.is_none_or(|after| callback.cursor > after))
             .filter(|callback| function.is_none_or(|name| *name == callback.arn.function.name))
-            // Those of an execution that has ended can no longer be answered.
+            // Callbacks of an execution that has ended can no longer be answered.
             .filter(|callback| !callback.execution_status.is_terminal())
             .take(limit.max(1))
             .collect()
@@ -217,7 +217,7 @@ impl ExecutionTables {
     }
 }
 
-/// What a list can be asked for too.
+/// The part of a search that a list can filter by.
 fn filter(search: &ExecutionSearch) -> ExecutionFilter {
     let ExecutionSearch {
         function,

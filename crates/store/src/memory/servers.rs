@@ -10,7 +10,7 @@ use super::ready;
 use crate::servers::{Survey, SurveyedServer};
 use crate::{Membership, PlacesAsk, PlacesRecord, PlacesSeen, ServerRecord, Servers, StoreFuture};
 
-/// Keeps in memory who lives and who owns what. Clones share it.
+/// Keeps servers and owners of shards in memory. Clones share it.
 #[derive(Clone)]
 pub struct MemoryServers {
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,

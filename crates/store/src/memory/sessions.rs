@@ -1,4 +1,4 @@
-//! Sessions in memory: for a server that shares its store with no other, whose restart signs everybody out.
+//! Sessions in memory: for a server that shares its store with no other, and whose restart ends all sessions.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use super::ready;
 use crate::StoreFuture;
 use crate::sessions::{SessionRecord, Sessions};
 
-/// Sessions at the most; beyond that, the one whose time is over first goes.
+/// Sessions at the most; beyond that, the one that ends soonest goes first.
 const SESSIONS_MAX: usize = 1_000;
 
 /// Keeps sessions in memory.

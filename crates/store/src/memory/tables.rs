@@ -1,4 +1,4 @@
-//! What the in-memory store holds: a table, or a few, for each part. What is done with them is in a module of each part.
+//! The tables of the in-memory store: one, or a few, for each part. Each part has a module of its own for the calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -52,7 +52,7 @@ fn execution_update_comes_last() {
     );
 }
 
-/// Only a START and what closes the same STEP or CONTEXT.
+/// Only a START and the update that closes the same STEP or CONTEXT.
 #[test]
 fn same_operation_twice() {
     check(

@@ -120,7 +120,7 @@ fn result_by_checkpoint() {
     );
 }
 
-/// What the function says afterwards no longer counts.
+/// The function's later answer no longer counts.
 #[test]
 fn failure_by_checkpoint() {
     check(
@@ -281,7 +281,7 @@ fn times_out_while_backing_off() {
     );
 }
 
-/// The timer is late: what was checkpointed is on record, and no more.
+/// The timer is late: only the checkpointed updates are on record.
 #[test]
 fn times_out_at_a_checkpoint() {
     check(

@@ -299,7 +299,7 @@ fn valid_pending_starts_the_count_again() {
     );
 }
 
-/// What it was told, by its event or by an answer, it may have forgotten.
+/// A failed invocation may have forgotten the changes that its event or an answer told it.
 #[test]
 fn failed_invocation_is_told_again() {
     check(

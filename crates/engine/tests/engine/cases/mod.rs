@@ -1,6 +1,6 @@
-//! Tables of cases. Each reads as the event history that it leaves, with the time and the event's
-//! number; lines with a dash are what else is seen: invocations, refusals, answers. The last line
-//! says where the execution and its operations stand.
+//! Tables of cases. Each reads as the event history that it leaves, with the time and the event's number; lines with a
+//! dash show everything else: invocations, refusals, answers. The last line shows the state of the execution and its
+//! operations.
 
 mod batch;
 mod callback;

@@ -5,7 +5,7 @@ use expect_test::expect;
 use crate::script::{check, script, script_with};
 use crate::update::{callback, step, wait};
 
-/// What comes due meanwhile is recorded, and told after the resume.
+/// Deadlines that come due meanwhile are recorded, and told after the resume.
 #[test]
 fn suspended_execution_is_paused_at_once() {
     check(
@@ -34,8 +34,8 @@ fn suspended_execution_is_paused_at_once() {
     );
 }
 
-/// The checkpoint that meets the pause is recorded, and gets no token; whatever the invocation
-/// answers then does not count, and the next one replays.
+/// The checkpoint that meets the pause is recorded, and gets no token; the invocation's answer then does not count, and
+/// the next one replays.
 #[test]
 fn running_invocation_is_cut_short_at_its_checkpoint() {
     check(
@@ -122,7 +122,7 @@ fn pause_after_the_resume_takes_effect_when_the_invocation_that_was_cut_short_en
     );
 }
 
-/// What came due meanwhile is told to the invocation that follows.
+/// The following invocation is told of the deadlines that came due meanwhile.
 #[test]
 fn invocation_that_was_cut_short_fires_what_is_due_at_its_end() {
     check(
@@ -437,8 +437,8 @@ fn callback_is_refused_once_the_timeout_has_passed_in_a_pause_that_lets_it_run()
     );
 }
 
-/// Every kind of deadline comes due while a pause is in effect: each does what it does, and the
-/// function hears of all of them after the resume.
+/// Every kind of deadline comes due while a pause is in effect: each has its effect, and the function hears of all of
+/// them after the resume.
 #[test]
 fn every_deadline_comes_due_during_a_pause() {
     check(

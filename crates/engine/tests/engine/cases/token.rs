@@ -187,7 +187,7 @@ fn repeated_request_is_answered_from_what_is_on_record() {
     );
 }
 
-/// Same checkpoint token, other client token or none: not the same request.
+/// Same checkpoint token, but another client token or none: not the same request.
 #[test]
 fn request_is_repeated_with_its_client_token_only() {
     check(
@@ -290,7 +290,7 @@ fn empty_checkpoint_polls() {
     );
 }
 
-/// What changed before the request, its own updates, then what is due.
+/// Changes before the request, its own updates, then the deadlines that are due.
 #[test]
 fn answers_tell_in_order_of_change() {
     check(

@@ -284,8 +284,8 @@ fn a_clock_at_the_end_of_its_range_does_no_harm() {
     clocks.look();
 }
 
-/// Whatever is set whenever, over any number of runs: time never goes back, and but for adoptions goes
-/// on at 0.9 to 1.1 of its pace.
+/// With any settings of the clocks, over any number of runs: time never goes back, and except for adoptions goes on at
+/// 0.9 to 1.1 of its pace.
 #[test]
 fn time_never_goes_back_whatever_is_set() {
     for seed in 0..200 {

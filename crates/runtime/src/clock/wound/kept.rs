@@ -1,4 +1,4 @@
-//! How far time was wound, in a small file beside what carries its times.
+//! How far time was wound, in a small file beside the data that carries its times.
 
 use std::fs;
 use std::io;
@@ -12,9 +12,9 @@ use crate::clock::mode::ClockMode;
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Kept {
-    /// What the clock showed.
+    /// The time of the wound clock.
     at: Timestamp,
-    /// What the real one showed then.
+    /// The time of the real clock at that moment.
     real_at: Timestamp,
     /// Whether it is the last word of its run.
     ended: bool,
@@ -46,7 +46,7 @@ impl Kept {
     }
 }
 
-/// What an earlier run kept; none where time was never wound.
+/// Reads the file of an earlier run; `None` if time was never wound.
 pub(super) fn read(path: &Path) -> io::Result<Option<Kept>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),

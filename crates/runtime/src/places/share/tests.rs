@@ -79,7 +79,7 @@ impl World {
         self.hear(server, staying).expect("it was asked")
     }
 
-    /// Runs what waits, as far as there is room.
+    /// Runs the waiting invocations, as far as there is room.
     fn run(&self, server: &mut Server) {
         while server.waiting > 0
             && let Some(entered) = server.places.take(&self.room())
@@ -133,11 +133,11 @@ fn what_one_does_not_use_the_other_gets() {
     one.waiting = 20;
     world.run(&mut one);
     assert_eq!(one.running.len(), 5);
-    // It asks for what the other does not use, and has it told.
+    // It asks for the places that the other does not use, and has it told.
     let outcome = world.exchange(&mut one, &staying);
     assert!(outcome.is_short);
     assert_eq!(outcome.tell, BTreeSet::from([Owner(2)]));
-    // The other stops taking what it is to give back, and gives it back with the next question.
+    // The other no longer takes the places that it is to give back, and gives them back with the next question.
     let outcome = world.exchange(&mut two, &staying);
     assert!(outcome.is_to_give_back);
     assert_eq!(admitted(&two), 0);
@@ -148,7 +148,7 @@ fn what_one_does_not_use_the_other_gets() {
     world.run(&mut one);
     assert_eq!(one.running.len(), 10);
 
-    // Now the other wants some too: as they become free, each has its half.
+    // Now the other wants some too: as places become free, each gets its half.
     two.waiting = 20;
     world.run(&mut two);
     world.exchange(&mut two, &staying);
@@ -201,8 +201,8 @@ fn who_gives_up_gives_back_all_but_what_it_uses() {
     assert_eq!((one.running.len(), two.running.len()), (1, 3));
 }
 
-/// Random orders of questions, answers that are late or lost, invocations, deaths and standing still: those that run at
-/// servers whose leases are not over are never more than the limit.
+/// Random orders of questions, answers that are late or lost, invocations, deaths and standing still: the invocations
+/// at servers whose leases are not over are never more than the limit.
 #[test]
 fn never_more_than_the_limit_run() {
     let mut full = 0;
@@ -241,7 +241,7 @@ fn never_more_than_the_limit_run() {
                 }
                 _ => at.sharing.give_up(),
             }
-            // What a server that stood still began before its lease was over goes on.
+            // An invocation that a stalled server began before its lease was over goes on.
             let is_live = |server: &&Server| {
                 let until = server.places.state().share.until;
                 until.is_some_and(|until| world.now() < until)
@@ -253,7 +253,7 @@ fn never_more_than_the_limit_run() {
                 .sum();
             most = most.max(running);
             if running > world.limit {
-                // Only if one of them had come back from a lapse with what it ran before.
+                // Only if one of them had come back from a lapse with its running invocations.
                 let lapsed = servers.iter().filter(is_live).any(|server| {
                     let state = server.places.state();
                     state.taken > state.share.held

@@ -1,4 +1,4 @@
-//! What is stored comes back exactly.
+//! Stored data comes back exactly.
 
 use engine::{ChainedOutcome, Input, InvocationOutcome, Output};
 use model::{
@@ -312,7 +312,7 @@ pub(super) async fn payloads_survive_byte_by_byte(store: &dyn Store) {
             callback("callback", CallbackOptions::default()),
         ];
         subject.apply_checkpoint(store, updates).await;
-        // What a poll carried is replaced by its end; the history keeps both.
+        // The poll's payload is replaced by its end; the history keeps both.
         subject.reach_deadline(store).await;
         subject
             .apply_checkpoint(store, vec![step("poll", UpdateAction::Succeed)])
@@ -388,7 +388,7 @@ pub(super) async fn everything_that_is_optional_survives(store: &dyn Store) {
     empty.input = None;
     Subject::start(store, empty).await.check(store).await;
 
-    // What is needed to answer a repeated request.
+    // The record that answers a repeated request.
     let token = engine::checkpoint_token(&full.execution.spec, &full.execution.state);
     let request = Input::Checkpoint {
         token: token.expect("active"),

@@ -9,7 +9,7 @@ use super::exact;
 use crate::conformance::subject::{Subject, spec};
 use crate::{CommitError, MemoryStore, Store};
 
-/// Everything that happened to it so far in one transition, and what happens next in another.
+/// Everything that happened to it so far in one transition, and the next input in another.
 pub(super) async fn a_whole_execution_is_written_as_it_stands(store: &dyn Store) {
     let elsewhere = MemoryStore::new();
     let mut subject = Subject::start(&elsewhere, spec("Loan", "moved", "id-moved")).await;
