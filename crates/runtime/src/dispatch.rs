@@ -214,7 +214,7 @@ impl Driver {
             operations: execution.replayed_operations().cloned().collect(),
             updated_operation_ids: execution.unsettled_operations().cloned().collect(),
             called_off: self.inner.lanes.called_off(turn),
-            tenure: self.tenure().over(execution.spec.arn.id.clone()),
+            tenure: self.tenure().over(&execution.spec.arn.id),
         }
     }
 
@@ -336,8 +336,8 @@ impl Driver {
         }
     }
 
-    /// Runs it. Its shard stays here meanwhile, by the lease: the server that drives it next would invoke the function
-    /// once more.
+    /// Runs it. By the lease, its shard stays here meanwhile, but not for ever: if the function takes long, the server
+    /// that drives the shard next invokes it once more.
     async fn run_chained(
         &self,
         mut held: Held,

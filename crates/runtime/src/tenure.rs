@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use model::ExecutionId;
+use model::{ExecutionId, Shard};
 use store::StoreFault;
 
 use crate::territory::Territory;
@@ -16,8 +16,8 @@ pub struct Tenure {
     territory: Arc<Territory>,
     clock: Arc<dyn Clock>,
     lapses: u64,
-    /// Has to be driven here, too.
-    execution: Option<ExecutionId>,
+    /// A shard that is driven here, too, without a break.
+    shard: Option<(Shard, Option<u32>)>,
 }
 
 impl Tenure {
@@ -27,14 +27,16 @@ impl Tenure {
             territory: Arc::clone(territory),
             clock: Arc::clone(clock),
             lapses: territory.lapses(),
-            execution: None,
+            shard: None,
         }
     }
 
-    /// The same over an execution, whose shard may be passed on to another server meanwhile.
-    pub(crate) fn over(self, id: ExecutionId) -> Self {
+    /// The same over the execution's shard, which may pass to another server meanwhile.
+    pub(crate) fn over(self, id: &ExecutionId) -> Self {
+        let shard = id.shard();
+        let stint = self.territory.stint(shard);
         Self {
-            execution: Some(id),
+            shard: Some((shard, stint)),
             ..self
         }
     }
@@ -43,7 +45,9 @@ impl Tenure {
     pub fn holds(&self) -> bool {
         self.territory.is_held(self.clock.now())
             && self.territory.lapses() == self.lapses
-            && (self.execution.as_ref()).is_none_or(|id| self.territory.has(id))
+            && self.shard.is_none_or(|(shard, stint)| {
+                stint.is_some() && self.territory.stint(shard) == stint
+            })
     }
 
     /// Fails if there was a break.

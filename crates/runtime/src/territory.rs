@@ -28,6 +28,8 @@ struct State {
     driven: Shards,
     /// The drivers of the other shards; `None` where no other server is.
     others: Option<Arc<Membership>>,
+    /// How often each shard has come here: one that went and came back may have changed meanwhile.
+    stints: Box<[u32; Shard::COUNT]>,
 }
 
 impl Default for Territory {
@@ -36,6 +38,7 @@ impl Default for Territory {
             state: RwLock::new(State {
                 driven: Shards::ALL,
                 others: None,
+                stints: Box::new([0; Shard::COUNT]),
             }),
             until: AtomicI64::new(i64::MAX),
             lapses: AtomicU64::new(0),
@@ -80,6 +83,13 @@ impl Territory {
         Some(owner.unwrap_or(Owner::NOBODY))
     }
 
+    /// Which stretch of time it is that the shard is driven here without a break; `None` while it is not.
+    pub fn stint(&self, shard: Shard) -> Option<u32> {
+        let state = self.state();
+        let is_here = state.driven.contains(shard);
+        is_here.then(|| state.stints[usize::from(shard.0)])
+    }
+
     /// One of the shards that are driven here, where others drive some.
     pub fn any(&self, seeds: &Seeds) -> Option<Shard> {
         let driven = {
@@ -94,10 +104,11 @@ impl Territory {
     pub fn set(&self, driven: Shards, others: Arc<Membership>) -> Shards {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let gained = driven.without(state.driven);
-        *state = State {
-            driven,
-            others: Some(others),
-        };
+        for shard in gained.iter() {
+            state.stints[usize::from(shard.0)] += 1;
+        }
+        state.driven = driven;
+        state.others = Some(others);
         gained
     }
 

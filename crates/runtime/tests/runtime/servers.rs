@@ -270,6 +270,13 @@ async fn an_invocation_whose_shard_was_given_away_does_not_begin() {
     one.world.until("it is another's", drives, is_gone).await;
     assert!(one.world.driver.tenure().holds(), "its lease goes on");
     assert!(!tenure.holds());
+    two.world.at_work(&["loan"]).await;
+    // Nor when the shard comes back, after the other server has repeated the invocation.
+    let given = site.servers.give(to, Shards::ALL, Some(from)).await;
+    given.expect("works");
+    let is_back = |drives: &bool| *drives;
+    one.world.until("it is back", drives, is_back).await;
+    assert!(!tenure.holds());
 }
 
 /// Suspends an execution on a callback; returns the answer to it.

@@ -66,7 +66,7 @@ async fn ended(app: &Arc<App>, id: &ExecutionId) -> Result<(), StoreFault> {
 async fn stop_waited_for(app: &Arc<App>, arn: &ExecutionArn, within: Option<&BTreeSet<String>>) {
     // The definition that the execution runs: the newest one may wait for no children.
     let machine = newest(app, arn.function.name.clone());
-    let machine = machine.and_then(|it| it.at(app, &arn.version));
+    let machine = machine.map(|newest| newest.at(app, &arn.version).unwrap_or(newest));
     if machine.is_some_and(|machine| waits(&machine)) {
         stop_all(app, arn, within).await;
     }

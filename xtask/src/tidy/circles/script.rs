@@ -28,7 +28,11 @@ pub(super) fn imports(files: &[SourceFile]) -> BTreeMap<String, BTreeSet<String>
         let named = named.filter_map(|rest| rest.split('\'').next());
         let found = named.filter_map(|name| {
             let path = beside(&file.path, name)?;
-            let mut candidates = ENDINGS.iter().map(|ending| format!("{path}{ending}"));
+            // TypeScript may name the file that the compiler makes of another one.
+            let source = path.strip_suffix(".js").unwrap_or(&path);
+            let mut candidates = [&path, source]
+                .into_iter()
+                .flat_map(|path| ENDINGS.iter().map(move |ending| format!("{path}{ending}")));
             candidates.find(|it| scripts.contains_key(it.as_str()))
         });
         found.filter(|it| *it != file.path).collect()
@@ -71,12 +75,15 @@ mod tests {
                 "a/b/one.tsx",
                 "import {\n  type T,\n} from '../two'\nimport x from 'react'\nimport './one'\nconst y = await import('./more')\n",
             ),
-            ("a/two.ts", "export type { X } from './b/more'\n"),
+            (
+                "a/two.ts",
+                "export type { X } from './b/more'\nimport './b/one.js'\n",
+            ),
             ("a/b/more/index.ts", ""),
         ];
         let found = imports(&files.map(file));
         let of = |path: &str| found[path].iter().map(String::as_str).collect::<Vec<_>>();
         assert_eq!(of("a/b/one.tsx"), ["a/b/more/index.ts", "a/two.ts"]);
-        assert_eq!(of("a/two.ts"), ["a/b/more/index.ts"]);
+        assert_eq!(of("a/two.ts"), ["a/b/more/index.ts", "a/b/one.tsx"]);
     }
 }
