@@ -5,21 +5,21 @@ use std::os::fd::OwnedFd;
 
 use tokio::net::unix::pipe::Receiver;
 
-/// Longest log line, in bytes; what follows up to the line break is dropped and counted in a note. Equal to the largest
+/// Longest log line, in bytes; the rest up to the line break is dropped and counted in a note. Equal to the largest
 /// event that CloudWatch Logs takes (256 KiB, CloudWatch Logs quotas until 2025).
 pub const LINE_BYTES_MAX: usize = 256 * 1024;
 
-/// How much is read at one time: a Linux pipe's default capacity.
+/// Bytes read at one time: a Linux pipe's default capacity.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Most bytes read in one go while the process lives, so that a process that writes without end does not keep its task from
-/// everything else, and most bytes read after it ended, when something outside its group may still write.
+/// Most bytes read in one go while the process lives, so that a process that writes without end does not block its
+/// task, and most bytes read after it ended, when a process outside its group may still write.
 pub(crate) const BURST_BYTES_MAX: usize = 1024 * 1024;
 
 /// The reading end of a process's standard output or error; the default is closed.
 #[derive(Debug, Default)]
 pub(crate) struct OutputPipe {
-    /// `None` once everyone has closed the writing end.
+    /// `None` once every process has closed the writing end.
     pipe: Option<Receiver>,
     lines: LineBuffer,
 }
@@ -27,7 +27,7 @@ pub(crate) struct OutputPipe {
 impl OutputPipe {
     /// Takes a pipe's reading end. Must be called within a runtime.
     pub(crate) fn new(pipe: OwnedFd) -> io::Result<OutputPipe> {
-        // This makes our end non-blocking, and ours alone: each end of a pipe has flags of its own.
+        // This makes only the host's end non-blocking: each end of a pipe has flags of its own.
         let pipe = Receiver::from_owned_fd(pipe)?;
         Ok(OutputPipe {
             pipe: Some(pipe),
@@ -49,10 +49,11 @@ impl OutputPipe {
         self.read_with(buffer, line, |pipe, buffer| pipe.try_read(buffer));
     }
 
-    /// Reads whatever the process has written up to now, and hands on the last line even when it is not finished.
+    /// Reads everything that the process has written up to now, and hands on the last line even when it is not
+    /// finished.
     ///
-    /// Asks the system itself: the runtime learns of new output later than this caller may, who has just seen the process
-    /// do something that it did after writing.
+    /// Asks the system directly: a caller that has just seen a later action of the process may know of the output
+    /// before the runtime is notified of it.
     pub(crate) fn drain(&mut self, buffer: &mut ReadBuffer, mut line: impl FnMut(String)) {
         self.read_with(buffer, &mut line, |pipe, buffer| {
             Ok(nix::unistd::read(pipe, buffer)?)
@@ -116,7 +117,7 @@ impl LineBuffer {
         self.append(chunk);
     }
 
-    /// Hands on what is there as a line, unless there is nothing.
+    /// Hands on the unfinished bytes as a line, unless there are none.
     fn flush(&mut self, line: &mut impl FnMut(String)) {
         if !self.unfinished.is_empty() {
             self.finish(line);
@@ -145,13 +146,13 @@ impl LineBuffer {
         line(text(&self.unfinished));
         self.unfinished.clear();
         self.dropped_bytes = 0;
-        // One long line must not hold its memory for the rest of the process's life.
+        // The memory of one long line must not be kept for the rest of the process's life.
         self.unfinished.shrink_to(CHUNK_BYTES);
     }
 }
 
-/// A line as text. A carriage return within it asks for a line break that does not end the line: so Python's runtime client
-/// keeps a traceback together, with indents of spaces that do not break.
+/// A line as text. A carriage return within it becomes a line break that does not end the line: in this way Python's
+/// runtime client keeps a traceback together, with indents of no-break spaces.
 fn text(line: &[u8]) -> String {
     let line = String::from_utf8_lossy(line);
     if !line.contains('\r') {

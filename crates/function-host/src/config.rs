@@ -27,8 +27,8 @@ pub struct HostConfig {
     /// How long an idle process is kept. The default of 30 seconds outlives the pauses of a busy workflow (steps, short
     /// waits, a person clicking through a form) and is short enough that a suspended one soon holds no process.
     pub idle_time: Duration,
-    /// How long a process is given invocations. It ends then, with the last of those that it has, and another takes its
-    /// place: its credentials are good for a while only. Default: for ever.
+    /// How long a process gets invocations. Then it ends after its last one, and another process replaces it, because
+    /// its credentials expire. Default: for ever.
     pub process_lifetime: Duration,
     /// How long a process may take from its start to its first `next`. Default 10 seconds, as on Lambda (Lambda developer
     /// guide, "Lambda execution environment lifecycle", read 2026-11).
@@ -36,25 +36,25 @@ pub struct HostConfig {
     /// How long an ended process group has between `SIGTERM` and `SIGKILL`. Default 500 ms, as long as Lambda gives
     /// extensions at shutdown.
     pub termination_grace: Duration,
-    /// The most invocations of one function version that wait for a process, besides those that processes which are still to
-    /// be started have room for; further ones are refused with [`InvokeError::NoRoom`](crate::InvokeError::NoRoom). The
-    /// default of 1000 is Lambda's default concurrency of an account: more never wait on AWS either.
+    /// The most invocations of one function version that wait for a process, besides those for which processes that may
+    /// still be started have room; further ones are refused with [`InvokeError::NoRoom`](crate::InvokeError::NoRoom).
+    /// The default of 1000 is Lambda's default concurrency of an account: more never wait on AWS either.
     pub queue_max: usize,
-    /// How long an invocation waits for a process before it is refused in the same way. The default of 5 minutes is longer
-    /// than most callers wait, so that a caller who is still there is usually served.
+    /// How long an invocation waits for a process before it is refused in the same way. The default of 5 minutes is
+    /// longer than most callers wait, so that callers that still wait are usually served.
     pub queue_time_max: Duration,
     /// Whether functions with layers get them at `/opt`, where the system allows it. Default `true`.
     pub layers_at_opt: bool,
-    /// Runs `python3.*` and `nodejs*` functions; none runs `provided.*` alone.
+    /// Runs `python3.*` and `nodejs*` functions; with `None` only `provided.*` functions run.
     pub runtimes: Option<Arc<Runtimes>>,
-    /// `RLIMIT_NOFILE` of function processes, whatever the host's own limit is. Default 1024, Lambda's quota, and the most
-    /// that programs which call `select` can use.
+    /// `RLIMIT_NOFILE` of function processes, independent of the host's own limit. Default 1024, Lambda's quota, and
+    /// the most that programs which call `select` can use.
     pub open_files_max: u64,
-    /// Is told of each process that starts with a debugger, unless it is full.
+    /// Receives each process that starts with a debugger, unless the channel is full.
     pub debugged: Option<mpsc::Sender<DebuggedProcess>>,
 }
 
-/// Returns the credentials of a function, or none where it finds its own; called once for every process that starts.
+/// Returns the credentials of a function, or `None` if it finds its own; called once for every process that starts.
 pub type CredentialsSource = Arc<dyn Fn(&FunctionConfig) -> Option<Credentials> + Send + Sync>;
 
 /// AWS credentials of a function process.

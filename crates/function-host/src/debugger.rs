@@ -1,4 +1,4 @@
-//! Functions that are debugged: one process of them at a time, where its debugger listens, and who is told of it.
+//! Functions under a debugger: one process at a time, the port of its debugger, and the notification of its start.
 
 use std::net::{Ipv4Addr, TcpListener};
 
@@ -8,10 +8,10 @@ use crate::runtimes::Runtimes;
 use crate::shared::Shared;
 
 impl Shared {
-    /// Sees that a process with a debugger is the only one of its function: its other processes end unless they are at work.
+    /// Makes a process with a debugger the only one of its function: the other processes end unless they are at work.
     ///
     /// # Errors
-    /// One is at work, or is still ending, or its port is taken.
+    /// Another process is at work or still ending, or the debugger's port is taken.
     pub(crate) fn make_way_for_debugger(
         &self,
         function: &FunctionConfig,
@@ -39,18 +39,19 @@ impl Shared {
                 pid,
                 port: has_port(&function.runtime).then_some(debugger.port),
             };
-            // A reader that is this slow is notified of the next one.
+            // A full channel drops this notification; the slow reader gets the next one.
             let _ = listener.try_send(started);
         }
     }
 }
 
-/// Whether the debugger of a runtime listens on a port. Processes of others are attached to by their ids.
+/// Whether the debugger of a runtime listens on a port. Debuggers attach to processes of other runtimes by their ids.
 fn has_port(runtime: &str) -> bool {
     Runtimes::is_managed(runtime)
 }
 
-/// Looks whether a function's debugger will find its port free: Node.js would run without one, and Python end.
+/// Checks that the port of a function's debugger is free: otherwise Node.js would run without a debugger, and Python
+/// would end.
 fn check_port(function: &FunctionConfig, debugger: &Debugger) -> Result<(), LaunchError> {
     if !has_port(&function.runtime)
         || TcpListener::bind((Ipv4Addr::LOCALHOST, debugger.port)).is_ok()

@@ -1,4 +1,4 @@
-//! The environment of a function process, exactly as Lambda's, and nothing of the server's.
+//! The environment of a function process, exactly as on Lambda, without any of the server's variables.
 //!
 //! Source: Lambda developer guide, "Working with Lambda environment variables", "Defined runtime environment variables",
 //! and the protocol reference, section 6.
@@ -11,21 +11,21 @@ use crate::layers;
 use crate::logging::LogFormat;
 use crate::mounts::LayersAt;
 
-/// What differs from process to process.
+/// The values that differ from process to process.
 pub(crate) struct ProcessIdentity<'a> {
     /// `host:port` of the process's own Runtime API.
     pub(crate) runtime_api: &'a str,
     /// The process's log stream.
     pub(crate) log_stream_name: &'a str,
-    /// Where it finds its layers.
+    /// The place where it finds its layers.
     pub(crate) layers_at: &'a LayersAt,
 }
 
 /// The variable that holds the log stream's name, by which a process can be recognised from outside.
 pub(crate) const LOG_STREAM_NAME: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
 
-/// Builds the whole environment. Later groups win: Lambda's defaults, the host's extras, the function's own variables, and
-/// what Lambda reserves.
+/// Builds the whole environment. Later groups win: Lambda's defaults, the host's extras, the function's own variables,
+/// and Lambda's reserved variables.
 pub(crate) fn build(
     config: &HostConfig,
     function: &FunctionConfig,
@@ -58,8 +58,8 @@ pub(crate) fn build(
     environment
 }
 
-/// What extensions get of a process's environment. They keep the log stream's name, which Lambda's do not have: it tells whose
-/// they are.
+/// The variables of a process's environment that its extensions get. They keep the log stream's name, which extensions
+/// on Lambda do not get: it identifies the process that they belong to.
 /// Source: Lambda developer guide, "Using the Lambda Extensions API", read 2026-11.
 pub(crate) fn of_extensions(process: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     const NOT_FOR_EXTENSIONS: [&str; 7] = [
@@ -76,7 +76,7 @@ pub(crate) fn of_extensions(process: &BTreeMap<String, String>) -> BTreeMap<Stri
     environment
 }
 
-/// What Lambda sets and functions may change.
+/// Variables that Lambda sets and functions may change.
 fn defaults(function: &FunctionConfig) -> BTreeMap<String, String> {
     let root = function.code_dir.display();
     let libraries =
@@ -90,7 +90,7 @@ fn defaults(function: &FunctionConfig) -> BTreeMap<String, String> {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    // Clients take its presence for the wish to filter, whatever the format.
+    // Clients filter whenever it is set, in any format.
     if function.logging.format == LogFormat::Json {
         let level = function.logging.application_level.as_str();
         defaults.insert("AWS_LAMBDA_LOG_LEVEL".to_owned(), level.to_owned());
@@ -101,14 +101,14 @@ fn defaults(function: &FunctionConfig) -> BTreeMap<String, String> {
 /// Lambda's directory of runtimes. It need not exist here; programs that look into it find nothing, as on `provided.*`.
 const RUNTIME_DIR: &str = "/var/runtime";
 
-/// Names that only the platform may set, and that it does not set at the start of a process.
+/// Names that only the platform may set, and does not set at the start of a process.
 const RESERVED_WITHOUT_VALUE: &[&str] = &[
     "_X_AMZN_TRACE_ID",
     "AWS_SESSION_TOKEN",
     "AWS_LAMBDA_MAX_CONCURRENCY",
 ];
 
-/// What Lambda sets and functions may not change.
+/// Variables that Lambda sets and functions may not change.
 fn reserved(
     config: &HostConfig,
     function: &FunctionConfig,

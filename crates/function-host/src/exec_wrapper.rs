@@ -17,7 +17,7 @@ pub(crate) const EXEC_WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
 pub(crate) struct ExecWrapper {
     /// As the function names it, mostly below `/opt`.
     pub(crate) named: String,
-    /// Where it lies on this machine.
+    /// Its path on this machine.
     pub(crate) file: PathBuf,
 }
 
@@ -25,7 +25,7 @@ impl ExecWrapper {
     /// Returns the wrapper that a function's environment names.
     pub(crate) fn of(function: &FunctionConfig) -> Option<ExecWrapper> {
         let named = function.environment.get(EXEC_WRAPPER)?;
-        // Lambda's own start script leaves an empty one out as the shell does.
+        // Lambda's own start script ignores an empty value, as the shell does.
         if named.is_empty() {
             return None;
         }

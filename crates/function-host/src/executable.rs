@@ -1,12 +1,12 @@
-//! Tells from a file's first bytes whether this machine can run it.
+//! Checks by a file's first bytes whether this machine can run it.
 //!
-//! Only mistakes that people make are looked for (another architecture, no format at all, a missing interpreter); the
-//! operating system stays the judge of everything else.
+//! It looks only for common mistakes (another architecture, an unknown format, a missing interpreter); the operating
+//! system decides about everything else.
 
 use std::path::Path;
 
-/// How many bytes of a file [`check`] wants to see: enough for an ELF header, and for the longest interpreter line that
-/// Linux reads (256 bytes since 5.1).
+/// How many bytes of a file [`check`] needs: enough for an ELF header, and for the longest interpreter line that Linux
+/// reads (256 bytes since 5.1).
 pub(crate) const HEAD_BYTES: usize = 256;
 
 /// Says why a file cannot be run.
@@ -35,7 +35,7 @@ pub enum ExecutableProblem {
     },
 }
 
-/// Judges a file by its first [`HEAD_BYTES`] bytes (fewer if the file is shorter).
+/// Checks a file by its first [`HEAD_BYTES`] bytes (fewer if the file is shorter).
 pub(crate) fn check(head: &[u8]) -> Result<(), ExecutableProblem> {
     if let Some(script) = head.strip_prefix(b"#!") {
         return check_interpreter(script);
@@ -65,7 +65,7 @@ fn check_elf(head: &[u8]) -> Result<(), ExecutableProblem> {
     if !head.starts_with(b"\x7fELF") || head.len() < 20 {
         return Err(ExecutableProblem::Format);
     }
-    // `e_machine`, at offset 18, is written in the byte order that `EI_DATA`, at offset 5, names.
+    // `e_machine`, at offset 18, is written in the byte order given by `EI_DATA`, at offset 5.
     let bytes = [head[18], head[19]];
     let machine = match head[5] {
         2 => u16::from_be_bytes(bytes),
@@ -73,14 +73,14 @@ fn check_elf(head: &[u8]) -> Result<(), ExecutableProblem> {
     };
     match machine_name(machine) {
         Some(name) if name == std::env::consts::ARCH => Ok(()),
-        // 32-bit programs run on 64-bit machines of the same family where the kernel is built for it.
+        // 32-bit programs run on 64-bit machines of the same family if the kernel supports it.
         Some("x86") if std::env::consts::ARCH == "x86_64" => Ok(()),
         Some("arm") if std::env::consts::ARCH == "aarch64" => Ok(()),
         Some(name) => Err(ExecutableProblem::Architecture {
             built_for: name.to_owned(),
             machine: std::env::consts::ARCH,
         }),
-        // A machine that this table does not know may still be this one.
+        // A machine that is not in the table may still be this one.
         None => Ok(()),
     }
 }

@@ -1,10 +1,10 @@
-//! Which processes belong to a function process: those that it started, whatever group, session or place in the process tree
-//! they have moved to.
+//! The processes that belong to a function process: those that it started, even if they have moved to another group,
+//! session or place in the process tree.
 //!
-//! A process is known as one by any of three things: it is in the function process's group; its parents lead to the function
-//! process; or it runs as the same user with the function process's log stream name, which no other process has, in the
-//! environment that it inherited. A child that was detached by two forks and `setsid` has only the last one, and a child that
-//! was detached with another environment has none: nothing here finds that one.
+//! Any of three facts identifies such a process: it is in the function process's group; its parents lead to the
+//! function process; or it runs as the same user with the function process's log stream name, which no other process
+//! has, in the environment that it inherited. A child that was detached by two forks and `setsid` has only the last
+//! one, and a child that was detached with another environment has none of them: this module does not find it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -18,19 +18,19 @@ use nix::unistd::{Pid, geteuid};
 use crate::environment::LOG_STREAM_NAME;
 use crate::proc_fs::{self, Lineage, Process};
 
-/// How often, and how long apart, processes are looked at again: those that are inside `execve`, where a process has no
-/// environment to read for microseconds, and longer only where the machine is too busy to go on with it; and those that may
-/// have started others while they were looked at.
+/// How often, and how long apart, processes are checked again: those inside `execve`, where a process has no readable
+/// environment for microseconds (longer only on a machine too busy to continue it), and those that may have started
+/// others during the check.
 const LOOKS_MAX: usize = 100;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
-/// Processes that are to be found.
+/// Processes to be found.
 #[derive(Debug, Default)]
 pub(crate) struct Family {
     log_stream_names: BTreeSet<String>,
-    /// Processes that were known as members while that could be told.
+    /// Processes that were identified as members while that was possible.
     known: BTreeSet<Process>,
-    /// When the first of them was started; what it started is no older.
+    /// When the first of them was started; its descendants are not older.
     first_start_ticks: Option<u64>,
 }
 
@@ -38,12 +38,12 @@ pub(crate) struct Family {
 enum Kinship {
     Member,
     Stranger,
-    /// It is inside `execve`.
+    /// Not known yet: it is inside `execve`.
     Unknown,
 }
 
 impl Family {
-    /// Adds what a process that was started then, with this log stream name, has started.
+    /// Adds the descendants of a process with this start time and log stream name.
     pub(crate) fn add(&mut self, start_ticks: u64, log_stream_name: String) {
         let first = self.first_start_ticks.unwrap_or(u64::MAX);
         self.first_start_ticks = Some(first.min(start_ticks));
@@ -118,7 +118,7 @@ impl Family {
     }
 }
 
-/// Where every process of the machine was in the process tree at one time.
+/// The place of every process of the machine in the process tree at one time.
 #[derive(Debug, Default)]
 pub(crate) struct ProcessTree {
     lineages: BTreeMap<u32, Lineage>,
@@ -144,7 +144,7 @@ impl ProcessTree {
 
     fn is_relative(&self, lineage: Lineage, leader: u32) -> bool {
         let mut ancestor = lineage;
-        // No chain of parents is longer than the tree; what changed while it was read could make a circle.
+        // No chain of parents is longer than the tree; changes during the reading could make a circle.
         for _ in 0..self.lineages.len() {
             if ancestor.group == leader || ancestor.parent == leader {
                 return true;

@@ -1,7 +1,7 @@
-//! What the host must know about one published function version in order to run it.
+//! The configuration that the host needs to run one published function version.
 //!
-//! Plain data, given by the caller with every invocation; resolving aliases, storing code and deciding on versions is the
-//! caller's business.
+//! Plain data, given by the caller with every invocation; the caller resolves aliases, stores code and decides on
+//! versions.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +22,8 @@ pub struct FunctionConfig {
     pub name: String,
     /// The version that runs: a number, or `$LATEST`.
     pub version: String,
-    /// Distinguishes two states of the same version (`$LATEST` after new code or new settings); any string that changes then.
+    /// Distinguishes two states of the same version (`$LATEST` after new code or new settings); any string that changes
+    /// with them.
     pub revision: String,
     /// The directory with the unpacked code; becomes `LAMBDA_TASK_ROOT` and the working directory.
     pub code_dir: PathBuf,
@@ -37,27 +38,28 @@ pub struct FunctionConfig {
     pub memory_mb: u32,
     /// The function's own environment variables; names that Lambda reserves are left out.
     pub environment: BTreeMap<String, String>,
-    /// How its log is written.
+    /// The format and levels of its log.
     pub logging: Logging,
-    /// The most processes of this version at one time; further invocations wait in a queue. Zero throttles every invocation.
-    /// A process that has to be replaced while it still runs invocations does not count.
+    /// The most processes of this version at one time; further invocations wait in a queue. Zero throttles every
+    /// invocation. A process that is being replaced while it still runs invocations does not count.
     pub concurrency_max: usize,
     /// `PerExecutionEnvironmentMaxConcurrency`: how many invocations a process of a function on managed instances has at one
     /// time, each with its own deadline. `None` is every other function, whose processes have one after another.
     pub per_process: Option<NonZeroUsize>,
-    /// How a debugger finds its processes; none: they run without.
+    /// How a debugger finds its processes; `None`: they run without a debugger.
     pub debugger: Option<Debugger>,
 }
 
-/// How a function that is debugged runs: in one process at a time over all its versions, which is kept however long it is
-/// idle, and which may take any time to start.
+/// How a function under a debugger runs: in one process at a time over all its versions, which is kept even if it is
+/// idle for long, and may take any time to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Debugger {
-    /// Where the debugger of Python or Node.js listens, on the loopback interface; other processes are found by their ids.
+    /// The port on the loopback interface where the debugger of Python or Node.js listens; debuggers find other
+    /// processes by their ids.
     pub port: u16,
     /// Whether a new process waits for a debugger before it runs code of the function.
     pub waits: bool,
-    /// The folder with the developer's own sources, which the code is a copy of.
+    /// The folder with the developer's own sources, of which the code is a copy.
     pub sources: PathBuf,
 }
 
@@ -70,11 +72,11 @@ pub struct DebuggedProcess {
     pub version: String,
     /// The process.
     pub pid: u32,
-    /// Where its debugger listens; none where its runtime has none.
+    /// The port of its debugger; `None` if its runtime has no debugger with a port.
     pub port: Option<u16>,
 }
 
-/// Identifies what a warm process can be reused for.
+/// Identifies the invocations that a warm process can serve.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FunctionKey {
     /// The function's name.
@@ -107,7 +109,7 @@ impl FunctionConfig {
         }
     }
 
-    /// Returns how processes come about, as Lambda names it.
+    /// Returns Lambda's name for the way in which processes are initialized.
     pub(crate) fn initialization_type(&self) -> &'static str {
         match self.per_process {
             None => "on-demand",
@@ -115,7 +117,7 @@ impl FunctionConfig {
         }
     }
 
-    /// Returns how many invocations one process has at one time.
+    /// Returns how many invocations one process may have at one time.
     pub fn invocations_per_process(&self) -> usize {
         self.per_process.map_or(1, NonZeroUsize::get)
     }
@@ -131,7 +133,7 @@ impl FunctionConfig {
 }
 
 impl fmt::Debug for FunctionConfig {
-    /// Leaves out the environment's values: they often are secrets, and this ends up in logs.
+    /// Leaves out the environment's values: they often are secrets, and this text is written to logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FunctionConfig")
             .field("arn", &self.arn)

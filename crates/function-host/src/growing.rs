@@ -1,4 +1,4 @@
-//! Sees whether more processes are of use to a function whose invocations wait: see [`crate::pool`].
+//! Decides whether more processes help a function whose invocations wait: see [`crate::pool`].
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,17 +8,18 @@ use crate::pool::Growth;
 use crate::shared::Shared;
 use crate::spare_time::SpareTime;
 
-/// How often it is looked. The system counts processor time in hundredths of a second.
+/// The interval between two checks. The system counts processor time in hundredths of a second.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// The machine has time to spare when so much of it was idle.
+/// The machine has time to spare if it was idle for at least this share.
 const SPARE_SHARE: f64 = 0.25;
 
-/// How long none is started on a machine that has nothing to spare. Those that run may wait for those in the queue.
+/// How long no process is started on a machine without spare time. Then one is, because running invocations may wait
+/// for queued ones.
 const NONE_FOR: Duration = Duration::from_secs(1);
 
 impl Shared {
-    /// Starts processes as they are of use, until no invocation of the function waits.
+    /// Starts processes while they help, until no invocation of the function waits.
     pub(crate) async fn start_as_of_use(self: Arc<Self>, key: FunctionKey) {
         let mut shutdown = self.shutdown.subscribe();
         let mut spare = SpareTime::from_now();
@@ -29,7 +30,7 @@ impl Shared {
                 _ = shutdown.wait_for(Option::is_some) => {}
             }
             let growth = match spare.share_since() {
-                // A system that does not say gets what invocations ask for.
+                // If the system does not report idle time, processes are started as invocations need them.
                 None => Growth::Double,
                 Some(share) if share >= SPARE_SHARE => Growth::Double,
                 Some(_) if started_at.elapsed() >= NONE_FOR => Growth::One,

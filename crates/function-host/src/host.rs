@@ -1,4 +1,4 @@
-//! The handle through which everyone else uses this crate.
+//! The handle through which other crates use this one.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use crate::shared::Shared;
 
 /// Runs functions in processes of their own. Cheap to clone; all clones are the same host.
 ///
-/// When the last clone is dropped, every process is ended as by [`FunctionHost::shutdown`], without anyone waiting for it.
+/// When the last clone is dropped, every process is ended as by [`FunctionHost::shutdown`], but in the background.
 #[derive(Clone)]
 pub struct FunctionHost {
     shared: Arc<Shared>,
@@ -47,7 +47,7 @@ pub enum StartHostError {
         #[source]
         cause: io::Error,
     },
-    /// The system has no thread for us.
+    /// The system cannot start a thread.
     #[error("start the threads that start and end function processes")]
     Thread(#[source] io::Error),
 }
@@ -91,11 +91,12 @@ impl FunctionHost {
         })
     }
 
-    /// Runs one invocation and waits for its outcome. A function that fails is an outcome; see [`InvokeError`] for what
-    /// keeps it from running.
+    /// Runs one invocation and waits for its outcome. A function that fails is an outcome; see [`InvokeError`] for the
+    /// reasons why it cannot run.
     ///
-    /// An invocation gets a warm process, or a new one, or waits for one; its `timeout` begins with its delivery. When a
-    /// process cannot be started because the machine or this process is short of something, it waits until there is room.
+    /// An invocation gets a warm process, or a new one, or waits for one; its `timeout` begins with its delivery. If a
+    /// process cannot be started because the machine or this process is short of a resource, the invocation waits until
+    /// there is room.
     ///
     /// Dropping this future gives the invocation up: one that has not been delivered to a process never will be, and leaves
     /// the queue at once. One that was delivered runs to its end or to its timeout, as on Lambda; only its outcome is lost.
@@ -110,9 +111,9 @@ impl FunctionHost {
         self.place_and_wait(function, request, false).await
     }
 
-    /// Sees that a process of a function can be started: resolves with an empty success once one asks for an invocation, or
-    /// with the error of its start. It is kept warm, as after an invocation. `request_id` is what its output is attributed
-    /// to.
+    /// Starts a process of a function: resolves with an empty success once a process asks for an invocation, or with
+    /// the error of its start. The process is kept warm, as after an invocation. Its output is attributed to
+    /// `request_id`.
     ///
     /// # Errors
     /// As [`FunctionHost::invoke`].
@@ -166,8 +167,8 @@ impl FunctionHost {
         caller.wait(wait_until).await
     }
 
-    /// Returns how many invocations of a function version can run at one time: as many as the most processes that it may
-    /// have can take, or fewer where the limit of open files has no room for so many.
+    /// Returns how many invocations of a function version can run at one time: the capacity of all processes that it
+    /// may have, or less if the limit of open files does not allow so many.
     pub fn concurrency(&self, function: &FunctionConfig) -> usize {
         let per_process = function.invocations_per_process();
         function
@@ -176,12 +177,12 @@ impl FunctionHost {
             .saturating_mul(per_process)
     }
 
-    /// Counts processes and waiting invocations of every function that has any, sorted by function.
+    /// Counts processes and waiting invocations of every function that has some, sorted by function.
     pub fn stats(&self) -> Vec<FunctionStats> {
         self.shared.pools().stats()
     }
 
-    /// Counts the connections to Runtime APIs that were refused because they were not their function process's own.
+    /// Counts the connections to Runtime APIs that were refused because they did not come from the function process.
     pub fn refused_connections(&self) -> u64 {
         self.shared.refused_connections.load(Ordering::Relaxed)
     }
@@ -189,20 +190,20 @@ impl FunctionHost {
     /// Ends every process: `SIGTERM` to its group, `SIGKILL` after `grace`. Invocations that wait fail at once, those that
     /// run fail unless they are answered within `grace`, and new ones are refused.
     ///
-    /// Returns when all processes are gone. May be called again, and waits then as well; the first `grace` counts. Cancellation
-    /// safe: the shutdown goes on without whoever waits for it.
+    /// Returns when all processes are gone. May be called again, and waits then as well; the first `grace` counts.
+    /// Cancellation safe: the shutdown goes on if the caller stops waiting.
     pub async fn shutdown(&self, grace: Duration) {
         self.shared.begin_shutdown(grace);
         self.shared.tasks.wait().await;
     }
 }
 
-/// Someone who waits for an invocation's outcome. Dropping this gives the invocation up.
+/// A caller that waits for an invocation's outcome. Dropping it gives the invocation up.
 struct Caller<'a> {
     shared: &'a Shared,
     function: &'a FunctionConfig,
     ticket: Ticket,
-    /// `None` once it has come.
+    /// `None` once the outcome has arrived.
     outcome: Option<oneshot::Receiver<Reply>>,
 }
 
@@ -235,7 +236,7 @@ impl Caller<'_> {
 impl Drop for Caller<'_> {
     fn drop(&mut self) {
         if let Some(mut outcome) = self.outcome.take() {
-            // First, so that a process which takes it from the queue this very moment does not run it.
+            // Closed first, so that a process that takes the invocation from the queue at this moment does not run it.
             outcome.close();
             let key = self.function.key();
             let withdrawn = self.shared.pools().withdraw(&key, self.ticket);
@@ -261,7 +262,8 @@ impl Shared {
     }
 }
 
-/// Ends all processes when the last handle is dropped. The tasks of the processes hold `Shared`, so that cannot tell.
+/// Ends all processes when the last handle is dropped. `Shared` itself cannot do this, because the tasks of the
+/// processes hold it too.
 struct Owner(Arc<Shared>);
 
 impl Drop for Owner {
@@ -270,8 +272,8 @@ impl Drop for Owner {
     }
 }
 
-/// Ends the processes that a killed host left behind in a state directory. [`FunctionHost::new`] does it, too: this is for
-/// who has something else to do meanwhile.
+/// Ends the processes that a killed host left behind in a state directory. [`FunctionHost::new`] does this, too; a
+/// separate call lets a caller do other work meanwhile.
 ///
 /// # Errors
 /// [`StartHostError::StateDir`].

@@ -1,4 +1,4 @@
-//! One invocation as the caller sees it: what goes in, what comes out, and what keeps it from running at all.
+//! One invocation as the caller sees it: its request, its outcome, and the reasons why it may not run at all.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::response_stream::ResponseSink;
 pub struct InvocationRequest {
     /// The invocation's id, unique per invocation: ASCII letters, digits, `-`, `_` and `.`, at most 128 of them.
     pub request_id: String,
-    /// The event's bytes, handed on as they are.
+    /// The event's bytes, passed on unchanged.
     pub payload: Bytes,
     /// The ARN as it was invoked, with its version or alias.
     pub invoked_function_arn: String,
@@ -27,21 +27,21 @@ pub struct InvocationRequest {
     pub trace_id: Option<String>,
     /// The tenant's id, for functions with tenant isolation.
     pub tenant_id: Option<String>,
-    /// Where the response goes as it is written, if the function streams it; its successful outcome is then empty. `None` has
-    /// the outcome hold the whole response.
+    /// Receives the response while it is written, if the function streams it; the successful outcome is then empty.
+    /// With `None` the outcome has the whole response.
     pub response_sink: Option<ResponseSink>,
-    /// Cancelled by a caller who does not want it to run any more. Once a process has it, that changes nothing.
+    /// Cancelled by a caller that no longer wants it to run. This has no effect once a process has it.
     pub called_off: CancellationToken,
-    /// Asked right before a process gets it: one without a permit counts as called off.
+    /// Checked right before a process gets it: without a permit, it counts as called off.
     pub permit: Permit,
 }
 
-/// Whether an invocation may begin, asked at the last moment.
+/// A check, made at the last moment, of whether an invocation may begin.
 #[derive(Clone, Default)]
 pub struct Permit(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
 
 impl Permit {
-    /// Asks `may_begin`, which must not wait for anything. The default is a permit that always holds.
+    /// Makes a permit that calls `may_begin`, which must not block. The default is a permit that always holds.
     pub fn new(may_begin: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(may_begin)))
     }
@@ -62,7 +62,7 @@ impl fmt::Debug for Permit {
 pub struct InvocationOutcome {
     /// The request's id.
     pub request_id: String,
-    /// What the function answered, or how it failed.
+    /// The function's answer, or its failure.
     pub result: InvocationResult,
     /// When the event was delivered to the process; for a failed start, when the process was started.
     pub started_at: SystemTime,
@@ -72,17 +72,17 @@ pub struct InvocationOutcome {
     pub duration: Duration,
     /// From the process's start to its first call of `next`, when this invocation started the process.
     pub init_duration: Option<Duration>,
-    /// The process's highest resident memory so far, in bytes, where the system tells, and where the process has one
+    /// The process's highest resident memory so far, in bytes, if the system reports it and the process has one
     /// invocation at a time.
     pub max_rss_bytes: Option<u64>,
     /// The last 4 KiB of the invocation's log: `START`, output, `END`, `REPORT`.
     pub log_tail: Vec<u8>,
 }
 
-/// What the function made of the event.
+/// The function's result for an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvocationResult {
-    /// The bytes that the runtime posted as the response; none where they went into the request's sink.
+    /// The bytes that the runtime posted as the response; empty if they went into the request's sink.
     Success(Bytes),
     /// The function failed; for a caller of Invoke this is HTTP 200 with `X-Amz-Function-Error: Unhandled`.
     FunctionError(FunctionError),
@@ -93,7 +93,7 @@ pub enum InvocationResult {
 pub struct FunctionError {
     /// Lambda's or the runtime's error type, such as `Sandbox.Timedout` or `Runtime.ExitError`.
     pub error_type: String,
-    /// A JSON document with `errorType` and `errorMessage`: the one that the runtime posted, byte for byte, where it is JSON.
+    /// A JSON document with `errorType` and `errorMessage`: the runtime's document, byte for byte, if that is JSON.
     pub payload: Bytes,
     /// The way in which it failed.
     pub kind: FunctionErrorKind,
@@ -116,7 +116,7 @@ pub enum FunctionErrorKind {
     ResponseTooLarge,
 }
 
-/// Says why an invocation could not be run at all, in contrast to a function that ran and failed.
+/// Why an invocation could not be run at all, in contrast to a function that ran and failed.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
     /// The function's entry point cannot be started: it is missing, not executable, or not for this machine. A caller can
@@ -125,12 +125,12 @@ pub enum InvokeError {
     Launch {
         /// The function.
         function: FunctionKey,
-        /// What stood in the way, with the remedy.
+        /// The obstacle, and its remedy.
         #[source]
         cause: Arc<LaunchError>,
     },
-    /// The function may have no process at all, because its [`FunctionConfig::concurrency_max`] is zero. A retry helps once
-    /// somebody raises it.
+    /// The function may have no process at all, because its [`FunctionConfig::concurrency_max`] is zero. A retry helps
+    /// once that limit is raised.
     ///
     /// [`FunctionConfig::concurrency_max`]: crate::FunctionConfig::concurrency_max
     #[error("function {function} is throttled: it may have no process")]
@@ -138,13 +138,13 @@ pub enum InvokeError {
         /// The function.
         function: FunctionKey,
     },
-    /// The host is short of something; the function did not fail, and the event never reached a process. A caller can retry
-    /// later.
+    /// The host is short of a resource; the function did not fail, and the event never reached a process. A caller can
+    /// retry later.
     #[error("no room for an invocation of function {function}")]
     NoRoom {
         /// The function.
         function: FunctionKey,
-        /// What the host is short of.
+        /// The missing resource.
         #[source]
         shortage: Shortage,
     },
@@ -165,12 +165,12 @@ pub enum InvokeError {
     InvalidRequest {
         /// The field of [`InvocationRequest`].
         field: &'static str,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: &'static str,
     },
 }
 
-/// What a host is short of that has no room for an invocation.
+/// The resource that a host is short of when it has no room for an invocation.
 #[derive(Debug, thiserror::Error)]
 pub enum Shortage {
     /// All processes of the function are busy, or cannot be started for now, and its queue is full.
@@ -188,8 +188,8 @@ pub enum Shortage {
     WaitedTooLong {
         /// How long it waited.
         waited: Duration,
-        /// What kept a process from being started for it: file handles, memory or processes of the machine that are used
-        /// up. `None` when it only waited for its turn.
+        /// The reason why no process could be started for it: the machine's file handles, memory or processes are used
+        /// up. `None` if it only waited for its turn.
         #[source]
         obstacle: Option<Box<LaunchError>>,
     },
@@ -205,7 +205,7 @@ struct ErrorDocument<'a> {
 }
 
 impl FunctionError {
-    /// Makes an error whose document has the type and the message, and nothing else.
+    /// Makes an error whose document has only the type and the message.
     pub(crate) fn new(kind: FunctionErrorKind, error_type: &str, error_message: &str) -> Self {
         FunctionError {
             error_type: error_type.to_owned(),
@@ -214,10 +214,11 @@ impl FunctionError {
         }
     }
 
-    /// Makes an error of what a runtime posted.
+    /// Makes an error from a runtime's post.
     ///
-    /// The document's own `errorType` counts before the header's, because it is what the caller of Invoke gets to see and
-    /// because `lambda_runtime` sends `unhandled` in the header. What is not a JSON object is wrapped in one.
+    /// The document's own `errorType` takes precedence over the header's, because the caller of Invoke sees the
+    /// document and because `lambda_runtime` sends `unhandled` in the header. A body that is not a JSON object is
+    /// wrapped in one.
     pub(crate) fn posted(kind: FunctionErrorKind, header: Option<&str>, body: Bytes) -> Self {
         #[derive(serde::Deserialize)]
         struct Posted {

@@ -1,4 +1,4 @@
-//! What is started for a function, and what can stand in the way.
+//! The program that is started for a function, and the reasons why it cannot be.
 //!
 //! One strategy per family of runtimes: `provided.*` runs the executable `bootstrap` of the code directory, managed
 //! runtimes run an interpreter with a runtime client and the handler's name, through the function's wrapper if it has one.
@@ -17,10 +17,10 @@ use crate::layers::{self, ExtensionProgram};
 use crate::runtimes::{PrepareRuntimeError, RuntimeCommand, Runtimes};
 use crate::unix;
 
-/// Says why no function process could be started, and what to do about it.
+/// Why no function process could be started, and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
-    /// The runtime is none that this host runs.
+    /// This host does not run the runtime.
     #[error(
         "runtime `{runtime}` is not supported: use `provided.al2023` with an executable named `bootstrap` in the code directory"
     )]
@@ -31,43 +31,43 @@ pub enum LaunchError {
     /// A managed runtime has no interpreter, or was never prepared.
     #[error(transparent)]
     Runtime(#[from] PrepareRuntimeError),
-    /// There is nothing at the executable's path.
+    /// The executable does not exist.
     #[error("no file `{}`: runtime `{runtime}` starts the executable `bootstrap` in the code directory; build the function, or correct its `CodeUri`", .path.display())]
     Missing {
-        /// Where it was looked for.
+        /// The path where it was expected.
         path: PathBuf,
         /// The runtime's identifier.
         runtime: String,
     },
-    /// It is there, but no executable file.
+    /// It exists, but is not an executable file.
     #[error("`{}` is not executable: run `chmod +x` on it", .path.display())]
     NotExecutable {
         /// The file.
         path: PathBuf,
     },
-    /// It is executable by its mode, but not by its content.
+    /// Its mode is executable, but its content cannot be run.
     #[error("`{}` cannot run on this machine", .path.display())]
     Unrunnable {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         #[source]
         cause: ExecutableProblem,
     },
-    /// There is nothing where the function's wrapper should be.
+    /// The function's wrapper does not exist.
     #[error("no file `{}`, and `AWS_LAMBDA_EXEC_WRAPPER` of the function is `{named}`: `/opt/…` is a file of its layers and `/var/task/…` one of its code; add the file, or take the variable away", .path.display())]
     WrapperMissing {
         /// As the function names it.
         named: String,
-        /// Where it was looked for.
+        /// The path where it was expected.
         path: PathBuf,
     },
-    /// The function's wrapper is there, but cannot be started.
+    /// The function's wrapper exists, but cannot be started.
     #[error("the function is started through `{named}`, which its `AWS_LAMBDA_EXEC_WRAPPER` names")]
     Wrapper {
         /// As the function names it.
         named: String,
-        /// What is wrong with it.
+        /// The reason.
         #[source]
         cause: Box<LaunchError>,
     },
@@ -76,29 +76,29 @@ pub enum LaunchError {
     Extension {
         /// Its file's name.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         #[source]
         cause: Box<LaunchError>,
     },
-    /// The host keeps the file handles that are left for its own work.
+    /// The host keeps the remaining file handles for its own work.
     #[error(
         "the server has about {open} of its {limit} file handles in use and keeps {reserve} for its own work: raise its limit (`ulimit -n`)"
     )]
     NoFileHandles {
-        /// How many are in use, or will soon be by processes that have just been started.
+        /// How many are in use, or soon will be by processes that have just been started.
         open: u64,
         /// The limit of this process.
         limit: u64,
-        /// How many are kept.
+        /// How many the host keeps.
         reserve: u64,
     },
-    /// Another version of the function has the debugger.
+    /// A process of another version of the function has the debugger.
     #[error("another version of `{function}` is at work in its debugger: one process at a time")]
     OtherIsDebugged {
         /// The function's name.
         function: String,
     },
-    /// The port that its debugger is to listen on is taken.
+    /// The port of its debugger is taken.
     #[error(
         "port {port}, which the debugger of `{function}` is to listen on, is taken: stop what has it, or choose another one"
     )]
@@ -111,9 +111,9 @@ pub enum LaunchError {
     /// The operating system refused a resource.
     #[error("{attempt} for `{}`", .path.display())]
     System {
-        /// What was attempted.
+        /// The attempted action.
         attempt: &'static str,
-        /// The file that was to run.
+        /// The file to run.
         path: PathBuf,
         /// The system's answer.
         #[source]
@@ -122,7 +122,7 @@ pub enum LaunchError {
 }
 
 impl LaunchError {
-    /// Whether the machine or this process is short of something, which says nothing about the function: a later start may
+    /// Whether the cause is a shortage of the machine or this process, independent of the function: a later start may
     /// succeed.
     pub(crate) fn is_shortage(&self) -> bool {
         match self {
@@ -147,7 +147,7 @@ impl LaunchError {
 }
 
 impl LaunchError {
-    /// Whether it is the function's own debugger that keeps another process of it from starting.
+    /// Whether the function's own debugger keeps another process of the function from starting.
     pub(crate) fn is_debugger(&self) -> bool {
         matches!(
             self,
@@ -169,7 +169,7 @@ pub(crate) enum LaunchCommand {
 }
 
 impl LaunchCommand {
-    /// Decides what runs a function.
+    /// Decides which program runs a function.
     pub(crate) fn of(
         function: &FunctionConfig,
         runtimes: Option<&Runtimes>,
@@ -233,7 +233,7 @@ impl LaunchCommand {
             .collect()
     }
 
-    /// Returns the files and folders that a process must see, besides those that every machine has.
+    /// Returns the files and folders that a process must be able to see, besides those of every machine.
     pub(crate) fn needed<'a>(&'a self, function: &'a FunctionConfig) -> Vec<&'a Path> {
         let mut needed = vec![&*function.code_dir, self.program(), self.runtime()];
         if let LaunchCommand::Managed { command, .. } = self {
@@ -244,14 +244,14 @@ impl LaunchCommand {
         needed
     }
 
-    /// Adds what the runtime's client needs to a function's environment.
+    /// Adds the variables that the runtime's client needs to a function's environment.
     pub(crate) fn complete(&self, environment: &mut BTreeMap<String, String>) {
         let LaunchCommand::Managed { command, .. } = self else {
             return;
         };
         environment.extend(command.environment.clone());
         if let Some((variable, folders)) = &command.search_path {
-            // After the function's own folders: its versions of a package win over the runtime's.
+            // Appended after the function's own folders: its versions of a package take precedence over the runtime's.
             let list = environment.entry((*variable).to_owned()).or_default();
             for folder in folders {
                 if !list.is_empty() {
@@ -262,9 +262,9 @@ impl LaunchCommand {
         }
     }
 
-    /// Looks at the programs before they are started, because the system's own errors would not say what is wrong: a missing
-    /// script interpreter, for one, is reported as if the script were missing, and a binary for another architecture is
-    /// run through the shell by libc.
+    /// Checks the programs before they are started, because the system's own errors would be misleading: a missing
+    /// script interpreter, for example, is reported as if the script were missing, and libc runs a binary for another
+    /// architecture through the shell.
     pub(crate) fn check(&self, runtime: &str) -> Result<(), LaunchError> {
         if let LaunchCommand::Managed {
             wrapper: Some(wrapper),
@@ -288,7 +288,7 @@ impl LaunchCommand {
     }
 }
 
-/// Looks at an extension's program before it is started.
+/// Checks an extension's program before it is started.
 pub(crate) fn check_extension(program: &ExtensionProgram) -> Result<(), LaunchError> {
     check_program(&program.file, "extension").map_err(|cause| LaunchError::Extension {
         name: program.name.clone(),
@@ -329,7 +329,7 @@ fn check_program(path: &Path, runtime: &str) -> Result<(), LaunchError> {
                 .read_to_end(&mut head)
                 .map_err(|cause| system("read the executable", cause))?;
         }
-        // A file may be executable and not readable; then the system is the only judge.
+        // A file may be executable but not readable; then only the system can tell.
         Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
         Err(cause) => return Err(system("read the executable", cause)),
     }

@@ -1,5 +1,5 @@
-//! A function's layers: what Lambda has at `/opt` is in a folder of the code here, and appears at `/opt` if the system
-//! allows it (see [`mounts`](crate::mounts)).
+//! A function's layers: the content of Lambda's `/opt` is here in a folder of the code, and appears at `/opt` if the
+//! system allows it (see [`mounts`](crate::mounts)).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,8 +21,8 @@ pub(crate) fn bootstrap(code_dir: &Path) -> PathBuf {
     }
 }
 
-/// The search paths of a function that has layers, which it may change. Programs and libraries are found by the defaults,
-/// which name Lambda's paths.
+/// The search paths of a function that has layers; the function may change them. The defaults for programs and
+/// libraries name Lambda's paths.
 /// Source: Lambda developer guide, "Packaging layers", "Layer paths for each Lambda runtime".
 pub(crate) fn search_paths(function: &FunctionConfig, at: &LayersAt) -> BTreeMap<String, String> {
     let mut search = BTreeMap::new();
@@ -57,9 +57,9 @@ pub(crate) fn search_paths(function: &FunctionConfig, at: &LayersAt) -> BTreeMap
 pub(crate) struct ExtensionProgram {
     /// Its file's name, by which it registers.
     pub(crate) name: String,
-    /// Where its process finds it.
+    /// Its path as its process sees it.
     pub(crate) path: PathBuf,
-    /// Where it lies on this machine.
+    /// Its path on this machine.
     pub(crate) file: PathBuf,
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn extensions(code_dir: &Path, at: &LayersAt) -> Vec<ExtensionProgram
     programs
 }
 
-/// Variables with a list of paths in which Lambda's own may stand.
+/// Variables with a list of paths, which may include Lambda's own.
 const LISTS_OF_PATHS: [&str; 5] = [
     EXEC_WRAPPER,
     "LD_LIBRARY_PATH",
@@ -93,8 +93,8 @@ const LISTS_OF_PATHS: [&str; 5] = [
     "PYTHONPATH",
 ];
 
-/// Has the well-known variables name the real folders in the place of Lambda's, which a process does not see. What only the
-/// machine has in `/opt` is left alone.
+/// Replaces Lambda's folders, which the process does not see, with the real folders in the well-known variables. Paths
+/// that only the machine has in `/opt` stay unchanged.
 pub(crate) fn name_real_folders(
     function: &FunctionConfig,
     at: &LayersAt,

@@ -1,8 +1,8 @@
 //! Records running processes on disk, and ends those that a killed host left behind.
 //!
-//! The kernel kills a process when its host dies, but not the processes that it started in turn, and not on every system.
-//! So each running process has a file in the state directory; a host that finds such files at its start ends the processes
-//! that still run. A process is identified by its id and its start time; its children are found as [`family`](crate::family)
+//! When a host dies, the kernel kills its function processes, but not their children, and not on every system. So each
+//! running process has a file in the state directory; a host that finds such files at its start ends the processes that
+//! still run. A process is identified by its id and its start time; its children are found as [`family`](crate::family)
 //! describes.
 
 use std::ffi::OsStr;
@@ -17,10 +17,10 @@ use crate::family::Family;
 use crate::proc_fs::{self, Process};
 use crate::unix::{self, ProcessGroup};
 
-/// The format of the files; one of another format is of a host that is not ours, and is left alone.
+/// The format of the files; a file of another format belongs to another kind of host, and is left alone.
 const FORMAT: u32 = 1;
 
-/// One running process, as its file tells it.
+/// The content of a file: one running process.
 #[derive(Debug, Serialize, Deserialize)]
 struct Content {
     format: u32,
@@ -30,15 +30,15 @@ struct Content {
     log_stream_name: String,
 }
 
-/// The file of one running process. It stays when this is dropped without [`ProcessRecord::remove`], so that the next host
-/// ends what the process has started.
+/// The file of one running process. It stays when this is dropped without [`ProcessRecord::remove`], so that the next
+/// host ends the process's descendants.
 #[derive(Debug)]
 pub(crate) struct ProcessRecord {
     path: PathBuf,
 }
 
 impl ProcessRecord {
-    /// Records a process. Where the system does not tell what is needed, there is nothing to record.
+    /// Records a process. Records nothing if the system does not report the necessary facts.
     pub(crate) fn write(
         directory: &Path,
         process: Process,
@@ -56,8 +56,8 @@ impl ProcessRecord {
             log_stream_name: log_stream_name.to_owned(),
         };
         let path = directory.join(format!("{pid}.json"));
-        // Renamed, so that a host killed while it writes leaves no half record, whose process nobody would end.
-        // Not synced: what is lost with the machine's power is lost together with the process.
+        // Renamed, so that a host killed during the write leaves no partial record, whose process no host would end.
+        // Not synced: a loss of power also ends the process.
         let unfinished = path.with_extension("unfinished");
         let mut file = OpenOptions::new()
             .write(true)
@@ -78,7 +78,7 @@ impl ProcessRecord {
     }
 }
 
-/// Returns the directory of the records, which it makes if need be.
+/// Returns the directory of the records; creates it if necessary.
 pub(crate) fn directory(state_dir: &Path) -> io::Result<PathBuf> {
     let directory = state_dir.join("processes");
     unix::create_private_dir(&directory)?;
@@ -95,7 +95,8 @@ pub(crate) fn end_all(directory: &Path) -> io::Result<usize> {
         let path = entry?.path();
         match path.extension().and_then(OsStr::to_str) {
             Some("json") => {}
-            // A host was killed as it recorded a process, which the kernel has ended: it had not been fed yet.
+            // A host was killed while it recorded a process. The kernel has ended that process, which had no invocation
+            // yet.
             Some("unfinished") => {
                 fs::remove_file(&path)?;
                 continue;

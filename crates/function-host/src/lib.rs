@@ -2,8 +2,8 @@
 //! stops them.
 //!
 //! [`FunctionHost`] is the whole interface: it takes an event for a function version and returns the function's result.
-//! Everything else (aliases, durable executions, retries, HTTP) belongs to the server. How the parts fit together
-//! is written down in the design, section 7, and the Runtime API in the protocol reference, section 6.
+//! Everything else (aliases, durable executions, retries, HTTP) belongs to the server. The design, section 7, describes
+//! how the parts fit together; the protocol reference, section 6, describes the Runtime API.
 //!
 //! An invocation goes from `host` to the `pool`, which finds a process for it or has `placing` start one; the `process`'s
 //! own task delivers it through the `runtime_api`, and answers the caller.

@@ -1,4 +1,4 @@
-//! Log lines of functions, and where they go.
+//! Log lines of functions, and their destination.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -7,9 +7,9 @@ use crate::function::FunctionConfig;
 
 /// Takes the log lines of all functions.
 ///
-/// `record` is called in the order in which lines of one process came, on the task that also serves its invocations: it must
-/// not block and must not wait. A sink that writes somewhere slow puts lines into a bounded queue of its own and says what
-/// it does when that is full.
+/// `record` is called in the order of one process's lines, on the task that also serves its invocations: it must not
+/// block or wait. A sink with a slow destination puts lines into a bounded queue of its own and documents its behaviour
+/// when that is full.
 pub trait LogSink: Send + Sync + 'static {
     /// Takes one line.
     fn record(&self, line: LogLine);
@@ -18,7 +18,7 @@ pub trait LogSink: Send + Sync + 'static {
 /// One line of a function's log.
 #[derive(Clone, Debug)]
 pub struct LogLine {
-    /// Whose line it is.
+    /// The function that the line belongs to.
     pub function: Arc<FunctionConfig>,
     /// The log stream's name, unique per process, as in `AWS_LAMBDA_LOG_STREAM_NAME`.
     pub log_stream_name: Arc<str>,
@@ -27,15 +27,15 @@ pub struct LogLine {
     pub request_id: Option<String>,
     /// When the host read the line.
     pub at: SystemTime,
-    /// Where it was written.
+    /// The stream that it was written to.
     pub stream: LogStream,
-    /// The line without its line break; invalid UTF-8 is replaced. Line breaks within it are those that the function asked
-    /// for by a carriage return, as Python's client does between the lines of a traceback. Untrusted, and at most
+    /// The line without its line break; invalid UTF-8 is replaced. Line breaks within it come from carriage returns of
+    /// the function, which Python's client writes between the lines of a traceback. Untrusted, and at most
     /// [`LINE_BYTES_MAX`](crate::LINE_BYTES_MAX) bytes and a note long before replacement.
     pub text: String,
 }
 
-/// Where a log line was written.
+/// The stream that a log line was written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LogStream {
     /// The process's standard output.

@@ -1,12 +1,12 @@
-//! How a function's log is written: as text or as JSON, and which lines of it are kept.
+//! The format of a function's log, text or JSON, and the levels of lines that are kept.
 //!
-//! Levels only count where the format is JSON, as on Lambda.
+//! Levels apply only to the JSON format, as on Lambda.
 //! Source: Lambda developer guide, "Configuring advanced logging controls for Lambda functions", read 2026-11.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
-/// A function's `LoggingConfig`, as far as it matters to its processes.
+/// A function's `LoggingConfig`, as far as it affects its processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Logging {
     /// Becomes `AWS_LAMBDA_LOG_FORMAT`.
@@ -27,7 +27,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// How important a log line is.
+/// The level of a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
     /// `TRACE`.
@@ -65,7 +65,7 @@ impl LogFormat {
 }
 
 impl LogLevel {
-    /// Reads a level, in the spellings of loggers too: `warning` is `WARN`, and `CRITICAL` is `FATAL`.
+    /// Reads a level, also in common spellings of loggers: `warning` is `WARN`, and `CRITICAL` is `FATAL`.
     pub fn parse(name: &str) -> Option<LogLevel> {
         match &*name.to_ascii_uppercase() {
             "TRACE" => Some(LogLevel::Trace),
@@ -92,7 +92,7 @@ impl LogLevel {
 }
 
 impl Logging {
-    /// Whether a line that the function wrote is kept. Lambda only judges lines that name a level and a time.
+    /// Whether a line of the function is kept. Lambda filters only lines with a level and a time.
     pub(crate) fn keeps(&self, line: &str) -> bool {
         #[derive(Deserialize)]
         struct Line {

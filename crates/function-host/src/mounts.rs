@@ -1,12 +1,12 @@
-//! Layers at `/opt`: function processes that have layers see the machine's files with a few others in between.
+//! Layers at `/opt`: function processes with layers see the machine's files with a few others mounted over them.
 //!
 //! Each such process gets a mount namespace of its own, and a user namespace around it where this user may not mount
-//! otherwise. In a user namespace the user stays the same, so that signals, limits and `/proc` work as for every other process.
-//! `/opt` is then a small file system in memory, in which everything that the layers have at their top, and everything else
-//! that the machine has in `/opt`, is mounted: interpreters lie there on some machines. `/var/task` shows the code where a
-//! machine has such a folder; making one would take more rights than this needs.
+//! otherwise. In a user namespace the user stays the same, so that signals, limits and `/proc` work as for every other
+//! process. `/opt` is then a small file system in memory. Mounted in it are the top-level entries of the layers, and
+//! the machine's other entries of `/opt`, because some machines have interpreters there. `/var/task` shows the code if
+//! the machine has such a folder; creating one would take more rights than this needs.
 //!
-//! Where the system does not allow that, nothing is mounted, and [`layers`](crate::layers) has variables name the real
+//! If the system does not allow that, nothing is mounted, and [`layers`](crate::layers) sets variables to the real
 //! folders instead.
 
 use std::path::Path;
@@ -17,17 +17,17 @@ pub(crate) use imp::Mounts;
 use crate::folders::LAYERS_FOLDER;
 use crate::function::FunctionConfig;
 
-/// Where a function's processes find its layers.
+/// The place where a function's processes find its layers.
 #[derive(Clone, Debug)]
 pub(crate) enum LayersAt {
     /// At `/opt`, by these mounts.
     Opt(Arc<Mounts>),
-    /// In the code's own folder only, or it has none.
+    /// Only in the code's own folder, or the function has no layers.
     CodeFolder,
 }
 
 impl LayersAt {
-    /// Returns what a process has to mount.
+    /// Returns the mounts of a process, if it has any.
     pub(crate) fn mounts(&self) -> Option<Arc<Mounts>> {
         match self {
             LayersAt::Opt(mounts) => Some(Arc::clone(mounts)),
@@ -36,7 +36,7 @@ impl LayersAt {
     }
 }
 
-/// Decides where layers are, and says once when they cannot be at `/opt`.
+/// Decides where layers are, and logs once if they cannot be at `/opt`.
 #[derive(Debug)]
 pub(crate) struct MountPolicy {
     wanted: bool,
@@ -102,18 +102,18 @@ mod imp {
 
     const HOSTS: &str = "/etc/hosts";
 
-    /// Folders that every Linux has and that are covered for a moment, while the real `/opt` must still be seen.
+    /// Folders that every Linux has and that are covered for a moment, while the real `/opt` must still be visible.
     const STAGES: [&str; 4] = ["/mnt", "/media", "/srv", "/run"];
 
-    /// What a process's own `/opt` is made of. Everything is worked out before the process is started: between `fork` and
+    /// The parts of a process's own `/opt`. Everything is prepared before the process is started: between `fork` and
     /// `exec` no memory may be allocated.
     #[derive(Debug)]
     pub(crate) struct Mounts {
         stage: CString,
         entries: Vec<Entry>,
-        /// The code, where the machine has a folder to show it in.
+        /// The code, if the machine has a `/var/task` to show it in.
         task: Option<CString>,
-        /// `/etc/hosts` with the names by which extensions know their machine; `None` where there is no such file.
+        /// `/etc/hosts` with the names by which extensions know their machine; `None` if there is no such file.
         hosts: Option<Hosts>,
         user_map: CString,
         group_map: CString,
@@ -122,7 +122,7 @@ mod imp {
     #[derive(Debug)]
     struct Hosts {
         content: Vec<u8>,
-        /// In the stage.
+        /// Its path in the stage.
         file: CString,
     }
 
@@ -130,7 +130,7 @@ mod imp {
     #[derive(Debug)]
     struct Entry {
         source: CString,
-        /// In the stage.
+        /// Its path in the stage.
         target: CString,
         kind: Kind,
     }
@@ -139,7 +139,7 @@ mod imp {
     enum Kind {
         Folder,
         File,
-        /// Whose content is the entry's source.
+        /// A link, whose content is the entry's source.
         Link,
     }
 
@@ -147,13 +147,13 @@ mod imp {
         /// Plans the mounts of a process.
         ///
         /// # Errors
-        /// When the machine has no `/opt`, or a layer would hide what the process needs.
+        /// When the machine has no `/opt`, or a layer would hide a file that the process needs.
         pub(crate) fn plan(layers: &Path, code_dir: &Path, needed: &[&Path]) -> io::Result<Mounts> {
             let mut mounts = Mounts::empty(&[code_dir])?;
             if !Path::new(OPT).is_dir() {
                 return Err(io::Error::other("this machine has no folder `/opt`"));
             }
-            // What is in `/opt` may be reached through links from elsewhere.
+            // Links elsewhere may lead to files in `/opt`.
             let real = needed.iter().filter_map(|path| fs::canonicalize(path).ok());
             let real: Vec<PathBuf> = real.collect();
             let real = real.iter().map(PathBuf::as_path);
@@ -163,7 +163,7 @@ mod imp {
                 for entry in fs::read_dir(folder)? {
                     let entry = entry?;
                     let name = entry.file_name();
-                    // What a layer has, the machine's does not show.
+                    // An entry of a layer hides the machine's entry of the same name.
                     if names.insert(name.clone()) {
                         mounts.add(&entry.path(), name)?;
                     }
@@ -183,7 +183,7 @@ mod imp {
             Ok(mounts)
         }
 
-        /// An `/opt` with nothing in it.
+        /// An empty `/opt`.
         fn empty(sources: &[&Path]) -> io::Result<Mounts> {
             let is_free = |stage: &&str| {
                 Path::new(stage).is_dir() && !sources.iter().any(|source| source.starts_with(stage))
@@ -227,11 +227,11 @@ mod imp {
             Ok(())
         }
 
-        /// Gives the calling process these mounts, and nobody else. Makes plain system calls only, so that it may be called
+        /// Gives these mounts to the calling process only. Makes plain system calls only, so that it may be called
         /// between `fork` and `exec`.
         pub(crate) fn enter(&self) -> io::Result<()> {
             self.unshare()?;
-            // What is mounted here stays here, and what the machine unmounts goes here too.
+            // Mounts made here stay in this namespace; unmounts on the machine apply here, too.
             let slave = MsFlags::MS_SLAVE | MsFlags::MS_REC;
             mount(NONE, c"/", NONE, slave, NONE)?;
             if let Some(hosts) = &self.hosts {
@@ -240,7 +240,7 @@ mod imp {
                 let mode = Mode::S_IRUSR | Mode::S_IWUSR | Mode::S_IRGRP | Mode::S_IROTH;
                 write(&open(&*hosts.file, flags, mode)?, &hosts.content)?;
                 bind(&hosts.file, c"/etc/hosts")?;
-                // The file stays where it is bound to.
+                // The file stays mounted at its target.
                 umount2(&*self.stage, MntFlags::MNT_DETACH)?;
             }
             self.mount_stage()?;
@@ -272,7 +272,7 @@ mod imp {
                 return Ok(());
             }
             unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
-            // The user stays who they are; groups cannot be mapped by a user unless they are given up for good.
+            // The user stays the same; a user cannot map groups without giving up `setgroups` for good.
             put(c"/proc/self/setgroups", b"deny")?;
             put(c"/proc/self/uid_map", self.user_map.as_bytes())?;
             put(c"/proc/self/gid_map", self.group_map.as_bytes())
@@ -296,7 +296,7 @@ mod imp {
     const NONE: Option<&CStr> = None;
 
     fn bind(source: &CStr, target: &CStr) -> io::Result<()> {
-        // With what is mounted below: a user namespace must not uncover what such mounts hide.
+        // Recursive: a user namespace must not uncover files that mounts below hide.
         let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
         Ok(mount(Some(source), target, NONE, flags, NONE)?)
     }
@@ -334,14 +334,14 @@ mod imp {
         Ok(CString::new(path.as_os_str().as_bytes())?)
     }
 
-    /// Tries it with an empty `/opt`.
+    /// Tries the mounts with an empty `/opt`.
     ///
     /// # Errors
-    /// When this system does not allow it, or has none of what it takes.
+    /// When this system does not allow or support it.
     #[expect(unsafe_code, reason = "what a process may do shows in a process")]
     pub(super) fn probe() -> io::Result<()> {
         let mounts = Mounts::empty(&[])?;
-        // Nothing else stands for success, so that no program need be run.
+        // This error means success, so that no program need be run.
         const ALLOWED: Errno = Errno::ECANCELED;
         let mut command = Command::new("/");
         // SAFETY: between fork and exec only async-signal-safe functions may run; `enter` makes plain system calls.
@@ -378,7 +378,7 @@ mod imp {
     use std::io;
     use std::path::Path;
 
-    /// There are none here.
+    /// Mounts do not exist on this system.
     #[derive(Debug)]
     pub(crate) enum Mounts {}
 

@@ -1,8 +1,8 @@
-//! The file handles of this process: how many it may have, and when there are too few left to start another function process.
+//! The file handles of this process: their limit, and the check that enough are left to start another function process.
 //!
-//! Each function process costs the host handles (a listener, two pipes, connections), and a host without a handle can neither
-//! accept a request nor read a file, so that the very calls that would free handles are not answered. The host therefore
-//! raises its limit as far as it may, keeps a reserve, and starts no process that would need it.
+//! Each function process costs the host handles (a listener, two pipes, connections), and a host without a handle can
+//! neither accept a request nor read a file, so it could not answer even the calls that would free handles. The host
+//! therefore raises its limit as far as possible, keeps a reserve, and starts no process that would need the reserve.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -12,25 +12,25 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::launch::LaunchError;
 
-/// What one function process costs: its listener, two pipes, a handle on the process, two connections to its Runtime API, and
-/// two to the server's APIs.
+/// The file handles of one function process: its listener, two pipes, a handle on the process, two connections to its
+/// Runtime API, and two to the server's APIs.
 const FILES_PER_PROCESS: u64 = 8;
 
-/// What of that is not open yet when a process has just been started.
+/// Those of them that are not open yet when a process has just been started.
 const FILES_OPENED_LATER: u64 = 4;
 
-/// What each further invocation costs that a process may have at one time: a connection to its Runtime API and one to the
-/// server's APIs, none of which is open when the process has just been started.
+/// The handles for each further simultaneous invocation of a process: a connection to its Runtime API and one to the
+/// server's APIs. Neither is open when the process has just been started.
 const FILES_PER_INVOCATION: u64 = 2;
 
 /// How long a process may take until it has opened them: as long as its initialization usually may.
 const OPENED_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long a count of open files holds. What starts meanwhile is added to it.
+/// How long a count of open files is reused. Processes started meanwhile are added to it.
 const COUNT_HOLDS: Duration = Duration::from_millis(100);
 
-/// No more than this many are asked for, even where the system allows more: programs that close every possible handle at
-/// their start would take seconds for it. Linux's own highest limit, unless it was changed.
+/// The highest limit that is set, even if the system allows more: programs that close every possible handle at their
+/// start would take seconds for it. It is Linux's own highest limit, unless that was changed.
 const LIMIT_MAX: u64 = 1024 * 1024;
 
 /// macOS refuses more than its `OPEN_MAX`.
@@ -39,7 +39,7 @@ const LIMIT_MAX_OF_SYSTEM: u64 = 10_240;
 #[cfg(not(target_os = "macos"))]
 const LIMIT_MAX_OF_SYSTEM: u64 = LIMIT_MAX;
 
-/// How many files this process may have open, and how many of them are kept from function processes.
+/// How many files this process may have open, and how many of them are reserved for the host.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenFilesLimit {
     pub(crate) limit: u64,
@@ -47,8 +47,8 @@ pub(crate) struct OpenFilesLimit {
 }
 
 impl OpenFilesLimit {
-    /// Raises this process's soft limit to its hard one, and returns what holds then. Where that is refused, the limit stays
-    /// as it is.
+    /// Raises this process's soft limit to its hard one, and returns the new limit. If the system refuses, the limit
+    /// stays as it is.
     pub(crate) fn raise() -> OpenFilesLimit {
         let (soft, hard) = match getrlimit(Resource::RLIMIT_NOFILE) {
             Ok(limits) => limits,
@@ -73,8 +73,8 @@ impl OpenFilesLimit {
         }
     }
 
-    /// A quarter is kept, within bounds: less than 32 would not even hold the files that a start needs for a moment and a few
-    /// connections, and more than 512 are never needed.
+    /// A quarter is reserved, within bounds: fewer than 32 would not suffice for the temporary files of a start and a
+    /// few connections, and more than 512 are never needed.
     fn of(limit: u64) -> OpenFilesLimit {
         OpenFilesLimit {
             limit,
@@ -82,7 +82,7 @@ impl OpenFilesLimit {
         }
     }
 
-    /// Returns how many processes can be had at the most that have so many invocations at one time.
+    /// Returns the most processes that are possible with this many invocations per process.
     pub(crate) fn processes_max(self, per_process: usize) -> usize {
         let of_process = FILES_PER_PROCESS + further(per_process);
         let processes = self.limit.saturating_sub(self.reserve) / of_process;
@@ -90,12 +90,12 @@ impl OpenFilesLimit {
     }
 }
 
-/// What the invocations of a process cost besides its first one.
+/// The handles for the invocations of a process besides its first one.
 fn further(per_process: usize) -> u64 {
     (per_process as u64).saturating_sub(1) * FILES_PER_INVOCATION
 }
 
-/// How many processes there are besides the one that is to be started.
+/// The numbers of other processes, besides the one to be started.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Others {
     pub(crate) of_function: usize,
@@ -107,7 +107,7 @@ pub(crate) struct Others {
 pub(crate) struct OpenFiles {
     limit: OpenFilesLimit,
     counted: Option<(Instant, u64)>,
-    /// Processes that may not have opened all their connections: when they were started, and how many files those are.
+    /// Processes that may not have opened all their connections: their start times, and the numbers of those files.
     young: VecDeque<(Instant, u64)>,
     since_count: u64,
 }
@@ -122,10 +122,11 @@ impl OpenFiles {
         }
     }
 
-    /// Refuses a start that would need the reserve.
+    /// Rejects a start that would need the reserve.
     ///
-    /// A function without any process may use half of the reserve, because those that run may wait for its answer. The only
-    /// process of a host is never refused: with a limit too low for everything, one after another is still better than none.
+    /// A function without any process may use half of the reserve, because those that run may wait for its answer. The
+    /// only process of a host is never refused: if the limit is too low for more, one process after another is still
+    /// better than none.
     pub(crate) fn check(&mut self, others: Others, per_process: usize) -> Result<(), LaunchError> {
         if others.of_host == 0 {
             return Ok(());
@@ -177,8 +178,8 @@ impl OpenFiles {
     }
 }
 
-/// Counts this process's open files. As good as none are left when even that takes one too many; where the system does not
-/// tell, none are counted and its own errors have to do.
+/// Counts this process's open files. If even counting fails for want of a handle, all count as used; if the system does
+/// not report open files, the count is zero and only the system's own errors apply.
 fn count() -> u64 {
     let directory = if cfg!(target_os = "linux") {
         "/proc/self/fd"
@@ -217,7 +218,7 @@ mod tests {
 
     #[test]
     fn the_reserve_is_kept_and_first_processes_may_use_half_of_it() {
-        // 64 of 256 are kept.
+        // 64 of 256 are reserved.
         assert!(files(256, 184).check(MANY, 1).is_ok());
         let error = files(256, 185).check(MANY, 1).expect_err("it is too many");
         assert!(error.is_shortage());
@@ -243,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_process_costs_more_that_has_many_invocations() {
-        // 8 and 63 times 2 are needed beside the 64 that are kept.
+        // 8 and 63 times 2 are needed besides the 64 that are reserved.
         assert!(files(256, 58).check(MANY, 64).is_ok());
         assert!(files(256, 59).check(MANY, 64).is_err());
         let mut files = files(512, 100);

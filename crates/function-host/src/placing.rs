@@ -1,4 +1,4 @@
-//! Finds a place for each invocation, and starts the processes that they wait for.
+//! Finds a place for each invocation, and starts the processes that invocations wait for.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,8 +14,8 @@ use crate::request::Work;
 use crate::shared::Shared;
 use crate::slot::Slot;
 
-/// How long a start rests that failed for want of something, at first and at most; it doubles each time, and half of it is
-/// left to chance. Room that another process of this host leaves ends the rest at once.
+/// The first and the longest pause after a start that failed because of a shortage; it doubles each time, and half of
+/// it is random. When another process of this host ends and leaves room, the pause ends at once.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_millis(500);
 
@@ -44,13 +44,13 @@ impl Shared {
         }
     }
 
-    /// Notes that a process could be started, and starts another one if invocations wait for want of processes.
+    /// Notes that a process could be started, and starts another one if invocations wait because of failed starts.
     pub(crate) fn process_started(self: &Arc<Self>, key: &FunctionKey) {
         let next = self.pools().process_started(key);
         self.go_on(key, next);
     }
 
-    /// Does what is to be done for invocations that wait.
+    /// Does the next action for waiting invocations.
     pub(crate) fn go_on(self: &Arc<Self>, key: &FunctionKey, next: Next) {
         match next {
             Next::Nothing => {}
@@ -64,7 +64,7 @@ impl Shared {
         self.tasks.spawn_on(watch, &self.runtime);
     }
 
-    /// Lets invocations wait whose process could not be started for want of something, and sees that another start is tried.
+    /// Puts back invocations whose process could not be started because of a shortage, and schedules another start.
     pub(crate) fn wait_for_room(
         self: &Arc<Self>,
         key: &FunctionKey,
@@ -72,7 +72,7 @@ impl Shared {
         obstacle: LaunchError,
     ) {
         let described = obstacle.to_string();
-        // Idle processes of other functions are in nobody's way then.
+        // If the obstacle is the function's own debugger, ending idle processes of other functions does not help.
         let is_debugger = obstacle.is_debugger();
         let (put_back, retired) = {
             let mut pools = self.pools();

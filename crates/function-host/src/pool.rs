@@ -1,4 +1,4 @@
-//! Which processes of each function are free, and which invocations wait for one.
+//! The free processes of each function, and the invocations that wait for one.
 //!
 //! Plain bookkeeping behind one lock: nothing here waits, starts or ends anything.
 
@@ -22,14 +22,13 @@ pub(crate) use growth::Growth;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ProcessId(pub(crate) u64);
 
-/// How a process is reached.
+/// The channels to a process.
 #[derive(Clone, Debug)]
 pub(crate) struct ProcessHandle {
     pub(crate) id: ProcessId,
-    /// Has room for as many invocations as the process may have. Nothing is sent but to a process that the pool has among its
-    /// free ones.
+    /// Has room for as many invocations as the process may have. The pool sends only to its free processes.
     pub(crate) work: mpsc::Sender<Work>,
-    /// Tells the process, once the pool has removed it, to end before its time.
+    /// Tells the process, once the pool has removed it, to end early.
     pub(crate) retire: Arc<Notify>,
 }
 
@@ -37,15 +36,15 @@ pub(crate) struct ProcessHandle {
 #[derive(Debug)]
 struct FreeProcess {
     handle: ProcessHandle,
-    /// How many more it can take; never zero. It is one wherever processes have one invocation at a time.
+    /// How many more invocations it can take; never zero. It is one if processes have one invocation at a time.
     room: usize,
-    /// Since when it has none at all; `None` when it has some.
+    /// Since when it has no invocation; `None` if it has some.
     idle_since: Option<Instant>,
-    /// Whether it has not asked for an invocation yet: those that it is given fail with its start.
+    /// Whether it has not asked for an invocation yet: its invocations fail if its start fails.
     is_starting: bool,
 }
 
-/// How many processes and invocations of one function there are.
+/// The numbers of processes and invocations of one function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionStats {
     /// The function version.
@@ -58,37 +57,37 @@ pub struct FunctionStats {
     pub queued: usize,
 }
 
-/// What is to be done about an invocation.
+/// The decision about an invocation.
 #[derive(Debug)]
 pub(crate) enum Placement {
     /// It was given to a process with room for it, or waits in the queue.
     Placed,
-    /// It waits in the queue, and somebody has to see from now on whether more processes are of use: see
+    /// It waits in the queue, and the caller must start the task that decides about more processes: see
     /// [`Pools::grow`].
     Watch,
     /// A process must be started for it, and is already counted.
     Start(Work),
-    /// It cannot be taken.
+    /// It is rejected.
     Refused(Work, InvokeError),
 }
 
-/// What is to be done for invocations that wait.
+/// The next action for waiting invocations.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// Nothing: none waits, or whoever has a process goes on with them.
+    /// Nothing: no invocation waits, or existing processes will take them.
     Nothing,
-    /// A process must be started for one, and is already counted.
+    /// A process must be started for one of them, and is already counted.
     Start(Arc<FunctionConfig>, Box<Work>),
-    /// Somebody has to see from now on whether more processes are of use: see [`Pools::grow`].
+    /// The caller must start the task that decides about more processes: see [`Pools::grow`].
     Watch,
 }
 
-/// What is to be done after an invocation was put back.
+/// The next actions after an invocation was put back.
 #[derive(Debug)]
 pub(crate) struct PutBack {
-    /// Those that cannot wait any longer.
+    /// Invocations that cannot wait any longer.
     pub(crate) refused: Vec<(Work, InvokeError)>,
-    /// Another start must be tried after a pause; so many have failed in a row before.
+    /// If another start must be tried after a pause: how many starts in a row have failed before.
     pub(crate) try_again: Option<u32>,
 }
 
@@ -102,21 +101,21 @@ pub(crate) struct Pools {
 #[derive(Debug)]
 struct Pool {
     function: Arc<FunctionConfig>,
-    /// The last one is used first, for as long as it has room: its memory is warmest and the others get to age.
+    /// The last one is used first, as long as it has room: its memory is warmest, and the others can become idle.
     free: Vec<FreeProcess>,
     queue: VecDeque<Work>,
-    /// Without those that are leaving.
+    /// Excluding those that are leaving.
     processes: usize,
-    /// Processes that finish what they have and then end; another may have been started in the place of each.
+    /// Processes that finish their invocations and then end; another may have been started in the place of each.
     leaving: usize,
-    /// How many invocations a process is trusted to take: what it may, until one did not ask for so many.
+    /// How many invocations a process is expected to take: its maximum, until a process asks for fewer.
     room_of_process: usize,
-    /// Whether a start failed for want of something and is to be tried again. New invocations queue up meanwhile, so that
-    /// they do not overtake those that wait.
+    /// Whether a start failed because of a shortage and will be tried again. New invocations queue up meanwhile, so
+    /// that they do not overtake waiting ones.
     start_is_due: bool,
-    /// How many starts in a row have failed so.
+    /// How many starts in a row have failed that way.
     failed_starts: u32,
-    /// Whether somebody sees to it that it gets more processes when they are of use.
+    /// Whether a task is running that starts more processes when they help.
     is_watched: bool,
 }
 
@@ -152,7 +151,7 @@ impl Pools {
         pool.queued()
     }
 
-    /// Finds a place for an invocation that a process gave back: as above, but before everyone else in the queue.
+    /// Finds a place for an invocation that a process gave back: as above, but at the front of the queue.
     pub(crate) fn place_again(
         &mut self,
         function: &Arc<FunctionConfig>,
@@ -178,7 +177,7 @@ impl Pools {
         }
     }
 
-    /// Gives an invocation to a process with room or to a new one; an error gives it back when there can be neither.
+    /// Gives an invocation to a process with room or to a new one; an error gives it back if neither is possible.
     fn give(
         &mut self,
         key: FunctionKey,
@@ -197,8 +196,8 @@ impl Pools {
         Err(Box::new(work))
     }
 
-    /// Takes back invocations whose process could not be started for want of something, and counts that process out. They
-    /// wait before everyone else; the first one knows what was in the way.
+    /// Takes back invocations whose process could not be started because of a shortage, and uncounts that process. They
+    /// go to the front of the queue; the first one keeps the obstacle.
     pub(crate) fn put_back(
         &mut self,
         key: &FunctionKey,
@@ -237,14 +236,14 @@ impl Pools {
         PutBack { refused, try_again }
     }
 
-    /// After a start has failed for want of something.
+    /// Called after the pause that follows a start that failed because of a shortage.
     pub(crate) fn try_again(&mut self, key: &FunctionKey) -> Next {
         self.existing(key).start_is_due = false;
         self.start_for_waiting(key)
     }
 
-    /// Notes that a process could be started. Invocations wait although there may be more processes where starts have failed
-    /// for want of something.
+    /// Notes that a process could be started. If starts have failed because of a shortage, invocations may wait
+    /// although more processes are allowed.
     pub(crate) fn process_started(&mut self, key: &FunctionKey) -> Next {
         self.existing(key).failed_starts = 0;
         self.start_for_waiting(key)
@@ -268,7 +267,7 @@ impl Pools {
         Next::Nothing
     }
 
-    /// Removes an invocation from the queue. `None` when it is not there, because a process has it.
+    /// Removes an invocation from the queue. `None` if it is not in the queue, because a process has it.
     pub(crate) fn withdraw(&mut self, key: &FunctionKey, ticket: Ticket) -> Option<Work> {
         let queue = &mut self.pools.get_mut(key)?.queue;
         let position = queue.iter().position(|work| work.ticket == ticket)?;
@@ -277,8 +276,8 @@ impl Pools {
         work
     }
 
-    /// Removes the process that has been idle for longest, of any function, so that another one can have its room. A
-    /// debugger may be attached to those that are debugged.
+    /// Removes the process that has been idle for longest, of any function, so that another one can have its room.
+    /// Processes under a debugger are spared: a debugger may be attached.
     pub(crate) fn retire_longest_idle(&mut self) -> Option<ProcessHandle> {
         let (_, pool) = self
             .pools
@@ -290,8 +289,8 @@ impl Pools {
         Some(pool.free.remove(position).handle)
     }
 
-    /// Removes the idle processes of all other versions of a function, and counts what else they have: processes at work, and
-    /// those that are being ended.
+    /// Removes the idle processes of all other versions of a function, and counts their other processes: those at work,
+    /// and those that are being ended.
     pub(crate) fn retire_other_versions(
         &mut self,
         key: &FunctionKey,
@@ -308,7 +307,7 @@ impl Pools {
         (retired, processes)
     }
 
-    /// Counts the processes besides one of a function.
+    /// Counts the other processes, besides one of a function.
     pub(crate) fn others(&self, key: &FunctionKey) -> Others {
         let all = |pool: &Pool| pool.processes + pool.leaving;
         let of_function = self.pools.get(key).map_or(0, all);
@@ -319,9 +318,9 @@ impl Pools {
         }
     }
 
-    /// Makes a process that is about to be started known, which may take more than the invocation that it is started for:
-    /// those that come meanwhile, or wait already, need no process of their own. Returns how many of those that it may have
-    /// it is not given, until it asks for them.
+    /// Registers a process that is about to be started. It may take more than the invocation that it is started for:
+    /// those that arrive meanwhile, or already wait, need no process of their own. Returns how many of its places are
+    /// withheld until it asks for them.
     pub(crate) fn announce(&mut self, key: &FunctionKey, handle: ProcessHandle) -> usize {
         let pool = self.existing(key);
         let withheld = pool.function.invocations_per_process() - pool.room_of_process;
@@ -354,8 +353,8 @@ impl Pools {
         }
     }
 
-    /// Returns the invocation that has waited longest, or keeps the room of a process for the next one. `is_idle` says
-    /// whether the process has no invocation, nor one on its way.
+    /// Returns the invocation that has waited longest, or registers a free place of a process for the next one.
+    /// `is_idle` returns whether the process has no invocation, nor one on its way.
     pub(crate) fn park(
         &mut self,
         key: &FunctionKey,
@@ -366,7 +365,7 @@ impl Pools {
         let waiting = pool.next_waiting();
         if waiting.is_none() {
             let idle_since = is_idle().then(Instant::now);
-            // One that has one invocation at a time had it until now: it need not be looked for among many.
+            // A process with one invocation at a time had it until now, so it is not among the free ones.
             let free = match pool.function.per_process {
                 Some(_) => pool.free_process(handle.id),
                 None => None,
@@ -387,12 +386,13 @@ impl Pools {
         waiting
     }
 
-    /// Notes how many invocations at a time a process asks for, so that others of its function are not given more at first.
+    /// Notes how many invocations at a time a process asks for, so that the function's other processes do not get more
+    /// at first.
     pub(crate) fn asks_for(&mut self, key: &FunctionKey, invocations: usize) {
         self.existing(key).room_of_process = invocations.max(1);
     }
 
-    /// Removes an idle process from the free ones. `false` when it is no idle one, because it was given an invocation.
+    /// Removes an idle process from the free ones. `false` if it is not idle, because it was given an invocation.
     pub(crate) fn leave(&mut self, key: &FunctionKey, id: ProcessId) -> bool {
         let pool = self.existing(key);
         let is_idle =
@@ -403,14 +403,14 @@ impl Pools {
             .is_some()
     }
 
-    /// Removes a process from the free ones, whatever it has: it is given no more.
+    /// Removes a process from the free ones, even if it has invocations: it gets no more.
     pub(crate) fn withdraw_process(&mut self, key: &FunctionKey, id: ProcessId) {
         self.existing(key)
             .free
             .retain(|process| process.handle.id != id);
     }
 
-    /// Counts a process as one that finishes what it has.
+    /// Counts a process as leaving: it finishes its invocations.
     pub(crate) fn process_leaves(&mut self, key: &FunctionKey) -> Next {
         let pool = self.existing(key);
         pool.processes -= 1;
@@ -418,7 +418,7 @@ impl Pools {
         self.start_for_waiting(key)
     }
 
-    /// Counts a process out. Another is started in its place for one that waits.
+    /// Uncounts a process that has ended. If an invocation waits, another process is started for it.
     pub(crate) fn process_ended(&mut self, key: &FunctionKey, was_leaving: bool) -> Next {
         let pool = self.existing(key);
         if was_leaving {
@@ -436,7 +436,7 @@ impl Pools {
         Next::Nothing
     }
 
-    /// Counts a process out whose task was dropped in the middle.
+    /// Uncounts a process whose task was dropped before its end.
     pub(crate) fn process_lost(&mut self, key: &FunctionKey, id: ProcessId, was_leaving: bool) {
         let pool = self.existing(key);
         if was_leaving {
@@ -448,7 +448,7 @@ impl Pools {
         self.forget_if_unused(key);
     }
 
-    /// Takes no more invocations, and gives back those that wait.
+    /// Takes no more invocations, and returns the waiting ones.
     pub(crate) fn close(&mut self) -> Vec<(FunctionKey, Work)> {
         self.closed = true;
         let mut waiting = Vec::new();
@@ -510,14 +510,14 @@ impl Pools {
 }
 
 impl Pool {
-    /// Gives an invocation to the process that was free last; returns it when none has room.
+    /// Gives an invocation to the process that was free last; returns it if no process has room.
     fn give_to_free(&mut self, mut work: Work) -> Option<Work> {
         while let Some(process) = self.free.last_mut() {
             work.cold = process.is_starting;
             let sent = process.handle.work.try_send(work);
             process.idle_since = None;
             process.room -= 1;
-            // Its task may be gone without leaving the pool, which only a bug or a dying runtime can do.
+            // Its task may have ended without leaving the pool, because of a bug or a runtime that shuts down.
             if process.room == 0 || sent.is_err() {
                 self.free.pop();
             }
@@ -534,14 +534,14 @@ impl Pool {
         self.free.iter_mut().find(|process| process.handle.id == id)
     }
 
-    /// Since when the process that has been idle for longest is so, and where it is.
+    /// The start of idleness, and the index, of the process that has been idle for longest.
     fn longest_idle(&self) -> Option<(Instant, usize)> {
         let idle = self.free.iter().enumerate();
         idle.filter_map(|(position, process)| Some((process.idle_since?, position)))
             .min()
     }
 
-    /// Takes the invocation that has waited longest and that somebody still waits for.
+    /// Takes the invocation that has waited longest and whose caller still waits.
     fn next_waiting(&mut self) -> Option<Work> {
         while let Some(work) = self.queue.pop_front() {
             if !work.is_abandoned() {

@@ -1,4 +1,4 @@
-//! Facts about processes that only `/proc` tells. On systems without it every answer is `None`.
+//! Facts about processes from `/proc`. On systems without it every answer is `None`.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
@@ -20,7 +20,7 @@ pub(crate) fn max_rss_bytes(pid: u32) -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// Names a process for good, in contrast to its id alone, which another process may have later.
+/// Identifies a process uniquely, unlike its id alone, which another process may have later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Process {
     pub(crate) pid: u32,
@@ -28,7 +28,7 @@ pub(crate) struct Process {
     pub(crate) start_ticks: u64,
 }
 
-/// Where a process is in the process tree.
+/// The place of a process in the process tree.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lineage {
     pub(crate) process: Process,
@@ -43,7 +43,7 @@ impl Process {
     }
 }
 
-/// Returns where a process is in the process tree.
+/// Returns the place of a process in the process tree.
 pub(crate) fn lineage(pid: u32) -> Option<Lineage> {
     // The parent is the 4th field, the group the 5th, and the start time the 22nd.
     stat_fields(pid, |fields| {
@@ -58,7 +58,7 @@ pub(crate) fn lineage(pid: u32) -> Option<Lineage> {
     })
 }
 
-/// Returns the user as whom a process runs, or root if it may not be looked into.
+/// Returns the user of a process, or root if this user may not inspect the process.
 pub(crate) fn owner(pid: u32) -> Option<u32> {
     let metadata = fs::metadata(format!("/proc/{pid}")).ok()?;
     Some(metadata.uid())
@@ -67,11 +67,11 @@ pub(crate) fn owner(pid: u32) -> Option<u32> {
 /// Whether a process holds a socket, which the kernel knows by this number.
 ///
 /// # Errors
-/// `PermissionDenied` when this user may not look into the process.
+/// `PermissionDenied` when this user may not inspect the process.
 pub(crate) fn holds_socket(pid: u32, inode: u64) -> io::Result<bool> {
     let socket = format!("socket:[{inode}]");
     for entry in fs::read_dir(format!("/proc/{pid}/fd"))? {
-        // A handle that was closed meanwhile was not the one.
+        // A handle that was closed meanwhile does not count.
         if let Ok(target) = fs::read_link(entry?.path())
             && target.as_os_str() == &*socket
         {
@@ -90,7 +90,7 @@ pub(crate) struct Socket {
     pub(crate) uid: u32,
 }
 
-/// Returns the end of a connection that has these addresses.
+/// Returns the end of the connection with these addresses.
 ///
 /// # Errors
 /// When the kernel's table cannot be read.
@@ -133,7 +133,7 @@ fn socket_of_table(local: SocketAddrV4, remote: SocketAddrV4) -> io::Result<Opti
     Ok(None)
 }
 
-/// What `::ffff:0:0/96` looks like in the kernel's table.
+/// `::ffff:0:0/96` in the format of the kernel's table.
 const IPV4_MAPPED: &str = if cfg!(target_endian = "little") {
     "0000000000000000FFFF0000"
 } else {
@@ -153,7 +153,7 @@ fn socket_of_row(row: &str) -> Option<Socket> {
     Some(Socket { inode, uid })
 }
 
-/// Returns what distinguishes this boot of the machine from any other.
+/// Returns an id that distinguishes this boot of the machine from any other.
 pub(crate) fn boot_id() -> Option<String> {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     Some(id.trim().to_owned())
@@ -180,7 +180,7 @@ pub(crate) fn environment(pid: u32) -> Option<Vec<u8>> {
     fs::read(PathBuf::from(format!("/proc/{pid}/environ"))).ok()
 }
 
-/// Returns the value of a variable of an environment as [`environment`] gives it.
+/// Returns the value of a variable of an environment in the format of [`environment`].
 pub(crate) fn variable(environment: &[u8], name: &str) -> Option<String> {
     environment.split(|byte| *byte == 0).find_map(|variable| {
         let value = variable.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
@@ -188,14 +188,14 @@ pub(crate) fn variable(environment: &[u8], name: &str) -> Option<String> {
     })
 }
 
-/// Whether a process is inside `execve`, where its environment cannot be read yet, in contrast to one whose environment is
-/// empty, to a zombie and to a thread of the kernel.
+/// Whether a process is inside `execve`, where its environment cannot be read yet, in contrast to a process with an
+/// empty environment, a zombie or a kernel thread.
 pub(crate) fn is_in_execve(pid: u32) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let is_zombie = status
         .lines()
         .any(|line| line.starts_with("State:") && line.contains('Z'));
-    // Only what has memory of its own has this line.
+    // Only processes with memory of their own have this line.
     let has_memory = status.lines().any(|line| line.starts_with("VmSize:"));
     // The 51st field, where its environment ends in memory, is set last.
     let environment_end = stat_fields(pid, |fields| fields.nth(51 - 3)?.parse::<u64>().ok());
@@ -239,7 +239,7 @@ mod tests {
         let child = sleep.arg("1000").env_clear().spawn();
         let mut child = child.expect("every system sleeps");
         let started = std::time::Instant::now();
-        // The child is told of before its `execve` has come to its end.
+        // `spawn` may return before the child's `execve` has ended.
         while is_in_execve(child.id()) {
             assert!(started.elapsed().as_secs() < 20, "it is still in `execve`");
             std::thread::yield_now();

@@ -13,13 +13,13 @@ use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError, Permi
 use crate::launch::LaunchError;
 use crate::response_stream::ResponseSink;
 
-/// What the caller of `invoke` gets.
+/// The result for the caller of `invoke`.
 pub(crate) type Reply = Result<InvocationOutcome, InvokeError>;
 
 /// Longest request id. AWS's are UUIDs of 36 bytes; the bound keeps ids fit for URLs, headers and log lines.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
-/// Longest time in the queue; a longer one means "for ever" and would overflow the clock.
+/// Longest time in the queue; longer settings mean "for ever" and would overflow the clock.
 const WAIT_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
@@ -30,11 +30,11 @@ const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("lambda-runtime-clien
 const TENANT_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-tenant-id");
 pub(crate) const DEADLINE_MS: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");
 
-/// Names one invocation for as long as the host lives, whatever request ids callers choose.
+/// Names one invocation for as long as the host lives, independent of the callers' request ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(pub(crate) u64);
 
-/// Which came first: that a process has the invocation, or that it was called off.
+/// Whether the delivery to a process or the calling off came first.
 #[derive(Debug, Default)]
 pub(crate) struct Delivery(AtomicU8);
 
@@ -42,12 +42,12 @@ const DELIVERED: u8 = 1;
 const CALLED_OFF: u8 = 2;
 
 impl Delivery {
-    /// Calls the invocation off; `false` when a process has it.
+    /// Calls the invocation off; `false` if a process has it.
     pub(crate) fn call_off(&self) -> bool {
         self.0.fetch_or(CALLED_OFF, Ordering::AcqRel) & DELIVERED == 0
     }
 
-    /// Claims the invocation for a process; `false` when it was called off.
+    /// Claims the invocation for a process; `false` if it was called off.
     fn claim(&self) -> bool {
         self.0.fetch_or(DELIVERED, Ordering::AcqRel) & CALLED_OFF == 0
     }
@@ -70,17 +70,17 @@ pub(crate) struct Work {
     /// The headers of the answer to `next`, without the deadline, which is only known at delivery.
     pub(crate) headers: HeaderMap,
     /// Whether a process was started for this invocation. It then fails with that process: an invocation starts at most
-    /// one, so that a function that crashes at start is not started over and over.
+    /// one process, so that a function that crashes at start is not started again and again.
     pub(crate) cold: bool,
-    /// Whether a process that asks for it is all that is wanted: it is not delivered.
+    /// Whether the caller only wants a started process: the invocation is not delivered.
     pub(crate) only_starts: bool,
-    /// What kept a process from being started for it, if anything did.
+    /// The reason why no process could be started for it, if that was attempted and failed.
     pub(crate) obstacle: Option<Box<LaunchError>>,
     /// Names it among all invocations of this host.
     pub(crate) ticket: Ticket,
     /// Until when it may wait for a process.
     pub(crate) wait_until: Instant,
-    /// Where a streamed response goes; taken by the first response that begins.
+    /// The destination of a streamed response; taken by the first response that begins.
     pub(crate) response_sink: Option<ResponseSink>,
     delivery: Arc<Delivery>,
     permit: Permit,
@@ -89,7 +89,7 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Checks a request and makes it ready for delivery.
+    /// Checks a request and prepares it for delivery.
     ///
     /// # Errors
     /// [`InvokeError::InvalidRequest`] when a field cannot be a URL segment or a header.
@@ -109,7 +109,7 @@ impl Work {
             headers.insert(TRACE_ID, header("trace_id", trace_id)?);
         }
         if let Some(client_context) = &request.client_context {
-            // Pretty-printed JSON has line breaks between its tokens, and nowhere else, where a space means the same.
+            // Pretty-printed JSON has line breaks only between its tokens, where a space means the same.
             let one_line = client_context.replace(['\n', '\r', '\t'], " ");
             headers.insert(CLIENT_CONTEXT, header("client_context", &one_line)?);
         }
@@ -134,7 +134,7 @@ impl Work {
         })
     }
 
-    /// Whether its caller has gone or has called it off. It must not be delivered then.
+    /// Whether its caller has gone or has called it off: then it must not be delivered.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.reply.is_closed() || self.delivery.is_called_off()
     }
@@ -143,17 +143,17 @@ impl Work {
         Arc::clone(&self.delivery)
     }
 
-    /// Claims it for a process that is about to get it; `false` when it must not be delivered.
+    /// Claims it for a process that is about to get it; `false` if it must not be delivered.
     pub(crate) fn claim(&self) -> bool {
         !self.reply.is_closed() && self.permit.holds() && self.delivery.claim()
     }
 
-    /// Whether it may begin, as of now.
+    /// Whether it may begin now.
     pub(crate) fn may_begin(&self) -> bool {
         self.permit.holds()
     }
 
-    /// Asked once more when it is on its way to a process.
+    /// The permit, which is checked once more on the way to a process.
     pub(crate) fn permit(&self) -> Permit {
         self.permit.clone()
     }
@@ -163,12 +163,12 @@ impl Work {
         self.delivery.release();
     }
 
-    /// Gives it up; a caller who called it off while a process seemed to have it is told so.
+    /// Gives it up; a caller that called it off while a process seemed to have it gets that answer.
     pub(crate) fn give_up(self, function: FunctionKey) {
         let _ = self.reply.send(Err(InvokeError::CalledOff { function }));
     }
 
-    /// Returns what to tell a caller that has waited in vain.
+    /// Returns the error for a caller that has waited too long.
     pub(crate) fn waited_too_long(&mut self, function: FunctionKey) -> InvokeError {
         let shortage = Shortage::WaitedTooLong {
             waited: self.arrived.elapsed(),
@@ -180,7 +180,7 @@ impl Work {
     /// Answers the caller.
     pub(crate) fn reply(self, reply: Reply) {
         if self.reply.send(reply).is_err() {
-            // The caller stopped waiting, which is its right: the invocation has run to its end all the same.
+            // The caller may stop waiting: the invocation has run to its end anyway.
             tracing::debug!(invocation = %self.request_id, "nobody waits for the outcome any more");
         }
     }

@@ -1,4 +1,4 @@
-//! What the handle and the tasks of all processes share.
+//! The state that the handle and the tasks of all processes share.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -16,11 +16,11 @@ pub(crate) struct Slot {
     shared: Arc<Shared>,
     key: FunctionKey,
     pub(crate) handle: ProcessHandle,
-    /// What the pool gives to the process.
+    /// The invocations that the pool gives to the process.
     pub(crate) inbox: mpsc::Receiver<Work>,
-    /// How many invocations the process may have and is not given at first.
+    /// How many of the process's permitted invocations it does not get at first.
     pub(crate) withheld: usize,
-    /// Whether another process may have its place already.
+    /// Whether another process may already have its place.
     is_leaving: bool,
     released: bool,
 }
@@ -54,7 +54,8 @@ impl Slot {
         self.shared.pools().initialized(&self.key, self.handle.id);
     }
 
-    /// Offers the pool room for one more invocation, besides those that the process holds; returns one if it waits.
+    /// Offers the pool room for one more invocation, besides those that the process holds; returns a waiting one if
+    /// there is one.
     pub(crate) fn park(&self, held: usize) -> Option<Work> {
         let is_idle = || held == 0 && self.inbox.is_empty();
         let mut pools = self.shared.pools();
@@ -66,21 +67,22 @@ impl Slot {
         self.shared.pools().asks_for(&self.key, invocations);
     }
 
-    /// Takes an idle process out of the pool; `false` when it was given an invocation meanwhile.
+    /// Takes an idle process out of the pool; `false` if it was given an invocation meanwhile.
     pub(crate) fn leave(&self) -> bool {
         self.shared.pools().leave(&self.key, self.handle.id)
     }
 
-    /// Takes the process out of the pool, whatever it has; returns the invocations that were on their way to it.
+    /// Takes the process out of the pool, even if it has invocations; returns the invocations that were on their way to
+    /// it.
     pub(crate) fn withdraw(&mut self) -> Vec<Work> {
         self.shared
             .pools()
             .withdraw_process(&self.key, self.handle.id);
-        // Nothing is sent to a process that the pool does not have.
+        // The pool sends nothing to a process that was removed from it.
         std::iter::from_fn(|| self.inbox.try_recv().ok()).collect()
     }
 
-    /// Lets another process have the place while this one finishes what it has.
+    /// Lets another process have the place while this one finishes its invocations.
     pub(crate) fn make_way(&mut self) {
         if std::mem::replace(&mut self.is_leaving, true) {
             return;
@@ -89,7 +91,7 @@ impl Slot {
         self.shared.go_on(&self.key, next);
     }
 
-    /// Gives the place up because no process could be started for want of something; the invocations wait for a place.
+    /// Gives the place up because a shortage kept the process from starting; its invocations wait for a place.
     pub(crate) fn release_for_want_of_room(mut self, work: Work, obstacle: LaunchError) {
         let mut works = vec![work];
         works.extend(self.withdraw());
@@ -111,7 +113,8 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        // A task that panicked or whose runtime is gone: others must not wait for its place, and nothing can be started.
+        // The task panicked, or its runtime has ended: other processes must not wait for its place, and none can be
+        // started.
         if !self.released {
             let mut pools = self.shared.pools();
             pools.process_lost(&self.key, self.handle.id, self.is_leaving);

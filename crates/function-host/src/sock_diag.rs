@@ -1,7 +1,7 @@
 //! Asks the kernel about one TCP socket, over netlink.
 //!
-//! Source: sock_diag(7), and `linux/inet_diag.h` for the shapes. Numbers are of the machine's own byte order, ports and
-//! addresses of the network's.
+//! Source: sock_diag(7), and `linux/inet_diag.h` for the shapes. Numbers are in the machine's own byte order, ports and
+//! addresses in the network's.
 
 use std::io;
 use std::net::SocketAddrV4;
@@ -26,16 +26,16 @@ const NLM_F_REQUEST: u16 = 1;
 const AF_INET: u8 = 2;
 const IPPROTO_TCP: u8 = 6;
 
-/// Source: `net/tcp_states.h`. A socket that listens is no end of a connection.
+/// Source: `net/tcp_states.h`. A listening socket is not an end of a connection.
 const TCP_LISTEN: u8 = 10;
 
-/// The kernel answers before `sendto` returns; a longer wait means that it does not at all.
+/// The kernel answers before `sendto` returns; a longer wait means that it does not answer at all.
 const ANSWERS_WITHIN_SECONDS: i64 = 1;
 
-/// Returns the end of a connection that has these addresses.
+/// Returns the end of the connection with these addresses.
 ///
 /// # Errors
-/// When the kernel does not answer such questions.
+/// When the kernel does not answer such requests.
 pub(crate) fn socket(local: SocketAddrV4, remote: SocketAddrV4) -> io::Result<Option<Socket>> {
     let kernel = open(
         AddressFamily::Netlink,
@@ -59,7 +59,7 @@ fn question(local: SocketAddrV4, remote: SocketAddrV4) -> Vec<u8> {
     bytes.extend(length.to_ne_bytes());
     bytes.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
     bytes.extend(NLM_F_REQUEST.to_ne_bytes());
-    // Sequence number and sender: one question, one answer.
+    // Sequence number and sender: not needed for one request and one answer.
     bytes.extend([0; 8]);
     // No extensions, and a byte of padding.
     bytes.extend([AF_INET, IPPROTO_TCP, 0, 0]);
@@ -72,7 +72,7 @@ fn question(local: SocketAddrV4, remote: SocketAddrV4) -> Vec<u8> {
     bytes
 }
 
-/// Ports and addresses as both messages have them.
+/// Ports and addresses in the format of both messages.
 fn addresses(local: SocketAddrV4, remote: SocketAddrV4) -> [u8; 36] {
     let mut bytes = [0; 36];
     bytes[..2].copy_from_slice(&local.port().to_be_bytes());
@@ -101,7 +101,7 @@ fn read(answer: &[u8], local: SocketAddrV4, remote: SocketAddrV4) -> io::Result<
             let found = body.get(4..40).ok_or_else(short)?;
             let uid = number(body, 64).ok_or_else(short)?;
             let inode = u64::from(number(body, 68).ok_or_else(short)?);
-            // Of an IPv6 socket the addresses look different: the table tells of those.
+            // The addresses of IPv6 sockets have another format: those are found in the table.
             let is_it = state != TCP_LISTEN && found == addresses(local, remote);
             Ok(is_it.then_some(Socket { inode, uid }))
         }
@@ -142,7 +142,7 @@ mod tests {
         let uid = nix::unistd::getuid().as_raw();
         let found = socket(here, there).expect("the kernel answers");
         assert_eq!(found, Some(Socket { inode, uid }));
-        // Who listens at an address is not who is connected to it.
+        // The listening socket at an address must not be taken for a connection.
         let nobody = SocketAddrV4::new(*here.ip(), 1);
         assert_eq!(socket(there, nobody).expect("the kernel answers"), None);
     }

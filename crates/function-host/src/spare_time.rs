@@ -1,18 +1,18 @@
-//! How much of its time the machine has had nothing to do.
+//! The share of time in which the machine was idle.
 
 use std::fs;
 
-/// Where the system counts processor time. Source: proc_stat(5).
+/// The file in which the system reports processor time. Source: proc_stat(5).
 const COUNTS: &str = "/proc/stat";
 
-/// What the system has counted since it started, in ticks of the clock.
+/// Processor time since the system started, in clock ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Ticks {
     all: u64,
     idle: u64,
 }
 
-/// Measures from one look to the next.
+/// Measures from one reading to the next.
 #[derive(Debug)]
 pub(crate) struct SpareTime {
     last: Option<Ticks>,
@@ -23,8 +23,8 @@ impl SpareTime {
         Self { last: look() }
     }
 
-    /// The share of all processors' time since the last look in which they were idle or waited for a disk; none where the
-    /// system does not say, or not so soon.
+    /// The share of all processors' time since the last reading in which they were idle or waited for a disk; `None` if
+    /// the system does not report it, or not yet.
     pub(crate) fn share_since(&mut self) -> Option<f64> {
         let (before, now) = (self.last?, look()?);
         self.last = Some(now);
@@ -34,7 +34,7 @@ impl SpareTime {
 
 fn share(before: Ticks, now: Ticks) -> Option<f64> {
     let all = now.all.checked_sub(before.all).filter(|all| *all > 0)?;
-    // The system may take back a few ticks of waiting for disks.
+    // The system may reduce the count of ticks of waiting for disks a little.
     let idle = now.idle.saturating_sub(before.idle);
     Some(idle as f64 / all as f64)
 }

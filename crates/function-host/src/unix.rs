@@ -1,5 +1,5 @@
-//! Everything that needs the operating system's own interface: process groups, signals, resource limits, and what a child
-//! does between `fork` and `exec`.
+//! Everything that needs the operating system's own interface: process groups, signals, resource limits, and a child's
+//! steps between `fork` and `exec`.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
@@ -15,13 +15,13 @@ use tokio::process::Command;
 
 use crate::mounts::Mounts;
 
-/// Says whether this user may execute a file.
+/// Whether this user may execute a file.
 pub(crate) fn is_executable(path: &Path) -> bool {
     access(path, AccessFlags::X_OK).is_ok()
 }
 
-/// Whether an error says that something of which the system has a limited amount is used up for now: processes, memory, file
-/// handles, ports, or watches of `epoll`.
+/// Whether an error means that a limited resource of the system is used up for now: processes, memory, file handles,
+/// ports, or watches of `epoll`.
 pub(crate) fn is_shortage(cause: &io::Error) -> bool {
     matches!(
         cause.raw_os_error().map(Errno::from_raw),
@@ -38,7 +38,7 @@ pub(crate) fn is_shortage(cause: &io::Error) -> bool {
     )
 }
 
-/// Makes a directory that only this user may look into, with its parents, or closes an existing one to everyone else.
+/// Creates a directory, with its parents, that only this user may read, or makes an existing one private.
 pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
@@ -49,8 +49,8 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
 
 /// A child's process group, whose id is the child's process id.
 ///
-/// Dropping it kills whatever is left of the group, so that no way out of a task (a panic, a runtime that is shut down)
-/// leaves processes behind.
+/// Dropping it kills the rest of the group, so that no exit from a task (a panic, a runtime that is shut down) leaves
+/// processes behind.
 #[derive(Debug)]
 pub(crate) struct ProcessGroup {
     id: Pid,
@@ -61,7 +61,7 @@ impl ProcessGroup {
     /// Names the group that a child leads.
     pub(crate) fn led_by(pid: u32) -> ProcessGroup {
         let pid = i32::try_from(pid).expect("process ids fit `pid_t`");
-        // Group 0 is our own and 1 is everyone's: signalling either would be a catastrophe.
+        // Group 0 is the host's own group and 1 would reach all processes: signalling either would be a catastrophe.
         assert!(pid > 1, "a child's process id is above 1");
         ProcessGroup {
             id: Pid::from_raw(pid),
@@ -74,15 +74,15 @@ impl ProcessGroup {
         self.signal(Signal::SIGTERM);
     }
 
-    /// Ends every process of the group that has not ended, for good.
+    /// Kills every remaining process of the group.
     ///
-    /// A leader's id could in theory name another group once the leader is reaped. The caller therefore kills right after
-    /// reaping and never later: ids come round only after tens of thousands of other processes.
+    /// A leader's id could in theory name another group once the leader is reaped. The caller therefore kills right
+    /// after reaping and never later: ids are reused only after tens of thousands of other processes.
     pub(crate) fn kill(&self) {
         self.signal(Signal::SIGKILL);
     }
 
-    /// Ends what is left of the group after its leader was reaped; dropping this then signals nobody.
+    /// Kills the rest of the group after its leader was reaped; dropping this then sends no signal.
     pub(crate) fn kill_remaining(&mut self) {
         self.kill();
         self.killed = true;
@@ -90,7 +90,7 @@ impl ProcessGroup {
 
     fn signal(&self, signal: Signal) {
         match killpg(self.id, signal) {
-            // No such group: everyone has ended, which is what the caller wants.
+            // There is no such group: all its processes have ended, as intended.
             Ok(()) | Err(Errno::ESRCH) => {}
             Err(cause) => {
                 tracing::error!(pid = self.id.as_raw(), %signal, %cause, "cannot signal a process group")
@@ -107,7 +107,8 @@ impl Drop for ProcessGroup {
     }
 }
 
-/// Makes a command start in a process group of its own, with limits and mounts, without our file handles, and dying with us.
+/// Makes a command start in a process group of its own, with limits and mounts, without the host's file handles, and
+/// killed when the host ends.
 ///
 /// The thread that spawns the command must live as long as the child: Linux sends the parent-death signal when the parent
 /// *thread* ends.
@@ -123,7 +124,7 @@ pub(crate) fn isolate(command: &mut Command, open_files_max: u64, mounts: Option
     // takes no lock, and makes its errors of raw error numbers.
     unsafe {
         command.pre_exec(move || {
-            // First: to enter a user namespace forgets the parent-death signal.
+            // Done first: entering a user namespace clears the parent-death signal.
             if let Some(mounts) = &mounts {
                 mounts.enter()?;
             }
@@ -145,8 +146,9 @@ fn limit_resources(open_files_max: u64) -> io::Result<()> {
 
 /// Marks every handle above standard error to be closed by `exec`.
 ///
-/// Rust opens all files so; this is for handles that C libraries in the server opened otherwise. Kernels before 5.11 do not
-/// know the call and go on without it. Closing at once would also close the pipe through which `exec` errors are reported.
+/// Rust opens all files that way; this is for handles that C libraries in the server opened otherwise. Kernels before
+/// 5.11 do not have this call; then it has no effect. Closing at once would also close the pipe that reports `exec`
+/// errors.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "neither std nor nix has close_range")]
 fn close_inherited_files() {
@@ -165,11 +167,11 @@ fn close_inherited_files() {
 #[cfg(not(target_os = "linux"))]
 fn close_inherited_files() {}
 
-/// Asks for `SIGKILL` when the host is gone: nobody would answer its `next` any more.
+/// Asks for `SIGKILL` when the host is gone: its `next` would not be answered any more.
 #[cfg(target_os = "linux")]
 fn die_with(host: Pid) -> io::Result<()> {
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
-    // The host may have died before the signal was asked for; then it would never come.
+    // If the host died before this request, the signal would never come.
     if nix::unistd::getppid() != host {
         return Err(Errno::ESRCH.into());
     }

@@ -13,7 +13,7 @@ use function_host::{
 };
 use support::{Gate, Pending, Waiting, World, process_ends, request, response, wait_until, within};
 
-/// A world whose processes have so many invocations at a time.
+/// A world whose processes have this many invocations at a time.
 fn world(behaviour: &str, per_process: usize) -> World {
     world_with(behaviour, per_process, |_, _| {})
 }
@@ -29,7 +29,7 @@ fn world_with(
     })
 }
 
-/// What waits at a gate and then does something else than to answer with its process's id.
+/// The payload of an invocation that waits at a gate and then does `then`, or answers with its process's id.
 fn at(gate: &Gate, then: &str) -> String {
     let gate = &gate.payload;
     format!(r#"{{"gate":{gate}{then}}}"#)
@@ -52,7 +52,7 @@ fn error(outcome: &InvocationOutcome) -> (FunctionErrorKind, String) {
     }
 }
 
-/// Begins so many that wait at the gate.
+/// Begins invocations with these ids, which wait at the gate.
 async fn begin_many(world: &World, gate: &Gate, ids: &[&str]) -> (Vec<Pending>, Vec<Waiting>) {
     let (mut pending, mut waiting) = (Vec::new(), Vec::new());
     for id in ids {
@@ -179,7 +179,7 @@ async fn all_that_a_process_was_started_for_fail_with_its_start() {
     world.counts_become((0, 0, 0)).await;
 }
 
-/// The one in the middle hangs. Its neighbours were delivered later, and so have longer.
+/// One invocation hangs. Its neighbours were delivered later, and so have more time.
 #[tokio::test]
 async fn one_that_hangs_times_out_without_its_neighbours() {
     const TIMEOUT: Duration = Duration::from_secs(6);
@@ -195,7 +195,7 @@ async fn one_that_hangs_times_out_without_its_neighbours() {
     tokio::time::sleep(TIMEOUT / 2).await;
     let (mut pending, mut waiting) = begin_many(&world, &gate, &["r-1", "r-2"]).await;
     assert!(waiting.iter().all(|it| it.words == pid));
-    // For want of room, although the function may have one process only.
+    // It waits because there is no room: the function may have only one process.
     let queued = world.begin("r-3", at(&gate, ""));
     world.counts_become((0, 1, 1)).await;
 
@@ -211,7 +211,7 @@ async fn one_that_hangs_times_out_without_its_neighbours() {
     other.release().await;
     response(queued).await;
 
-    // The first that is done leaves room in the old process, which is not used.
+    // The first that ends leaves room in the old process, which is not used.
     waiting.remove(0).release().await;
     assert_eq!(response(pending.remove(0)).await, pid);
     let next = world.begin("r-4", at(&gate, ""));
@@ -297,7 +297,7 @@ async fn all_are_answered_that_come_to_an_end_while_the_host_shuts_down() {
     for one in pending {
         assert_eq!(response(one).await, pid);
     }
-    // It ignores the signal, and the grace period would be over too late.
+    // The process ignores the signal, and the grace period would end too late.
     nix::sys::signal::kill(
         nix::unistd::Pid::from_raw(pid.parse().expect("a number")),
         nix::sys::signal::Signal::SIGKILL,
@@ -357,7 +357,7 @@ async fn log_lines_belong_to_the_invocation_that_they_name() {
         pending.push(world.begin(id, at(gate, &format!(r#","print":"of {id}""#))));
         waiting.push(gate.arrival().await);
     }
-    // The one that began first ends last.
+    // The invocation that began first ends last.
     waiting.pop().expect("two wait").release().await;
     let second = outcome(pending.pop().expect("two are under way")).await;
     waiting.pop().expect("one waits").release().await;
@@ -376,7 +376,7 @@ async fn log_lines_belong_to_the_invocation_that_they_name() {
     for line in world.logs.lines() {
         let named = ["r-1", "r-2"].into_iter().find(|id| line.text.contains(id));
         let expected = match (named, line.stream) {
-            // What comes before the first of them is of the one that the process was started for.
+            // Lines before the first invocation belong to the one that the process was started for.
             (None, LogStream::Platform) => Some("r-1"),
             (named, _) => named,
         };
@@ -430,7 +430,7 @@ async fn a_response_that_is_too_large_fails_alone() {
     world.counts_become((1, 0, 0)).await;
 }
 
-/// As `lambda_runtime::run` does, whatever the variable says.
+/// As `lambda_runtime::run` does, even if the variable allows more.
 #[tokio::test]
 async fn a_process_that_asks_for_one_at_a_time_is_given_one_at_a_time() {
     let world = world("asks for one at a time", 4);
@@ -453,7 +453,7 @@ async fn a_process_that_asks_for_one_at_a_time_is_given_one_at_a_time() {
         response(one).await;
     }
     world.counts_become((3, 0, 0)).await;
-    // It is known by now, so that the next one goes to a process that is free.
+    // The pool knows this by now, so the next invocation goes to a free process.
     let (pending, waiting) = begin_many(&world, &gate, &["r-4", "r-5"]).await;
     let again: BTreeSet<_> = waiting.iter().map(|it| it.words.clone()).collect();
     assert_eq!(again.len(), 2);

@@ -1,4 +1,4 @@
-//! Functions that are debugged: one process over all versions, kept while it is idle, told of when it starts.
+//! Functions under a debugger: one process over all versions, kept while it is idle, with a notification of its start.
 
 mod support;
 
@@ -11,7 +11,7 @@ use support::{Gate, World, request, response, within};
 use tokio::sync::mpsc;
 
 fn debugged(config: &mut HostConfig, function: &mut FunctionConfig) {
-    // Neither may count: a person at a debugger takes longer.
+    // Neither limit may apply: a person at a debugger takes longer.
     config.idle_time = Duration::ZERO;
     config.init_limit = Duration::ZERO;
     function.concurrency_max = 1;
@@ -60,7 +60,7 @@ async fn versions_of_a_debugged_function_take_turns() {
     let gate = Gate::new().await;
     let old = world.begin("r-1", gate.payload.clone());
     let at_work = gate.arrival().await;
-    // The process of version 1 stands in a breakpoint: version 2 waits, and nothing of it is started.
+    // The process of version 1 has stopped at a breakpoint: version 2 waits, and no process of it is started.
     let host = world.host.clone();
     let next = Gate::new().await;
     let payload = next.payload.clone();

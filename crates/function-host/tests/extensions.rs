@@ -92,7 +92,7 @@ async fn extensions_live_with_their_process() {
     process_ends(extension_pid(&world)).await;
 }
 
-/// As on Lambda, where the environment is thrown away.
+/// As on Lambda, where the environment is discarded.
 #[tokio::test]
 async fn an_extension_that_fails_at_the_start_fails_it() {
     for (behaviour, error_type, message) in [

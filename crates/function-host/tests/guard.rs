@@ -1,4 +1,4 @@
-//! Who may call a function process's Runtime API.
+//! Which processes may call a function process's Runtime API.
 
 mod support;
 
@@ -60,7 +60,7 @@ async fn nobody_else_can_answer_or_take_an_event() {
         );
     }
     assert_eq!(world.host.refused_connections(), 4);
-    // It holds a connection open and says nothing, which keeps nobody from anything.
+    // A silent open connection does not block other callers.
     let silent = TcpStream::connect(api).await.expect("it listens");
     let pid = waiting.words.clone();
     waiting.release().await;

@@ -1,4 +1,4 @@
-//! Where a function finds the files of its layers: at `/opt` where the system allows it, and by variables elsewhere.
+//! A function finds the files of its layers at `/opt` if the system allows it, and otherwise by variables.
 
 mod support;
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 use function_host::LAYERS_FOLDER;
 use support::{World, process_ends, wait_until, within};
 
-/// What a function of a shell script sees.
+/// A function that prints the files that it sees.
 const LOOKS: &str = r#"#!/bin/sh
 cat /opt/data.txt
 ls /opt
@@ -41,7 +41,7 @@ fn write_script(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it is ours");
 }
 
-/// Whether this machine lets us show something at `/opt`; then what follows must work, and not only hold.
+/// Whether this machine allows mounts at `/opt`; then the tests require that they work.
 fn has_namespaces() -> bool {
     let mut unshare = std::process::Command::new("unshare");
     let tried = unshare.args([
@@ -67,7 +67,7 @@ async fn layers_are_at_opt() {
     }
     assert_eq!(printed[0], "from a layer", "{printed:?}");
     assert!(printed.contains(&"bin".to_owned()), "{printed:?}");
-    // What the machine has there can still be seen: interpreters may lie there.
+    // The machine's own files there stay visible: interpreters may be there.
     for entry in fs::read_dir("/opt").expect("it is there") {
         let name = entry.expect("it is there").file_name();
         let name = name.to_string_lossy().into_owned();
@@ -78,15 +78,15 @@ async fn layers_are_at_opt() {
         path.is_some_and(|path| path.ends_with(":/opt/bin")),
         "{path:?}"
     );
-    // Nothing of it is seen here.
+    // The test's own process sees none of it.
     assert!(!Path::new("/opt/data.txt").exists());
-    // The Runtime API knows the process, and its memory is counted.
+    // The Runtime API recognises the process, and its memory is counted.
     assert_eq!(world.host.refused_connections(), 0);
     let outcome = world.invoke("r-2", "2").await.expect("it runs");
     assert!(outcome.max_rss_bytes.is_some_and(|bytes| bytes > 0));
 }
 
-/// A process with mounts of its own is ended like any other, with what it has started.
+/// A process with mounts of its own is ended like any other, with its descendants.
 #[tokio::test]
 async fn processes_with_layers_end_with_all_they_started() {
     for behaviour in [

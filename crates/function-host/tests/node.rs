@@ -158,8 +158,8 @@ async fn errors_are_the_functions_and_say_where() {
     }
 }
 
-/// Headers take neither line breaks nor emoji, and the caller gets the name all the same. The process goes on wherever the
-/// handler's own promise was rejected.
+/// Headers allow neither line breaks nor emoji, but the caller gets the name. The process goes on if the handler's own
+/// promise was rejected.
 #[tokio::test]
 async fn errors_of_any_name_reach_the_caller() {
     for (handler, error_type, message, goes_on) in [

@@ -1,4 +1,4 @@
-//! Packages that Lambda's Node.js runtimes bring: found by `import` and `require`, after everything else.
+//! Packages that Lambda's Node.js runtimes include: found by `import` and `require`, after everything else.
 
 mod support;
 
@@ -11,7 +11,7 @@ use function_host::{InvocationResult, Runtimes};
 use support::World;
 use tempfile::TempDir;
 
-/// Lays down what an installation would have left: a set of packages, and the link to it.
+/// Creates the files of an installation: a set of packages, and the link to it.
 fn provide(runtimes: &Path) {
     let set = runtimes.join("nodejs-packages-1/set");
     package(&set, "@aws-sdk/client-there", "the runtime's");
@@ -32,7 +32,7 @@ fn package(folder: &Path, name: &str, says: &str) {
     fs::write(package.join("deep/part.js"), "exports.says = 'deep'").expect("the code");
 }
 
-/// A function of these files in a world with packages; the handler is `app.handler`.
+/// A function with these files in a world with packages; the handler is `app.handler`.
 fn world(files: &[(&str, &str)]) -> (World, TempDir) {
     let runtimes = TempDir::new().expect("a folder");
     provide(runtimes.path());

@@ -1,5 +1,5 @@
-//! AWS's own runtime clients get through to their Runtime API: the one for Rust and the one for Python. `node.rs` has the
-//! one for Node.js, which is ours.
+//! AWS's own runtime clients for Rust and Python work with the Runtime API. `node.rs` tests the client for Node.js,
+//! which is not AWS's.
 
 mod support;
 
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use support::World;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// The function of the tests below: where there is a Runtime API, this test is its client.
+/// The function of the tests below: if there is a Runtime API, this test is its client.
 #[test]
 fn rust_function() {
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
@@ -35,7 +35,7 @@ fn rust_function() {
     served.expect("the host ends it");
 }
 
-/// As above, with a response that is streamed.
+/// As above, with a streamed response.
 #[test]
 fn rust_streaming_function() {
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
@@ -179,7 +179,7 @@ fn python(handler: &str) -> World {
 
 /// As above, with other settings.
 fn python_with(handler: &str, change: impl FnOnce(&mut FunctionConfig)) -> World {
-    // Kept from run to run, because the client is downloaded.
+    // Kept between runs, because the client is downloaded.
     let runtimes = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runtimes");
     let runtimes = Arc::new(Runtimes::new(runtimes));
     runtimes
@@ -240,7 +240,7 @@ async fn pythons_client_gets_through() {
     assert_eq!(failed.error_type, "Loan\nError🙅");
     world.counts_become((1, 0, 0)).await;
 
-    // It reports this one by other means, on a connection of its own, and ends.
+    // The client reports this error on a separate connection, and ends.
     let world = python("broken.handler");
     let failed = error(&world, "{}").await;
     assert_eq!(failed.kind, FunctionErrorKind::InitError, "{failed:?}");

@@ -12,7 +12,7 @@ use function_host::{
 };
 use support::{Gate, World, process_ends, process_state, request, response, wait_until, within};
 
-/// What shutdowns in these tests leave processes to end by themselves; they end at once.
+/// How long shutdowns in these tests let processes end by themselves; they end at once.
 const GRACE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn no_more_processes_than_allowed_and_the_rest_waits_its_turn() {
     }
     waiting.push(gates[0].arrival().await);
     waiting.push(gates[1].arrival().await);
-    // The first one's process goes to the third, the oldest in the queue, and then to the fourth.
+    // The first invocation's process takes the third, the oldest in the queue, and then the fourth.
     waiting.remove(0).release().await;
     let third = gates[2].arrival().await;
     world.counts_become((0, 2, 1)).await;
@@ -210,7 +210,7 @@ async fn what_a_caller_gives_up_is_never_delivered_and_what_runs_runs_on() {
     for pending in [abandoned_in_the_queue, abandoned] {
         pending.abort();
         assert!(pending.await.expect_err("it was aborted").is_cancelled());
-        // It leaves the queue at once and not when its turn comes.
+        // It leaves the queue at once, and not only when its turn comes.
         assert_eq!(world.counts(), (0, 1, 0));
     }
     waiting.release().await;
@@ -234,7 +234,7 @@ async fn what_a_caller_gives_up_during_a_start_is_never_delivered() {
     abandoned.abort();
     assert!(abandoned.await.expect_err("it was aborted").is_cancelled());
     initializing.release().await;
-    // The process is as good as new.
+    // The process can be used again.
     world.counts_become((1, 0, 0)).await;
     let outcome = world.invoke("r-2", "2").await.expect("it runs");
     assert!(outcome.init_duration.is_some(), "{outcome:?}");
@@ -260,7 +260,7 @@ async fn what_is_called_off_is_never_delivered_and_its_caller_is_told_at_once() 
         assert_eq!(world.counts(), (0, 1, 0));
     }
     initializing.release().await;
-    // The process is as good as new.
+    // The process can be used again.
     world.counts_become((1, 0, 0)).await;
     world.invoke("r-3", "3").await.expect("it runs");
     assert_eq!(ended(&world), ["END RequestId: r-3"]);
@@ -284,12 +284,12 @@ async fn what_has_no_permit_when_a_process_asks_for_it_is_not_delivered() {
     initializing.release().await;
     let error = pending.await.expect("no panic").expect_err("it is not run");
     assert!(matches!(error, InvokeError::CalledOff { .. }), "{error}");
-    // The process is as good as new.
+    // The process can be used again.
     world.invoke("r-2", "2").await.expect("it runs");
     assert_eq!(ended(&world), ["END RequestId: r-2"]);
 }
 
-/// A server that stands still after it has chosen a process and before it has written the event.
+/// A server is suspended after it has chosen a process and before it has written the event.
 #[tokio::test]
 async fn what_loses_its_permit_on_its_way_to_a_process_is_not_delivered() {
     let world = World::with("waits at a gate", |_, _| {});
@@ -306,7 +306,7 @@ async fn what_loses_its_permit_on_its_way_to_a_process_is_not_delivered() {
     let error = invoked.expect_err("it is not run");
     assert!(matches!(error, InvokeError::CalledOff { .. }), "{error}");
 
-    // The next to arrive at the gate is another.
+    // The next invocation to arrive at the gate is another one.
     let third = world.begin("r-3", gate.payload.clone());
     gate.arrival().await.release().await;
     response(third).await;
@@ -501,7 +501,7 @@ async fn an_answer_within_the_grace_of_a_shutdown_counts() {
     let waiting = gate.arrival().await;
     let host = world.host.clone();
     let shutdown = tokio::spawn(async move { host.shutdown(Duration::from_secs(1)).await });
-    // Another invocation finds no room before the shutdown has begun, and refused afterwards.
+    // Another invocation finds no room before the shutdown has begun, and is refused afterwards.
     let begun = async {
         while let Err(InvokeError::NoRoom { .. }) = world.invoke("r-2", gate.payload.clone()).await
         {
@@ -543,7 +543,7 @@ fn dropping_the_runtime_ends_all_processes() {
             .words
             .parse()
             .expect("the fixture says its process id");
-        // The process must not end because the gate does.
+        // The process must not end because the gate closes.
         std::mem::forget(waiting);
         drop(pending);
         (world, pid)
@@ -554,7 +554,8 @@ fn dropping_the_runtime_ends_all_processes() {
     drop(world);
 }
 
-/// Many at once, in more tasks than processes: all are answered with their own payload, and every line has its owner.
+/// Many at once, in more tasks than processes: all are answered with their own payload, and every line belongs to its
+/// invocation.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_invocations_at_once_are_not_mixed_up() {
     let world = World::with("prints and echoes", |_, function| {

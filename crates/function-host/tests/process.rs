@@ -1,4 +1,4 @@
-//! What a function process gets and does not get, what keeps one from starting, and that none is left behind.
+//! The environment of a function process, the reasons why one cannot start, and the end of all its descendants.
 
 mod support;
 
@@ -16,7 +16,7 @@ use serde_json::Value;
 use support::{Gate, World, link_fixture, process_ends, process_state, request, within};
 use tempfile::TempDir;
 
-/// Runs the fixture that describes itself.
+/// Runs the fixture that describes its own process.
 async fn snapshot(world: &World) -> Value {
     let mut request = request("8476a536-e9f4-11e8-9739-2dfe598c3fcd", "{}");
     request.client_context = Some("{\n  \"client\": \"ü\"}".into());
@@ -153,7 +153,7 @@ async fn invocation_headers_are_lambdas() {
 
 #[tokio::test]
 async fn process_is_isolated() {
-    // A handle that a C library might have opened: without the flag that closes it at `exec`.
+    // A handle like one that a C library might open: without the flag that closes it at `exec`.
     let leaked = fs::File::open("/proc/self/status").expect("it exists");
     nix::fcntl::fcntl(
         &leaked,
@@ -212,7 +212,7 @@ async fn launch_error(change: impl FnOnce(&Path), runtime: &str, expected: Expec
     world.counts_become((0, 0, 0)).await;
 }
 
-/// Puts a file in the place of the fixture.
+/// Replaces the fixture with a file.
 fn bootstrap(code: &Path, content: &[u8], mode: u32) {
     let path = code.join("bootstrap");
     fs::remove_file(&path).expect("the fixture was there");
@@ -245,7 +245,7 @@ async fn bootstrap_without_permission_is_named() {
 async fn bootstrap_for_another_machine_is_named() {
     let mut elf = b"\x7fELF\x02\x01\x01".to_vec();
     elf.resize(18, 0);
-    // RISC-V, which none of us has.
+    // RISC-V, which no test machine has.
     elf.extend(243u16.to_le_bytes());
     launch_error(
         |code| bootstrap(code, &elf, 0o755),
@@ -291,7 +291,7 @@ async fn scripts_can_be_functions() {
     );
 }
 
-/// The fixture as a host of its own, which runs one invocation that reports to a gate.
+/// The fixture as a separate host, which runs one invocation that reports to a gate.
 struct OtherHost {
     process: tokio::process::Child,
     code: TempDir,
@@ -324,7 +324,7 @@ impl OtherHost {
         }
     }
 
-    /// Kills the host as a power cut would: it gets to do nothing about it.
+    /// Kills the host without any chance to react, like a power cut.
     async fn kill(&mut self) {
         self.process.kill().await.expect("it runs");
     }
@@ -370,7 +370,7 @@ async fn a_killed_host_leaves_no_process_and_its_successor_ends_what_they_starte
     assert_eq!(mode(&record) & 0o777, 0o600);
     other.kill().await;
     process_ends(pids[0]).await;
-    // It left the process group and the process tree, so that nothing has told it to end yet.
+    // It left the process group and the process tree, so nothing has ended it yet.
     assert!(matches!(process_state(pids[1]), Some(state) if state != 'Z'));
     let host = other.take_over();
     process_ends(pids[1]).await;
@@ -379,7 +379,8 @@ async fn a_killed_host_leaves_no_process_and_its_successor_ends_what_they_starte
     drop(other.code);
 }
 
-/// What a function has detached is ended with its process, however that ends; what another one has detached is not.
+/// Detached children of a function end with its process, in every way that it can end; those of another function do
+/// not.
 #[tokio::test]
 async fn detached_children_end_with_their_process() {
     let bystander = World::new("detaches a grandchild");
@@ -389,7 +390,7 @@ async fn detached_children_end_with_their_process() {
         ("detaches a grandchild", End::Shutdown),
         ("detaches a grandchild and hangs", End::ByItself),
         ("detaches a grandchild and exits", End::ByItself),
-        // Its environment does not tell, and its parent does.
+        // Its environment does not identify it, but its parent does.
         ("starts a stranger", End::Idle),
         ("starts a stranger", End::Shutdown),
     ] {
@@ -439,7 +440,7 @@ async fn a_successor_leaves_strangers_alone() {
             boot_id.trim()
         )
     };
-    // Our own process id with another start time, one of another boot, and what a crash may leave.
+    // This process's id with another start time, one of another boot, and files that a crash may leave.
     fs::write(processes.join("1.json"), record(own, &boot_id)).expect("there is room");
     fs::write(processes.join("2.json"), record(own, "another")).expect("there is room");
     fs::write(processes.join("3.json"), "{\"format\":1,").expect("there is room");

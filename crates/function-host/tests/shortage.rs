@@ -1,4 +1,4 @@
-//! What the host does when it is short of something: invocations wait and none fails.
+//! The host under a shortage: invocations wait and none fails.
 
 mod support;
 
@@ -9,7 +9,7 @@ use function_host::{InvokeError, Shortage};
 use support::{Gate, World, link_fixture, response, within};
 use tempfile::TempDir;
 
-/// Runs a host in a process of its own with so many file handles, and returns what it printed.
+/// Runs a host in a process of its own with this many file handles, and returns its output.
 async fn host_with_few_files(what: &str, limit: u64) -> String {
     let code = TempDir::new().expect("there is room");
     link_fixture(code.path());
@@ -73,7 +73,7 @@ async fn invocations_wait_for_a_bounded_time() {
         "{error:?}"
     );
     world.counts_become((0, 1, 0)).await;
-    // The running one has been there for longer, and that is not waiting.
+    // The running invocation is older than the limit, but running does not count as waiting.
     waiting.release().await;
     response(running).await;
 }

@@ -1,4 +1,5 @@
-//! Responses that functions stream: they reach a caller who wants them so while they are written, and others whole.
+//! Responses that functions stream: a caller that asks for a stream gets them while they are written, other callers get
+//! them whole.
 
 mod support;
 
@@ -97,7 +98,7 @@ async fn a_stream_that_breaks_off_fails() {
     }
 }
 
-/// A stream may be larger than an answer in one piece.
+/// A stream may be larger than the limit for an answer in one piece.
 #[tokio::test]
 async fn large_streams_come_whole() {
     let world = World::new("streams 8 MiB");
@@ -114,7 +115,7 @@ async fn large_streams_come_whole() {
     assert_eq!(result(pending).await, InvocationResult::Success("".into()));
 }
 
-/// An answer in one piece has no beginning of its own.
+/// An answer in one piece sends no `Begin`.
 #[tokio::test]
 async fn a_function_that_does_not_stream_answers_in_its_outcome() {
     let world = World::new("echoes");
@@ -172,7 +173,7 @@ async fn node_streams_with_a_prelude() {
     let zeros = "\0".repeat(8);
     read(&mut pieces, &format!("{prelude}{zeros}row 0\nrow 1\n")).await;
     assert_eq!(result(pending).await, InvocationResult::Success("".into()));
-    // And whole for whom it is not streamed to; the process goes on.
+    // A caller without a stream gets the whole response; the process goes on.
     let whole = world.invoke_ok("r-2", "{}").await;
     assert_eq!(whole, format!("{prelude}{zeros}row 0\nrow 1\n"));
 }

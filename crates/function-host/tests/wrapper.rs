@@ -1,4 +1,4 @@
-//! `AWS_LAMBDA_EXEC_WRAPPER`: what a managed runtime is started through, and what is said when that cannot be.
+//! `AWS_LAMBDA_EXEC_WRAPPER`: the program that starts a managed runtime, and the errors when it cannot be started.
 
 mod support;
 
@@ -52,7 +52,7 @@ async fn the_runtime_is_started_through_the_wrapper() {
     ] {
         let (world, _runtimes) = world("nodejs20.x", named);
         write_script(&world.code.path().join(file), 0o755);
-        // The interpreter, its client and the handler.
+        // The arguments are the interpreter, its client and the handler.
         assert_eq!(world.invoke_ok("r-1", "{}").await, r#"["yes","3"]"#);
         assert_eq!(world.invoke_ok("r-2", "{}").await, r#"["yes","3"]"#);
         world.counts_become((1, 0, 0)).await;
@@ -60,7 +60,7 @@ async fn the_runtime_is_started_through_the_wrapper() {
     }
 }
 
-/// How programs in other languages are run on a managed runtime: they take its place.
+/// Programs in other languages can run on a managed runtime by replacing it.
 #[tokio::test]
 async fn a_wrapper_may_be_the_runtime() {
     let (world, _runtimes) = world("nodejs20.x", "/var/task/bootstrap");

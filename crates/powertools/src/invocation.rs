@@ -21,7 +21,7 @@ tokio::task_local! {
     static CURRENT: Arc<Current>;
 }
 
-/// What is known of one invocation, as plain strings: no runtime crate is needed to fill it.
+/// The facts of one invocation, as plain strings: no runtime crate is needed to fill it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Invocation {
@@ -56,7 +56,7 @@ impl Invocation {
         self
     }
 
-    /// Sets the trace header; one that cannot be read is as good as none.
+    /// Sets the trace header; one that cannot be parsed is ignored.
     #[must_use]
     pub fn trace_header(mut self, header: &str) -> Self {
         self.trace_header = TraceHeader::parse(header);
@@ -87,9 +87,10 @@ impl From<&lambda_runtime::Context> for Invocation {
     }
 }
 
-/// Adds a member to every further log line of the current invocation, or replaces the one of that name.
+/// Adds a member to every further log line of the current invocation, or replaces the member with that name.
 ///
-/// Answers whether it did: outside an invocation there is nothing to add it to, and an invocation takes at most 64 keys.
+/// Returns whether it did: outside an invocation there is nothing to add it to, and an invocation takes at most 64
+/// keys.
 ///
 /// ```
 /// # use powertools::{append_key, Invocation, Powertools, Settings, MemorySink};
@@ -113,12 +114,12 @@ pub fn append_key(name: impl Into<String>, value: impl Into<Value>) -> bool {
 
 /// Sets the correlation id of the current invocation, for functions that find it inside the event.
 ///
-/// Answers whether there is a current invocation.
+/// Returns whether there is a current invocation.
 pub fn set_correlation_id(id: impl Into<String>) -> bool {
     with_current(|current| current.changing().correlation_id = Some(id.into())).is_some()
 }
 
-/// Takes the current invocation and subsegment along into a task that is spawned elsewhere.
+/// Takes the current invocation and subsegment along into a spawned task.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -137,7 +138,7 @@ pub fn carry<F: Future>(future: F) -> impl Future<Output = F::Output> {
     }
 }
 
-/// The invocation of a task with what it gathers on the way.
+/// The invocation of a task, with the keys and ids that it gathers.
 pub(crate) struct Current {
     pub(crate) invocation: Invocation,
     changing: Mutex<Changing>,
@@ -151,7 +152,7 @@ pub(crate) struct Changing {
 
 impl Current {
     pub(crate) fn changing(&self) -> std::sync::MutexGuard<'_, Changing> {
-        // The data is plain; a panic elsewhere leaves it usable.
+        // The data is plain: it stays usable after a panic of another holder.
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -173,7 +174,7 @@ pub(crate) async fn scope<F: Future>(invocation: Invocation, future: F) -> F::Ou
         .await
 }
 
-/// Looks at the current invocation, if there is one.
+/// Calls `look` with the current invocation, if there is one.
 pub(crate) fn with_current<T>(look: impl FnOnce(&Current) -> T) -> Option<T> {
     CURRENT.try_with(|current| look(current)).ok()
 }

@@ -6,8 +6,8 @@
 //! * [`Tracer`]: X-Ray subsegments for the handler and for methods, sent over UDP to the X-Ray daemon.
 //! * [`Metrics`]: CloudWatch metrics in the embedded metric format (EMF), also lines on stdout.
 //!
-//! None of them ever fails the function: what cannot be written is dropped, and said where that is still possible.
-//! [`Powertools`] bundles them, which is what most functions want:
+//! None of them ever fails the function: output that cannot be written is dropped, with a log line where that is still
+//! possible. [`Powertools`] bundles them, as most functions need:
 //!
 //! ```
 //! use powertools::{Invocation, Powertools, Settings, Unit};

@@ -1,14 +1,14 @@
-//! What the environment says: the `POWERTOOLS_*` variables, and the facts that Lambda itself sets.
+//! Settings from the environment: the `POWERTOOLS_*` variables, and the facts that Lambda itself sets.
 //!
 //! Names and meaning follow Powertools for AWS Lambda (documentation, "Environment variables", read 2026-11-23)
 //! and the Lambda Developer Guide ("Defined runtime environment variables").
 
 use tracing::level_filters::LevelFilter;
 
-/// The service name when nothing names one, as Powertools for AWS Lambda has it.
+/// The service name if none is set, as in Powertools for AWS Lambda.
 const SERVICE_UNDEFINED: &str = "service_undefined";
 
-/// What the three tools are configured with.
+/// The configuration of the three tools.
 ///
 /// | variable | field |
 /// | --- | --- |
@@ -29,7 +29,7 @@ pub struct Settings {
     pub log_level: LevelFilter,
     /// Whether [`Logger::log_event`](crate::Logger::log_event) writes the incoming event. Default: no, events hold personal data.
     pub log_event: bool,
-    /// CloudWatch namespace; without one there is nothing that metrics could be filed under.
+    /// CloudWatch namespace; without one, metrics cannot be written.
     pub metrics_namespace: Option<String>,
     /// Whether metrics are written.
     pub metrics_enabled: bool,
@@ -43,7 +43,7 @@ pub struct Settings {
     pub function_version: Option<String>,
     /// Memory of the function in MiB.
     pub function_memory_size: Option<u32>,
-    /// What was wrong with the environment; the logger says it once installed.
+    /// Problems with the environment; the logger reports them when it is installed.
     pub(crate) complaints: Vec<String>,
 }
 
@@ -59,7 +59,7 @@ impl Settings {
         let mut complaints = Vec::new();
 
         let mut log_level = LevelFilter::INFO;
-        // Lambda itself drops lines below AWS_LAMBDA_LOG_LEVEL, so writing more than that would be for nothing.
+        // Lambda itself drops lines below AWS_LAMBDA_LOG_LEVEL, so writing more than that would be useless.
         for name in ["AWS_LAMBDA_LOG_LEVEL", "POWERTOOLS_LOG_LEVEL", "LOG_LEVEL"] {
             let Some(value) = get(name) else { continue };
             match parse_level(&value) {

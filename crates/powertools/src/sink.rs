@@ -1,4 +1,4 @@
-//! Where finished lines go. Logger and Metrics share one sink, so that their lines never mix.
+//! The destination of finished lines. Logger and Metrics share one sink, so that their lines never mix.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 ///
 /// Correctness depends on this: a line is written whole, and not interleaved with another one.
 pub trait LineSink: Send + Sync + 'static {
-    /// Writes one line. There is nobody to report a failure to: this is where failures are reported.
+    /// Writes one line. It returns no error: a failure could only be reported through this sink.
     fn write_line(&self, line: &[u8]);
 }
 
@@ -22,7 +22,7 @@ impl LineSink for StdoutSink {
         with_newline.extend_from_slice(line);
         with_newline.push(b'\n');
         let mut stdout = std::io::stdout().lock();
-        // A closed stdout means that the host no longer listens; the function's own work goes on regardless.
+        // A closed stdout means that the host no longer reads; the function's own work goes on regardless.
         let _unheard = stdout
             .write_all(&with_newline)
             .and_then(|()| stdout.flush());

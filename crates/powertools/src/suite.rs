@@ -26,7 +26,7 @@ impl Powertools {
         Self::new(Settings::from_env(), StdoutSink)
     }
 
-    /// Takes settings and a sink of the caller's.
+    /// Takes the caller's settings and sink.
     pub fn new(settings: Settings, sink: impl LineSink) -> Self {
         let (settings, sink): (Arc<Settings>, Arc<dyn LineSink>) =
             (Arc::new(settings), Arc::new(sink));
@@ -38,7 +38,7 @@ impl Powertools {
     }
 
     /// Runs the work of one invocation: with its facts in every log line, in a subsegment `## lambda_handler` with the
-    /// annotations `ColdStart` and `Service`, and with the metrics flushed at the end, whatever the outcome.
+    /// annotations `ColdStart` and `Service`, and with the metrics flushed at the end, after success and error alike.
     ///
     /// Cancellation: dropping the future closes the subsegment as a fault; metrics stay for the next flush.
     pub async fn run<T, E: Display>(

@@ -1,9 +1,9 @@
-//! Text of bounded length: whatever a caller formats, only so much of it is kept.
+//! Text of bounded length: only a limited part of a caller's formatted text is kept.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-/// Cuts a text to at most `bytes_max` bytes at a character boundary, and says that it did.
+/// Cuts a text to at most `bytes_max` bytes at a character boundary, and marks the cut.
 pub(crate) fn bounded(text: &str, bytes_max: usize) -> Cow<'_, str> {
     if text.len() <= bytes_max {
         return Cow::Borrowed(text);
@@ -51,7 +51,7 @@ pub(crate) fn bounded_format(arguments: fmt::Arguments<'_>, bytes_max: usize) ->
     if bounded.cut {
         bounded.text.push_str("… [cut]");
     } else if outcome.is_err() {
-        // The value's own formatting gave up, not our bound.
+        // The value's own formatting failed; the bound was not reached.
         bounded.text.push_str("… [formatting failed]");
     }
     bounded.text

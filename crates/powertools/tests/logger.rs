@@ -1,4 +1,4 @@
-//! What the logger writes for real `tracing` events: readable, valid, bounded, and apart for concurrent invocations.
+//! The logger's lines for real `tracing` events: readable, valid, bounded, and separate for concurrent invocations.
 
 #![expect(clippy::unwrap_used, reason = "a failed test is what a panic is for")]
 

@@ -1,4 +1,4 @@
-//! What really arrives at an X-Ray daemon: a UDP listener takes the datagrams of whole invocations.
+//! The datagrams that an X-Ray daemon receives: a UDP listener takes those of whole invocations.
 
 #![expect(clippy::unwrap_used, reason = "a failed test is what a panic is for")]
 

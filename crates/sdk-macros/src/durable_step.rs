@@ -74,7 +74,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
     })
 }
 
-/// The function's name, or what `name = "…"` says.
+/// The function's name, or the value of `name = "…"`.
 fn operation_name(arguments: TokenStream, function: &ItemFn) -> Result<String> {
     if arguments.is_empty() {
         return Ok(function.sig.ident.to_string());

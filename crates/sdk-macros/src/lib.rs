@@ -9,7 +9,8 @@ mod signature;
 
 /// Marks the handler of a durable function: `async fn(event, DurableContext) -> Result<T, E>`.
 ///
-/// The function stays what it is; what the SDK needs of it is checked, with errors that say where and why.
+/// The macro leaves the function unchanged; it checks the SDK's requirements, and its errors name the place and the
+/// reason.
 /// Pass it to `lambdura::run`.
 #[proc_macro_attribute]
 pub fn durable_execution(arguments: TokenStream, item: TokenStream) -> TokenStream {

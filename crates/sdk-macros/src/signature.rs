@@ -1,4 +1,4 @@
-//! What both macros check about a function's signature.
+//! Checks of a function's signature that both macros make.
 
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
@@ -32,7 +32,7 @@ pub(crate) fn parameters<'a>(function: &'a ItemFn, attribute: &str) -> Result<Ve
 /// The types of a `Result<T, E>` return type.
 pub(crate) struct Output<'a> {
     pub(crate) value: &'a Type,
-    /// Aliases of `Result` may not show it.
+    /// `None` for aliases of `Result` that do not show it.
     pub(crate) error: Option<&'a Type>,
 }
 
@@ -72,13 +72,13 @@ pub(crate) fn output<'a>(function: &'a ItemFn, attribute: &str) -> Result<Output
     }
 }
 
-/// A call, pointing at `type`, of one of the functions with which the SDK checks what a type can do.
+/// A call, with the span of `type`, of one of the SDK's functions that check a type's traits.
 pub(crate) fn check(check: &str, r#type: &Type) -> TokenStream {
     let check = Ident::new(check, r#type.span());
     quote_spanned! {r#type.span()=> ::lambdura::__private::#check::<#r#type>() }
 }
 
-/// Whether the type's last path segment is `name`; aliases and macros cannot be seen through, and count as no.
+/// Whether the type's last path segment is `name`; the type behind an alias or macro is not visible, and counts as no.
 pub(crate) fn is_named(r#type: &Type, name: &str) -> bool {
     match r#type {
         Type::Path(path) => path

@@ -1,4 +1,4 @@
-//! Who answers callbacks in a test, and after how long: the same rules that `lambdura up --answers` has.
+//! Rules that answer callbacks in a test: the same rules as those of `lambdura up --answers`.
 
 use std::time::Duration;
 
@@ -40,30 +40,30 @@ pub struct Callback {
 pub struct Answer(pub(crate) Callback);
 
 impl Callback {
-    /// Answers so long after the callback was opened; at once unless it is set.
+    /// Answers this long after the callback was opened; at once by default.
     pub fn after(self, after: Duration) -> Self {
         self.with("after", &after.as_secs_f64())
     }
 
-    /// Gives a sign of life so often until then.
+    /// Sends a heartbeat at this interval until then.
     pub fn heartbeat_every(self, every: Duration) -> Self {
         self.with("heartbeat_every", &every.as_secs_f64())
     }
 
-    /// Only the first, the second, … such callback of an execution.
+    /// Applies only to the first, the second, … such callback of an execution.
     pub fn attempt(mut self, attempt: u32) -> Self {
         self.shown.push_str(&format!(".attempt({attempt})"));
         self.with("attempt", &attempt)
     }
 
-    /// Only in executions with a name that fits.
+    /// Applies only in executions whose name matches.
     pub fn execution(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.shown.push_str(&format!(".execution({name:?})"));
         self.with("execution", &name)
     }
 
-    /// Only in executions of functions with a name that fits.
+    /// Applies only in executions of functions whose name matches.
     pub fn function(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.shown.push_str(&format!(".function({name:?})"));
@@ -81,7 +81,7 @@ impl Callback {
         Answer(self.with("fail", &error))
     }
 
-    /// Nobody answers: its timeout comes at once, by the test's clock.
+    /// The callback gets no answer: its timeout comes at once, by the test's clock.
     pub fn never(self) -> Answer {
         Answer(self.with("never", &true))
     }
@@ -101,13 +101,13 @@ impl Callback {
 }
 
 impl Answer {
-    /// The rule as the test has it, without its end.
+    /// The rule as written in the test, without its end.
     pub(crate) fn shown(&self) -> &str {
         &self.0.shown
     }
 }
 
-/// The rules in the form in which they are obeyed.
+/// The rules in the form that the answering task uses.
 pub(crate) fn rules(answers: &[Answer]) -> Result<AnswerSet, String> {
     if let Some(problem) = answers.iter().find_map(|answer| answer.0.problem.clone()) {
         return Err(problem);

@@ -1,4 +1,5 @@
-//! What a test is made of: its functions, who answers, and what day it is. As many worlds are made from one as are wanted.
+//! The description of a test: its functions, its rules for callbacks, and its day. Any number of worlds can be made
+//! from one description.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,7 +18,7 @@ use crate::logs::Logs;
 use crate::shared_plugin::SharedPlugin;
 use crate::time::{parse, today};
 
-/// How long, in real time, nothing may happen before a test is given up.
+/// How long, in real time, a test may go without progress before it is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Adds something to a program.
@@ -26,7 +27,7 @@ type Part = Arc<dyn Fn(embedded::Builder, &Logs) -> embedded::Builder + Send + S
 /// Whether the process of a world has died.
 type Dead = Arc<AtomicBool>;
 
-/// A test to be; see [`DurableTestRunner::builder`](crate::DurableTestRunner::builder).
+/// The description of a test; see [`DurableTestRunner::builder`](crate::DurableTestRunner::builder).
 #[must_use = "nothing happens until it is opened"]
 ///
 /// ```
@@ -62,7 +63,7 @@ type Dead = Arc<AtomicBool>;
 /// ```
 #[derive(Clone)]
 pub struct Builder {
-    /// The function that is tested.
+    /// The name of the tested function.
     pub(crate) name: String,
     pub(crate) answers: Vec<Answer>,
     pub(crate) patience: Duration,
@@ -128,7 +129,7 @@ impl Builder {
                 let (handler, logs) = (Arc::clone(&handler), logs.clone());
                 async move {
                     let arn = ctx.execution_arn().to_owned();
-                    // What the handler does before its first `.await` is heard as well.
+                    // Lines that the handler logs before its first `.await` are heard as well.
                     let code = async move { handler(event, ctx).await };
                     logs.hear(&arn, code).await
                 }
@@ -153,13 +154,13 @@ impl Builder {
         })
     }
 
-    /// Adds a rule by which callbacks are answered. The first one that fits answers.
+    /// Adds a rule by which callbacks are answered. The first rule that matches answers.
     pub fn answer(mut self, answer: Answer) -> Self {
         self.answers.push(answer);
         self
     }
 
-    /// Adds a plugin, which watches all executions of every world that is made of this.
+    /// Adds a plugin, which watches all executions of every world made from this description.
     pub fn plugin(self, plugin: impl Plugin) -> Self {
         let plugin = SharedPlugin::new(plugin);
         self.part(move |program, _| program.plugin(plugin.clone()))
@@ -171,8 +172,8 @@ impl Builder {
         self
     }
 
-    /// How long, in real time, nothing may happen before the test is given up: a step that waits for real time, or for a
-    /// network. Ten seconds unless it is set.
+    /// How long, in real time, the test may go without progress before it is given up, as when a step waits for real
+    /// time or for a network. Ten seconds by default.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
@@ -187,19 +188,19 @@ impl Builder {
 
     /// The functions as a program.
     pub(crate) fn program(&self, logs: &Logs) -> embedded::Builder {
-        // The path is none: the program stands on memory.
+        // The path is empty: the program runs in memory.
         let program = embedded::Embedded::builder("").shutdown_grace(Duration::ZERO);
         let parts = self.parts.iter();
         parts.fold(program, |program, part| part(program, logs))
     }
 
-    /// The functions as those of a process that may die: then none of their code runs any further.
+    /// Makes the functions those of a process that may die: their code stops when `dead` is set.
     pub(crate) fn mortal(mut self, dead: Dead) -> Self {
         self.dead = Some(dead);
         self
     }
 
-    /// Whether the process has died that a world is made for.
+    /// The flag of the process that the world is made for: whether it has died.
     pub(crate) fn dead(&self) -> Option<Dead> {
         self.dead.clone()
     }

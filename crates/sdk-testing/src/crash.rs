@@ -1,8 +1,8 @@
 //! Kills the process at every point where it can die; the handler must come to the same end.
 //!
-//! A life of the process is a runtime of its own on a thread of its own. At the crash it is dropped with everything in it,
-//! each future at its `.await`; only the store outlives it, and from the crash on it has answered nothing but faults, so
-//! that nothing of the dead life became durable afterwards. The next life opens the same store and goes on.
+//! Each life of the process has its own runtime on its own thread. At the crash the runtime is dropped with everything
+//! in it, each future at its `.await`. Only the store survives; from the crash on it answers the dead life only with
+//! faults, so that nothing of that life becomes durable afterwards. The next life opens the same store and goes on.
 
 mod report;
 mod watch;
@@ -28,12 +28,12 @@ pub use report::{CrashPoint, CrashReport, InFlight};
 /// The execution's name: starting it again after a crash returns the same execution.
 const NAME: &str = "crash-everywhere";
 
-/// Like [`DurableTestRunner::crash_everywhere`](crate::DurableTestRunner::crash_everywhere), with new functions for each
-/// point: what they keep in memory outside the execution, such as a fake database, survives the crash but does not
-/// reach the next point.
+/// Like [`DurableTestRunner::crash_everywhere`](crate::DurableTestRunner::crash_everywhere), with new functions for
+/// each point: state that they keep in memory outside the execution, such as a fake database, survives the crash but
+/// does not reach the next point.
 ///
 /// # Errors
-/// When the run without a crash does not end, or the test itself cannot continue.
+/// If the run without a crash does not end, or the test itself cannot continue.
 pub async fn crash_everywhere(
     describe: impl Fn() -> Builder + Send + 'static,
     input: &(impl Serialize + ?Sized),
@@ -70,7 +70,7 @@ fn everywhere(describe: &dyn Fn() -> Builder, input: &Value) -> Result<CrashRepo
     Ok(CrashReport::new(function, expected, &seen, survived))
 }
 
-/// Runs it until it dies there, and then to its end.
+/// Runs the process until it dies at `point`, and then to its end.
 fn die_at(
     point: CrashPoint,
     describe: &dyn Fn() -> Builder,
@@ -88,7 +88,7 @@ fn die_at(
                 reached = true;
                 process = process.next();
             }
-            // It did survive, but came to no end.
+            // The process was started again, but its execution did not end.
             Err(error) if reached => break Err(error),
             Err(error) => return Err(error),
         }
@@ -107,15 +107,15 @@ enum Life {
     Crashed,
 }
 
-/// A process to be.
+/// A process that can be started.
 struct Process<'a> {
     description: Builder,
     store: Arc<MemoryStore>,
     watch: &'a Arc<Watch>,
     begins_at: Timestamp,
-    /// Which of its lives this is, from 1: each draws ids of its own.
+    /// The number of this life, from 1: each life draws other ids.
     life: u64,
-    /// The clock of its life, which tells when it died.
+    /// The clock of this life, which gives the time of its death.
     clock: Mutex<Option<WoundClock>>,
 }
 
@@ -137,7 +137,7 @@ impl<'a> Process<'a> {
         }
     }
 
-    /// The process that takes its place: it has the same store, and goes on at the same time.
+    /// The process that replaces it: it has the same store, and goes on at the same time.
     fn next(self) -> Self {
         self.watch.revive(&self.store);
         let clock = self
@@ -157,7 +157,7 @@ impl<'a> Process<'a> {
             .enable_all()
             .build();
         let runtime = runtime.map_err(|error| TestError::of("start a runtime", &error))?;
-        // The driver's reports about a store that is gone are expected here.
+        // The driver's reports about the failing store are expected here.
         let _quiet = tracing::subscriber::set_default(tracing::subscriber::NoSubscriber::default());
         let lived = runtime.block_on(async {
             tokio::select! {
@@ -168,7 +168,7 @@ impl<'a> Process<'a> {
         });
         drop(runtime);
         match lived {
-            // Whatever it came to in the moment of its death, nobody hears of.
+            // A result in the moment of death is lost.
             _ if self.watch.is_dead() => Ok(Life::Crashed),
             Some(run) => run.map(|run| Life::Ended(Box::new(run))),
             None => Ok(Life::Crashed),

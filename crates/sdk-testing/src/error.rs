@@ -1,4 +1,4 @@
-//! What goes wrong in a test, in sentences: `?` and `expect` print these as they are.
+//! Errors of a test, in sentences: `?` and `expect` print these as they are.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl TestError {
     }
 }
 
-/// Why there is no such result.
+/// Why a result is not available.
 ///
 /// Its `Debug` is its `Display`, so that a failed test shows a text and not a structure.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,9 @@
 //! Cheap tests of durable functions: the handler runs in the test's own process, with the production engine,
-//! driver and SDK, with a store in memory and a clock that jumps while nothing is at work. Days pass in milliseconds.
+//! driver and SDK, with a store in memory and a clock that jumps while no handler is at work. Days pass in
+//! milliseconds.
 //!
-//! In reading order: how a test is set up ([`Builder`], [`callback`]), what runs it ([`DurableTestRunner`]), what it can
-//! inspect ([`Run`], [`TestOperation`], [`Tree`], [`LogLine`]), and checks that nobody would write by hand
+//! In reading order: the setup of a test ([`Builder`], [`callback`]), its runner ([`DurableTestRunner`]), the results
+//! to inspect ([`Run`], [`TestOperation`], [`Tree`], [`LogLine`]), and checks that are too laborious to write by hand
 //! ([`DurableTestRunner::crash_everywhere`], [`replays`]).
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]

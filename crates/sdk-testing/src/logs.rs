@@ -1,7 +1,7 @@
-//! The log lines of a run: what the handlers said, with what a replay said again told apart.
+//! The log lines of a run: those of the handlers, with lines repeated by a replay marked.
 //!
-//! Each handler is polled with a subscriber of the world that it runs in, so that tests side by side hear only their own;
-//! and not at all once the world's process has died.
+//! Each handler is polled with a subscriber of the world that it runs in, so that parallel tests hear only their own
+//! lines; it is not polled at all once the world's process has died.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -31,20 +31,20 @@ tokio::task_local! {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogLine {
-    /// How important it is.
+    /// Its level.
     pub level: Level,
     /// Its message.
     pub message: String,
     /// Its other fields, by name, as text.
     pub fields: Vec<(String, String)>,
-    /// When, by the run's time.
+    /// When it was written, by the run's time.
     pub at: SystemTime,
-    /// Whether code that was being replayed wrote it: with [`ReplayFilter`], nobody sees it.
+    /// Whether code that was being replayed wrote it: [`ReplayFilter`] hides such lines.
     pub replayed: bool,
 }
 
 impl LogLine {
-    /// What a field says.
+    /// The value of a field.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
         let mut fields = self.fields.iter();
@@ -71,7 +71,7 @@ type Lines = Arc<Mutex<Vec<(Arc<str>, LogLine)>>>;
 pub(crate) struct Logs {
     lines: Lines,
     dispatch: Dispatch,
-    /// Code of a process that has died does not go on. None: it does not die.
+    /// Whether the process has died: then its code does not go on. `None`: it cannot die.
     dead: Option<Arc<AtomicBool>>,
 }
 
@@ -81,7 +81,7 @@ impl Logs {
         let hears = Hears {
             lines: Arc::clone(&lines),
             clock,
-            // The test's own subscriber, if it has one, hears all of it as well.
+            // The test's own subscriber, if it has one, hears all lines as well.
             outside: dispatcher::get_default(Dispatch::clone),
         };
         let subscriber = tracing_subscriber::registry().with(hears);
@@ -157,7 +157,7 @@ impl Text {
 impl Visit for Text {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let mut text = String::new();
-        // Writing to a string cannot fail; what a value's own `Debug` fails with is its own.
+        // Writing to a string cannot fail; an error of the value's own `Debug` is ignored.
         let _ = write!(text, "{value:?}");
         self.put(field, text);
     }

@@ -1,7 +1,7 @@
-//! Operations as a test looks at them, rebuilt from the events of a history.
+//! Operations for tests to inspect, rebuilt from the events of a history.
 //!
-//! The API shows operations only to the function itself; everybody else sees events. What has the shape of the API is
-//! kept in it, because replaying a recorded history hands it to the handler.
+//! The API shows operations only to the function itself; other clients see events. The parts that have the API's shape
+//! are kept in that shape, because replaying a recorded history hands them to the handler.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,11 +23,11 @@ use crate::time::instant;
 pub struct TestOperation {
     /// Its name, if it has one.
     pub name: Option<String>,
-    /// What it is.
+    /// Its type.
     pub r#type: OperationType,
-    /// What it is more precisely, such as `ParallelBranch`.
+    /// Its subtype, such as `ParallelBranch`.
     pub sub_type: Option<String>,
-    /// How far it has come.
+    /// Its status.
     pub status: OperationStatus,
     /// How many attempts of a step, or checks of a condition, have begun.
     pub attempts: u32,
@@ -35,9 +35,9 @@ pub struct TestOperation {
     pub started_at: SystemTime,
     /// When it ended, by the run's time.
     pub ended_at: Option<SystemTime>,
-    /// Which function a chained invoke is of, as the handler named it.
+    /// The function of a chained invoke, as the handler named it.
     pub function: Option<String>,
-    /// What a callback is completed by from outside.
+    /// The id by which a callback is completed from outside.
     pub callback_id: Option<String>,
     pub(crate) recorded: InvocationOperation,
     pub(crate) parent: Option<usize>,
@@ -47,7 +47,7 @@ impl TestOperation {
     /// Its result.
     ///
     /// # Errors
-    /// When it has none, or it is not a `T`.
+    /// When it has no result, or the result is not a `T`.
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, RunError> {
         if self.status != OperationStatus::Succeeded {
             let why = match self.error() {
@@ -65,7 +65,7 @@ impl TestOperation {
         })
     }
 
-    /// Its result as it is recorded.
+    /// Its result as recorded text.
     #[must_use]
     pub fn result_text(&self) -> Option<&str> {
         let recorded = &self.recorded;
@@ -92,7 +92,7 @@ impl TestOperation {
         all.find_map(Option::as_ref)
     }
 
-    /// What it is, in one word: `Step`, `ParallelBranch`.
+    /// Its kind in one word: `Step`, `ParallelBranch`.
     pub(crate) fn kind(&self) -> &str {
         self.sub_type.as_deref().unwrap_or(self.r#type.as_str())
     }
@@ -223,12 +223,12 @@ impl TestOperation {
                 self.came_to(event);
                 self.end(OperationStatus::Stopped, at);
             }
-            // The start of a context says nothing more; the others are of the execution.
+            // The start of a context has no more data; the other events belong to the execution.
             _ => {}
         }
     }
 
-    /// Takes over the result or error of whatever is no step.
+    /// Takes over the result or error of an operation that is not a step.
     fn came_to(&mut self, event: &Event) {
         let results = [
             &event.context_succeeded_details,
@@ -299,7 +299,7 @@ impl TestOperation {
     }
 }
 
-/// What an event's operation is; none if it is of the execution.
+/// The type of an event's operation; `None` if the event belongs to the execution.
 fn type_of(event: &EventType) -> Option<OperationType> {
     let name = event.as_str();
     let types = [

@@ -1,7 +1,7 @@
-//! Holds today's code against yesterday's executions.
+//! Checks today's code against yesterday's executions.
 //!
-//! A recorded history is handed to the handler as the state of an invocation in which nothing new may begin. So no code of
-//! a step runs, and the first operation that is not recorded ends it.
+//! A recorded history is handed to the handler as the state of an invocation in which nothing new may begin. So no code
+//! of a step runs, and the replay ends at the first operation that is not recorded.
 
 mod history;
 mod service;
@@ -27,31 +27,31 @@ pub struct Replays {
     files: Vec<Replayed>,
 }
 
-/// A history that today's code replayed.
+/// One history that today's code replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Replayed {
     /// The file.
     pub file: PathBuf,
-    /// How many operations are recorded.
+    /// The number of recorded operations.
     pub operations: usize,
-    /// Whether the execution had ended by itself: then the code came to the same end, and asked for nothing else. An
-    /// execution that was stopped or timed out had not: it is replayed as far as it is recorded.
+    /// Whether the execution had ended by itself: then the code came to the same end, and called nothing else. An
+    /// execution that was stopped or timed out did not end by itself: it is replayed as far as it is recorded.
     pub ended: bool,
-    /// What the code asks for next, if the execution had not ended.
+    /// The operations that the code calls next, if the execution had not ended.
     pub goes_on_with: Vec<String>,
 }
 
 /// Replays each history in a folder (`*.json`) with a handler whose code may have changed since.
 ///
-/// A history is the answer of AWS's `get-durable-execution-history --include-execution-data`, with all its pages, that of
-/// `lambdura history --output json`, or what [`Run::save_history`](crate::Run::save_history) wrote. One of an execution
-/// that came to an end must come to the same end, and ask for nothing that is not recorded. One of an execution that had not ended
-/// may ask for something new once it has called everything that ended. The code of steps does not run.
+/// A history is the answer of AWS's `get-durable-execution-history --include-execution-data`, with all its pages, that
+/// of `lambdura history --output json`, or a file written by [`Run::save_history`](crate::Run::save_history). If the
+/// execution ended, the code must come to the same end, and call only recorded operations. If it had not ended, the
+/// code may call new operations once it has called every operation that ended. The code of steps does not run.
 ///
 /// # Errors
-/// When there are no histories, when one cannot be read, and when the code does not repeat one: the text has the file, the
-/// operation, what was recorded and what was asked, for each of them.
+/// When there are no histories, when one cannot be read, and when the code does not repeat one: the text has the file,
+/// the operation, the recorded and the called one, for each of them.
 /// # Examples
 ///
 /// ```no_run
@@ -139,7 +139,7 @@ where
         ));
     }
     let Some(end) = &recorded.end else {
-        // At what is recorded, yesterday's code waited; had it come to an end, that would be recorded.
+        // At the end of its records, yesterday's code waited: an end would have been recorded.
         if output.status != InvocationStatus::Pending {
             let came_to = came_to(&output.status, output.result.as_deref(), error.map(told));
             if output.status == InvocationStatus::Failed || recorded.leaves_open(&watching) {

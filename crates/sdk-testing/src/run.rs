@@ -1,4 +1,4 @@
-//! What became of an execution: its end, its operations, its log.
+//! The outcome of an execution: its end, its operations, its log.
 
 use std::fmt;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::operation::{TestOperation, fold, told};
 use crate::time::instant;
 use crate::tree::Tree;
 
-/// How far an execution has come.
+/// The status of an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RunStatus {
@@ -28,7 +28,7 @@ pub enum RunStatus {
     TimedOut,
     /// It was stopped.
     Stopped,
-    /// It waits: for an answer that nobody gives, or for time that nobody lets pass.
+    /// It waits: for an answer that no rule gives, or for time that the test does not let pass.
     Waits,
     /// It is paused.
     Paused,
@@ -100,14 +100,14 @@ pub struct Run {
     unused: Vec<String>,
 }
 
-/// What a run is made of, besides what is recorded.
+/// The parts of a run besides the recorded ones.
 pub(crate) struct Around {
     pub function: String,
     pub looked_at: SystemTime,
     pub logs: Vec<LogLine>,
-    /// Names of callbacks that nobody answers.
+    /// Names of callbacks without an answer.
     pub unanswered: Vec<String>,
-    /// Rules that answered nothing, as the test has them.
+    /// Rules that answered nothing, as written in the test.
     pub unused: Vec<String>,
 }
 
@@ -141,7 +141,7 @@ impl Run {
         }
     }
 
-    /// How far it has come.
+    /// Its status.
     #[must_use]
     pub fn status(&self) -> RunStatus {
         self.status
@@ -156,7 +156,8 @@ impl Run {
     /// Its result.
     ///
     /// # Errors
-    /// When it has none, or it is not a `T`: the text says why, what it waits for, and shows the tree.
+    /// When it has no result, or the result is not a `T`: the text has the reason, the callbacks that it waits for, and
+    /// the tree.
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, RunError> {
         if self.status != RunStatus::Succeeded {
             return Err(RunError(self.explained()));
@@ -166,7 +167,7 @@ impl Run {
             .map_err(|error| RunError(format!("the result is not of that type ({error}): {text}")))
     }
 
-    /// Its result as it is recorded.
+    /// Its result as recorded text.
     #[must_use]
     pub fn result_text(&self) -> Option<&str> {
         self.result.as_deref()
@@ -190,17 +191,17 @@ impl Run {
         self.ended_at
     }
 
-    /// How long it took, or has taken by now, by the test's clock.
+    /// How long it took, or has taken so far, by the test's clock.
     #[must_use]
     pub fn took(&self) -> Duration {
         let end = self.ended_at.unwrap_or(self.looked_at);
         end.duration_since(self.started_at).unwrap_or_default()
     }
 
-    /// The first operation of this name, or of the kind where it has none (`Wait`, `Step`).
+    /// The first operation of this name, or of this kind if it has no name (`Wait`, `Step`).
     ///
     /// # Panics
-    /// When there is none; the text shows those that there are.
+    /// When there is none; the text shows the existing ones.
     #[must_use]
     #[track_caller]
     pub fn operation(&self, name: &str) -> &TestOperation {
@@ -210,7 +211,7 @@ impl Run {
         }
     }
 
-    /// As [`operation`](Self::operation), where there may be none.
+    /// As [`operation`](Self::operation), but `None` if there is none.
     #[must_use]
     pub fn find_operation(&self, name: &str) -> Option<&TestOperation> {
         let mut operations = self.operations.iter();
@@ -223,7 +224,7 @@ impl Run {
         &self.operations
     }
 
-    /// The context that an operation is in, unless that is the handler itself.
+    /// The context that an operation is in; `None` if that is the handler itself.
     #[must_use]
     pub fn parent(&self, operation: &TestOperation) -> Option<&TestOperation> {
         self.operations.get(operation.parent?)
@@ -236,7 +237,7 @@ impl Run {
         children.filter(move |it| it.recorded.parent_id.as_deref() == Some(id.as_str()))
     }
 
-    /// The operations as a text, one a line: for people, and to be compared.
+    /// The operations as a text, one per line: for people, and for comparisons.
     #[must_use]
     pub fn tree(&self) -> Tree<'_> {
         Tree::of(self)
@@ -254,7 +255,7 @@ impl Run {
         &self.events
     }
 
-    /// Writes the event history to a file, as AWS's `get-durable-execution-history` answers: for
+    /// Writes the event history to a file, in the format of AWS's `get-durable-execution-history`: for
     /// [`replays`](crate::replays()).
     ///
     /// # Errors
@@ -271,14 +272,14 @@ impl Run {
         written.map_err(|error| TestError::of(&format!("write `{}`", path.display()), &error))
     }
 
-    /// Callbacks that it waits for and that nobody answers, by name.
+    /// The names of callbacks that it waits for and that no rule answers.
     #[must_use]
     pub fn waits_for(&self) -> &[String] {
         &self.unanswered
     }
 
-    /// Rules for callbacks that have answered nothing in this world so far, as the test has them. One that ends by
-    /// `.never()` is used once such a callback was opened.
+    /// Rules for callbacks that have answered nothing in this world so far, as written in the test. A rule that ends
+    /// with `.never()` counts as used once such a callback was opened.
     #[must_use]
     pub fn unused_answers(&self) -> &[String] {
         &self.unused
@@ -288,7 +289,7 @@ impl Run {
         &self.function
     }
 
-    /// How it stands, for somebody who expected something else.
+    /// Its status, for the message of a test that expected another one.
     fn explained(&self) -> String {
         let mut text = format!("`{}` is {}", self.function, self.status);
         if let Some(error) = &self.error {

@@ -21,14 +21,14 @@ use crate::run::{Around, Run};
 use crate::time::instant;
 use crate::world::World;
 
-/// A handler in its own test environment: an empty store in memory, a clock that moves when nothing is at work, and
-/// rules that answer callbacks.
+/// A handler in its own test environment: an empty store in memory, a clock that advances when no handler is at work,
+/// and rules that answer callbacks.
 pub struct DurableTestRunner {
     description: Builder,
     world: World,
 }
 
-/// An execution that a test goes along with; see [`DurableTestRunner::start`].
+/// An execution that a test runs step by step; see [`DurableTestRunner::start`].
 pub struct TestExecution<'a> {
     runner: &'a DurableTestRunner,
     execution: Execution,
@@ -41,7 +41,7 @@ pub struct OpenCallback<'a> {
     callback_id: String,
 }
 
-/// Runs a handler to its end, or until nothing more can happen: the whole of [`DurableTestRunner`] in one line.
+/// Runs a handler to its end, or until it cannot go on: the whole of [`DurableTestRunner`] in one line.
 ///
 /// # Panics
 /// When the test itself, not the handler, could not continue: it waits for real time.
@@ -69,7 +69,7 @@ impl Builder {
     /// Makes a world: an empty store, the clock, and the functions.
     ///
     /// # Errors
-    /// When two functions have the same name, or what was given cannot be used.
+    /// When two functions have the same name, or a setting cannot be used.
     pub async fn open(self) -> Result<DurableTestRunner, TestError> {
         let store = Arc::new(MemoryStore::new());
         let world = World::open(&self, store, self.first_day()?, 1).await?;
@@ -81,7 +81,7 @@ impl Builder {
 }
 
 impl DurableTestRunner {
-    /// A test of a durable function. Its name is the function's: executions, rules and errors have it.
+    /// A test of a durable function. `name` is the function's name, which appears in executions, rules and errors.
     pub fn builder<F, Fut, Event, T, E>(name: impl Into<String>, handler: F) -> Builder
     where
         F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
@@ -109,7 +109,7 @@ impl DurableTestRunner {
         Builder::new(name.into(), handler, options)
     }
 
-    /// Runs the handler to its end, or until nothing more can happen: then it says what it waits for.
+    /// Runs the handler to its end, or until it cannot go on: then the [`Run`] has the callbacks that it waits for.
     ///
     /// # Errors
     /// When the test itself cannot continue: the input is not JSON, or the handler waits for real time.
@@ -117,7 +117,7 @@ impl DurableTestRunner {
         self.begin(input, None).await?.finish().await
     }
 
-    /// Starts an execution, and goes along until it waits: no time passes.
+    /// Starts an execution, and returns when it waits or has ended: no time passes.
     ///
     /// # Errors
     /// As for [`run`](Self::run).
@@ -133,7 +133,7 @@ impl DurableTestRunner {
     /// As [`start`](Self::start), with a name.
     ///
     /// # Errors
-    /// As for [`run`](Self::run), and when another execution of that name had another input.
+    /// As for [`run`](Self::run), and when an execution with this name was started with another input.
     pub async fn start_named(
         &self,
         name: &str,
@@ -161,7 +161,7 @@ impl DurableTestRunner {
         })
     }
 
-    /// Lets this much time pass. Everything due on the way happens at its time, including timeouts of callbacks.
+    /// Lets this much time pass. Everything due meanwhile happens at its time, including timeouts of callbacks.
     ///
     /// # Errors
     /// When a handler waits for real time.
@@ -169,11 +169,11 @@ impl DurableTestRunner {
         self.world.advance(by).await
     }
 
-    /// The open callback of this name, or in a context of this name, in whatever execution. Where it is open in more than
-    /// one, ask the execution: [`TestExecution::callback`].
+    /// The open callback of this name, or in a context of this name, in any execution. If it is open in more than one,
+    /// use [`TestExecution::callback`].
     ///
     /// # Errors
-    /// When none is open, with those that are; and when there is one in more than one execution.
+    /// When no such callback is open (the text has those that are), or when one is open in more than one execution.
     pub async fn callback(&self, name: &str) -> Result<OpenCallback<'_>, TestError> {
         self.world.settle().await?;
         let mut open = Open::default();
@@ -188,7 +188,7 @@ impl DurableTestRunner {
         let listed = app.list().limit(usize::from(u16::MAX)).await;
         let listed = listed.map_err(|error| TestError::of("list executions", &error))?;
         let mut executions = Vec::new();
-        // What an execution that has ended left open, nobody waits for.
+        // Callbacks that an ended execution left open do not count.
         let running = listed.into_iter().filter(|it| it.end_timestamp.is_none());
         for one in running {
             let found = app.execution(&one.durable_execution_arn).await;
@@ -203,10 +203,10 @@ impl DurableTestRunner {
         &self.world.app
     }
 
-    /// Runs the handler once without a crash, and once for each point at which its process can die: before and after each
-    /// commit, and in each step when its code has run but its result is not recorded. Each run has a new environment
-    /// from the same description, but what handlers keep outside it is shared. If it must not be shared, use
-    /// [`crash_everywhere`](crate::crash_everywhere()).
+    /// Runs the handler once without a crash, and once for each point at which its process can die: before and after
+    /// each commit, and in each step when its code has run but its result is not recorded. Each run has a new
+    /// environment from the same description, but shares state that handlers keep outside it. If that state must not be
+    /// shared, use [`crash_everywhere`](crate::crash_everywhere()).
     ///
     /// # Errors
     /// When the run without a crash does not end, or the test itself cannot continue.
@@ -227,7 +227,7 @@ impl DurableTestRunner {
     }
 }
 
-/// What became of an execution by now.
+/// The state of an execution by now.
 pub(crate) async fn look(
     description: &Builder,
     world: &World,
@@ -253,7 +253,7 @@ pub(crate) async fn look(
         let mut own = operations.iter();
         let own = own.find(|it| it.callback_id.as_ref() == Some(&open.callback_id));
         let around = own.and_then(|it| operations.get(it.parent?));
-        // The SDK names the callback of a wait for one after the wait, which is what the handler named.
+        // The handler named the `WaitForCallback`; the SDK derives the name of the callback within it.
         let around = around.filter(|it| it.sub_type.as_deref() == Some("WaitForCallback"));
         let name = around.and_then(|it| it.name.clone()).or(open.name);
         name.unwrap_or_else(|| "*".to_owned())
@@ -271,10 +271,10 @@ pub(crate) async fn look(
 }
 
 impl TestExecution<'_> {
-    /// How it stands now.
+    /// Its current state.
     ///
     /// # Errors
-    /// When it is no longer there.
+    /// When it no longer exists.
     pub async fn look(&self) -> Result<Run, TestError> {
         self.runner.world.settle().await?;
         self.runner.look(&self.execution, Vec::new()).await
@@ -283,7 +283,7 @@ impl TestExecution<'_> {
     /// Its open callback of this name, or in a context of this name.
     ///
     /// # Errors
-    /// When none is open; the text has those that are.
+    /// When no such callback is open; the text has those that are.
     pub async fn callback(&self, name: &str) -> Result<OpenCallback<'_>, TestError> {
         self.runner.world.settle().await?;
         let mut open = Open::default();
@@ -291,7 +291,7 @@ impl TestExecution<'_> {
         open.only(&self.runner.world, name)
     }
 
-    /// Goes on to its end, or until nothing more can happen.
+    /// Runs it to its end, or until it cannot go on.
     ///
     /// # Errors
     /// When a handler waits for real time.
@@ -307,10 +307,10 @@ impl TestExecution<'_> {
     }
 }
 
-/// Open callbacks, while one of a name is looked for.
+/// Open callbacks, during the search for one by name.
 #[derive(Default)]
 struct Open {
-    /// Each with the name of its execution.
+    /// Callbacks with that name, each with the name of its execution.
     found: Vec<(String, String)>,
     /// Names of the others.
     others: Vec<String>,
@@ -379,13 +379,13 @@ impl fmt::Debug for OpenCallback<'_> {
 }
 
 impl OpenCallback<'_> {
-    /// What it is completed by.
+    /// The id by which it is completed.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.callback_id
     }
 
-    /// Completes it with a result, and goes along until everything waits again.
+    /// Completes it with a result, and returns when every execution waits again.
     ///
     /// # Errors
     /// When it has already been completed.
@@ -395,7 +395,7 @@ impl OpenCallback<'_> {
         self.settled(sent).await
     }
 
-    /// Completes it with an error, and goes along until everything waits again.
+    /// Completes it with an error, and returns when every execution waits again.
     ///
     /// # Errors
     /// When it has already been completed.
@@ -407,7 +407,7 @@ impl OpenCallback<'_> {
         self.settled(sent).await
     }
 
-    /// Gives a sign of life.
+    /// Sends a heartbeat.
     ///
     /// # Errors
     /// When it has already been completed.

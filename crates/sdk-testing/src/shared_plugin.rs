@@ -1,4 +1,4 @@
-//! A plugin that several worlds have at once.
+//! A plugin that several worlds share.
 
 use std::sync::Arc;
 

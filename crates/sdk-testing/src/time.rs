@@ -1,4 +1,4 @@
-//! Time in tests: lengths of it, instants, and the clock that stands still until it is moved.
+//! Time in tests: lengths of it, instants, and the clock that stands still.
 
 use std::pin::Pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -6,31 +6,31 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use model::Timestamp;
 use runtime::Clock;
 
-/// So many days of 24 hours.
+/// This many days of 24 hours.
 #[must_use]
 pub const fn days(days: u64) -> Duration {
     hours(days * 24)
 }
 
-/// So many hours.
+/// This many hours.
 #[must_use]
 pub const fn hours(hours: u64) -> Duration {
     minutes(hours * 60)
 }
 
-/// So many minutes.
+/// This many minutes.
 #[must_use]
 pub const fn minutes(minutes: u64) -> Duration {
     seconds(minutes * 60)
 }
 
-/// So many seconds.
+/// This many seconds.
 #[must_use]
 pub const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// What a wound clock stands on in a test: no time passes by itself, so that the same test has the same times in every
+/// The clock below a test's wound clock: no time passes by itself, so that the same test has the same times in every
 /// run, on every machine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StandingClock(pub Timestamp);
@@ -45,18 +45,18 @@ impl Clock for StandingClock {
     }
 }
 
-/// The instant so many milliseconds after 1970 began.
+/// The instant this many milliseconds after the start of 1970.
 pub(crate) fn instant(millis: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
-/// Today, by the machine, in whole seconds.
+/// The machine's current time, in whole seconds.
 pub(crate) fn today() -> Timestamp {
     let second = jiff::Timestamp::now().as_second();
     Timestamp::from_millis(second * 1_000)
 }
 
-/// An instant as RFC 3339 has it.
+/// Parses an instant in the format of RFC 3339.
 pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
     let parsed: Result<jiff::Timestamp, _> = text.parse();
     match parsed {
@@ -67,7 +67,7 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
     }
 }
 
-/// A length of time for people: `3d`, `1h 30m`, `250ms`.
+/// A duration as text for people: `3d`, `1h 30m`, `250ms`.
 pub(crate) fn shown(length: Duration) -> String {
     let millis = length.as_millis();
     let parts = [

@@ -9,9 +9,8 @@ use crate::operation::TestOperation;
 use crate::run::Run;
 use crate::time::shown;
 
-/// The operations of a run, one a line, indented by the contexts that they are in; with their status, their attempts, and
-/// when they were, counted from the start. Nothing in it differs from run to run, unless retries
-/// draw their delays by chance.
+/// The operations of a run, one per line, indented by their contexts; with their status, their attempts, and their
+/// times from the start of the run. It is the same in every run, unless retries draw random delays.
 pub struct Tree<'a> {
     run: &'a Run,
 }
@@ -62,7 +61,7 @@ impl<'a> Tree<'a> {
         {
             write!(f, " to {}", self.offset(ended_at))?;
         }
-        // Who looks at a tree looks for what went wrong.
+        // Shows the error: a reader of a tree looks for failures.
         if let Some(error) = operation.error()
             && operation.status != OperationStatus::Succeeded
         {

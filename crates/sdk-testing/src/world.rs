@@ -1,7 +1,7 @@
-//! A world: the functions, their executions in memory, a clock, and whoever answers.
+//! A world: the functions, their executions in memory, a clock, and the task that answers callbacks.
 //!
-//! The driver, the engine and the SDK are those of production. Only time is moved from here, step by step, so that whoever
-//! runs a test sees everything that there is to see on the way.
+//! The driver, the engine and the SDK are those of production. Only time is advanced from here, step by step, so that a
+//! test sees every state on the way.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,10 +24,10 @@ use crate::logs::Logs;
 use crate::operation::fold;
 use crate::time::{StandingClock, shown};
 
-/// Steps of the clock in one run: more than a year of checks every five minutes.
+/// Steps of the clock in one run: enough for a year of checks every five minutes.
 const STEPS_MAX: usize = 200_000;
 
-/// No schedules draw time on.
+/// No schedules advance time.
 struct Nothing;
 
 impl ComesDue for Nothing {
@@ -48,7 +48,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A world upon what is stored, on that day.
+    /// Opens a world on a store, at a time.
     pub async fn open(
         description: &Builder,
         store: Arc<MemoryStore>,
@@ -61,7 +61,7 @@ impl World {
         let logs = Logs::new(clock.clone(), description.dead());
         let program = description.program(&logs);
         let mut ground = Ground::in_memory(store, Arc::new(clock.clone()));
-        // Ids decide what comes first of what comes at the same time: they are the same in every run of a test.
+        // Ids decide the order of simultaneous events: the seed makes them the same in every run of a test.
         ground.seed = Some(life);
         let opened = program.open_on(ground).await;
         let app = opened.map_err(|error| TestError::of("open the test", &error))?;
@@ -88,18 +88,18 @@ impl World {
         })
     }
 
-    /// Waits until nothing is at work, and everything that is due by now has happened.
+    /// Waits until no handler is at work, and everything due by now has happened.
     pub async fn settle(&self) -> Result<(), TestError> {
         let settles = self.winder.wind(Until::By(Duration::ZERO));
         self.patiently(settles).await
     }
 
-    /// Lets so much time pass; what comes due on the way happens in its time.
+    /// Lets this much time pass; everything due meanwhile happens at its time.
     pub async fn advance(&self, by: Duration) -> Result<(), TestError> {
         self.patiently(self.winder.wind(Until::By(by))).await
     }
 
-    /// Goes on until the execution has ended, or nothing more can happen; then says who has not answered.
+    /// Goes on until the execution has ended, or cannot go on; returns its callbacks without an answer.
     pub async fn finish(&self, execution: &Execution) -> Result<Vec<Unanswered>, TestError> {
         for _ in 0..STEPS_MAX {
             self.settle().await?;
@@ -112,7 +112,7 @@ impl World {
                 if !own.is_empty() {
                     return Ok(own);
                 }
-                // Other executions wait for somebody; this one does not.
+                // Other executions wait for callbacks; this one does not.
                 stands = self.patiently(self.winder.step_past_callbacks()).await?;
             }
             if stands.is_some() {
@@ -125,7 +125,7 @@ impl World {
         )))
     }
 
-    /// Those callbacks that are of the execution, or of one that it has invoked.
+    /// The callbacks of the execution, and of executions that it has invoked.
     async fn of(
         &self,
         execution: &Execution,
@@ -169,7 +169,7 @@ impl World {
         Ok(shown.end_timestamp.is_some())
     }
 
-    /// Moves time, unless nothing happens for too long.
+    /// Awaits an advance of time; fails if nothing happens for too long.
     async fn patiently<T>(
         &self,
         moves: impl Future<Output = Result<T, NotWound>>,
@@ -186,7 +186,7 @@ impl World {
         }
     }
 
-    /// Says who is at work and comes to no end.
+    /// The error that names the steps and handlers that are at work and do not end.
     async fn stuck(&self) -> TestError {
         let mut at_work = Vec::new();
         for listed in self.app.list().await.unwrap_or_default() {
@@ -232,7 +232,7 @@ impl Drop for World {
     }
 }
 
-/// What is wrong with the rules, if anything is; which functions there are, they need not know.
+/// Checks the rules; they may name functions that do not exist.
 fn check(set: &AnswerSet) -> Result<(), TestError> {
     if set.callbacks.iter().any(|rule| rule.attempt == Some(0)) {
         return Err(TestError(

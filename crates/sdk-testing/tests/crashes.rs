@@ -1,4 +1,4 @@
-//! The process dies wherever it can.
+//! The process dies at every point where it can.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -75,7 +75,7 @@ async fn functions_that_are_invoked_die_with_their_process() {
     assert_eq!((report.steps(), report.unreached()), (1, 0));
 }
 
-/// Keeps outside of the execution what a step does, and so counts too much.
+/// A handler whose step counts outside of the execution, and so counts too much after a crash.
 fn counts(total: Arc<AtomicU32>) -> lambdura_testing::Builder {
     let counts = move |(): (), ctx: DurableContext| {
         let total = Arc::clone(&total);
@@ -143,7 +143,7 @@ async fn each_point_is_a_world_of_its_own() {
         .expect("it opens");
     let report = runner.crash_everywhere(&()).await.expect("it runs");
     report.assert_same();
-    // Once without a crash, and in a new world for each point: none has what another recorded.
+    // It runs once without a crash, and in a new world for each point, without the records of another.
     let begun = begun.load(Ordering::SeqCst) as usize;
     assert!(begun > report.points(), "{begun} for {report}");
 }

@@ -10,7 +10,7 @@ use lambdura_testing::{DurableTestRunner, TestError, callback, days, replays};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// What the code of a version does, one after the other: names of steps, or `wait`.
+/// Runs the code of a version, whose plan lists its operations in order: names of steps, or `wait`.
 async fn does(plan: &[&'static str], ctx: &DurableContext) -> Result<usize, BoxError> {
     for part in plan.iter().copied() {
         if part == "wait" {
@@ -310,7 +310,7 @@ async fn branches_go_on_beside_one_that_asks_for_something_new() {
     async fn two((): (), ctx: DurableContext) -> Result<u32, BoxError> {
         let parts = ["a", "b"].map(|part| {
             branch(move |ctx: DurableContext| async move {
-                // The second one is not as far yet when the first one asks.
+                // The second branch is not as far yet when the first one makes its call.
                 if part == "b" {
                     tokio::task::yield_now().await;
                 }
@@ -327,7 +327,7 @@ async fn branches_go_on_beside_one_that_asks_for_something_new() {
     let folder = tempfile::tempdir().expect("there is room");
     let file = folder.path().join("two.json");
     run.save_history(&file).expect("it is written");
-    // As if the first branch had not come to its callback.
+    // As if the first branch had not reached its callback.
     let text = fs::read_to_string(&file).expect("it is there");
     let mut history: Value = serde_json::from_str(&text).expect("it is JSON");
     let events = history["Events"].as_array_mut().expect("events");

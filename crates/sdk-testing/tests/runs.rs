@@ -1,4 +1,4 @@
-//! Handlers run to their ends, by rules and by hand, and what a test can look at.
+//! Handlers run to their ends, with callbacks answered by rules and by hand, and the results that a test can inspect.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -352,7 +352,7 @@ async fn an_operation_that_is_not_there_shows_those_that_are() {
     let _ = run.operation("charge");
 }
 
-/// Waits for somebody, or for a day.
+/// Waits for a callback, or for a day.
 async fn asks_or_waits(asks: bool, ctx: DurableContext) -> Result<(), BoxError> {
     if asks {
         let manager = ctx.create_callback::<bool>().name("manager").await?;

@@ -27,7 +27,7 @@ async fn order(order: Order, ctx: DurableContext) -> Result<String, BoxError> {
     if !ctx.step(check_stock(order.amount)).await? {
         return Ok("not in stock".to_owned());
     }
-    // What this writes is durable together with its result, or not at all.
+    // Its writes are durable together with its result, or not at all.
     let Order { customer, amount } = order;
     let balance: i64 = ctx
         .transaction("pay", move |tx| {
@@ -51,7 +51,7 @@ async fn main() -> Result<(), BoxError> {
     let file = arguments
         .next()
         .ok_or("usage: embedded FILE [CUSTOMER AMOUNT]")?;
-    // Whatever an earlier run left goes on from here.
+    // Executions that an earlier run left go on from here.
     let app = Embedded::builder(file)
         .handler("order", order)
         .open()

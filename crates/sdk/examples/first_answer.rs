@@ -1,4 +1,4 @@
-//! Two ways to an answer and a time limit: what comes first is recorded, so a replay takes it again.
+//! Two ways to an answer and a time limit: the first end is recorded, so a replay takes it again.
 //!
 //! The input is how many milliseconds each of two servers takes.
 

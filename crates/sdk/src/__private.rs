@@ -1,5 +1,5 @@
-//! What expanded macros call: checks of types, of which the errors are shown at the type. Not part of the public
-//! interface.
+//! Functions that expanded macros call: they check types, so that the compiler shows its errors at the type. Not part
+//! of the public interface.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,10 +15,10 @@ pub fn is_serializable<T: Serialize + Send + ?Sized>() {}
 /// A step's argument, of which every attempt gets a clone.
 pub fn is_clone<T: Clone>() {}
 
-/// What a handler or step fails with.
+/// An error that a handler or step may return.
 pub fn is_error<E: IsError>() {}
 
-/// What goes into [`BoxError`].
+/// A type that converts into [`BoxError`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an error: a handler or step cannot fail with it",
     label = "not an error",
@@ -26,6 +26,6 @@ pub fn is_error<E: IsError>() {}
 )]
 pub trait IsError {}
 
-// The error would be about the conversion otherwise, and not name the type first.
+// Otherwise the compiler's error would be about the conversion, and not name the type first.
 #[diagnostic::do_not_recommend]
 impl<E: Into<BoxError>> IsError for E {}

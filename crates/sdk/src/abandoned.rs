@@ -1,10 +1,10 @@
 //! Operations that user code abandons: drops after their first poll and before their end, as `tokio::select!`,
 //! `tokio::try_join!` and `tokio::time::timeout` do.
 //!
-//! Which one such code drops is decided by what ends first, and nothing records it. A later invocation finds the ends of
-//! all of them recorded, can go another way, and then no longer fits its history. That cannot be prevented from here,
-//! and is no fault if the handler does not suspend any more or a context that is recorded is around it. So it is
-//! noted, and said when the invocation ends with more to come.
+//! The operation that ends first decides which ones such code drops, and nothing records it. A later invocation finds
+//! the ends of all of them recorded, can go another way, and then no longer fits its history. The SDK cannot prevent
+//! that, and it is no fault if the handler does not suspend any more or a recorded context is around it. So the SDK
+//! notes it, and warns when the invocation ends before the execution does.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use std::sync::Arc;
 use crate::operation::{Operation, is_terminal};
 use crate::operation_id::{OperationId, OperationSpec};
 
-/// What was abandoned in an invocation.
+/// The operations abandoned in an invocation.
 #[derive(Debug, Default)]
 pub(crate) struct Abandoned {
     operations: Vec<OperationSpec>,
-    /// The SDK is dropping operations of which it records that they do not matter.
+    /// Above zero while the SDK itself drops operations whose outcome cannot matter any more.
     pub(crate) discarding: usize,
     /// The handler is being dropped.
     pub(crate) is_closing: bool,
@@ -29,7 +29,7 @@ impl Abandoned {
         }
     }
 
-    /// What to say of the first in an error message; empty if there is none.
+    /// The text about the first one for an error message; empty if there is none.
     pub(crate) fn hint(&self) -> String {
         match self.operations.first() {
             Some(spec) => format!(" ({})", explanation(spec)),
@@ -37,7 +37,7 @@ impl Abandoned {
         }
     }
 
-    /// What to say of each that a later invocation can depend on.
+    /// A warning for each one that a later invocation can depend on.
     pub(crate) fn warnings(
         &self,
         recorded: &HashMap<String, Arc<Operation>>,

@@ -52,14 +52,14 @@ impl From<CallbackId> for String {
     }
 }
 
-/// What a callback may take until it counts as failed.
+/// The time that a callback may take until it counts as failed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Timeouts {
     pub(crate) timeout: Option<Duration>,
     pub(crate) heartbeat_timeout: Option<Duration>,
 }
 
-/// The methods that set the [`Timeouts`] of whatever creates a callback.
+/// The methods that set the [`Timeouts`] of an operation that creates a callback.
 macro_rules! timeouts {
     () => {
         /// How long the callback may take, in seconds rounded up; without it there is no limit.
@@ -229,7 +229,7 @@ impl<T> Callback<T> {
         }
     }
 
-    /// What the callback is completed with.
+    /// Waits for the callback's end, and returns the text that it was completed with.
     pub(crate) async fn completed(&self) -> Result<Option<String>, Failure> {
         let execution = self.context.execution();
         execution.check_task()?;
@@ -266,7 +266,7 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Callback<T> {
     }
 }
 
-/// The value of what a callback was completed with.
+/// The value of the text that a callback was completed with.
 pub(crate) fn read<T: DeserializeOwned>(
     completed: Result<Option<String>, Failure>,
     codec: &Codec<'_, T>,

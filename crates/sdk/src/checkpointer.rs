@@ -1,7 +1,7 @@
-//! What waits to be recorded, and how it is cut into calls.
+//! The queue of updates to be recorded, and how it is cut into calls.
 //!
 //! A plain data structure: the driver makes the calls. Order is first in, first out, and one call is made at a time,
-//! so what the service holds is always a prefix of what the handler did.
+//! so the service's records are always a prefix of the handler's updates.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,7 +17,7 @@ const UPDATES_PER_CALL_MAX: usize = 250;
 /// Source: the official SDKs; the service publishes no limit.
 const BYTES_PER_CALL_MAX: usize = 750 * 1024;
 
-/// How long an update that nobody waits for may stay unsent.
+/// How long an update may stay unsent while no task waits for it.
 ///
 /// Long enough for a quick step's start to travel with its result, short enough that a slow step shows as started.
 const LINGER: Duration = Duration::from_millis(20);
@@ -48,7 +48,7 @@ pub(crate) struct CheckpointQueue {
     enqueued: Ticket,
     taken: Ticket,
     acknowledged: Ticket,
-    /// Somebody cannot go on before this one is acknowledged.
+    /// A task waits until this one is acknowledged.
     demanded: Ticket,
 }
 
@@ -69,7 +69,7 @@ impl CheckpointQueue {
         self.demanded = self.demanded.max(ticket);
     }
 
-    /// Makes everything so far urgent; the returned ticket is acknowledged when all of it is.
+    /// Makes everything so far urgent; the returned ticket is acknowledged when all updates are.
     #[cfg(feature = "embedded")]
     pub(crate) fn demand_all(&mut self) -> Ticket {
         self.demand(self.enqueued);
@@ -84,14 +84,14 @@ impl CheckpointQueue {
         self.queued.is_empty()
     }
 
-    /// When the queue must be sent: at once if somebody waits or a call is full, else a little after its oldest update.
+    /// When the queue must be sent: at once if a task waits or a call is full, else [`LINGER`] after its oldest update.
     pub(crate) fn due_at(&self, now: Instant) -> Option<Instant> {
         let oldest = self.queued.front()?;
         let urgent = self.demanded > self.taken || self.queued.len() >= UPDATES_PER_CALL_MAX;
         Some(if urgent { now } else { oldest.since + LINGER })
     }
 
-    /// Takes the next call's updates. Only one batch may be out at a time.
+    /// Takes the next call's updates. Only one batch may be in flight at a time.
     pub(crate) fn take_batch(&mut self) -> Batch {
         assert_eq!(
             self.taken, self.acknowledged,
@@ -122,7 +122,7 @@ impl CheckpointQueue {
         }
     }
 
-    /// The call whose batch was taken has been accepted.
+    /// The service has accepted the call whose batch was taken.
     pub(crate) fn acknowledge(&mut self) {
         self.acknowledged = self.taken;
     }

@@ -102,7 +102,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> IntoFuture for ChildContex
 pub(crate) type ChildBody<'a, T> = dyn FnOnce(DurableContext) -> ChildFuture<'a, T> + Send + 'a;
 pub(crate) type ChildFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
-/// Boxes user code, and turns what it fails with into a failure named `fallback` if it has no name of its own.
+/// Boxes user code, and turns its error into a failure, which is named `fallback` if the error has no name of its own.
 pub(crate) fn boxed_body<'a, T, F, Fut, E>(body: F, fallback: &'static str) -> Box<ChildBody<'a, T>>
 where
     F: FnOnce(DurableContext) -> Fut + Send + 'a,
@@ -126,7 +126,7 @@ pub(crate) enum Acknowledge {
     No,
 }
 
-/// Runs a body whose result is stored as `codec` writes it, and returns the result together with that text.
+/// Runs a body whose result is stored as text written by `codec`, and returns the result together with that text.
 pub(crate) async fn run_typed<'a, T>(
     context: &DurableContext,
     spec: &OperationSpec,
@@ -147,7 +147,7 @@ where
     Ok((value, text))
 }
 
-/// Runs a body in a context that leaves no record. Its value is what it would be if it had been recorded.
+/// Runs a body in a context that leaves no record. Its value goes through the codec, as if it had been recorded.
 pub(crate) async fn run_virtual<'a, T>(
     context: &DurableContext,
     spec: &OperationSpec,
@@ -168,7 +168,7 @@ where
     Ok((codec.decode(Some(&text), serdes_context)?, Some(text)))
 }
 
-/// Runs `body` in a child context and records the text that it returns, or gives what is recorded.
+/// Runs `body` in a child context and records the text that it returns, or returns the recorded text.
 pub(crate) async fn run<F, Fut>(
     context: &DurableContext,
     spec: &OperationSpec,

@@ -17,7 +17,7 @@ use crate::step::{execute, is_pending, next_attempt, recorded_failure, recorded_
 use crate::step_context::StepContext;
 use crate::unfinished::Unfinished;
 
-/// What a wait strategy decides about a state.
+/// A wait strategy's decision about a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitDecision {
     /// The condition is met.
@@ -109,7 +109,7 @@ impl<F> BackoffWaitStrategy<F> {
         self
     }
 
-    /// How much chance there is in a delay.
+    /// How much randomness there is in a delay.
     #[must_use]
     pub fn jitter(mut self, jitter: Jitter) -> Self {
         self.backoff.jitter = jitter;
@@ -119,7 +119,7 @@ impl<F> BackoffWaitStrategy<F> {
 
 impl<T, F: Fn(&T) -> bool + Send + Sync> WaitStrategy<T> for BackoffWaitStrategy<F> {
     fn decide(&self, state: &T, attempt: u32) -> WaitDecision {
-        // A condition met by the last check is met.
+        // Asked first: the last check may meet the condition, too.
         if (self.is_met)(state) {
             return WaitDecision::Stop;
         }
@@ -135,8 +135,8 @@ impl<T, F: Fn(&T) -> bool + Send + Sync> WaitStrategy<T> for BackoffWaitStrategy
 impl DurableContext {
     /// Checks again and again until a condition is met; between the checks the execution is suspended.
     ///
-    /// `check` gets the state that the last check returned (`initial_state` at first), and `strategy` decides on the
-    /// new one whether to go on: a [`wait_strategy`](crate::wait_strategy), or a closure.
+    /// `check` gets the state that the last check returned (`initial_state` at first), and `strategy` decides by the
+    /// new state whether to go on: a [`wait_strategy`](crate::wait_strategy), or a closure.
     ///
     /// ```no_run
     /// # use lambdura::{BoxError, DurableContext, StepContext, wait_strategy};
@@ -224,7 +224,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> WaitForCondition<'a, T> {
         let execution = context.execution();
         context.check(&spec)?;
         let serdes_context = SerDesContext::new(&context, &spec);
-        // The first check gets what a later invocation would get: the state as it survives being recorded.
+        // The first check gets the same state as a later invocation would: the one that is read back from its record.
         let initial_state = codec.encode(&initial_state, serdes_context)?;
         let mut recorded = context.look_up(&spec).await;
         loop {

@@ -1,7 +1,7 @@
 //! The durable context: where a handler's operations begin.
 //!
-//! Here is what all of them need: their places in the program, and what is recorded of them. Each operation brings the
-//! method that it is called by, in a file of its own.
+//! This file has what all operations need: their places in the program, and their records. The method of each operation
+//! is in that operation's own file.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,14 +14,15 @@ use crate::execution::Execution;
 use crate::operation::{Operation, is_terminal};
 use crate::operation_id::{Claim, OperationId, OperationSpec};
 
-/// Where durable operations are called from: the handler's second argument, and the argument of every child context.
+/// The methods of a context are the durable operations. It is the handler's second argument, and the argument of every
+/// child context.
 ///
-/// Operations are lazy: each method claims the operation's place in the program, and what it returns does nothing
-/// until it is awaited. The order of the *calls* must be the same in every invocation of an execution.
+/// Operations are lazy: each method claims the operation's place in the program, and the future that it returns does
+/// nothing until it is awaited. The order of the *calls* must be the same in every invocation of an execution.
 ///
 /// A context is cheap to clone. It belongs to the task that runs the handler: for concurrency within an execution use
 /// [`parallel`](Self::parallel), [`map`](Self::map), [`try_join_all`](Self::try_join_all) or `tokio::join!`, not
-/// `tokio::spawn` (inside a step's body anything goes).
+/// `tokio::spawn` (inside a step's body both are allowed).
 ///
 /// # Whatever comes first
 ///
@@ -30,19 +31,19 @@ use crate::operation_id::{Claim, OperationId, OperationSpec};
 /// Then the execution fails with `NonDeterministicExecutionError` or, worse, takes another path unnoticed. The same
 /// applies to everything else that drops operations half-way, such as `tokio::try_join!` and `tokio::time::timeout`.
 /// [`race`](Self::race), [`select_ok`](Self::select_ok) and [`try_join_all`](Self::try_join_all) do the same and record
-/// what came first.
+/// which operation came first.
 ///
-/// The SDK cannot forbid it, but it notices an operation that is dropped after it has begun: if the invocation then
+/// The SDK cannot forbid this, but it notices an operation that is dropped after it has begun: if the invocation then
 /// suspends, a warning names the operation. `tokio::select!` is safe if nothing is replayed after it: when the handler
 /// ends without suspending again, or within a child context that has ended.
 ///
 /// # Other work in the handler
 ///
-/// I/O belongs in steps. Whatever else a handler awaits, beside durable operations, is repeated in every invocation.
+/// I/O belongs in steps. Everything that a handler awaits besides durable operations is repeated in every invocation.
 /// While such work is running, the handler is not suspended, even if its operations can only wait, until the deadline
 /// of the invocation is a second away. Inside `FuturesUnordered` (`buffer_unordered`, and `join_all` of the crate
-/// `futures` for more than 30 futures) the SDK cannot distinguish it from operations, and gives it a second to make
-/// progress.
+/// `futures` for more than 30 futures) the SDK cannot distinguish it from operations, and gives the work a second to
+/// make progress.
 ///
 /// # Cancellation
 ///
@@ -109,7 +110,7 @@ impl DurableContext {
         }
     }
 
-    /// Whether the code between two operations has run in an earlier invocation.
+    /// Whether the code that runs now has already run in an earlier invocation.
     #[must_use]
     pub fn is_replaying(&self) -> bool {
         self.inner.is_replaying.load(Ordering::Relaxed)
@@ -121,9 +122,9 @@ impl DurableContext {
         &self.inner.execution.arn
     }
 
-    /// The id of the operation this context is the inside of; `None` in the handler's own context.
+    /// The id of the operation that this context belongs to; `None` in the handler's own context.
     ///
-    /// It is the id in the event history, and the `parent_id` of what is called on this context.
+    /// It is the id in the event history, and the `parent_id` of operations called on this context.
     ///
     /// ```no_run
     /// # use lambdura::{BoxError, DurableContext};
@@ -147,7 +148,7 @@ impl DurableContext {
         &self.inner.execution.request_id
     }
 
-    /// Time until this invocation is cut off; `None` when it is not.
+    /// Time until this invocation is cut off; `None` if it has no deadline.
     #[must_use]
     pub fn remaining_time(&self) -> Option<Duration> {
         self.inner.execution.remaining_time()
@@ -157,7 +158,7 @@ impl DurableContext {
         &self.inner.execution
     }
 
-    /// The operation this context is the inside of.
+    /// The id of the operation that this context belongs to.
     pub(crate) fn id(&self) -> Option<&OperationId> {
         self.inner.id.as_ref()
     }
@@ -174,20 +175,20 @@ impl DurableContext {
         }
     }
 
-    /// Refuses operations that the service would refuse, or that would wait forever, before anything is recorded.
+    /// Rejects operations that the service would reject, or that would wait forever, before anything is recorded.
     pub(crate) fn check(&self, spec: &OperationSpec) -> Result<(), Failure> {
         self.inner.execution.check_task()?;
         spec.check_name()
     }
 
-    /// Looks up what is recorded of an operation of this context, and notes whether replay ends with it.
+    /// Looks up the record of an operation of this context, and notes whether replay ends with it.
     pub(crate) async fn look_up(&self, spec: &OperationSpec) -> Option<Arc<Operation>> {
         let recorded = self.look_up_quietly(spec).await;
         self.note_replay(recorded.as_deref());
         recorded
     }
 
-    /// Looks up what is recorded of an operation whose outcome is not asked for yet.
+    /// Looks up the record of an operation whose outcome is not needed yet.
     pub(crate) async fn look_up_quietly(&self, spec: &OperationSpec) -> Option<Arc<Operation>> {
         let recorded = self.inner.execution.look_up(spec).await;
         if recorded.is_none() {
@@ -200,7 +201,7 @@ impl DurableContext {
         recorded
     }
 
-    /// What follows an operation with this record has run before only if the record is terminal and not news.
+    /// Code after an operation with this record has run before only if the record is terminal and not news.
     pub(crate) fn note_replay(&self, recorded: Option<&Operation>) {
         let is_old = recorded.is_some_and(|operation| {
             is_terminal(operation) && !self.inner.execution.is_news(operation)

@@ -1,7 +1,7 @@
-//! Context operations: child contexts, maps, parallels and combinators, whose result comes of other operations.
+//! Context operations: child contexts, maps, parallels and combinators, whose result comes from other operations.
 //!
-//! The result is recorded as a text. One that is too large is not: it comes of the same operations again when it is
-//! replayed, and what is recorded in its place only helps to find them.
+//! The result is recorded as a text. A result that is too large is not: a replay gets it from the same operations
+//! again, and a stand-in, recorded in its place, only helps to find them.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use crate::operation_id::OperationSpec;
 /// Source: official SDKs.
 pub(crate) const STORED_RESULT_BYTES_MAX: usize = 256 * 1024;
 
-/// What is recorded of a context operation that is called, unless it is a failure.
+/// The record of a context operation that is called, unless it is a failure.
 pub(crate) enum Recorded {
     /// No end: the operation runs, for the first time or again.
     Open(Option<Arc<Operation>>),
     /// The result, as it was given to [`succeed`].
     Result(Option<String>),
-    /// What stands in for a result that was too large; the result is what the operation comes to if it runs again.
+    /// The stand-in for a result that was too large; the operation gets the result by running again.
     StandIn(Arc<Operation>, Option<String>),
 }
 
@@ -65,7 +65,7 @@ pub(crate) async fn begin(
     }
 }
 
-/// The update that records `result`, or if it is too large what `stand_in` gives.
+/// The update that records `result`, or, if that is too large, the text that `stand_in` returns.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Which context's code is being polled on this thread: the only thing that is kept per thread.
+//! The context whose code is being polled on this thread: the SDK's only thread-local state.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -7,11 +7,11 @@ use std::pin::Pin;
 use crate::context::DurableContext;
 
 thread_local! {
-    /// The context whose code is being polled on this thread, if it is code that replay repeats.
+    /// The context whose code is being polled on this thread, if replay repeats that code.
     static CURRENT: RefCell<Option<DurableContext>> = const { RefCell::new(None) };
 }
 
-/// Runs `poll` as code of `context`, or as code that is never replayed; what was before holds again afterwards.
+/// Runs `poll` as code of `context`, or as code that is never replayed; the previous context is restored afterwards.
 pub(crate) fn enter<T>(context: Option<DurableContext>, poll: impl FnOnce() -> T) -> T {
     struct Restore(Option<DurableContext>);
 
@@ -27,7 +27,7 @@ pub(crate) fn enter<T>(context: Option<DurableContext>, poll: impl FnOnce() -> T
 
 /// Whether the code being polled is being replayed.
 pub(crate) fn is_muted() -> bool {
-    // The borrow ends before anything else runs, so nothing can find it taken.
+    // The borrow ends before other code runs, so no other borrow can fail.
     CURRENT.with_borrow(|context| context.as_ref().is_some_and(DurableContext::is_replaying))
 }
 

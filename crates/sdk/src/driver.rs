@@ -1,14 +1,14 @@
 //! Runs the handler until it ends, fails, or can do nothing more, and makes the checkpoint calls meanwhile.
 //!
-//! One future does it all: it polls the call in flight, then the handler, then decides. Nothing is spawned, so
+//! One future does all of this: it polls the call in flight, then the handler, then decides. Nothing is spawned, so
 //! dropping it, or the handler inside it, leaves nothing behind.
 //!
 //! **Suspension.** The handler is dropped, and the invocation answered with `PENDING`, when it is *quiescent*: its
-//! poll returned `Pending`, at least one operation is parked on the world outside, no update is queued or in flight,
+//! poll returned `Pending`, at least one operation is parked on an outside event, no update is queued or in flight,
 //! no step body is running, and nothing else can wake it, as seen on its [waker](HandlerWaker). Work of the handler's
 //! own beside a parked operation goes on until it ends or the deadline nears, and is dropped only then. Combinators
-//! that keep a waker although all they contain is parked are given [`COMBINATOR_GRACE`] to make progress: what else
-//! they may contain cannot be seen. Nothing is lost by dropping: replay repeats what was not recorded.
+//! that keep a waker although all their operations are parked are given [`COMBINATOR_GRACE`] to make progress: the
+//! driver cannot see whether they contain other work. Dropping loses nothing: replay repeats all unrecorded work.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -31,7 +31,8 @@ use crate::service_call::{CallResult, checkpoint};
 /// suspended.
 const COMBINATOR_GRACE: Duration = Duration::from_secs(1);
 
-/// No polling this close to the deadline: its answer might come too late to act on. Source: official SDKs.
+/// The driver does not poll the service this close to the deadline: the answer might come too late to act on. Source:
+/// official SDKs.
 /// Work of the handler's own is given up then, because the invocation's answer must be on its way by the deadline.
 const DEADLINE_RESERVE: Duration = Duration::from_secs(1);
 
@@ -39,14 +40,15 @@ const DEADLINE_RESERVE: Duration = Duration::from_secs(1);
 /// Source: Lambda quotas page, longest function timeout.
 const OWN_WORK_MAX: Duration = Duration::from_secs(15 * 60);
 
-/// Polls of the handler that can follow from one look at combinators: one, and another for each level of combinators
-/// in combinators, because they wake themselves after having polled all they contain.
+/// Polls of the handler that one look at combinators can cause: one, and another for each level of nested combinators,
+/// because they wake themselves after having polled all their futures.
 const POLLS_OF_DRIVER_MAX: usize = 4;
 
-/// How often the driver looks whether work of the handler's own still holds a waker: it may let go without a wake.
+/// How often the driver checks whether work of the handler's own still holds a waker: the work may drop it without a
+/// wake.
 const OWN_WORK_CHECK: Duration = Duration::from_secs(1);
 
-/// Turns of the loop before the runtime gets a chance to do something else.
+/// Turns of the loop before the driver yields to the runtime.
 const TURNS_MAX: usize = 64;
 
 /// How an invocation ended.
@@ -56,9 +58,9 @@ pub(crate) enum Ending<T> {
     Finished(T),
     /// The handler panicked.
     Panicked(Box<dyn Any + Send>),
-    /// Go on in another invocation.
+    /// The execution goes on in another invocation.
     Suspended,
-    /// The execution cannot go on, whatever the handler says.
+    /// The execution cannot go on, regardless of the handler.
     Fatal(ErrorObject),
     /// A call to the service failed.
     CheckpointFailed(ServiceError),
@@ -66,8 +68,8 @@ pub(crate) enum Ending<T> {
 
 /// Runs `handler` to an ending.
 ///
-/// Dropping the returned future drops the handler and the call in flight; the service then invokes again, and what
-/// was acknowledged by then is not repeated.
+/// Dropping the returned future drops the handler and the call in flight; the service then invokes again, and updates
+/// that were acknowledged by then are not repeated.
 pub(crate) async fn drive<T>(
     execution: &Arc<Execution>,
     client: &Arc<dyn DurableServiceClient>,
@@ -106,13 +108,14 @@ struct Driver<'a, T> {
     waker: HandlerWaker,
     handler: Option<BoxFuture<'a, T>>,
     finished: Option<T>,
-    /// When work of the handler's own is given up.
+    /// When the driver gives up work of the handler's own.
     own_work_until: Instant,
-    /// When the handler was last woken by anything but the driver's own look at combinators.
+    /// When the handler was last woken, wakes by the driver's own look at combinators excepted.
     last_woken_at: Instant,
-    /// How many clones of the waker combinators hold, once that was looked at after the handler was last woken.
+    /// How many clones of the waker combinators hold; `None` until the driver looks at them after the handler's last
+    /// wake.
     of_combinators: Option<usize>,
-    /// How many more polls of the handler can follow from that look.
+    /// How many more polls of the handler that look can cause.
     polls_of_driver: usize,
     call: Option<BoxFuture<'static, CallResult>>,
     sleep: Pin<Box<Sleep>>,
@@ -120,7 +123,7 @@ struct Driver<'a, T> {
 
 impl<T> Drop for Driver<'_, T> {
     fn drop(&mut self) {
-        // The handler is dropped next, and every operation inside it: that is not user code giving them up.
+        // The handler is dropped next, with every operation inside it: these are not abandoned by user code.
         self.execution.state().abandoned.is_closing = true;
     }
 }
@@ -193,7 +196,7 @@ impl<T> Driver<'_, T> {
         fatal.map(Ending::Fatal)
     }
 
-    /// Starts the next call if one is due, and says whether it did.
+    /// Starts the next call if one is due, and returns whether it did.
     fn start_call(&mut self, now: Instant) -> bool {
         let mut state = self.execution.state();
         #[cfg(feature = "embedded")]
@@ -253,13 +256,13 @@ impl<T> Driver<'_, T> {
         match accepted.checkpoint_token {
             Some(token) => self.checkpoint_token = token,
             None if accepted.batch.ends_execution => {}
-            // The service takes no more from this invocation: a pause, a stop, or a newer invocation.
+            // The service accepts no more from this invocation, because of a pause, a stop, or a newer invocation.
             None => return Some(Ending::Suspended),
         }
         None
     }
 
-    /// What to do when no call is due and the handler was polled.
+    /// Decides the next action when no call is due and the handler was polled.
     fn rest(&mut self, now: Instant) -> Rest {
         if self.handler.is_some() && self.waker.is_woken() {
             return Rest::No;
@@ -312,7 +315,8 @@ impl<T> Driver<'_, T> {
         self.held_while_parked(state) == Some(0) && !self.waker.is_woken()
     }
 
-    /// If the handler could be suspended were it not for who holds its waker: how many clones are not the operations'.
+    /// How many clones of the handler's waker do not belong to operations; `None` if something else prevents
+    /// suspension.
     fn held_while_parked(&self, state: &State) -> Option<usize> {
         if self.handler.is_none() || self.call.is_some() || !state.queue.is_empty() {
             return None;

@@ -1,8 +1,8 @@
-//! What durable operations fail with, and how an error crosses the wire.
+//! The errors of durable operations, and how an error crosses the wire.
 //!
 //! Every operation has an error type of its own with AWS's name.
-//! Its message is the message of the innermost cause, however many contexts the error crossed, because that is what
-//! histories of the official SDKs show; what it was called there is [`error_type`](StepError::error_type).
+//! Its message is the message of the innermost cause, however many contexts the error crossed, because histories of the
+//! official SDKs show that message; [`error_type`](StepError::error_type) is the cause's type.
 
 use std::fmt;
 
@@ -33,10 +33,10 @@ pub enum FailureKind {
     InvalidUse,
 }
 
-/// An error whose type is known when the program runs, and not when it is compiled.
+/// An error whose type is known at run time, and not at compile time.
 ///
-/// Errors of user code are called like their Rust type in histories and in what callers get; this one is called as it
-/// says: for interpreters, and for handing on errors of other systems.
+/// In histories and callers' errors, the error type of user code is the name of its Rust type; this error names its own
+/// type: for interpreters, and for passing on errors of other systems.
 ///
 /// ```
 /// use lambdura::NamedError;
@@ -60,7 +60,7 @@ impl NamedError {
         }
     }
 
-    /// What it is called.
+    /// The name of its type.
     #[must_use]
     pub fn error_type(&self) -> &str {
         &self.error_type
@@ -75,7 +75,7 @@ impl fmt::Display for NamedError {
 
 impl std::error::Error for NamedError {}
 
-/// Error types that this SDK gives on the wire, and reads back.
+/// Error types that this SDK writes on the wire, and reads back.
 pub(crate) mod wire_type {
     pub(crate) const STEP_INTERRUPTED: &str = "StepInterruptedError";
     pub(crate) const PANIC: &str = "PanicError";
@@ -137,7 +137,7 @@ impl Failure {
         Self::new(FailureKind::Failed, error_type, message.into())
     }
 
-    /// What a caught panic becomes.
+    /// The failure for a caught panic.
     pub(crate) fn panicked(payload: &(dyn std::any::Any + Send)) -> Self {
         let text = payload
             .downcast_ref::<&str>()
@@ -147,10 +147,10 @@ impl Failure {
         Self::new(FailureKind::Panicked, wire_type::PANIC, text)
     }
 
-    /// What user code returned.
+    /// The failure for an error that user code returned.
     ///
-    /// An error of this SDK keeps its message and gets its AWS name; one with a name is called that; a concrete error
-    /// type gives its own name; boxed errors have none, and are called `fallback`.
+    /// An error of this SDK keeps its message and gets its AWS name; an error that names its type keeps that name; a
+    /// concrete error type gives its own name; boxed errors have no name, and get `fallback`.
     pub(crate) fn from_user<E: Into<BoxError>>(error: E, fallback: &str) -> Self {
         let name = short_type_name(std::any::type_name::<E>());
         let error: BoxError = error.into();
@@ -167,7 +167,7 @@ impl Failure {
         )
     }
 
-    /// What the service recorded. `status_kind` is what the operation's status says about it.
+    /// The failure that the service recorded. `status_kind` is the kind that follows from the operation's status.
     pub(crate) fn from_wire(error: Option<&ErrorObject>, status_kind: FailureKind) -> Self {
         let error = error.cloned().unwrap_or_default();
         let kind = match error.error_type.as_deref() {
@@ -221,7 +221,7 @@ macro_rules! operation_errors {
             }
 
             impl $name {
-                /// What this error is called when it leaves a context or the handler.
+                /// The name of this error when it leaves a context or the handler.
                 pub(crate) const WIRE_TYPE: &'static str = stringify!($name);
 
                 pub(crate) fn new(operation: Option<&str>, failure: Failure) -> Self {
@@ -240,8 +240,8 @@ macro_rules! operation_errors {
                     self.failure.kind
                 }
 
-                /// What the cause was called where it arose: an error type of user code, of the callback's sender,
-                /// of the invoked function, or of the service.
+                /// The error type of the cause where it arose: in user code, at the callback's sender, in the invoked
+                /// function, or in the service.
                 #[must_use]
                 pub fn error_type(&self) -> Option<&str> {
                     self.failure.error_type.as_deref()
@@ -253,7 +253,7 @@ macro_rules! operation_errors {
                     &self.failure.message
                 }
 
-                /// What the sender of the error passed along, normally JSON text.
+                /// Data that the sender of the error passed along, normally JSON text.
                 #[must_use]
                 pub fn error_data(&self) -> Option<&str> {
                     self.failure.data.as_deref()
@@ -281,7 +281,7 @@ macro_rules! operation_errors {
             impl std::error::Error for $name {}
         )+
 
-        /// If `error` came out of a durable operation: the same failure under its AWS name.
+        /// The failure of `error` under its AWS name, if a durable operation returned it.
         fn from_sdk_error(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
             $(
                 if let Some(error) = error.downcast_ref::<$name>() {
@@ -309,11 +309,11 @@ operation_errors! {
     ChildContextError,
     /// A condition's check failed, or the condition was not met within its attempts.
     WaitForConditionError,
-    /// A map or parallel could not be run, or an item failed whose result was asked for.
+    /// A map or parallel could not be run, or an item failed whose result was requested.
     BatchError,
     /// A combinator could not be run, or its inputs ended in a failure.
     CombinatorError,
-    /// An operation of any kind failed: what inputs of combinators have in common.
+    /// An operation of any kind failed: the common error type of combinators' inputs.
     OperationError,
 }
 

@@ -1,7 +1,7 @@
-//! The state of one invocation: what is recorded, what waits to be recorded, and who waits for what.
+//! The state of one invocation: recorded operations, queued updates, and waiting tasks.
 //!
 //! Everything runs in one task, driven by [`crate::driver`]. Operations look themselves up here, enqueue updates, and
-//! wait: for an acknowledgement, or, parked, for something that happens outside of this invocation.
+//! wait: for an acknowledgement, or, parked, for an event outside of this invocation.
 
 #[cfg(feature = "embedded")]
 use std::collections::VecDeque;
@@ -28,7 +28,7 @@ use crate::replay_only::ReplayWatcher;
 #[cfg(feature = "embedded")]
 use crate::transacting::{Transacted, Transacting};
 
-/// First poll for something whose end nobody can foresee, such as a callback. Source: official JavaScript and Go SDKs.
+/// First poll for an operation whose end is unpredictable, such as a callback. Source: official JavaScript and Go SDKs.
 const FIRST_POLL_AFTER: Duration = Duration::from_secs(1);
 
 /// One invocation of a durable execution.
@@ -40,7 +40,7 @@ pub(crate) struct Execution {
     pub(crate) deadline: Option<Instant>,
     /// The task that drives the handler; durable operations make no progress in any other.
     task: Option<tokio::task::Id>,
-    /// Operations that changed since the handler's code could last see them.
+    /// Operations that changed since an earlier invocation last showed them to the handler's code.
     pub(crate) updated: HashSet<String>,
     /// Whether anything besides the execution itself was recorded when the invocation began.
     pub(crate) has_history: bool,
@@ -48,23 +48,23 @@ pub(crate) struct Execution {
     pub(crate) time: MachineTime,
     /// The operations that earlier invocations recorded; empty if no plugin asks.
     pub(crate) known_at_start: HashSet<String>,
-    /// Whether a step can be recorded together with what it writes to the application's tables.
+    /// Whether a step can be recorded together with its writes to the application's tables.
     #[cfg(feature = "embedded")]
     pub(crate) has_transactions: bool,
-    /// Set where nothing may begin that is not recorded.
+    /// Set where only recorded operations may begin.
     replay_only: Option<Arc<dyn ReplayWatcher>>,
     state: Mutex<State>,
 }
 
-/// What is the same for every invocation of a function.
+/// The parts that are the same for every invocation of a function.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Surroundings {
     pub(crate) plugins: Plugins,
     pub(crate) time: MachineTime,
-    /// Whether a step can be recorded together with what it writes to the application's tables.
+    /// Whether a step can be recorded together with its writes to the application's tables.
     #[cfg(feature = "embedded")]
     pub(crate) has_transactions: bool,
-    /// Set where nothing may begin that is not recorded.
+    /// Set where only recorded operations may begin.
     pub(crate) replay_only: Option<Arc<dyn ReplayWatcher>>,
 }
 
@@ -72,10 +72,10 @@ pub(crate) struct Surroundings {
 pub(crate) struct State {
     pub(crate) operations: HashMap<String, Arc<Operation>>,
     pub(crate) queue: CheckpointQueue,
-    /// Steps to be recorded within transactions, in order, each after what was recorded before it.
+    /// Steps to be recorded within transactions, in order, each after the updates up to its ticket.
     #[cfg(feature = "embedded")]
     transactions: VecDeque<(Ticket, Arc<Transacting>)>,
-    /// In the order in which they began to wait, which is that in which they are woken.
+    /// In the order in which they began to wait; they are woken in the same order.
     waiters: BTreeMap<WaiterId, Waiter>,
     next_waiter: WaiterId,
     /// Step bodies and condition checks between their first poll and their end.
@@ -98,14 +98,14 @@ struct Parked {
     fruitless_polls: u32,
 }
 
-/// What the handler can do, seen from outside after it returned `Pending`.
+/// The handler's state, seen from outside after it returned `Pending`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Idleness {
-    /// Operations that wait for the world outside.
+    /// Operations that wait for outside events.
     pub(crate) parked: usize,
     /// User code inside steps that has not finished.
     pub(crate) executing: usize,
-    /// Our own waiters that hold the handler's waker.
+    /// The SDK's own waiters that hold the handler's waker.
     pub(crate) wakers_held: usize,
 }
 
@@ -159,11 +159,11 @@ impl Execution {
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing user code does runs under the lock, so a poisoned one still holds whole state.
+        // No user code runs under the lock, so a poisoned one still holds consistent state.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Refuses to work in a task that nobody drives: its operation would wait forever once the handler suspends.
+    /// Fails in any task but the driver's: an operation there would wait forever once the handler suspends.
     pub(crate) fn check_task(&self) -> Result<(), Failure> {
         if tokio::task::try_id() == self.task {
             return Ok(());
@@ -174,19 +174,19 @@ impl Execution {
         ))
     }
 
-    /// Whether the outcome of this operation is news to the handler.
+    /// Whether the handler has not seen the outcome of this operation yet.
     pub(crate) fn is_news(&self, operation: &Operation) -> bool {
         self.updated.contains(&operation.id)
     }
 
-    /// What is recorded under the id, without a look at what the program says it is.
+    /// The record under the id, without comparing it with the program's operation.
     pub(crate) fn recorded(&self, spec: &OperationSpec) -> Option<Arc<Operation>> {
         self.state().operations.get(spec.id().as_str()).cloned()
     }
 
-    /// What is recorded of the operation that the program says is `spec`.
+    /// The record of the operation that the program describes with `spec`.
     ///
-    /// If something else is recorded in its place the execution fails, and this never returns.
+    /// If another operation is recorded in its place, the execution fails, and this never returns.
     pub(crate) async fn look_up(&self, spec: &OperationSpec) -> Option<Arc<Operation>> {
         let recorded = self.recorded(spec);
         if let Some(watcher) = &self.replay_only {
@@ -194,7 +194,7 @@ impl Execution {
             if recorded.is_none() {
                 let parent_id = spec.parent_id.as_ref().map(|id| id.as_str());
                 watcher.not_recorded(&spec.to_string(), parent_id);
-                // Other branches go on with what is recorded of them.
+                // Other branches go on with their own records.
                 return self.wait_for_good().await;
             }
         }
@@ -208,7 +208,7 @@ impl Execution {
         recorded
     }
 
-    /// Ends the execution because its code does not repeat what is recorded. User code cannot catch it.
+    /// Ends the execution because its code does not repeat its history. User code cannot catch it.
     pub(crate) async fn fail_execution<T>(&self, what: String) -> T {
         let hint = self.state().abandoned.hint();
         let message = format!(
@@ -217,7 +217,7 @@ impl Execution {
         self.end_with(wire_type::NON_DETERMINISTIC, message).await
     }
 
-    /// Waits for what does not come: once nothing else can be done, the handler is dropped here.
+    /// Waits forever: once nothing else can be done, the handler is dropped here.
     async fn wait_for_good<T>(&self) -> T {
         Wait {
             execution: self,
@@ -238,17 +238,17 @@ impl Execution {
         future::pending().await
     }
 
-    /// Drops operations whose outcome cannot matter any more, without a warning that they were dropped.
+    /// Drops operations whose outcome cannot matter any more, without a warning.
     pub(crate) fn discard<T>(&self, operations: T) {
         self.state().abandoned.discarding += 1;
         drop(operations);
         self.state().abandoned.discarding -= 1;
     }
 
-    /// Warns of abandoned operations by which a later invocation can go another way than this one did.
+    /// Warns of abandoned operations that can make a later invocation take another path than this one.
     pub(crate) fn warn_of_abandoned(&self) {
         let state = self.state();
-        /// A loop abandons one in every turn, and all for the same reason.
+        /// A loop may abandon one in every turn, all for the same reason.
         const WARNINGS_MAX: usize = 5;
         let warnings = state.abandoned.warnings(&state.operations);
         for warning in warnings.take(WARNINGS_MAX) {
@@ -265,13 +265,13 @@ impl Execution {
         self.state().queue.enqueue(update, Instant::now())
     }
 
-    /// Records, and returns when the service has it.
+    /// Records, and returns when the service has the update.
     pub(crate) async fn record(&self, update: OperationUpdate) {
         let ticket = self.enqueue(update);
         self.acknowledged(ticket).await;
     }
 
-    /// Has a step's body run, and recorded, within a transaction of the service's.
+    /// Lets the service run and record a step's body within one of its transactions.
     #[cfg(feature = "embedded")]
     pub(crate) async fn transact(&self, transacting: Arc<Transacting>) -> Transacted {
         {
@@ -289,7 +289,7 @@ impl Execution {
         .await
     }
 
-    /// Returns when the service has everything up to `ticket`.
+    /// Returns when the service has all updates up to `ticket`.
     pub(crate) async fn acknowledged(&self, ticket: Ticket) {
         self.state().queue.demand(ticket);
         Wait {
@@ -365,7 +365,7 @@ impl State {
         }
     }
 
-    /// Applies what an accepted update did, so that nothing depends on the service echoing it.
+    /// Applies the effect of an accepted update, so that the SDK does not depend on the service echoing it.
     pub(crate) fn apply(&mut self, update: &OperationUpdate) {
         let known = self.operations.get(&update.id);
         let status = match update.action {
@@ -420,7 +420,7 @@ impl State {
         }
     }
 
-    /// The wakers of our own waiters that are not the handler's: those of combinators that wake it in turn.
+    /// The wakers of waiters that are not the handler's: they belong to combinators, which wake the handler in turn.
     pub(crate) fn wakers_inside_combinators(&self, handler_waker: &Waker) -> Vec<Waker> {
         let waiters = self.waiters.values();
         let inside = waiters.filter(|waiter| !waiter.waker.will_wake(handler_waker));
@@ -436,7 +436,8 @@ impl State {
             .min()
     }
 
-    /// The service was asked; tasks that are still parked ask later. Source of the delays: official JavaScript and Go SDKs.
+    /// Called after a poll of the service: tasks that are still parked poll later. Source of the delays: official
+    /// JavaScript and Go SDKs.
     pub(crate) fn postpone_polls(&mut self, now: Instant) {
         const PATIENT_FROM_POLL: u32 = 96;
         for waiter in self.waiters.values_mut() {
@@ -466,7 +467,7 @@ impl Drop for Executing<'_> {
     }
 }
 
-/// Waits until `ready` finds what it looks for. Dropping it is harmless.
+/// Waits until `ready` returns a value. Dropping it is harmless.
 struct Wait<'a, F> {
     execution: &'a Execution,
     waiter: Option<WaiterId>,

@@ -1,12 +1,12 @@
-//! The handler's waker, and what can be learned from who holds a clone of it.
+//! The handler's waker, and conclusions from the holders of its clones.
 //!
-//! A future that waits for anything must keep a clone of the waker that it was polled with. So after a poll of the
-//! handler, clones that are neither the driver's nor those of durable operations belong to work of the handler's own:
+//! A future that waits must keep a clone of the waker that it was polled with. So after a poll of the handler, clones
+//! that are neither the driver's nor those of durable operations belong to work of the handler's own:
 //! a request under way, a timer, a channel, a spawned task that is joined.
 //!
-//! One kind of holder must not count: combinators such as `FuturesUnordered`, which poll what they contain with wakers
-//! of their own and keep a clone of the handler's even when all they contain is durable operations. They are found by
-//! waking those operations: a combinator then lets go of its clone, or passes the wake on.
+//! One kind of holder must not count: combinators such as `FuturesUnordered`, which poll their futures with wakers of
+//! their own and keep a clone of the handler's even if all their futures are durable operations. Waking those
+//! operations reveals them: a combinator then drops its clone, or passes the wake on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
@@ -14,7 +14,7 @@ use std::task::{Wake, Waker};
 
 use futures_util::task::AtomicWaker;
 
-/// The waker that the handler is polled with, and nothing else is.
+/// The waker that only the handler is polled with.
 pub(crate) struct HandlerWaker {
     signal: Arc<Signal>,
     waker: Waker,
@@ -56,10 +56,10 @@ impl HandlerWaker {
         self.signal.woken.swap(false, Ordering::AcqRel)
     }
 
-    /// How many clones there are besides the driver's own.
+    /// The number of clones besides the driver's own.
     ///
-    /// A clone that is woken from another thread counts until the wake can be seen: whoever finds none left and then
-    /// asks [`is_woken`](Self::is_woken) misses no wake.
+    /// A clone that is woken from another thread counts until the wake can be seen: a caller that finds no clone left
+    /// and then asks [`is_woken`](Self::is_woken) misses no wake.
     pub(crate) fn clones(&self) -> usize {
         /// `signal` and `waker`.
         const OWN: usize = 2;
@@ -68,9 +68,9 @@ impl HandlerWaker {
         clones
     }
 
-    /// How many clones belong to combinators around the durable operations that wait with `wakers`.
+    /// The number of clones that belong to combinators around the durable operations that wait with `wakers`.
     ///
-    /// Wakes the operations, and the handler, which must be polled afterwards for the combinators to look at them.
+    /// Wakes the operations, and the handler, which must be polled afterwards so that the combinators see the wakes.
     pub(crate) fn clones_of_combinators(&self, wakers: Vec<Waker>) -> usize {
         let mut of_combinators = 0;
         for waker in wakers {
@@ -78,8 +78,8 @@ impl HandlerWaker {
             self.signal.woken.store(false, Ordering::Release);
             waker.wake();
             let let_go = before.saturating_sub(self.clones());
-            // Some keep their clone, and wake it again for each operation: then this counts too many rather than too
-            // few, and the handler is suspended as if its own work were such a combinator.
+            // Some combinators keep their clone, and wake it again for each operation: then this counts too many rather
+            // than too few, and the handler is suspended as if its own work were such a combinator.
             of_combinators += let_go.max(usize::from(self.is_woken()));
         }
         self.signal.woken.store(true, Ordering::Release);
@@ -111,7 +111,7 @@ mod tests {
 
     type Wakers = Mutex<Vec<Waker>>;
 
-    /// Waits forever as a durable operation does: its waker can be found.
+    /// Waits forever like a durable operation: the SDK knows its waker.
     fn operation(wakers: &Wakers) -> impl Future<Output = ()> {
         poll_fn(move |task: &mut Context<'_>| {
             wakers.lock().unwrap().push(task.waker().clone());
@@ -119,7 +119,7 @@ mod tests {
         })
     }
 
-    /// Waits forever as work of the handler's own does: somebody holds its waker.
+    /// Waits forever like work of the handler's own: something outside the SDK holds its waker.
     fn own_work(held: &Wakers) -> impl Future<Output = ()> {
         operation(held)
     }
@@ -150,7 +150,7 @@ mod tests {
             let inside = std::mem::take(&mut *operations.lock().unwrap());
             assert_eq!(waker.clones_of_combinators(inside), 1);
             poll(handler.as_mut(), &waker);
-            // The combinator holds a clone again. Who polled twice holds the newer clone only.
+            // The combinator holds a clone again. Work that was polled twice holds only the newer clone.
             held.lock().unwrap().truncate(1);
             assert_eq!(waker.clones(), 1 + usize::from(with_own_work));
             operations.lock().unwrap().clear();

@@ -34,7 +34,7 @@ const OUTPUT_BYTES_MAX: usize = 6 * 1024 * 1024 - 50;
 
 /// Answers invocations of a durable function by running its handler.
 ///
-/// [`run`](crate::run) is this plus the Lambda Runtime API; test runners and embedded services use it directly.
+/// [`run`](crate::run) combines this with the Lambda Runtime API; test runners and embedded services use it directly.
 #[derive(Clone)]
 pub struct Invoker {
     client: Arc<dyn DurableServiceClient>,
@@ -43,12 +43,12 @@ pub struct Invoker {
     replay_only: Option<Arc<dyn ReplayWatcher>>,
 }
 
-/// What an invocation is, besides its event.
+/// The properties of an invocation besides its event.
 #[derive(Clone, Debug, Default)]
 pub struct InvocationContext {
     /// The Lambda request id.
     pub request_id: String,
-    /// Time until the invocation is cut off, if it will be.
+    /// Time until the invocation is cut off, if it has a deadline.
     pub remaining_time: Option<Duration>,
 }
 
@@ -63,7 +63,7 @@ impl Invoker {
         }
     }
 
-    /// Checkpoints through a client that others have too, and goes by a time that may not be the machine's.
+    /// Checkpoints through a shared client, and uses a time that may not be the machine's.
     #[cfg(feature = "embedded")]
     pub(crate) fn shared(
         client: Arc<dyn DurableServiceClient>,
@@ -161,7 +161,7 @@ impl Invoker {
         let execution_id = started_by.id.clone();
         let event = match read_event::<Event>(started_by) {
             Ok(event) => event,
-            // Another invocation would get the same event.
+            // Repeating the invocation would not help: it would get the same event.
             Err(failure) => return Ok(failed(&failure)),
         };
         let updated: HashSet<_> = input
@@ -282,7 +282,8 @@ fn execution_operation<'a>(arn: &str, operations: &'a [Operation]) -> Option<&'a
         .or_else(|| of_type.next())
 }
 
-/// Reads the handler's event. An execution started without one has `null`, or `{}` where that is no value.
+/// Reads the handler's event. An execution started without an event has `null`, or `{}` if the type cannot be read from
+/// `null`.
 fn read_event<Event: DeserializeOwned>(started_by: &Operation) -> Result<Event, Failure> {
     let details = started_by.execution_details.as_ref();
     let text = details.and_then(|details| details.input_payload.as_deref());
@@ -315,7 +316,7 @@ fn failed(failure: &Failure) -> InvocationOutput {
     }
 }
 
-/// Checkpoints what is too large to be returned.
+/// Checkpoints a result that is too large to be returned.
 async fn fit(
     output: InvocationOutput,
     execution: &Execution,

@@ -159,7 +159,7 @@ pub use with_retry::WithRetry;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// And that of the macros, which cannot be used without this crate.
+/// The program in the macros' README is compiled, too: the macros cannot be used without this crate.
 #[cfg(doctest)]
 #[doc = include_str!("../../sdk-macros/README.md")]
 struct ReadmeOfMacros;

@@ -1,8 +1,8 @@
-//! Logging that says everything once, however often the handler is replayed.
+//! Logging that writes each line once, however often the handler is replayed.
 //!
-//! [`run`](crate::run) installs a subscriber that prints the lines if the program has none. Two ways lead to lines that
-//! appear once. [`DurableContext::logger`] gives a logger that knows its context. [`ReplayFilter`] does the
-//! same for every `tracing` event in the handler's code, by whatever macro or crate it was written:
+//! [`run`](crate::run) installs a subscriber that prints the lines if the program has none. There are two ways to get
+//! lines that appear once. [`DurableContext::logger`] gives a logger that knows its context. [`ReplayFilter`] does the
+//! same for every `tracing` event in the handler's code, no matter which macro or crate wrote it:
 //!
 //! ```
 //! use lambdura::ReplayFilter;
@@ -50,8 +50,8 @@ impl<S> Filter<S> for ReplayFilter {
 /// Writes `tracing` events with target `lambdura::execution`, unless its context is replaying; see
 /// [`DurableContext::logger`] and [`StepContext::logger`].
 ///
-/// The fields are those of the official SDKs' JSON lines, so that one query finds the lines of functions in any
-/// language: `executionArn`, `requestId`, `operationId`, and in steps `operationName` and `attempt`.
+/// The fields are those of the official SDKs' JSON lines, so that one query finds the lines of functions in all
+/// languages: `executionArn`, `requestId`, `operationId`, and in steps `operationName` and `attempt`.
 ///
 /// ```no_run
 /// # fn handler(ctx: lambdura::DurableContext) {
@@ -87,7 +87,7 @@ macro_rules! levels {
                             if context.is_replaying() && !self.is_heard_in_replay {
                                 return;
                             }
-                            // The logger knows better than a filter: it may have been told to be heard.
+                            // The logger decides, not a filter: it may be set to write during replay.
                             enter(None, || tracing::event!(
                                 target: "lambdura::execution",
                                 tracing::Level::$level,
@@ -115,21 +115,22 @@ macro_rules! levels {
 }
 
 levels! {
-    /// Logs what only a developer wants to know, step by step.
+    /// Logs details for developers, step by step.
     trace = TRACE,
-    /// Logs what only a developer wants to know.
+    /// Logs details for developers.
     debug = DEBUG,
-    /// Logs what happens.
+    /// Logs a normal event.
     info = INFO,
-    /// Logs what looks wrong.
+    /// Logs something that looks wrong.
     warn = WARN,
-    /// Logs what went wrong.
+    /// Logs a failure.
     error = ERROR,
 }
 
 impl Logger {
-    /// Writes lines while the context replays as well: once per invocation instead of once per execution, to see what
-    /// replay repeats. Source: option `modeAware` of the official JavaScript SDK; conformance cases 3-11 and 3-17.
+    /// Writes lines while the context replays as well: once per invocation instead of once per execution, to see which
+    /// lines replay repeats. Source: option `modeAware` of the official JavaScript SDK; conformance cases 3-11 and
+    /// 3-17.
     #[must_use]
     pub fn heard_in_replay(mut self) -> Self {
         self.is_heard_in_replay = true;

@@ -1,4 +1,4 @@
-//! What a function takes for the time of its machine: what it compares the service's times with.
+//! A function's machine time, which it compares with the service's times.
 
 use std::fmt;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl fmt::Debug for MachineTime {
     }
 }
 
-/// The instant that the service names; `None` before 1970, which no execution has seen.
+/// The instant of a service's timestamp; `None` before 1970, when no execution existed.
 pub(crate) fn instant(timestamp: EpochMillis) -> Option<SystemTime> {
     let millis = u64::try_from(timestamp.0).ok()?;
     UNIX_EPOCH.checked_add(Duration::from_millis(millis))

@@ -1,10 +1,10 @@
-//! What is recorded of an operation.
+//! The record of an operation.
 
 use lambda_api::{EpochMillis, InvocationOperation, OperationStatus};
 
 use crate::operation_id::OperationSpec;
 
-/// A recorded operation; timestamps are in milliseconds, whatever the source.
+/// A recorded operation; timestamps are in milliseconds, from any source.
 pub(crate) type Operation = InvocationOperation;
 
 /// Whether an operation has come to its end.
@@ -12,7 +12,7 @@ pub(crate) fn is_terminal(operation: &Operation) -> bool {
     ends(&operation.status)
 }
 
-/// Whether a status is the end of an operation. Statuses of a newer service count as unfinished.
+/// Whether a status is terminal. Unknown statuses of a newer service count as unfinished.
 pub(crate) fn ends(status: &OperationStatus) -> bool {
     match status {
         OperationStatus::Succeeded
@@ -40,7 +40,7 @@ pub(crate) fn due_at(operation: &Operation) -> Option<EpochMillis> {
         .or_else(|| step.and_then(|details| details.next_attempt_timestamp))
 }
 
-/// What the program says is different from what is recorded.
+/// How the program's operation differs from the recorded one, if it does.
 pub(crate) fn difference(spec: &OperationSpec, recorded: &Operation) -> Option<String> {
     if recorded.r#type != spec.r#type {
         return Some(format!("its type is recorded as {}", recorded.r#type));

@@ -2,7 +2,7 @@
 //!
 //! Every context counts the operations that are called on it, from 1.
 //! The n-th of the root has the path `n`, the n-th inside an operation with path `p` has `p-n`; the id on the wire is
-//! the SHA-256 of the path in hexadecimal, as AWS's Rust SDK has it.
+//! the SHA-256 of the path in hexadecimal, as in AWS's Rust SDK.
 
 use std::fmt::{self, Write};
 
@@ -57,7 +57,7 @@ impl Claim {
     }
 }
 
-/// What an operation is: that which must be the same in every invocation.
+/// The properties of an operation that must be the same in every invocation.
 #[derive(Clone, Debug)]
 pub(crate) struct OperationSpec {
     pub(crate) claim: Claim,
@@ -85,7 +85,7 @@ impl OperationSpec {
         }
     }
 
-    /// Refuses names that the service would refuse, before anything is recorded.
+    /// Rejects names that the service would reject, before anything is recorded.
     pub(crate) fn check_name(&self) -> Result<(), Failure> {
         let Some(name) = &self.name else {
             return Ok(());

@@ -16,7 +16,7 @@ use crate::operation_id::OperationSpec;
 /// Every method does nothing by default. Methods are called in the task that runs the handler, so a slow one makes the
 /// function slow. A panic in a method is caught and logged; it affects neither the execution nor other plugins.
 ///
-/// Source: plugin hooks of the official SDKs, whose names these are; conformance cases 10-1 to 10-23.
+/// Source: plugin hooks of the official SDKs, which have the same names; conformance cases 10-1 to 10-23.
 ///
 /// ```
 /// use lambdura::{Plugin, plugin};
@@ -35,7 +35,7 @@ pub trait Plugin: Send + Sync + 'static {
         _ = invocation;
     }
 
-    /// An invocation is over, and what it answers is known.
+    /// An invocation is over, and its answer is known.
     fn on_invocation_end(&self, end: &InvocationEnd<'_>) {
         _ = end;
     }
@@ -51,19 +51,19 @@ pub trait Plugin: Send + Sync + 'static {
         _ = end;
     }
 
-    /// A checkpoint has been answered, and what is recorded of some operations is no longer what it was before.
+    /// The service has answered a checkpoint, and the records of some operations have changed.
     fn on_operation_change(&self, change: &OperationChange<'_>) {
         _ = change;
     }
 
     /// An attempt of a step, a check of a condition, or the function of a context begins: a child context, a branch, or
-    /// an item of a map. Contexts that leave no record have no such function.
+    /// an item of a map. This is not called for contexts that leave no record.
     fn on_user_function_start(&self, function: &UserFunctionInfo<'_>) {
         _ = function;
     }
 
-    /// What [`on_user_function_start`](Self::on_user_function_start) was told of is over. The function of a context that
-    /// is suspended is not over: it starts again in a later invocation.
+    /// Code that [`on_user_function_start`](Self::on_user_function_start) announced is over. The function of a context
+    /// that is suspended is not over: it starts again in a later invocation.
     fn on_user_function_end(&self, end: &UserFunctionEnd<'_>) {
         _ = end;
     }
@@ -77,13 +77,13 @@ pub struct InvocationInfo<'a> {
     pub execution_arn: &'a str,
     /// The Lambda request id.
     pub request_id: &'a str,
-    /// Nothing of the execution is recorded yet.
+    /// Whether nothing of the execution is recorded yet.
     pub is_first_invocation: bool,
     /// When the execution began, by the service's clock.
     pub execution_started_at: Option<SystemTime>,
-    /// What changed since the last invocation without this function, such as a wait that is over.
+    /// Operations that changed since the last invocation and not by this function, such as a wait that is over.
     pub updated_operations: &'a [OperationInfo<'a>],
-    /// What is recorded of the execution.
+    /// The recorded operations of the execution.
     pub operations: Operations<'a>,
 }
 
@@ -95,7 +95,7 @@ pub struct InvocationEnd<'a> {
     pub invocation: InvocationInfo<'a>,
     /// Its answer; `None` if the invocation itself failed and will be repeated.
     pub status: Option<&'a InvocationStatus>,
-    /// The error that the execution ends with, unless it was recorded before, because it is too large to be answered.
+    /// The error that the execution ends with, unless it was too large for the answer and was recorded beforehand.
     pub error: Option<&'a ErrorObject>,
 }
 
@@ -107,7 +107,7 @@ pub struct OperationInfo<'a> {
     pub execution_arn: &'a str,
     /// The id that the event history shows.
     pub operation_id: &'a str,
-    /// The id of the context that it is in, unless that is the handler itself.
+    /// The id of the context that it is in, unless the handler itself called it.
     pub parent_id: Option<&'a str>,
     /// Its name, if it has one.
     pub name: Option<&'a str>,
@@ -121,13 +121,13 @@ pub struct OperationInfo<'a> {
     pub started_at: Option<SystemTime>,
     /// When it ended, by the service's clock.
     pub ended_at: Option<SystemTime>,
-    /// How many attempts of a step have ended, or checks of a condition.
+    /// How many attempts of a step, or checks of a condition, have ended.
     pub attempt: Option<u32>,
-    /// Its result as it is recorded: the text, not the value.
+    /// Its recorded result: the text, not the value.
     pub result: Option<&'a str>,
     /// Its error, or that of a step's last attempt.
     pub error: Option<&'a ErrorObject>,
-    /// An earlier invocation has recorded it.
+    /// Whether an earlier invocation recorded it.
     pub is_replay: bool,
 }
 
@@ -135,13 +135,13 @@ pub struct OperationInfo<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct OperationEnd<'a> {
-    /// The operation, with its result or error.
+    /// The operation, including its result or error.
     pub operation: OperationInfo<'a>,
     /// Its terminal status.
     pub status: &'a OperationStatus,
 }
 
-/// What one checkpoint changed.
+/// The changes of one checkpoint.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct OperationChange<'a> {
@@ -159,11 +159,11 @@ pub struct OperationChange<'a> {
 pub struct UserFunctionInfo<'a> {
     /// The operation that it is a part of.
     pub operation: OperationInfo<'a>,
-    /// Which attempt, from 1. Contexts have no attempts: 1.
+    /// The number of the attempt, from 1; always 1 for contexts, which have no attempts.
     pub attempt: u32,
     /// When it began, by this machine's clock.
     pub started_at: SystemTime,
-    /// The function of a context runs again, so that what is recorded of its operations is replayed.
+    /// Whether the function of a context runs again to replay its recorded operations.
     pub is_replaying_children: bool,
 }
 
@@ -205,13 +205,13 @@ impl<'a> Operations<'a> {
         Self(recorded)
     }
 
-    /// How many there are.
+    /// The number of operations.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.count()
     }
 
-    /// Whether there is none.
+    /// Whether there are no operations.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -223,7 +223,7 @@ impl<'a> Operations<'a> {
         self.0.contains(operation_id)
     }
 
-    /// Shows each, from the first that started to the last.
+    /// Calls `look` with each operation, in the order in which they started.
     pub fn each(&self, mut look: impl FnMut(&OperationInfo<'_>)) {
         self.0.each(&mut look);
     }
@@ -235,13 +235,13 @@ impl fmt::Debug for Operations<'_> {
     }
 }
 
-/// Where the operations of an execution are looked up.
+/// The source in which the operations of an execution are looked up.
 pub(crate) trait RecordedOperations: Send + Sync {
     fn count(&self) -> usize;
 
     fn contains(&self, operation_id: &str) -> bool;
 
-    /// Shows each, from the first that started to the last.
+    /// Calls `look` with each operation, in the order in which they started.
     fn each(&self, look: &mut dyn FnMut(&OperationInfo<'_>));
 }
 
@@ -266,7 +266,7 @@ impl Plugins {
         }
     }
 
-    /// Tells what became of an operation since it was `before`.
+    /// Notifies plugins of an operation whose standing was `before`.
     pub(crate) fn operation_changed(&self, before: Standing, info: &OperationInfo<'_>) {
         if before == Standing::Unknown {
             self.each(|plugin| plugin.on_operation_start(info));

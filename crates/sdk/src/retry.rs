@@ -8,7 +8,7 @@ use crate::error::{FailureKind, StepError};
 
 /// Decides whether and when a failed step is tried again.
 ///
-/// A step that says nothing has [`RetryStrategy::default`]. Delays are whole seconds, at least one.
+/// A step without a strategy uses [`RetryStrategy::default`]. Delays are whole seconds, at least one.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::error::{FailureKind, StepError};
 ///     .retry_if(|error| error.error_type() != Some("CardRefused"));
 /// ```
 ///
-/// Other shapes: the same delay, delays that grow by a sum or by a factor up to a longest one, and a decision of one's own.
+/// Other shapes: the same delay, delays that grow by a sum or by a factor up to a longest one, and a custom decision.
 ///
 /// ```
 /// use std::time::Duration;
@@ -51,7 +51,7 @@ enum Schedule {
     Custom(Arc<Decide>),
 }
 
-/// What a retry strategy decides about one failure.
+/// A retry strategy's decision about one failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryDecision {
     /// Try again after the delay, rounded up to whole seconds.
@@ -60,19 +60,19 @@ pub enum RetryDecision {
     Fail,
 }
 
-/// How much chance there is in a delay, so that many executions that failed together do not return together.
+/// How much randomness there is in a delay, so that many executions that failed together do not retry together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jitter {
     /// The delay itself.
     None,
-    /// Between nothing and the delay.
+    /// Between zero and the delay.
     Full,
     /// Between half the delay and the delay.
     Half,
 }
 
 impl Default for RetryStrategy {
-    /// Six attempts, from 5 seconds doubling to 60, with full jitter: what all official SDKs do when nothing is said.
+    /// Six attempts, from 5 seconds doubling to 60, with full jitter: the default of all official SDKs.
     fn default() -> Self {
         Self::exponential()
             .max_attempts(6)
@@ -108,7 +108,7 @@ impl RetryStrategy {
     }
 
     /// Delays that grow by the same amount each time: six attempts, from 1 second by 1 second to 300, with full jitter,
-    /// until told otherwise. Source: official SDKs.
+    /// by default. Source: official SDKs.
     #[must_use]
     pub fn linear() -> Self {
         Self::exponential()
@@ -117,7 +117,7 @@ impl RetryStrategy {
             .with(|backoff| backoff.growth = Growth::Increment(Duration::from_secs(1)))
     }
 
-    /// Decides by the error and the number of the attempt that failed, from 1.
+    /// Calls `decide` with the error and the number of the attempt that failed, from 1.
     #[must_use]
     pub fn from_fn(
         decide: impl Fn(&StepError, u32) -> RetryDecision + Send + Sync + 'static,
@@ -158,13 +158,13 @@ impl RetryStrategy {
         self.with(|backoff| backoff.growth = Growth::Increment(increment))
     }
 
-    /// How much chance there is in a delay. Without effect on [`RetryStrategy::from_fn`].
+    /// How much randomness there is in a delay. Without effect on [`RetryStrategy::from_fn`].
     #[must_use]
     pub fn jitter(self, jitter: Jitter) -> Self {
         self.with(|backoff| backoff.jitter = jitter)
     }
 
-    /// Gives up at once on errors for which `predicate` says no.
+    /// Gives up at once on errors for which `predicate` returns false.
     #[must_use]
     pub fn retry_if(
         mut self,
@@ -183,7 +183,7 @@ impl RetryStrategy {
 
     /// Whole seconds until the next attempt; `None` to give up.
     pub(crate) fn next_delay_seconds(&self, error: &StepError, attempt: u32) -> Option<i64> {
-        // The next attempt would return the same type.
+        // No retry: the next attempt would return the same type.
         if error.kind() == FailureKind::Serialization {
             return None;
         }
@@ -211,16 +211,16 @@ impl fmt::Debug for RetryStrategy {
     }
 }
 
-/// How a delay follows from the one before.
+/// How each delay follows from the previous one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Growth {
-    /// It is so many times as long.
+    /// Multiplied by this factor.
     Rate(f64),
-    /// It is so much longer.
+    /// Increased by this time.
     Increment(Duration),
 }
 
-/// Delays that grow.
+/// Growing delays.
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     pub(crate) max_attempts: u32,

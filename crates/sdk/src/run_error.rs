@@ -1,4 +1,4 @@
-//! What serving invocations fails with.
+//! The error of serving invocations.
 
 use crate::error::BoxError;
 use crate::service::ServiceError;
@@ -18,23 +18,23 @@ pub enum Error {
     /// The AWS configuration cannot be used.
     #[error("configure the AWS client: {reason}")]
     Configuration {
-        /// What is wrong and what to set.
+        /// The problem, and the setting that solves it.
         reason: String,
     },
-    /// The event is not that of a durable function.
+    /// The event is not an event of a durable function.
     #[error(
         "the event is not a durable execution's ({reason}): does the function have a DurableConfig, and was it invoked through the Lambda service?"
     )]
     NotDurable {
-        /// What was missing or wrong.
+        /// The missing or wrong part.
         reason: String,
     },
     /// The service could not be reached or refused for now; invoking again can help.
     #[error("{attempted}: {cause}")]
     Service {
-        /// What was being done.
+        /// The attempted call.
         attempted: &'static str,
-        /// What happened.
+        /// The failure.
         cause: ServiceError,
     },
     /// The Runtime API failed.

@@ -16,7 +16,7 @@ use crate::invocation::{InvocationContext, Invoker};
 use crate::run_error::Error;
 use crate::subscriber;
 
-/// What the Rust Lambda runtime cannot do without.
+/// The environment variables that the Rust Lambda runtime requires.
 const REQUIRED_VARIABLES: [&str; 4] = [
     "AWS_LAMBDA_RUNTIME_API",
     "AWS_LAMBDA_FUNCTION_NAME",
@@ -49,10 +49,10 @@ const REQUIRED_VARIABLES: [&str; 4] = [
 ///
 /// # Many invocations at a time
 ///
-/// One invocation is served after another, unless the environment asks for more: functions with a `CapacityProviderConfig`
-/// (Lambda Managed Instances) get `AWS_LAMBDA_MAX_CONCURRENCY` invocations at a time, each as a task of the current Tokio
-/// runtime with a context of its own. A handler that panics fails its own invocation and no other. What the handler keeps
-/// outside its invocation (statics, `_X_AMZN_TRACE_ID`) is shared by all.
+/// One invocation is served after another, unless the environment asks for more: functions with a
+/// `CapacityProviderConfig` (Lambda Managed Instances) get `AWS_LAMBDA_MAX_CONCURRENCY` invocations at a time, each as
+/// a task of the current Tokio runtime with a context of its own. A handler that panics fails its own invocation and no
+/// other. State outside an invocation (statics, `_X_AMZN_TRACE_ID`) is shared by all.
 ///
 /// # Errors
 ///

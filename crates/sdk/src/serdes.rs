@@ -1,6 +1,6 @@
 //! How values become the text that the service stores, and text a value.
 //!
-//! JSON by serde unless an operation says otherwise with a [`SerDes`] of its own.
+//! The format is JSON by serde unless an operation has a [`SerDes`] of its own.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::payload;
 
 /// Converts values to the text that is recorded, and back.
 ///
-/// Operations take one with their method `serdes`, for example to encrypt what is stored, or to keep it elsewhere and
+/// Operations take one with their method `serdes`, for example to encrypt the stored text, or to keep it elsewhere and
 /// store a reference. The handler gets the result of [`deserialize`](Self::deserialize), both in the invocation that
 /// runs the operation and in those that replay it, so the values are the same.
 ///
@@ -50,15 +50,15 @@ pub trait SerDes<T>: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the value from being recorded.
+    /// Any error that keeps the value from being recorded.
     fn serialize(&self, value: &T, context: SerDesContext<'_>) -> Result<String, BoxError>;
 
-    /// The value of a recorded text; the text is empty where nothing was recorded, as of a callback completed without
+    /// The value of a recorded text; the text is empty where nothing was recorded, as for a callback completed without
     /// a result.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the text from being read.
+    /// Any error that keeps the text from being read.
     fn deserialize(&self, text: &str, context: SerDesContext<'_>) -> Result<T, BoxError>;
 }
 
@@ -72,7 +72,7 @@ impl<T, S: SerDes<T> + ?Sized> SerDes<T> for &S {
     }
 }
 
-/// Which value is being stored: together the two make a name that no other value has.
+/// Identifies the value that is being stored: the operation's id and the execution's ARN together are unique to it.
 #[derive(Clone, Copy, Debug)]
 pub struct SerDesContext<'a> {
     operation_id: &'a str,
@@ -80,7 +80,7 @@ pub struct SerDesContext<'a> {
 }
 
 impl<'a> SerDesContext<'a> {
-    /// The id of the operation that the value is the result, state or payload of.
+    /// The id of the operation whose result, state or payload the value is.
     #[must_use]
     pub fn operation_id(&self) -> &'a str {
         self.operation_id
@@ -100,7 +100,7 @@ impl<'a> SerDesContext<'a> {
     }
 }
 
-/// What an operation reads and writes its values with.
+/// Reads and writes the values of an operation.
 pub(crate) enum Codec<'a, T> {
     Json,
     Custom(Box<dyn SerDes<T> + 'a>),

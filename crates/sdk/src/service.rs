@@ -1,6 +1,7 @@
 //! The seam between the SDK and the durable execution service.
 //!
-//! [`DurableServiceClient`] is what an invocation needs of the service; the production implementation is the AWS
+//! [`DurableServiceClient`] has the calls that an invocation makes to the service; the production implementation is the
+//! AWS
 //! Lambda API. Test runners and embedded services bring their own and pass it to [`Invoker`](crate::Invoker).
 
 use futures_util::future::BoxFuture;
@@ -13,8 +14,8 @@ use crate::error::BoxError;
 
 /// The two calls that a running durable function makes.
 ///
-/// An implementation retries where that can help, with exactly the same request: by its `ClientToken` the service
-/// recognises a checkpoint whose answer was lost.
+/// An implementation retries where that can help, with exactly the same request: the service recognises a checkpoint
+/// whose answer was lost by its `ClientToken`.
 pub trait DurableServiceClient: Send + Sync + 'static {
     /// Records progress, all of it or nothing, and returns what changed.
     fn checkpoint<'a>(
@@ -31,7 +32,7 @@ pub trait DurableServiceClient: Send + Sync + 'static {
         marker: &'a str,
     ) -> BoxFuture<'a, Result<GetDurableExecutionStateResponse, ServiceError>>;
 
-    /// How a step is recorded together with what it writes to the application's tables, where that is possible.
+    /// Records a step together with its writes to the application's tables, where that is possible.
     #[cfg(feature = "embedded")]
     #[doc(hidden)]
     fn transactions(&self) -> Option<&dyn crate::transacting::Transactions> {
@@ -49,13 +50,13 @@ pub enum ServiceError {
         code: ErrorCode,
         /// The HTTP status.
         status: u16,
-        /// What the service says.
+        /// The service's message.
         message: String,
     },
     /// There was no usable answer.
     #[error("no answer from the service: {cause}")]
     Unreachable {
-        /// What happened instead.
+        /// The failure of the call.
         cause: BoxError,
     },
 }
@@ -63,7 +64,7 @@ pub enum ServiceError {
 impl ServiceError {
     /// Whether a new invocation, with a new checkpoint token, can get further.
     ///
-    /// It cannot when the service says that the request itself is wrong, or that the execution's data cannot be
+    /// It cannot if the service answers that the request itself is wrong, or that the execution's data cannot be
     /// decrypted; those end the execution.
     pub(crate) fn is_worth_another_invocation(&self) -> bool {
         const STALE_TOKEN: &str = "invalid checkpoint token";

@@ -1,4 +1,4 @@
-//! One call of the service, and what it brings.
+//! One call to the service, and its answer.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::transacting::Transacting;
 
 pub(crate) type CallResult = Result<Accepted, ServiceError>;
 
-/// What an accepted checkpoint brought.
+/// The answer to an accepted checkpoint.
 pub(crate) struct Accepted {
     pub(crate) checkpoint_token: Option<String>,
     pub(crate) batch: Batch,
@@ -29,7 +29,7 @@ pub(crate) async fn checkpoint(
     let request = CheckpointDurableExecutionRequest {
         checkpoint_token,
         updates: batch.updates.clone(),
-        // One per call, not per attempt: this is how the service knows a repeated request.
+        // One per call, not per attempt: by it the service recognises a repeated request.
         client_token: Some(uuid::Uuid::new_v4().to_string()),
     };
     let response = client.checkpoint(&arn, request).await?;
@@ -49,7 +49,7 @@ pub(crate) async fn checkpoint(
     })
 }
 
-/// The call of a transaction.
+/// The call that runs and records a transaction.
 #[cfg(feature = "embedded")]
 pub(crate) async fn transact(
     client: Arc<dyn DurableServiceClient>,

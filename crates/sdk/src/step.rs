@@ -26,9 +26,9 @@ use crate::unfinished::Unfinished;
 /// [`StepContext`] and return a future.
 /// A step may run more than once: once per attempt.
 pub trait DurableStep: Send + Sync {
-    /// What the step returns; it is stored as JSON.
+    /// The step's result, which is stored as JSON.
     type Output: Serialize + DeserializeOwned + Send;
-    /// What the step fails with.
+    /// The step's error.
     type Error: Into<BoxError>;
 
     /// The name of the operation, unless [`Step::name`] gives another.
@@ -58,7 +58,7 @@ where
     }
 }
 
-/// A step with a name; what [`durable_step`](crate::durable_step) functions return.
+/// A step with a name; [`durable_step`](crate::durable_step) functions return one.
 ///
 /// Every attempt gets a clone of the function's arguments, so they must be `Clone`:
 ///
@@ -140,8 +140,8 @@ impl DurableContext {
 }
 
 /// A step that was called and not awaited yet; see [`DurableContext::step`].
-// `T` is the step's output. As a parameter of its own it keeps `S: DurableStep` out of the struct: such a bound would
-// have to be proved of closures whose lifetimes the compiler has erased, which it cannot do.
+// `T` is the step's output. As a parameter of its own it keeps `S: DurableStep` out of the struct: the compiler would
+// have to prove such a bound for closures whose lifetimes it has erased, which it cannot do.
 #[derive(Debug)]
 #[must_use = "a step does nothing until it is awaited"]
 pub struct Step<'a, S, T> {
@@ -249,7 +249,7 @@ where
             None | Some(OperationStatus::Ready) => {
                 let start = spec.update(OperationAction::Start);
                 if policy.at_most_once {
-                    // Recorded before the body runs: a second start of this attempt must be impossible.
+                    // Recorded before the body runs: the attempt must not start a second time.
                     execution.record(start).await;
                 } else {
                     execution.enqueue(start);
@@ -279,7 +279,7 @@ where
     }
 }
 
-/// Records that an attempt failed: another follows, or the failure is the step's.
+/// Records that an attempt failed: another attempt follows, or the step fails.
 pub(crate) async fn attempt_failed(
     context: &DurableContext,
     spec: &OperationSpec,
@@ -322,14 +322,16 @@ where
     execute(context, spec, attempt, async move {
         let serdes_context = SerDesContext::new(context, spec);
         let payload = codec.encode(&ran.await?, serdes_context)?;
-        // The caller gets what a replay would get, so a value that the text changes is changed from the start.
+        // The caller gets the same value as a replay would: if conversion to text changes a value, it is changed from
+        // the start.
         let value = codec.decode(Some(&payload), serdes_context)?;
         Ok((value, payload))
     })
     .await
 }
 
-/// Runs user code inside a step: counted as executing, with its span, never muted, its panics caught.
+/// Runs user code inside a step: counted as executing, within its span, with its events never muted and its panics
+/// caught.
 pub(crate) async fn execute<T>(
     context: &DurableContext,
     spec: &OperationSpec,

@@ -1,4 +1,4 @@
-//! What a step's body is given.
+//! The argument of a step's body.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -45,7 +45,7 @@ impl StepContext {
 
     /// The current time where the function runs: the machine's time, or that of a test's clock.
     ///
-    /// A step that returns it records it, so that the handler may go by it in every replay.
+    /// A step that returns it records it, so that the handler can use it in every replay.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         self.inner.time.now()
@@ -59,7 +59,7 @@ impl StepContext {
 
     /// The step's id: the same for every attempt, different from every other operation of the execution.
     ///
-    /// Together with the ARN it makes an idempotency key for what the step calls.
+    /// Together with the ARN it makes an idempotency key for the services that the step calls.
     #[must_use]
     pub fn operation_id(&self) -> &str {
         &self.inner.operation_id

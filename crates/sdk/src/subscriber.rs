@@ -14,9 +14,9 @@ use crate::logger::ReplayFilter;
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Controls {
     is_json: bool,
-    /// Whether other invocations write lines meanwhile, so that each line must say whose it is.
+    /// Whether several invocations write lines at a time, so that each line must name its invocation.
     is_concurrent: bool,
-    /// What `AWS_LAMBDA_LOG_LEVEL` says, or `RUST_LOG`.
+    /// The value of `AWS_LAMBDA_LOG_LEVEL`, or of `RUST_LOG`.
     filter: String,
 }
 
@@ -25,7 +25,7 @@ impl Controls {
         let variable = |name| variable(name).filter(|value| !value.is_empty());
         let format = variable("AWS_LAMBDA_LOG_FORMAT").unwrap_or_default();
         let level = variable("AWS_LAMBDA_LOG_LEVEL").map(|level| {
-            // Lambda has one level more than `tracing`.
+            // Lambda has one more level than `tracing`.
             if level.eq_ignore_ascii_case("FATAL") {
                 "ERROR".to_owned()
             } else {
@@ -39,7 +39,7 @@ impl Controls {
         }
     }
 
-    /// What cannot be understood in the filter is left out; nothing understood is `INFO`.
+    /// Invalid parts of the filter are left out; a filter without valid parts is `INFO`.
     fn filter(&self) -> EnvFilter {
         EnvFilter::builder()
             .with_default_directive(LevelFilter::INFO.into())
@@ -53,7 +53,7 @@ pub(crate) fn install_default() {
         return;
     }
     let controls = Controls::new(|name| env::var(name).ok());
-    // Somebody else may have been faster: then theirs is the one.
+    // Another thread may have set a subscriber meanwhile: then that one stays.
     drop(tracing::subscriber::set_global_default(subscriber(
         &controls,
         io::stdout,
@@ -77,7 +77,7 @@ where
             .with_filter(ReplayFilter::new())
             .boxed()
     } else {
-        // Whoever keeps the lines notes the time.
+        // The system that stores the lines notes the time.
         lines
             .without_time()
             .with_filter(ReplayFilter::new())
@@ -123,7 +123,7 @@ mod tests {
         }
     }
 
-    /// What is written of an event at each of two levels.
+    /// The output for an event at each of two levels.
     fn written(controls: &Controls) -> String {
         let written = Written::default();
         let writer = written.clone();

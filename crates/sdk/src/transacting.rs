@@ -1,4 +1,4 @@
-//! A step on its way through a transaction, from the handler to where the service commits and back.
+//! A step on its way through a transaction, from the handler to the service's commit and back.
 
 use std::fmt;
 use std::ops::Deref;
@@ -43,7 +43,7 @@ impl fmt::Debug for Transaction<'_> {
     }
 }
 
-/// What a transaction runs; returns the result as text.
+/// The function that a transaction runs; it returns the result as text.
 pub(crate) type Body = dyn Fn(&Transaction<'_>) -> Result<String, Failure> + Send + Sync;
 
 /// The recorded result as text, or why the body failed.
@@ -60,9 +60,9 @@ pub struct Transacting {
 
 #[derive(Default)]
 struct Outcome {
-    /// What the body came to when it last ran.
+    /// The outcome of the body's last run.
     last: Option<Transacted>,
-    /// Whether that is final.
+    /// Whether that outcome is final.
     is_settled: bool,
 }
 
@@ -73,7 +73,7 @@ impl fmt::Debug for Transacting {
 }
 
 impl Transacting {
-    /// `start` records its start, unless that is recorded, and `succeed` its success.
+    /// `start` is the update that records the step's start, `None` if that is recorded; `succeed` records its success.
     pub(crate) fn new(
         name: String,
         start: Option<OperationUpdate>,
@@ -89,13 +89,14 @@ impl Transacting {
         }
     }
 
-    /// The updates that record its success, without the result.
+    /// The updates that record the step's success, without the result.
     pub(crate) fn updates(&self) -> Vec<OperationUpdate> {
         let start = self.start.iter().cloned();
         start.chain([self.succeed.clone()]).collect()
     }
 
-    /// Runs the body; returns the updates that record its success. None: it failed, and what it wrote is to be undone.
+    /// Runs the body; returns the updates that record its success, or `None` if it failed and its writes must be
+    /// undone.
     pub(crate) fn run(&self, connection: &Connection) -> Option<Vec<OperationUpdate>> {
         let transaction = Transaction::new(connection);
         let ran = catch_unwind(AssertUnwindSafe(|| (self.body)(&transaction)));
@@ -115,12 +116,12 @@ impl Transacting {
         updates
     }
 
-    /// What it wrote was undone, whatever the body says.
+    /// The body's writes were undone, even if the body returned success.
     pub(crate) fn undone(&self, why: String) {
         self.last(Err(Failure::failed(StepError::WIRE_TYPE, why)));
     }
 
-    /// What it writes cannot be recorded.
+    /// The updates with the body's result cannot be recorded.
     pub(crate) fn refuse(&self, why: String) {
         self.last(Err(Failure::invalid(why)));
     }
@@ -129,7 +130,7 @@ impl Transacting {
         self.lock().last = Some(ran);
     }
 
-    /// What it came to last is final.
+    /// Makes the last outcome final.
     pub(crate) fn settle(&self) {
         self.lock().is_settled = true;
     }
@@ -138,7 +139,7 @@ impl Transacting {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What it came to, once that is final.
+    /// Takes the outcome, once it is final.
     pub(crate) fn outcome(&self) -> Option<Transacted> {
         let mut outcome = self.lock();
         if outcome.is_settled {
@@ -148,7 +149,7 @@ impl Transacting {
         }
     }
 
-    /// For faults: what is being done.
+    /// The step's name, for error messages.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -156,7 +157,7 @@ impl Transacting {
 
 /// A service that commits in the program's own file.
 pub trait Transactions: Send + Sync {
-    /// Runs the body within a transaction and records what it came to. None: the body failed, and nothing has changed.
+    /// Runs the body within a transaction and records its success. `None`: the body failed, and nothing has changed.
     fn transact<'a>(
         &'a self,
         durable_execution_arn: &'a str,

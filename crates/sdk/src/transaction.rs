@@ -1,7 +1,8 @@
 //! Steps that write to the application's own tables, in the transaction that records them.
 //!
 //! A transaction is a call of its own, made by the driver between its checkpoints: everything before it is recorded
-//! first, and its end is recorded with what it wrote or not at all. Its body runs where the service commits.
+//! first, and its end is recorded together with its writes or not at all. Its body runs on the thread where the service
+//! commits.
 
 use std::fmt;
 use std::future::IntoFuture;
@@ -28,15 +29,15 @@ use crate::unfinished::Unfinished;
 
 impl DurableContext {
     /// Runs `body` as a step whose writes to the application's own tables are durable together with its result, or not
-    /// at all: exactly once, whenever the program dies.
+    /// at all: exactly once, even if the program is killed at any point.
     ///
     /// Only in a program that keeps its executions itself ([`embedded`](crate::embedded)), with tables in the same SQLite
     /// file. Elsewhere there is no such file, and it fails with
     /// [`FailureKind::InvalidUse`](crate::FailureKind::InvalidUse) before anything is recorded.
     ///
-    /// `body` runs on the thread that commits for the whole program, so it should read and write and do nothing else. It
-    /// is called once per attempt as a rule, and again if what it was committed with could not be; what counts in the
-    /// tables is one call. A failed attempt leaves nothing, and is repeated under the
+    /// `body` runs on the thread that commits for the whole program, so it should read and write and do nothing else.
+    /// It is normally called once per attempt, and again if other work in the same commit failed; the tables keep the
+    /// writes of one call only. A failed attempt leaves nothing, and is repeated under the
     /// [retry strategy](TransactionStep::retry).
     ///
     /// ```no_run
@@ -121,7 +122,7 @@ impl<T: DeserializeOwned> TransactionStep<T> {
                     recorded = Some(execution.park(spec, is_pending).await);
                     continue;
                 }
-                // It began and nothing of it is there: its end is recorded with what it wrote.
+                // It began, and none of its writes exist: they would have been committed together with its end.
                 Some(OperationStatus::Started) => false,
                 None | Some(OperationStatus::Ready) => true,
                 Some(_) => return Err(recorded_failure(recorded.as_deref())),

@@ -1,4 +1,4 @@
-//! The guard by which an operation that is dropped before its end is seen; see [`crate::abandoned`].
+//! The guard that notices an operation dropped before its end; see [`crate::abandoned`].
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // A panic in user code drops what is around it, in every invocation alike.
+        // A panic in user code drops the operations around it, in every invocation alike.
         if let Some(spec) = self.spec.take()
             && !std::thread::panicking()
         {

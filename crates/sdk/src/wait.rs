@@ -77,7 +77,7 @@ impl Wait {
     }
 }
 
-/// A wait ends by its time or by being cancelled.
+/// A wait ends when its time is over or when it is cancelled.
 fn is_waiting(operation: &Operation) -> bool {
     !matches!(
         operation.status,

@@ -1,4 +1,4 @@
-//! A callback together with what hands its id out.
+//! A callback together with the step that hands out its id.
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -118,7 +118,7 @@ impl<'a, T> WaitForCallback<'a, T> {
         }
     }
 
-    /// What the callback was completed with.
+    /// Returns the text that the callback was completed with.
     async fn run(&self) -> Result<Option<String>, Failure> {
         let Self {
             context,
@@ -143,7 +143,7 @@ impl<'a, T> WaitForCallback<'a, T> {
             run_step(&inside, &step, policy, &Codec::Json, submit).await?;
             callback.completed().await
         };
-        // The result is a copy of the callback's, which is recorded: nothing can be lost by not waiting for it.
+        // The result is a copy of the callback's recorded result: not waiting for its acknowledgement loses nothing.
         child::run(context, spec, Acknowledge::No, body).await
     }
 }

@@ -1,4 +1,4 @@
-//! What plugins are told of an execution, and when; the hooks themselves are in [`crate::plugin`].
+//! Notifies plugins of the events of an execution; the hooks themselves are in [`crate::plugin`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::plugin::{
 };
 
 impl Execution {
-    /// What changed since the last invocation without this function.
+    /// Operations that changed since the last invocation and not by this function.
     pub(crate) fn updated_operations(&self) -> Vec<Arc<Operation>> {
         let state = self.state();
         let updated = self
@@ -26,7 +26,7 @@ impl Execution {
         in_order(updated.filter(|operation| !is_execution(operation)))
     }
 
-    /// Tells plugins of the operations that ended since the last invocation, and of those that have not ended.
+    /// Notifies plugins of the operations that ended since the last invocation, and of those that have not ended.
     pub(crate) fn announce_recorded(&self, updated: &[OperationInfo<'_>]) {
         if self.plugins.is_empty() {
             return;
@@ -42,7 +42,7 @@ impl Execution {
         }
     }
 
-    /// What is recorded of operations, to be compared with later by [`announce`](Self::announce).
+    /// The current records of operations, which [`announce`](Self::announce) compares with later ones.
     pub(crate) fn recorded_of<'a>(
         state: &State,
         ids: impl IntoIterator<Item = &'a str>,
@@ -52,7 +52,7 @@ impl Execution {
             .collect()
     }
 
-    /// Tells plugins what became of the operations that were so before.
+    /// Notifies plugins of operations whose records differ from those in `before`.
     pub(crate) fn announce(&self, before: BTreeMap<String, Option<Arc<Operation>>>) {
         let changed: Vec<_> = before
             .into_iter()
@@ -75,19 +75,19 @@ impl Execution {
         }
     }
 
-    /// What plugins are told of a recorded operation.
+    /// The description of a recorded operation for plugins.
     pub(crate) fn info<'a>(&'a self, operation: &'a Operation) -> OperationInfo<'a> {
         let is_replay = self.known_at_start.contains(&operation.id);
         OperationInfo::of(&self.arn, operation, is_replay)
     }
 
-    /// An operation by its id; the execution itself is none.
+    /// An operation by its id; the execution itself does not count as one.
     fn operation(&self, id: &str) -> Option<Arc<Operation>> {
         let operation = self.state().operations.get(id).cloned();
         operation.filter(|operation| !is_execution(operation))
     }
 
-    /// All operations, from the first that started to the last.
+    /// All operations, in the order in which they started.
     fn operations_in_order(&self) -> Vec<Arc<Operation>> {
         let state = self.state();
         in_order(
@@ -108,7 +108,7 @@ impl Execution {
         instant(started_by.start_timestamp?)
     }
 
-    /// Tells plugins that user code of the operation begins; what comes back tells them of its end.
+    /// Notifies plugins that user code of the operation begins; the returned value notifies them of its end.
     pub(crate) fn begin_user_function<'a>(
         &'a self,
         spec: &'a OperationSpec,
@@ -153,7 +153,7 @@ impl RecordedOperations for Execution {
     }
 }
 
-/// User code that plugins were told of.
+/// User code whose start plugins were notified of.
 pub(crate) struct WatchedFunction<'a> {
     execution: &'a Execution,
     spec: &'a OperationSpec,
@@ -177,7 +177,7 @@ impl WatchedFunction<'_> {
         }
     }
 
-    /// Tells plugins that the code is over.
+    /// Notifies plugins that the code is over.
     pub(crate) fn end(self, error_message: Option<&str>) {
         let end = UserFunctionEnd {
             function: self.info(),

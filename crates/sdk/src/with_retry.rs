@@ -1,8 +1,7 @@
 //! Retries of several operations as one.
 //!
-//! The block is a child context, every attempt is one inside it, and between two of them is a wait. So which attempt is
-//! under way follows from what is recorded, and an operation of an attempt that failed is never taken for one of the
-//! next.
+//! The block is a child context, every attempt is a child context inside it, and between two attempts is a wait. So the
+//! records tell which attempt is under way, and an operation of a failed attempt is never taken for one of the next.
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -27,8 +26,8 @@ impl DurableContext {
     /// Runs `body`, several operations, with a context of its own, and again from the start if it fails.
     ///
     /// Every attempt gets a context of its own, so nothing that a failed one recorded is taken for the next one's.
-    /// They are recorded as child contexts `attempt-1`, `attempt-2`, …, with waits `retry-delay-1`, … in between; the
-    /// execution is suspended during these waits. Without a [strategy](WithRetry::retry) it is retried like a step.
+    /// Attempts are recorded as child contexts `attempt-1`, `attempt-2`, …, with waits `retry-delay-1`, … in between;
+    /// the execution is suspended during these waits. Without a [strategy](WithRetry::retry) it is retried like a step.
     /// When the strategy gives up the operation fails with the error of the last attempt.
     ///
     /// ```no_run
@@ -93,7 +92,7 @@ impl<'a, T> WithRetry<'a, T> {
     /// Decides whether and when a failed attempt is followed by another; [`RetryStrategy::default`] otherwise.
     ///
     /// The decision is made again in each replay, on the recorded failure, so it must depend on nothing but the error
-    /// and the number of the attempt. How long the delay is is recorded when it begins.
+    /// and the number of the attempt. The length of a delay is recorded when it begins.
     pub fn retry(mut self, strategy: RetryStrategy) -> Self {
         self.retry = strategy;
         self
@@ -145,7 +144,7 @@ async fn attempts<T: Serialize + DeserializeOwned + Send>(
             Ok((value, _)) => return Ok(value),
             Err(failure) => failure,
         };
-        // As a replay reads it, so that the strategy sees the same error in every invocation.
+        // Converted as a replay reads it, so that the strategy sees the same error in every invocation.
         let failure = Failure::from_wire(Some(&failure.to_wire()), FailureKind::Failed);
         let error = StepError::new(spec.name.as_deref(), failure.clone());
         let Some(seconds) = retry.next_delay_seconds(&error, attempt) else {

@@ -66,7 +66,7 @@ impl World {
         Self { address, posted }
     }
 
-    /// The next thing the function posts.
+    /// The function's next post.
     async fn next_post(&mut self, what: &str) -> (String, Value) {
         let post = tokio::time::timeout(PATIENCE, self.posted.recv()).await;
         let post = post.unwrap_or_else(|_| panic!("no {what} within {PATIENCE:?}"));
@@ -202,7 +202,7 @@ async fn lines_of_the_logger_are_printed_although_nobody_installs_a_subscriber()
     }
 }
 
-/// Two can only end if they run side by side; the third one panics beside them.
+/// Two invocations can only end if they run side by side; the third one panics beside them.
 #[tokio::test]
 async fn as_many_are_served_at_a_time_as_the_environment_asks_for() {
     let names = ["Alice", "Mallory", "Bob"];

@@ -1,10 +1,11 @@
-//! How many processes a function gets whose processes take many invocations.
+//! The number of processes of a function whose processes take many invocations each.
 //!
-//! Another process gives room to more invocations, and it costs its start, its connections and its memory. Where the
-//! invocations wait for something, as most do, the room is what counts, and where they are at work all the time it is the
-//! machine, which more processes only divide. So the first processes are started at once, and further ones, while invocations
-//! wait, as the machine has time to spare: as Lambda scales managed instances by their use of the processor. For want of
-//! that, one is started now and then all the same, because the invocations that run may wait for those in the queue.
+//! Another process gives room to more invocations, and costs its start, its connections and its memory. If the
+//! invocations mostly wait, as is usual, room is the limit; if they compute all the time, the machine is the limit, and
+//! more processes only divide it. So the first processes are started at once. Further ones are started while
+//! invocations wait and the machine has time to spare, as Lambda scales managed instances by their use of the
+//! processor. Without spare time, one is still started now and then, because running invocations may wait for queued
+//! ones.
 //!
 //! Source: Lambda developer guide, "Scaling Lambda managed instances", read 2026-11.
 
@@ -14,7 +15,7 @@ use super::{Placement, Pool, Pools};
 use crate::function::{FunctionConfig, FunctionKey};
 use crate::request::Work;
 
-/// As many processes as can run at one time are started whatever the machine does.
+/// As many processes as the machine can run in parallel are started regardless of its load.
 static PROCESSES_AT_ONCE: LazyLock<usize> =
     LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
 
@@ -22,15 +23,15 @@ static PROCESSES_AT_ONCE: LazyLock<usize> =
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Growth {
     None,
-    /// In spite of a machine that has nothing to spare.
+    /// Although the machine has no time to spare.
     One,
-    /// As many as there are, so that thousands who wait have room after a few times.
+    /// As many as exist, so that thousands of waiting invocations get room after a few rounds.
     Double,
 }
 
 impl Pools {
-    /// Returns invocations that wait and for which processes must be started, already counted; none when it need not be
-    /// looked after any longer.
+    /// Returns waiting invocations for which processes must be started, already counted; `None` when the function need
+    /// not be watched any longer.
     pub(crate) fn grow(
         &mut self,
         key: &FunctionKey,
@@ -51,7 +52,7 @@ impl Pools {
             Growth::Double => pool.processes.max(1),
         };
         let mut works = Vec::new();
-        // The start that is due takes care of those that wait.
+        // If a start is due, it serves the waiting invocations.
         while !pool.start_is_due
             && works.len() < most.min(wanted).min(more)
             && let Some(mut work) = pool.next_waiting()
@@ -65,19 +66,19 @@ impl Pools {
 }
 
 impl Pool {
-    /// Whether a process may be started at once for who finds no room.
+    /// Whether a process may be started at once for an invocation that finds no room.
     pub(super) fn may_start(&self) -> bool {
         self.processes < self.function.concurrency_max && !self.start_is_due && !self.is_grown()
     }
 
-    /// Whether more processes are started only as they are of use. Those that ask for one invocation at a time, whatever they
-    /// may have, are as any others.
+    /// Whether more processes are started only if they help. This does not apply to processes that ask for one
+    /// invocation at a time, even if they may have more.
     fn is_grown(&self) -> bool {
         self.room_of_process > 1 && self.processes >= *PROCESSES_AT_ONCE
     }
 
-    /// How many more invocations than now could run at one time with all processes that there may be. So many may wait for
-    /// those.
+    /// How many more invocations than now could run at one time with all permitted processes. This many may wait for
+    /// those processes.
     pub(super) fn room_to_come(&self) -> usize {
         let more = self.function.concurrency_max.saturating_sub(self.processes);
         match self.is_grown() {
@@ -86,7 +87,7 @@ impl Pool {
         }
     }
 
-    /// What is to be done after an invocation came into the queue.
+    /// The decision about an invocation that was added to the queue.
     pub(super) fn queued(&mut self) -> Placement {
         match self.begins_watch() {
             true => Placement::Watch,
@@ -94,7 +95,7 @@ impl Pool {
         }
     }
 
-    /// Whether somebody has to watch it from now on, as long as invocations wait.
+    /// Whether a task must be started that watches the function as long as invocations wait.
     pub(super) fn begins_watch(&mut self) -> bool {
         self.is_grown() && !std::mem::replace(&mut self.is_watched, true)
     }

@@ -1,4 +1,4 @@
-//! What the pools do with invocations and processes that are only names.
+//! The pools with invocations and processes that exist only as names.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -17,7 +17,7 @@ fn handle(id: u64) -> ProcessHandle {
     }
 }
 
-/// What it is not given at first it has to be able to ask for, or it never gets it.
+/// A process must be able to ask for the invocations that it is not given at first, or it never gets them.
 #[test]
 fn whatever_a_process_is_not_given_at_first_is_withheld() {
     let mut pools = Pools::default();
@@ -67,7 +67,7 @@ fn work(ticket: u64) -> Work {
         called_off: CancellationToken::new(),
         permit: Permit::default(),
     };
-    // Nobody waits for its outcome; it counts as waited for as long as the receiver lives.
+    // The outcome is never read; the caller counts as waiting as long as the receiver lives.
     let (reply, outcome) = oneshot::channel();
     std::mem::forget(outcome);
     let work = Work::new(request, Ticket(ticket), Duration::from_secs(60), reply);
@@ -99,17 +99,17 @@ fn processes_for_many_invocations_are_started_as_they_are_of_use() {
         assert!(matches!(place(&mut pools), Placement::Start(_)));
     }
     assert!(matches!(place(&mut pools), Placement::Watch));
-    // More than may wait elsewhere: they could run at one time.
+    // More than the queue's limit: there could be processes to run them all.
     for _ in 0..8 {
         assert!(matches!(place(&mut pools), Placement::Placed));
     }
     let mut grow = |growth| pools.grow(&key, growth).map(|(_, works)| works.len());
     assert_eq!(grow(Growth::None), Some(0));
     assert_eq!(grow(Growth::One), Some(1));
-    // Eight wait, two a process.
+    // Eight wait, two per process.
     assert_eq!(grow(Growth::Double), Some(4.min(at_once + 1)));
     while grow(Growth::Double).is_some() {}
-    // Who finds no room has it looked after anew.
+    // The next invocation that finds no room starts the watch again.
     assert!(matches!(place(&mut pools), Placement::Watch));
 }
 
@@ -131,7 +131,7 @@ fn invocations_that_wait_are_watched_after_a_start_that_failed() {
     };
     let put_back = pools.put_back(&key, vec![last], obstacle);
     assert_eq!(put_back.try_again, Some(0));
-    // Nobody is taken before those that wait, as long as a start is due.
+    // As long as a start is due, no invocation overtakes the waiting ones.
     assert_eq!(
         pools
             .grow(&key, Growth::Double)

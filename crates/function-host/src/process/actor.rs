@@ -1,4 +1,4 @@
-//! The task that owns one process: what it waits for, and what each event does to the process's phase.
+//! The task that owns one process: its events, and the effect of each on the process's phase.
 
 use std::ops::ControlFlow;
 use std::process::ExitStatus;
@@ -28,7 +28,7 @@ use crate::unix::ProcessGroup;
 
 /// One process and everything that belongs to it.
 pub(super) struct FunctionProcess {
-    /// Before the child: a task that is dropped signals the group while its leader is not yet reaped.
+    /// Declared before the child: a dropped task signals the group while its leader is not yet reaped.
     pub(super) group: ProcessGroup,
     pub(super) child: Child,
     pub(super) pid: u32,
@@ -42,7 +42,7 @@ pub(super) struct FunctionProcess {
     pub(super) stdout: OutputPipe,
     pub(super) stderr: OutputPipe,
     pub(super) extensions: Extensions,
-    /// What they write, both ways.
+    /// Standard output and error of the extensions.
     pub(super) extension_output: OutputPipe,
     /// Set when one of them has failed.
     pub(super) extension_end: Option<ExtensionEnd>,
@@ -51,23 +51,24 @@ pub(super) struct FunctionProcess {
     pub(super) process: Option<Process>,
     pub(super) record: Option<ProcessRecord>,
     pub(super) phase: Phase,
-    /// Invocations that it did not yet ask for.
+    /// Invocations that the process has not asked for yet.
     pub(super) assigned: Vec<Assigned>,
-    /// Invocations that it runs.
+    /// Invocations that the process runs.
     pub(super) in_flight: Vec<InFlight>,
-    /// The calls of `next` that wait for an invocation. The newest one is answered first: its part of the process is warmest.
+    /// The calls of `next` that wait for an invocation. The newest one is answered first: the part of the process that
+    /// made it is warmest.
     pub(super) pollers: Vec<Poller>,
-    /// How many invocations it may have at one time and has not asked for when there were some. They come back with its calls
-    /// of `next`.
+    /// How many of its permitted simultaneous invocations the process did not ask for when there were some. Further
+    /// calls of `next` restore them.
     pub(super) withheld: usize,
     /// Since when it has no invocation.
     pub(super) idle_since: Instant,
-    /// Until when the process must call `next` after an answer, when it has no other invocation.
+    /// Until when the process must call `next` after an answer, if it has no other invocation.
     pub(super) poll_by: Option<Instant>,
     pub(super) started: Instant,
-    /// When it is as old as one may become.
+    /// When the process reaches the maximum age.
     outlived_at: Instant,
-    /// Whether it was that old, and was given nothing more.
+    /// Whether it reached that age, and gets no more invocations.
     pub(super) is_outlived: bool,
     pub(super) started_at: SystemTime,
     /// Known from the first `next` until the first invocation is delivered.
@@ -81,7 +82,7 @@ pub(super) struct Poller {
     pub(super) answer: Answer<NextEvent>,
 }
 
-/// What a process's task waits for, apart from output.
+/// The events that a process's task waits for, apart from output.
 enum Event {
     Call(RuntimeCall),
     Work(Work),
@@ -90,16 +91,16 @@ enum Event {
     Shutdown(Duration),
     /// The pool has removed this free process.
     Retired,
-    /// The process is as old as one may become.
+    /// The process has reached the maximum age.
     Outlived,
     DeadlineReached,
 }
 
-/// How long a process that is old enough to end, and is just being given an invocation, goes on before it is looked at
+/// How long a process that has reached the maximum age, but is just getting an invocation, goes on before it is checked
 /// again.
 const OUTLIVED_AGAIN: Duration = Duration::from_millis(100);
 
-/// Starts a process for an invocation, and looks after it until it has ended.
+/// Starts a process for an invocation, and runs its task until it has ended.
 pub(crate) async fn run(
     shared: Arc<Shared>,
     function: Arc<FunctionConfig>,
@@ -110,7 +111,7 @@ pub(crate) async fn run(
     if work.is_abandoned() {
         tracing::debug!(invocation = %work.request_id, "an invocation was given up before a process was started for it");
         let mut slot = slot;
-        // Each goes before all others: so the first one last.
+        // Each is put at the front of the queue, so the first one is put back last.
         for other in slot.withdraw().into_iter().rev() {
             shared.place_again(&function, other);
         }
@@ -146,7 +147,7 @@ pub(crate) async fn run(
     }
 }
 
-/// Refuses the invocations of a process that was not started.
+/// Rejects the invocations of a process that was not started.
 fn refuse_all(mut slot: Slot, work: Work, error: impl Fn() -> InvokeError) {
     let others = slot.withdraw();
     for work in std::iter::once(work).chain(others) {
@@ -223,8 +224,8 @@ impl FunctionProcess {
     async fn next_event(&mut self) -> Event {
         let deadline = self.deadline();
         loop {
-            // In this order: an answer that came before the deadline or before the exit counts, and output, of which there
-            // can be any amount, comes last.
+            // The order matters: an answer that came before the deadline or before the exit counts, and output comes
+            // last, because it is unlimited.
             tokio::select! {
                 biased;
                 Some(call) = self.calls.recv() => return Event::Call(call),
@@ -264,7 +265,7 @@ impl FunctionProcess {
             .unwrap_or_else(|| self.idle_until())
     }
 
-    /// Until when the process may be without an invocation.
+    /// Until when the process may be idle.
     fn idle_until(&self) -> Instant {
         if self.withheld == self.function.invocations_per_process() {
             return self
@@ -276,7 +277,7 @@ impl FunctionProcess {
             .map_or(idle_until, |poll_by| poll_by.min(idle_until))
     }
 
-    /// How long it may take to its first `next`.
+    /// How long the process may take to its first `next`.
     pub(super) fn init_limit(&self) -> Duration {
         match self.function.debugger {
             // A debugger may have stopped it.
@@ -297,7 +298,8 @@ impl FunctionProcess {
         match event {
             Event::Call(call) => self.handle_call(call),
             Event::Work(mut work) => {
-                // It was given to a process that was starting, and is by now like any other.
+                // It was assigned to a starting process; if the process has started by now, the invocation is like any
+                // other.
                 work.cold = self.phase == Phase::Starting;
                 self.assign(work);
                 ControlFlow::Continue(())
@@ -305,7 +307,7 @@ impl FunctionProcess {
             Event::Exited(status) => ControlFlow::Break(EndReason::Exited(status)),
             Event::ExtensionEnded(extension, status) => self.extension_ended(&extension, status),
             Event::Shutdown(grace) => ControlFlow::Break(EndReason::Shutdown { grace }),
-            // It asked for more, and was given some, before it heard.
+            // The process asked for an invocation, and got one, before this event arrived.
             Event::Retired if !self.in_flight.is_empty() => self.drain(),
             Event::Retired => ControlFlow::Break(EndReason::Idle),
             Event::Outlived => self.outlived(),
@@ -344,7 +346,7 @@ impl FunctionProcess {
         ControlFlow::Continue(())
     }
 
-    /// Where an invocation that runs is among those of this process.
+    /// The index of a running invocation among those of this process.
     pub(super) fn running(&self, request_id: &str) -> Option<usize> {
         let is_it = |it: &InFlight| it.work.request_id == request_id;
         self.in_flight.iter().position(is_it)
@@ -355,14 +357,14 @@ impl FunctionProcess {
         let is_same = |it: &&mut InFlight| it.connection == delivered_on;
         if let Some(in_flight) = self.in_flight.iter_mut().find(is_same) {
             if self.function.per_process.is_none() {
-                // It has read the invocation on this connection and owes an answer.
+                // The process has read the invocation on this connection and owes an answer.
                 refuse(poller.answer, Refusal::InvalidStateTransition);
                 return;
             }
-            // It has read the invocation, and runs it while it asks for others.
+            // The process has read the invocation, and runs it while it asks for others.
             in_flight.connection = None;
         }
-        // A process may reconnect before its old connection is known to be gone: the newest calls count.
+        // A process may reconnect before the host notices the end of its old connection: the newest calls count.
         self.pollers.retain(|earlier| !earlier.answer.is_closed());
         if self.pollers.len() == self.function.invocations_per_process() {
             let earlier = self.pollers.remove(0);
@@ -408,14 +410,14 @@ impl FunctionProcess {
         self.init_duration = Some(duration);
         self.phase = Phase::Serving;
         self.slot.initialized();
-        // The one that it was started for has nowhere else to go, those that were given to it meanwhile have.
+        // The invocation that the process was started for can go to no other process; those assigned meanwhile can.
         for assigned in self.assigned.iter_mut().skip(1) {
             assigned.work.cold = false;
             assigned.deliver_by = later(Instant::now(), WORKERS_PATIENCE);
         }
         self.wait_for_workers();
         self.deliver_assigned();
-        // Calls of `next` may have gathered behind an extension that was slow to start.
+        // Calls of `next` may have accumulated while a slow extension started.
         self.take_more();
     }
 
@@ -439,7 +441,7 @@ impl FunctionProcess {
             return ControlFlow::Break(EndReason::NeverPolled);
         }
         if !self.slot.leave() {
-            // The pool gave it an invocation this very moment, which is on its way.
+            // The pool has just given it an invocation, which is on its way.
             if let Ok(work) = self.slot.inbox.try_recv() {
                 self.assign(work);
             }
@@ -459,7 +461,7 @@ impl FunctionProcess {
             return self.drain();
         }
         if self.phase == Phase::Starting || !self.assigned.is_empty() || !self.slot.leave() {
-            // An invocation is on its way to it.
+            // The process still starts, or an invocation is on its way to it.
             self.outlived_at = later(Instant::now(), OUTLIVED_AGAIN);
             return ControlFlow::Continue(());
         }
@@ -514,7 +516,7 @@ fn outlived_at(started: Instant, shared: &Shared, function: &FunctionConfig) -> 
 async fn shutdown_begun(shutdown: &mut watch::Receiver<Option<Duration>>) -> Duration {
     match shutdown.wait_for(Option::is_some).await.map(|grace| *grace) {
         Ok(Some(grace)) => grace,
-        // Every process's task holds the sender, so that it cannot be gone before them.
+        // Every process's task holds the sender, so it outlives them.
         Ok(None) | Err(_) => std::future::pending().await,
     }
 }

@@ -1,27 +1,27 @@
-//! Which invocation a line of a process's log belongs to, and the end of each one's log.
+//! Attributes the lines of a process's log to invocations, and keeps the end of each invocation's log.
 //!
-//! A process that has one invocation at a time writes what it writes for the latest one. One that has several names the
-//! invocation in the line: Lambda's clients write JSON with `requestId` there, and the platform's own lines name it too. A line
-//! that names none is the process's own.
+//! If a process has one invocation at a time, its lines belong to the latest one. If it has several, the line names the
+//! invocation: Lambda's clients write JSON with `requestId` there, and the platform's own lines name it too. A line
+//! without a name belongs to the process itself.
 
 use std::collections::VecDeque;
 
-/// How much of an invocation's log is kept for the caller: what `LogType=Tail` returns (Invoke API reference).
+/// Bytes of an invocation's log that are kept for the caller, as `LogType=Tail` returns them (Invoke API reference).
 const TAIL_BYTES_MAX: usize = 4 * 1024;
 
 /// See the module.
 pub(super) struct Attribution {
     /// How many invocations the process has at one time.
     per_process: usize,
-    /// Those that run and the latest that have ended, oldest first. One at the most where they come one after another.
+    /// Running invocations and the latest that have ended, oldest first. At most one if the process has one at a time.
     invocations: Vec<InvocationLog>,
-    /// Whether the process has been given any.
+    /// Whether the process has been given any invocation.
     any_begun: bool,
 }
 
 struct InvocationLog {
     request_id: String,
-    /// Whether the process has been given it.
+    /// Whether the process has been given this invocation.
     begun: bool,
     ended: bool,
     tail: VecDeque<u8>,
@@ -45,7 +45,7 @@ impl Attribution {
         invocation.tail.clear();
     }
 
-    /// The process is started for an invocation, or fails to be.
+    /// The process is started for an invocation, or its start fails.
     pub(super) fn attribute(&mut self, request_id: &str) {
         self.entry(request_id).begun = false;
     }
@@ -66,7 +66,7 @@ impl Attribution {
         invocation.tail.iter().copied().collect()
     }
 
-    /// Adds a line to the log of the invocation that it belongs to; returns which that is.
+    /// Adds a line to the log of the invocation that it belongs to; returns that invocation's id.
     pub(super) fn keep(&mut self, line: &str) -> Option<String> {
         let at = self.owner(line)?;
         let invocation = &mut self.invocations[at];
@@ -79,12 +79,13 @@ impl Attribution {
         if self.per_process == 1 {
             return self.invocations.len().checked_sub(1);
         }
-        // While it initializes, the one that it was started for.
+        // While the process initializes, lines belong to the invocation that it was started for.
         let first = (!self.any_begun && !self.invocations.is_empty()).then_some(0);
         self.named(line).or(first)
     }
 
-    /// Finds the invocation that a line names as its own, or else the first one that it names at all.
+    /// Finds the invocation whose id follows a `requestId` key in the line, or else the first one that the line
+    /// mentions.
     fn named(&self, line: &str) -> Option<usize> {
         let is_part = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
         let mut first = None;
@@ -94,7 +95,8 @@ impl Attribution {
                 continue;
             };
             let begins = word.as_ptr().addr() - line.as_ptr().addr();
-            // Without backslashes: JSON within a text is what the line is about, not whose it is.
+            // Backslashes are not trimmed: an id in JSON within a text is part of the content, and does not name the
+            // line's invocation.
             let before = line[..begins].trim_end_matches(['"', ':', '=', ' ', '\t']);
             let is_own = ["requestid", "request_id"].iter().any(|key| {
                 let start = before.len().checked_sub(key.len());
@@ -114,7 +116,7 @@ impl Attribution {
         let at = match all.position(|it| it.request_id == request_id) {
             Some(at) => at,
             None if self.per_process == 1 && !self.invocations.is_empty() => {
-                // What was written so far is kept, until the next one begins.
+                // The lines so far are kept until the next invocation begins.
                 request_id.clone_into(&mut self.invocations[0].request_id);
                 0
             }

@@ -1,4 +1,4 @@
-//! How invocations get to the process, and the process to further invocations.
+//! How invocations are delivered to the process, and how the process gets further ones.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,17 +13,17 @@ use crate::invocation::{FunctionError, FunctionErrorKind, InvocationOutcome, Inv
 use crate::request::{DEADLINE_MS, Work};
 use crate::runtime_api::{ConnectionId, NextEvent};
 
-/// How long an invocation waits for a process that has answered the one before and not yet called `next`, until it is given
-/// to another. A runtime does so within a fraction of a millisecond; one that does not is busy with something else, and a
-/// cold start is the better bet.
+/// How long an invocation waits for a process that has answered the previous one and not yet called `next`, until
+/// another process gets it. A runtime calls within a fraction of a millisecond; a slower one is busy with other work,
+/// and a cold start is probably faster.
 const SETTLE_PATIENCE: Duration = Duration::from_millis(250);
 
-/// The same for a process that may have several and was started a moment ago, after each of its calls of `next`: Python's
-/// client starts a process for each of them, and those load their packages one after another on a small machine.
+/// The same for a recently started process that may have several invocations, after each of its calls of `next`:
+/// Python's client starts a process per invocation, and on a small machine these load their packages one after another.
 pub(super) const WORKERS_PATIENCE: Duration = Duration::from_secs(1);
 
 impl FunctionProcess {
-    /// Offers the pool room for an invocation, or takes the one that waits longest.
+    /// Offers the pool room for an invocation, or takes the one that has waited longest.
     pub(super) fn become_free(&mut self) {
         self.idle_since = Instant::now();
         let held = self.in_flight.len() + self.assigned.len();
@@ -39,7 +39,7 @@ impl FunctionProcess {
         }
     }
 
-    /// Delivers those that wait, as far as the process asks for them.
+    /// Delivers waiting invocations, as many as the process asks for.
     pub(super) fn deliver_assigned(&mut self) {
         while !self.pollers.is_empty() && !self.assigned.is_empty() {
             let assigned = self.assigned.remove(0);
@@ -51,7 +51,7 @@ impl FunctionProcess {
 
     /// Delivers an invocation if the process asks for one; returns it if not.
     fn deliver(&mut self, mut work: Work) -> Option<Work> {
-        // An extension that is still busy with the invocation before keeps the process from this one.
+        // While an extension is still busy with the previous invocation, the process gets no other.
         let takes_some = self.phase == Phase::Serving && self.extensions.all_wait();
         if takes_some && work.only_starts && !self.pollers.is_empty() {
             self.is_started(work);
@@ -63,7 +63,7 @@ impl FunctionProcess {
                 self.drop_abandoned(work);
                 return None;
             }
-            // What was written until now belongs to the invocation before.
+            // Output up to now belongs to the previous invocation.
             self.drain_output();
             let (started, started_at) = (Instant::now(), SystemTime::now());
             let mut in_flight = InFlight {
@@ -101,7 +101,7 @@ impl FunctionProcess {
         Some(work)
     }
 
-    /// Tells the task that wanted a process that there is one, which keeps waiting for an invocation.
+    /// Reports to the caller of `start` that a process is ready; the process keeps waiting for an invocation.
     fn is_started(&mut self, work: Work) {
         let now = SystemTime::now();
         let outcome = InvocationOutcome {
@@ -125,7 +125,7 @@ impl FunctionProcess {
     }
 
     pub(super) fn wait_for_next(&mut self, work: Work) {
-        // An invocation that this process was started for has nowhere else to go.
+        // An invocation that this process was started for can go to no other process.
         let patience = if work.cold {
             self.init_limit()
         } else if self.workers_may_come() {
@@ -137,13 +137,13 @@ impl FunctionProcess {
         self.assigned.push(Assigned { work, deliver_by });
     }
 
-    /// Whether parts of the process that serve its invocations may not be ready yet, although others are.
+    /// Whether some of the process's workers may not be ready yet, although others are.
     fn workers_may_come(&self) -> bool {
         self.function.invocations_per_process() > 1
             && self.started.elapsed() < self.shared.config.init_limit
     }
 
-    /// Lets invocations wait for such parts as long as others come.
+    /// Lets invocations wait for more workers, as long as these appear.
     pub(super) fn wait_for_workers(&mut self) {
         if self.workers_may_come() {
             let deliver_by = later(Instant::now(), WORKERS_PATIENCE);
@@ -153,7 +153,7 @@ impl FunctionProcess {
         }
     }
 
-    /// Invocations have waited in vain for the process to ask for them.
+    /// Gives back invocations that the process has not asked for in time.
     pub(super) fn give_back_assigned(&mut self, now: Instant) -> ControlFlow<EndReason> {
         let late = self.assigned.extract_if(.., |it| it.deliver_by <= now);
         let late: Vec<Work> = late.map(|assigned| assigned.work).collect();
@@ -166,7 +166,7 @@ impl FunctionProcess {
             self.never_asked_for(work);
             flow = self.drain();
         }
-        // Each goes before all others: so the first one last.
+        // Each is put at the front of the queue, so the first one is put back last.
         for work in given_back.into_iter().rev() {
             tracing::debug!(function = %self.key, invocation = %work.request_id, pid = self.pid, "process does not ask for the invocation, another gets it");
             self.shared.place_again(&self.function, work);
@@ -174,8 +174,8 @@ impl FunctionProcess {
         flow
     }
 
-    /// Notes that the process does not ask for as many invocations as it may have: it is given no more than it runs, until it
-    /// asks for more. Returns those that it has not asked for.
+    /// Notes that the process asks for fewer invocations than it may have: it gets no more than it runs now, until it
+    /// asks for more. Returns the invocations that it has not asked for.
     fn withhold(&mut self) -> Vec<Work> {
         let assigned = self.assigned.extract_if(.., |it| !it.work.cold);
         let mut unwanted: Vec<Work> = assigned.map(|it| it.work).collect();
@@ -193,7 +193,7 @@ impl FunctionProcess {
         unwanted
     }
 
-    /// Takes more invocations again if the process asks for more than it is given.
+    /// Takes more invocations again if the process asks for more than it gets.
     pub(super) fn take_more(&mut self) {
         let may_have = self.function.invocations_per_process();
         while self.withheld > 0
@@ -205,9 +205,9 @@ impl FunctionProcess {
         }
     }
 
-    /// Has the process replaced: it is given no more invocations, and ends with the last of those that it runs.
+    /// Lets the process be replaced: it gets no more invocations, and ends after the last one that it runs.
     pub(super) fn drain(&mut self) -> ControlFlow<EndReason> {
-        // Another process can have the one that this one was started for.
+        // Another process may take the invocation that this one was started for.
         for assigned in &mut self.assigned {
             assigned.work.cold = false;
         }
@@ -223,7 +223,7 @@ impl FunctionProcess {
         ControlFlow::Continue(())
     }
 
-    /// Leaves the pool, and gives back the invocations that it got from there and that were not delivered.
+    /// Leaves the pool, and gives back the invocations from the pool that were not delivered.
     pub(super) fn leave_pool(&mut self) {
         for mut work in self.slot.withdraw() {
             work.cold = self.phase == Phase::Starting;
@@ -245,12 +245,12 @@ impl FunctionProcess {
         }
     }
 
-    /// An invocation whose connection broke may never have been read: the next `next` gets it again, with what is left of
-    /// its time.
+    /// An invocation whose connection broke may never have been read: the next call of `next` gets it again, with its
+    /// remaining time.
     pub(super) fn deliver_again_if_lost(&mut self) {
         self.give_up_late();
         for in_flight in self.in_flight.iter_mut().filter(|it| it.lost) {
-            // A call of `next` may be as dead as the connection was.
+            // The connection of a call of `next` may have ended, too.
             while in_flight.lost {
                 let Some(poller) = self.pollers.pop() else {
                     return;
@@ -263,7 +263,7 @@ impl FunctionProcess {
         }
     }
 
-    /// Gives up those that the process has not read and that may not begin any more.
+    /// Gives up invocations that the process has not read and that may not begin any more.
     fn give_up_late(&mut self) {
         let is_late = |it: &mut InFlight| it.lost && !it.work.may_begin();
         let late: Vec<_> = self.in_flight.extract_if(.., is_late).collect();

@@ -1,4 +1,4 @@
-//! Ends one process, with its whole group, and settles what it was responsible for.
+//! Ends one process, with its whole group, and settles its invocations.
 
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -10,19 +10,19 @@ use super::sweeper::Ended;
 use crate::proc_fs::Process;
 
 /// How long the calls that a process made before it ended may take to arrive. They are in the system's buffers already;
-/// only a process outside the group that holds on to a connection uses this up.
+/// the whole time passes only if a process outside the group keeps a connection open.
 const LAST_CALLS_LIMIT: Duration = Duration::from_millis(100);
 
-/// How long a killed process may take to be gone. Only one that hangs within the kernel (a dead network disk) takes longer;
-/// it is then given up, so that its function can run on in others.
+/// How long a killed process may take to end. Only a process that hangs within the kernel (a dead network disk) takes
+/// longer; it is then given up, so that its function can go on in other processes.
 const KILL_LIMIT: Duration = Duration::from_secs(10);
 
 impl FunctionProcess {
-    /// Ends the process if it still runs, then everything that is left of it.
+    /// Ends the process if it still runs, then its remaining descendants.
     pub(super) async fn end(mut self, reason: EndReason) {
         self.ending = true;
         self.leave_pool();
-        // Those that it has started are found by their parents only as long as it lives.
+        // Its descendants can be found by their parents only while it lives.
         let relatives = match reason {
             EndReason::Exited(_) => Vec::new(),
             _ if self.process.is_none() => Vec::new(),
@@ -42,7 +42,7 @@ impl FunctionProcess {
             | EndReason::Idle
             | EndReason::NeverPolled => self.stop(self.shared.config.termination_grace).await,
         };
-        // What the process started may still hold its pipes and connections.
+        // Descendants may still hold its pipes and connections.
         self.group.kill_remaining();
         if self.extensions.is_empty() {
             self.api.stop();
@@ -60,7 +60,7 @@ impl FunctionProcess {
         tracing::info!(function = %self.key, pid = self.pid, ?reason, exit, "function process ended");
     }
 
-    /// Ends what the process has started and what has left its group since.
+    /// Ends descendants of the process that have left its group.
     async fn end_what_it_left(&mut self, relatives: Vec<Process>) {
         if let Some(process) = self.process {
             let log_stream_name = self.log.stream_name().to_owned();
@@ -76,7 +76,7 @@ impl FunctionProcess {
         }
     }
 
-    /// Runtimes end by themselves after an initialization error, often with a last word on standard error.
+    /// Runtimes end by themselves after an initialization error, often with a last message on standard error.
     async fn stop_after_init_error(&mut self) -> Option<ExitStatus> {
         let grace = self.shared.config.termination_grace;
         match self.wait_for_exit(grace).await {
@@ -99,15 +99,15 @@ impl FunctionProcess {
         })
     }
 
-    /// Waits for the process to end, while its output and its calls are still taken: an answer that comes during the grace
-    /// period of a shutdown counts.
+    /// Waits for the process to end, while its output and its calls are still handled: an answer that comes during the
+    /// grace period of a shutdown counts.
     async fn wait_for_exit(&mut self, limit: Duration) -> Result<Option<ExitStatus>, StillRunning> {
         let until = later(Instant::now(), limit).into();
         loop {
             tokio::select! {
                 biased;
                 Some(call) = self.calls.recv() => {
-                    // The process ends already, whatever the call would mean.
+                    // The process ends already, so the result of the call is ignored.
                     let _ = self.handle_call(call);
                 }
                 status = self.child.wait() => return Ok(self.exit_status(status)),
@@ -118,8 +118,8 @@ impl FunctionProcess {
         }
     }
 
-    /// Takes the calls that the process made and that have not arrived yet, such as an answer right before it exited. Where
-    /// extensions keep connections open, they may take up the whole limit.
+    /// Handles calls of the process that have not arrived yet, such as an answer right before it exited. If extensions
+    /// keep connections open, this may take the whole limit.
     async fn take_last_calls(&mut self) {
         let calls = async {
             let is_responsible = |it: &Self| {
@@ -129,7 +129,7 @@ impl FunctionProcess {
                 let Some(call) = self.calls.recv().await else {
                     return;
                 };
-                // As above: it has ended already.
+                // As above: the process has ended already.
                 let _ = self.handle_call(call);
             }
         };

@@ -1,4 +1,4 @@
-//! The extensions of one process: which ones there are, what they wait for, and which events they get.
+//! The extensions of one process: their registrations, their waiting calls, and their events.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -13,10 +13,10 @@ use crate::runtime_api::{
 };
 use crate::unix::ProcessGroup;
 
-/// The program of an extension that was started and that nobody has heard of yet. Dropping it ends it.
+/// The program of an extension that was just started and is not registered yet. Dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct LaunchedExtension {
-    /// Before the child, as in [`Launched`](super::launcher::Launched).
+    /// Declared before the child, as in [`Launched`](super::launcher::Launched).
     pub(crate) group: ProcessGroup,
     pub(crate) child: Child,
     pub(crate) pid: u32,
@@ -31,7 +31,7 @@ pub(super) struct Extensions(Vec<Extension>);
 #[derive(Debug)]
 struct Extension {
     name: String,
-    /// `None` for one that runs within the runtime's own process.
+    /// `None` for an extension within the runtime's own process.
     program: Option<Program>,
     /// Known since its registration.
     identifier: Option<String>,
@@ -40,7 +40,7 @@ struct Extension {
     waiting: Option<ExtensionAnswer<ExtensionEvent>>,
     /// The event that it gets with its next call.
     pending: Option<ExtensionEvent>,
-    /// Whether it has called `next`, which says that it is ready.
+    /// Whether it has called `next`, which means that it is ready.
     is_ready: bool,
 }
 
@@ -51,7 +51,7 @@ struct Program {
     has_ended: bool,
 }
 
-/// What the log tells of an extension.
+/// The description of an extension for the log.
 #[derive(Debug)]
 pub(super) struct Introduction {
     pub(super) name: String,
@@ -81,19 +81,19 @@ impl Extensions {
         self.0.is_empty()
     }
 
-    /// Whether all of them wait for an event, so that they have nothing left to do.
+    /// Whether all extensions wait for an event, and so have finished their work.
     pub(super) fn all_wait(&self) -> bool {
         let waits = |it: &Extension| it.waiting.as_ref().is_some_and(|call| !call.is_closed());
         self.0.iter().all(waits)
     }
 
-    /// Introduces those that do not wait for an event.
+    /// Returns the descriptions of extensions that do not wait for an event.
     pub(super) fn late(&self) -> Vec<Introduction> {
         let late = self.0.iter().filter(|it| it.waiting.is_none());
         late.map(Extension::introduction).collect()
     }
 
-    /// Registers an extension, and returns the identifier that its calls must have.
+    /// Registers an extension, and returns the identifier for its calls.
     pub(super) fn register(
         &mut self,
         name: &str,
@@ -131,7 +131,7 @@ impl Extensions {
         Ok(identifier)
     }
 
-    /// Takes a call of `next`; returns an introduction when it is the first of its extension. The call is answered at once
+    /// Handles a call of `next`; returns the extension's description if it is its first. The call is answered at once
     /// when it is refused or an event waits for it.
     pub(super) fn next(
         &mut self,
@@ -143,7 +143,7 @@ impl Extensions {
             let _ = answer.send(Err(ExtensionRefusal::UnknownIdentifier));
             return None;
         };
-        // The newest call counts; the one before has lost its connection.
+        // The newest call counts; the previous one has lost its connection.
         extension.waiting = Some(answer);
         if let Some(event) = extension.pending.take() {
             extension.tell(event);
@@ -153,20 +153,20 @@ impl Extensions {
         is_first.then(|| extension.introduction())
     }
 
-    /// Introduces the extension that has an identifier.
+    /// Returns the description of the extension with this identifier.
     pub(super) fn introduce(&self, identifier: &str) -> Option<Introduction> {
         let known = |it: &&Extension| it.identifier.as_deref() == Some(identifier);
         self.0.iter().find(known).map(Extension::introduction)
     }
 
-    /// Tells those that asked for it of an invocation.
+    /// Sends an invocation to the extensions that registered for it.
     pub(super) fn invoke(&mut self, document: &serde_json::Value) {
         for extension in self.0.iter_mut().filter(|it| it.events.invoke) {
             extension.tell(event(document));
         }
     }
 
-    /// Tells those that asked for it of the shutdown, and ends the others.
+    /// Sends the shutdown to the extensions that registered for it, and ends the others.
     pub(super) fn shut_down(&mut self, document: &serde_json::Value) {
         for extension in &mut self.0 {
             if extension.events.shutdown {
@@ -177,26 +177,26 @@ impl Extensions {
         }
     }
 
-    /// Ends those that still run.
+    /// Kills the extensions that still run.
     pub(super) fn kill(&mut self) {
         for program in self.programs() {
             program.group.kill();
         }
     }
 
-    /// Whether the program of any still runs.
+    /// Whether the program of any extension still runs.
     pub(super) fn any_runs(&mut self) -> bool {
         self.programs().next().is_some()
     }
 
-    /// Waits for the program of one of them to end; for ever if there is none. Cancellation safe.
+    /// Waits for the program of an extension to end; for ever if there is none. Cancellation safe.
     pub(super) async fn ended(&mut self) -> (Introduction, io::Result<ExitStatus>) {
         let (index, status) = poll_fn(|cx| {
             for (index, extension) in self.0.iter_mut().enumerate() {
                 let Some(program) = &mut extension.program else {
                     continue;
                 };
-                // Each poll makes a wait of its own: the child itself remembers who is to be woken.
+                // Each poll creates a new wait: the child itself keeps the waker.
                 if !program.has_ended
                     && let Poll::Ready(status) = pin!(program.child.wait()).poll(cx)
                 {
@@ -209,7 +209,7 @@ impl Extensions {
         let extension = &mut self.0[index];
         if let Some(program) = &mut extension.program {
             program.has_ended = true;
-            // What it has started may still run.
+            // Its descendants may still run.
             program.group.kill_remaining();
         }
         (extension.introduction(), status)
@@ -227,7 +227,7 @@ impl Extensions {
 }
 
 impl Extension {
-    /// Gives it an event now, or with its next call.
+    /// Sends it an event now, or with its next call.
     fn tell(&mut self, event: ExtensionEvent) {
         self.pending = match self.waiting.take() {
             Some(waiting) => match waiting.send(Ok(event)) {
@@ -305,7 +305,7 @@ mod tests {
         assert!(!extensions.all_wait());
     }
 
-    /// Such as one that lost its connection while an event was on its way.
+    /// For instance for an extension that lost its connection while an event was on its way.
     #[test]
     fn an_event_waits_for_the_extension() {
         let mut extensions = Extensions::new(Vec::new());

@@ -1,4 +1,4 @@
-//! How extensions take part in the life of their process.
+//! The part of extensions in the life of their process.
 
 use std::ops::ControlFlow;
 use std::process::ExitStatus;
@@ -13,11 +13,11 @@ use super::phase::{EndReason, ExtensionEnd, InFlight, Phase, later};
 use super::report::{self, PlatformEvent};
 use crate::runtime_api::{ExtensionCall, ExtensionRefusal, Registered};
 
-/// How long extensions have after they were told of the shutdown. Source: Lambda developer guide, "Lambda execution environment
+/// How long extensions have after the shutdown event. Source: Lambda developer guide, "Lambda execution environment
 /// lifecycle", "Shutdown phase", read 2026-11.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long a killed extension may take to be gone.
+/// How long a killed extension may take to end.
 const KILL_LIMIT: Duration = Duration::from_secs(10);
 
 impl FunctionProcess {
@@ -91,7 +91,7 @@ impl FunctionProcess {
         ControlFlow::Continue(())
     }
 
-    /// An extension's program has ended while its process lives, which fails the process, whatever its exit status.
+    /// An extension's program has ended while its process lives, which fails the process, with any exit status.
     pub(super) fn extension_ended(
         &mut self,
         extension: &Introduction,
@@ -118,16 +118,16 @@ impl FunctionProcess {
         });
     }
 
-    /// Names the extensions for which an initialization waited too long.
+    /// Logs the extensions for which an initialization waited too long.
     pub(super) fn name_late_extensions(&mut self) {
         for extension in self.extensions.late() {
             self.introduce(&extension, Some("Sandbox.Timedout"));
         }
     }
 
-    /// Tells extensions of an invocation that was delivered.
+    /// Sends a delivered invocation to the extensions.
     pub(super) fn tell_extensions(&mut self, in_flight: &InFlight) {
-        // Those of functions on managed instances are not told, as on Lambda.
+        // Extensions of functions on managed instances get no invocations, as on Lambda.
         if self.extensions.is_empty() || self.function.per_process.is_some() {
             return;
         }
@@ -169,7 +169,7 @@ impl FunctionProcess {
             "deadlineMs": unix_milliseconds(SystemTime::now() + limit),
         });
         self.extensions.shut_down(&document);
-        // What is left to be told is sent while they finish.
+        // Remaining telemetry is sent while they finish.
         self.log.end_subscriptions();
         self.wait_for_extensions(limit).await;
         self.extensions.kill();
@@ -183,7 +183,7 @@ impl FunctionProcess {
             tokio::select! {
                 biased;
                 Some(call) = self.calls.recv() => {
-                    // The process has ended, whatever the call would mean.
+                    // The process has ended, so the result of the call is ignored.
                     let _ = self.handle_call(call);
                 }
                 (extension, status) = self.extensions.ended() => {

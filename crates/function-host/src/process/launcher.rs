@@ -1,8 +1,8 @@
 //! Starts processes, on a thread of its own.
 //!
-//! The thread is there for two reasons. Linux ends a child when the *thread* that started it ends, if one asks it to end
-//! children with their parent, and threads of an async runtime come and go. And starting takes milliseconds in which an
-//! async thread could serve others.
+//! The thread exists for two reasons. If children are to end with their parent, Linux ends them when the *thread* that
+//! started them ends, and threads of an async runtime come and go. And a start takes milliseconds, in which an async
+//! thread could serve other tasks.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -35,25 +35,25 @@ use crate::unix::{self, ProcessGroup};
 /// Orders that wait for the thread; more wait in their tasks.
 const ORDERS_MAX: usize = 64;
 
-/// How often, and after which pause, a start is tried again while somebody still writes to the executable (`ETXTBSY`). A
-/// server that has just unpacked the code can meet this: a child that it forks elsewhere in that moment holds the file open
-/// for writing until its own `exec`.
+/// How often, and after which pause, a start is tried again while the executable is still open for writing (`ETXTBSY`).
+/// This can happen right after the server has unpacked the code: a child forked at that moment inherits the file, open
+/// for writing, until its own `exec`.
 const BUSY_TRIES: u32 = 20;
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
-/// A process that was started and that nobody has heard of yet. Dropping it ends it.
+/// A process that was just started and has no task yet. Dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct Launched {
-    /// Before the child, so that the group is signalled while its leader is not reaped.
+    /// Declared before the child, so that the group is signalled while its leader is not reaped.
     pub(crate) group: ProcessGroup,
     pub(crate) child: Child,
     pub(crate) pid: u32,
-    /// `None` where the system does not tell.
+    /// `None` if the system does not report it.
     pub(crate) process: Option<Process>,
     pub(crate) stdout: OwnedFd,
     pub(crate) stderr: OwnedFd,
     pub(crate) extensions: Vec<LaunchedExtension>,
-    /// What they write; `None` when there are none.
+    /// The output of extensions; `None` if there are none.
     pub(crate) extension_output: Option<OwnedFd>,
     pub(crate) listener: TcpListener,
     pub(crate) log_stream_name: Arc<str>,
@@ -100,7 +100,7 @@ impl Launcher {
                 if launched.is_ok() {
                     open_files.started(per_process);
                 }
-                // If nobody waits any more, the process is dropped and so ended.
+                // If the caller no longer waits, the process is dropped and so ended.
                 let _ = order.launched.send(launched);
             }
         };
@@ -110,7 +110,7 @@ impl Launcher {
         Ok(Launcher { orders })
     }
 
-    /// Starts a process of a function, besides so many others. `None` when the thread is gone.
+    /// Starts a process of a function that has this many others. `None` if the thread has ended.
     pub(crate) async fn launch(
         &self,
         function: &Arc<FunctionConfig>,
@@ -172,7 +172,7 @@ fn launch(
         .stdout(stdout_writer)
         .stderr(stderr_writer)
         .kill_on_drop(true);
-    // Of its connections, two an invocation besides those that every process has.
+    // Two connections per further invocation, besides those of every process.
     let per_process = function.invocations_per_process() as u64;
     let open_files_max = config.open_files_max + 2 * (per_process - 1);
     unix::isolate(&mut command, open_files_max, layers_at.mounts());
@@ -273,13 +273,13 @@ fn spawn(command: &mut Command) -> io::Result<Child> {
 
 fn record(directory: &Path, process: Process, log_stream_name: &str) -> Option<ProcessRecord> {
     ProcessRecord::write(directory, process, log_stream_name).unwrap_or_else(|cause| {
-        // The function can run all the same.
+        // The function can run without a record.
         tracing::warn!(pid = process.pid, directory = %directory.display(), %cause, "cannot record a function process: if this server is killed, what the process started may outlive it");
         None
     })
 }
 
-/// Names a log stream as Lambda does: the date, the version, and a number that is unique.
+/// Names a log stream as Lambda does: the date, the version, and a unique number.
 fn log_stream_name(version: &str) -> String {
     let today = Timestamp::now().to_zoned(TimeZone::UTC);
     format!(

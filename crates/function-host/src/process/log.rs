@@ -38,13 +38,13 @@ impl ProcessLog {
         }
     }
 
-    /// Attributes further lines to an invocation, and forgets what came before.
+    /// Attributes further lines to an invocation, and forgets earlier lines.
     pub(crate) fn begin(&mut self, request_id: &str) {
         self.invocations.begin(request_id);
     }
 
-    /// Attributes further lines to an invocation that has not begun yet, and keeps what came before: the cause of a failed
-    /// start.
+    /// Attributes further lines to an invocation that has not begun yet, and keeps earlier lines: they may have the
+    /// cause of a failed start.
     pub(crate) fn attribute(&mut self, request_id: &str) {
         self.invocations.attribute(request_id);
     }
@@ -81,12 +81,12 @@ impl ProcessLog {
         self.line(LogStream::Stdout, text);
     }
 
-    /// Has an extension told of what is written from here on.
+    /// Sends further lines to an extension.
     pub(crate) fn subscribe(&mut self, subscription: Subscription, tasks: &TaskTracker) {
         self.subscribers.push(Subscriber::new(subscription, tasks));
     }
 
-    /// Has extensions told of what they were not told yet, and of nothing else.
+    /// Sends the remaining lines to extensions, and no later ones.
     pub(crate) fn end_subscriptions(&mut self) {
         self.subscribers.clear();
     }
@@ -103,7 +103,7 @@ impl ProcessLog {
         }
     }
 
-    /// A line as extensions get it: of a JSON log, the object that it is.
+    /// A line in the form for extensions: a line of a JSON log as an object.
     fn record(&self, text: &str) -> Value {
         if self.function.logging.format == LogFormat::Json
             && text.starts_with('{')
@@ -114,7 +114,7 @@ impl ProcessLog {
         text.into()
     }
 
-    /// Writes what the platform tells, in the function's log format.
+    /// Writes an event of the platform, in the function's log format.
     pub(crate) fn event(&mut self, event: &PlatformEvent<'_>) {
         self.tell(TelemetryType::Platform, |_| event.json());
         let logging = self.function.logging;
@@ -151,7 +151,7 @@ impl ProcessLog {
     }
 }
 
-/// An instant as Lambda writes it.
+/// An instant in Lambda's format.
 fn timestamp(at: SystemTime) -> String {
     let at = Timestamp::try_from(at).unwrap_or_default();
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()

@@ -1,7 +1,7 @@
 //! One function process: started for an invocation, fed over its Runtime API, kept warm, ended.
 //!
-//! Each process has one task that owns everything about it. Invocations reach it from the pool, calls from its Runtime API
-//! connections, output from its pipes; nobody else changes its state.
+//! Each process has one task that owns everything about it. Invocations reach it from the pool, calls from its Runtime
+//! API connections, output from its pipes; no other task changes its state.
 
 mod actor;
 mod attribution;

@@ -36,7 +36,7 @@ impl FunctionProcess {
             return ControlFlow::Continue(());
         };
         let in_flight = self.in_flight.swap_remove(at);
-        // The process goes on when its call is answered; all that it wrote before is in the pipes now.
+        // The process goes on when its call is answered; all its output so far is in the pipes now.
         self.drain_output();
         let (result, verdict) = match posted {
             Posted::Success(bytes) => (InvocationResult::Success(bytes), Ok(())),
@@ -60,7 +60,7 @@ impl FunctionProcess {
         };
         let asks_again_by = in_flight.deadline;
         let (work, outcome) = self.conclude(in_flight, result);
-        // A caller that has hung up since then has still answered.
+        // If the runtime has hung up since then, its answer still counts.
         let _ = answer.send(verdict);
         let mut flow = ControlFlow::Continue(());
         if self.phase == Phase::Draining {
@@ -71,7 +71,7 @@ impl FunctionProcess {
         } else if !self.ending {
             let owes_next = self.in_flight.is_empty() && self.owes_next();
             self.poll_by = owes_next.then_some(asks_again_by);
-            // Before the caller hears of it: a caller who invokes again at once finds this process free.
+            // Before the reply to the caller: a caller that invokes again at once finds this process free.
             self.become_free();
         }
         work.reply(Ok(outcome));
@@ -106,7 +106,7 @@ impl FunctionProcess {
             ),
         };
         self.fail_starts(|_| (error.clone(), None));
-        // A caller that has hung up since then has still reported.
+        // If the runtime has hung up since then, its report still counts.
         let _ = answer.send(verdict);
         ControlFlow::Break(EndReason::InitFailed)
     }
@@ -128,7 +128,7 @@ impl FunctionProcess {
         self.fail_start(work, error, message);
     }
 
-    /// The function's timeout passed for these; others that the process runs go on.
+    /// The function's timeout passed for these invocations; others of the process go on.
     pub(super) fn timed_out(&mut self, timed_out: Vec<InFlight>) -> ControlFlow<EndReason> {
         self.drain_output();
         let mut replies = Vec::new();
@@ -141,7 +141,7 @@ impl FunctionProcess {
             self.log.platform(message);
             replies.push(self.conclude(in_flight, InvocationResult::FunctionError(error)));
         }
-        // Before the callers hear of it: one who invokes again at once does not get this process.
+        // Before the replies to the callers: a caller that invokes again at once does not get this process.
         let flow = self.drain();
         for (work, outcome) in replies {
             work.reply(Ok(outcome));
@@ -149,7 +149,7 @@ impl FunctionProcess {
         flow
     }
 
-    /// The process ended; whatever it was responsible for fails.
+    /// The process ended; its invocations fail.
     pub(super) fn resolve_ended(&mut self, reason: EndReason) {
         match reason {
             EndReason::Exited(status) => {
@@ -206,9 +206,9 @@ impl FunctionProcess {
         work.reply(Ok(outcome));
     }
 
-    /// Fails the invocations that wait for a process that has not come up.
+    /// Fails the invocations that wait for a process whose start failed.
     fn fail_starts(&mut self, why: impl Fn(&Work) -> (FunctionError, Option<String>)) {
-        // Those that are still on their way to it: they were given to it because it was starting.
+        // Invocations that are still on their way were assigned to it because it was starting.
         for work in self.slot.withdraw() {
             self.wait_for_next(work);
         }
@@ -218,7 +218,7 @@ impl FunctionProcess {
         }
     }
 
-    /// Fails an invocation that the process was started for, or that was given to it meanwhile.
+    /// Fails an invocation that the process was started for, or that was assigned to it meanwhile.
     fn fail_start(&mut self, work: Work, error: FunctionError, message: Option<String>) {
         self.drain_output();
         let status = match error.kind {
@@ -232,7 +232,7 @@ impl FunctionProcess {
             status,
             initialization_type: self.function.initialization_type(),
         });
-        // Another one than it was started for, when that one was given up.
+        // This may be another invocation than the one that it was started for, if that one was given up.
         self.log.attribute(&work.request_id);
         self.log.event(&PlatformEvent::Start {
             request_id: &work.request_id,
@@ -256,14 +256,14 @@ impl FunctionProcess {
         work.reply(Ok(outcome));
     }
 
-    /// Writes the last lines of an invocation's log, and makes its outcome.
+    /// Writes the last lines of an invocation's log, and returns its outcome.
     pub(super) fn conclude(
         &mut self,
         in_flight: InFlight,
         result: InvocationResult,
     ) -> (Work, InvocationOutcome) {
         let duration = in_flight.started.elapsed();
-        // Memory of a process that has many is not of one invocation, and each look costs.
+        // If a process has many invocations, its memory does not belong to one of them, and reading it takes time.
         let is_alone = self.function.per_process.is_none();
         let max_rss_bytes = is_alone.then(|| proc_fs::max_rss_bytes(self.pid)).flatten();
         let status = match &result {

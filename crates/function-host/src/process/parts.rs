@@ -1,4 +1,4 @@
-//! What a process's task gets of a process that has just been started: its ends of pipes, and its Runtime API.
+//! The parts of a process that has just been started, for its task: the ends of its pipes, and its Runtime API.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -20,7 +20,7 @@ use crate::unix::ProcessGroup;
 
 /// A process that was started and is watched by the async runtime. Dropping it ends it.
 pub(super) struct Parts {
-    /// Before the child, as in [`Launched`].
+    /// Declared before the child, as in [`Launched`].
     pub(super) group: ProcessGroup,
     pub(super) child: Child,
     pub(super) pid: u32,
@@ -41,7 +41,7 @@ impl Parts {
     /// Watches a started process.
     ///
     /// # Errors
-    /// When the system refuses that; the process has ended then.
+    /// When the system refuses; the process is ended then.
     pub(super) fn watch(
         mut launched: Launched,
         shared: &Arc<Shared>,
@@ -71,7 +71,7 @@ impl Parts {
         let ((((api, calls), stdout), stderr), extension_output) = match watched {
             Ok(watched) => watched,
             Err(cause) => {
-                // It is killed when this returns, before it was given anything to do.
+                // The process is killed when this returns, before it got an invocation.
                 if let Some(record) = record {
                     record.remove();
                 }

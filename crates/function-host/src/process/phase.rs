@@ -1,41 +1,43 @@
-//! What a process is doing, until when it may, and why it ends.
+//! The phases of a process, their deadlines, and the reasons why it ends.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::request::Work;
 use crate::runtime_api::ConnectionId;
 
-/// What a process is doing.
+/// The phase of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Started and initializing; the invocations that it was started for wait.
     Starting,
-    /// Takes invocations: as many at one time as it may have, which is one wherever its function is not on managed instances.
+    /// Takes invocations: up to its maximum at one time, which is one unless its function is on managed instances.
     Serving,
-    /// One of its invocations has timed out, or it is old enough: it gets no more, and ends with the last of those that it has.
+    /// One of its invocations has timed out, or it has reached the maximum age: it gets no more, and ends after its
+    /// last one.
     Draining,
 }
 
-/// An invocation that the process has and did not yet ask for.
+/// An invocation that is assigned to the process, which has not asked for it yet.
 #[derive(Debug)]
 pub(super) struct Assigned {
     pub(super) work: Work,
-    /// Until when it waits for the process; it then goes to another one, or fails if this process was started for it.
+    /// Until when it waits for the process; then another process gets it, or it fails if this process was started for
+    /// it.
     pub(super) deliver_by: Instant,
 }
 
-/// An invocation that was delivered and not answered.
+/// An invocation that was delivered and is not answered yet.
 #[derive(Debug)]
 pub(super) struct InFlight {
     pub(super) work: Work,
-    /// The connection that it was delivered on; none once another call has come on it, which says that it was read.
+    /// The connection that it was delivered on; `None` once another call has come on it, which shows that it was read.
     pub(super) connection: Option<ConnectionId>,
     /// Whether that connection broke, so that the process may never have read it.
     pub(super) lost: bool,
     pub(super) started: Instant,
     pub(super) started_at: SystemTime,
     pub(super) deadline: Instant,
-    /// The deadline as the process was told, in milliseconds since the Unix epoch.
+    /// The deadline that was sent to the process, in milliseconds since the Unix epoch.
     pub(super) deadline_ms: u64,
     pub(super) init_duration: Option<Duration>,
 }
@@ -43,7 +45,7 @@ pub(super) struct InFlight {
 /// Why a process ends.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum EndReason {
-    /// It ended by itself; `None` when the system did not tell how.
+    /// It ended by itself; `None` if the system did not report how.
     Exited(Option<std::process::ExitStatus>),
     /// One of its invocations, or its initialization, took too long.
     TimedOut,
@@ -59,16 +61,15 @@ pub(super) enum EndReason {
     Shutdown { grace: Duration },
 }
 
-/// What an extension did to its process.
+/// The failure of an extension, which ends its process.
 #[derive(Debug)]
 pub(super) struct ExtensionEnd {
     pub(super) error_type: &'static str,
-    /// Behind the request's id.
+    /// The text after the request's id.
     pub(super) message: String,
 }
 
-/// Longer than anything here is waited for in earnest; settings beyond it (`Duration::MAX` for "never") mean the same and
-/// would overflow the clock.
+/// Longer than any real wait; longer settings (`Duration::MAX` for "never") mean the same and would overflow the clock.
 pub(super) const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// Adds a duration to an instant, up to [`DURATION_MAX`].

@@ -1,4 +1,4 @@
-//! The platform's own log lines and messages, worded as Lambda words them, as text and as JSON.
+//! The platform's own log lines and messages, in Lambda's words, as text and as JSON.
 //!
 //! Source: Lambda developer guide, "Working with Lambda function logs", "Lambda execution environment lifecycle", and "Lambda
 //! Telemetry API Event schema reference", and the protocol reference, section 5.1.
@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 
 use crate::logging::LogLevel;
 
-/// How much of an error type a line shows: the function chose it, and the line must stay one.
+/// Characters of an error type that a line shows: the function chose the type, and the text must stay one line.
 const ERROR_TYPE_CHARS_MAX: usize = 128;
 
-/// Something that the platform tells of a process.
+/// An event of a process that the platform logs.
 pub(crate) enum PlatformEvent<'a> {
     /// The process was started.
     InitStart {
@@ -42,7 +42,7 @@ pub(crate) enum PlatformEvent<'a> {
         request_id: &'a str,
         version: &'a str,
     },
-    /// The runtime has answered, or never will.
+    /// The runtime has answered, or cannot answer any more.
     RuntimeDone {
         request_id: &'a str,
         duration: Duration,
@@ -57,7 +57,7 @@ impl PlatformEvent<'_> {
     pub(crate) fn text(&self) -> Vec<String> {
         match self {
             PlatformEvent::InitStart { .. } | PlatformEvent::RuntimeDone { .. } => Vec::new(),
-            // A successful one shows in the first `REPORT`.
+            // A successful initialization appears in the first `REPORT`.
             PlatformEvent::InitReport {
                 status: Status::Success,
                 ..
@@ -173,7 +173,7 @@ impl PlatformEvent<'_> {
         (kind, Value::Object(record))
     }
 
-    /// How important it is. Source: Lambda developer guide, "Log level filtering", the table of system logs.
+    /// Its level. Source: Lambda developer guide, "Log level filtering", the table of system logs.
     pub(crate) fn level(&self) -> LogLevel {
         match self {
             PlatformEvent::InitStart { .. } | PlatformEvent::Start { .. } => LogLevel::Info,
@@ -194,7 +194,7 @@ impl PlatformEvent<'_> {
     }
 }
 
-/// What a `REPORT` line tells.
+/// The content of a `REPORT` line.
 pub(crate) struct Report<'a> {
     pub(crate) request_id: &'a str,
     pub(crate) duration: Duration,
@@ -202,8 +202,8 @@ pub(crate) struct Report<'a> {
     pub(crate) max_rss_bytes: Option<u64>,
     pub(crate) init_duration: Option<Duration>,
     pub(crate) status: Status<'a>,
-    /// Whether its process had no other invocation meanwhile. Memory and costs of one that had are not of one invocation;
-    /// Lambda leaves them out for managed instances.
+    /// Whether its process had no other invocation meanwhile. Otherwise memory and costs do not belong to one
+    /// invocation; Lambda leaves them out for managed instances.
     pub(crate) is_alone: bool,
 }
 
@@ -220,7 +220,7 @@ impl Status<'_> {
     }
 }
 
-/// How an invocation or initialization ended, as far as its report goes.
+/// How an invocation or initialization ended, for its report.
 #[derive(Clone, Copy)]
 pub(crate) enum Status<'a> {
     Success,
@@ -238,7 +238,7 @@ fn end_line(request_id: &str) -> String {
 
 fn report_line(report: &Report<'_>) -> String {
     let milliseconds = milliseconds(report.duration);
-    // Lambda bills whole milliseconds, begun ones included.
+    // Lambda bills whole milliseconds, rounded up.
     let billed = milliseconds.ceil();
     let mut line = format!(
         "REPORT RequestId: {}\tDuration: {milliseconds:.2} ms\tBilled Duration: {billed:.0} ms\tMemory Size: {} MB",
@@ -263,7 +263,7 @@ fn report_line(report: &Report<'_>) -> String {
     line
 }
 
-/// Written for an initialization that failed; a successful one shows in the first `REPORT`.
+/// Written for an initialization that failed; a successful one appears in the first `REPORT`.
 fn init_report_line(duration: Duration, status: Status<'_>) -> String {
     let mut line = format!(
         "INIT_REPORT Init Duration: {:.2} ms\tPhase: init",
@@ -290,7 +290,7 @@ pub(crate) fn exit_message(request_id: &str, status: ExitStatus) -> String {
     )
 }
 
-/// Words an exit status as Go's standard library does, which Lambda's messages come from.
+/// Describes an exit status like Go's standard library, from which Lambda's messages come.
 pub(crate) fn describe(status: ExitStatus) -> String {
     if let Some(code) = status.code() {
         return format!("exit status {code}");
@@ -334,7 +334,7 @@ fn push(line: &mut String, text: std::fmt::Arguments<'_>) {
     line.write_fmt(text).expect("writing to memory cannot fail");
 }
 
-/// Milliseconds with the two places that Lambda shows.
+/// Milliseconds with two decimal places, as Lambda shows them.
 fn hundredths(duration: Duration) -> f64 {
     (milliseconds(duration) * 100.0).round() / 100.0
 }

@@ -1,6 +1,6 @@
-//! Ends what function processes have started and left, on a thread of its own.
+//! Ends processes that ended function processes have started and left, on a thread of its own.
 //!
-//! That takes a look at every process of the machine. Idle processes often end together, and then one look does for all.
+//! This reads every process of the machine. Idle processes often end together, and then one reading serves all.
 
 use std::io;
 use std::thread;
@@ -36,7 +36,7 @@ enum Order {
 pub(super) struct Ended {
     pub(super) process: Process,
     pub(super) log_stream_name: String,
-    /// What [`Sweeper::relatives`] found while it lived.
+    /// The result of [`Sweeper::relatives`] while it lived.
     pub(super) relatives: Vec<Process>,
 }
 
@@ -56,7 +56,7 @@ impl Sweeper {
         Ok(Sweeper { orders })
     }
 
-    /// Returns the processes that a living process has started, as far as its group and their parents tell.
+    /// Returns the processes that a living process has started, identified by its group and their parents.
     pub(super) async fn relatives(&self, leader: u32) -> Vec<Process> {
         let (relatives, found) = oneshot::channel();
         let order = Order::Find { leader, relatives };
@@ -65,7 +65,7 @@ impl Sweeper {
         found.await.unwrap_or_default()
     }
 
-    /// Ends whatever a process that has ended has left; returns once that is done.
+    /// Ends the processes that an ended process has left; returns once that is done.
     pub(super) async fn end(&self, ended: Ended) {
         let (done, finished) = oneshot::channel();
         // As above.
@@ -87,7 +87,7 @@ fn carry_out(orders: Vec<Order>) {
                         ProcessTree::default()
                     })
                 });
-                // If nobody waits any more, nobody needs it.
+                // If the caller no longer waits, the result is not needed.
                 let _ = relatives.send(tree.relatives(leader));
             }
             Order::End { ended, done } => {

@@ -1,4 +1,4 @@
-//! Sends what a process and the platform say of themselves to extensions that have subscribed to it.
+//! Sends the log lines of a process and the events of the platform to extensions that have subscribed.
 
 use std::io;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::runtime_api::{Destination, Subscription};
 /// Events that wait to be sent to one extension; further ones are lost, and counted.
 const EVENTS_MAX: usize = 1024;
 
-/// How long an extension may take to take a batch.
+/// How long an extension may take to accept a batch.
 const POST_LIMIT: Duration = Duration::from_secs(1);
 
 /// The stream that an event is part of.
@@ -32,7 +32,7 @@ pub(super) enum TelemetryType {
     Extension,
 }
 
-/// An extension that has subscribed. Dropping it sends what waits, and then no more.
+/// An extension that has subscribed. Dropping it sends the waiting events, and then no more.
 #[derive(Debug)]
 pub(super) struct Subscriber {
     subscription: Subscription,
@@ -51,7 +51,7 @@ impl Subscriber {
         }
     }
 
-    /// Whether it has subscribed to such events.
+    /// Whether it has subscribed to events of this type.
     pub(super) fn wants(&self, kind: TelemetryType) -> bool {
         let types = self.subscription.types;
         match kind {
@@ -74,7 +74,7 @@ impl Subscriber {
                     );
                 }
             }
-            // Its task is gone with the host.
+            // The host has ended, and the task with it.
             Err(TrySendError::Closed(_)) => {}
         }
     }
@@ -91,7 +91,7 @@ async fn deliver(mut events: mpsc::Receiver<Value>, subscription: Subscription) 
                     bytes += text_length(&event);
                     batch.push(event);
                 }
-                // The process is being ended, or it is time.
+                // The process is being ended, or the batch's time is over.
                 Ok(None) | Err(_) => break,
             }
         }
@@ -111,7 +111,7 @@ async fn deliver(mut events: mpsc::Receiver<Value>, subscription: Subscription) 
     }
 }
 
-/// About how long an event is as JSON: what is large in it is its record.
+/// The approximate length of an event as JSON: its record is the large part.
 fn text_length(event: &Value) -> usize {
     match &event["record"] {
         Value::String(text) => text.len() + 100,
@@ -134,7 +134,7 @@ async fn post(destination: &Destination, batch: &[Value]) -> io::Result<()> {
         .map_err(io::Error::other)?;
     let answered = sender.send_request(request);
     tokio::pin!(connection, answered);
-    // The connection moves the request along; it is dropped with the answer, which nobody reads.
+    // Polling the connection sends the request; it is dropped with the answer, which is ignored.
     tokio::select! {
         answer = &mut answered => answer.map(drop).map_err(io::Error::other),
         ended = &mut connection => ended.map_err(io::Error::other),

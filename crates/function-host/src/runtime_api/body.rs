@@ -8,7 +8,7 @@ use hyper::body::{Body, Incoming};
 use crate::response_stream::{ResponsePiece, ResponseSink};
 
 /// Largest response of a function, in bytes: 6 MiB and 100 bytes.
-/// Source: the error that Lambda answers beyond it, "Response payload size exceeded maximum allowed payload size (6291556
+/// Source: Lambda's error for larger ones, "Response payload size exceeded maximum allowed payload size (6291556
 /// bytes)".
 pub(crate) const RESPONSE_BYTES_MAX: usize = 6 * 1024 * 1024 + 100;
 
@@ -16,7 +16,7 @@ pub(crate) const RESPONSE_BYTES_MAX: usize = 6 * 1024 * 1024 + 100;
 /// Source: Lambda quotas page, "Synchronous payload for streamed responses", read 2026-11.
 const STREAMED_BYTES_MAX: usize = 200 * 1024 * 1024;
 
-/// How much of a body that is too large is read and thrown away, so that the runtime gets to read the answer 413 instead of
+/// How much of a body that is too large is read and thrown away, so that the runtime can read the answer 413 instead of
 /// failing at the write. Beyond it the connection is closed.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -31,7 +31,7 @@ pub(crate) struct ReadBody {
 /// Reads a body to its end.
 ///
 /// # Errors
-/// When the connection ends before the body does; nothing can be answered then.
+/// When the connection ends before the body does; then no answer is possible.
 pub(crate) async fn read(mut body: Incoming) -> Result<ReadBody, hyper::Error> {
     let announced = body.size_hint().exact().unwrap_or(0);
     let mut collected = Collected::Empty;
@@ -69,7 +69,7 @@ pub(crate) enum HandedOn {
     TooLarge,
 }
 
-/// Hands a body on as it comes, as fast as it is taken.
+/// Passes a body on as it arrives, as fast as the receiver takes it.
 ///
 /// # Errors
 /// When the connection ends before the body does.
@@ -100,7 +100,7 @@ pub(crate) async fn hand_on(
     Ok(HandedOn::Whole { trailers })
 }
 
-/// Most bodies come in one chunk, which then need not be copied.
+/// Most bodies consist of one chunk, which then need not be copied.
 #[derive(Debug)]
 enum Collected {
     Empty,

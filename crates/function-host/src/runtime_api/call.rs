@@ -12,7 +12,7 @@ use crate::response_stream::ResponseSink;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConnectionId(pub(crate) u64);
 
-/// What a runtime asks for. A dropped answer means that the process is being ended.
+/// A call of a runtime. A dropped answer means that the process is being ended.
 #[derive(Debug)]
 pub(crate) enum RuntimeCall {
     /// `GET /invocation/next`; answered when there is an invocation.
@@ -20,8 +20,8 @@ pub(crate) enum RuntimeCall {
         connection: ConnectionId,
         answer: Answer<NextEvent>,
     },
-    /// `POST /invocation/{id}/response` has begun, and its body is a stream; answered with where that goes, or with `None`
-    /// when it is to be read whole.
+    /// `POST /invocation/{id}/response` has begun, and its body is a stream; answered with the stream's destination, or
+    /// with `None` if it must be read whole.
     ResponseBegins {
         request_id: String,
         answer: oneshot::Sender<Option<ResponseSink>>,
@@ -42,15 +42,15 @@ pub(crate) enum RuntimeCall {
     InitError { posted: Posted, answer: Answer<()> },
     /// A call of an extension.
     Extension(ExtensionCall),
-    /// A connection has ended; `broken` says that it did not end between two exchanges, so that the last answer may not have
-    /// been read.
+    /// A connection has ended; `broken` means that it did not end between two exchanges, so that the runtime may not
+    /// have read the last answer.
     Disconnected {
         connection: ConnectionId,
         broken: bool,
     },
 }
 
-/// Where a call's answer goes. Sending fails when the runtime has hung up meanwhile.
+/// The channel for a call's answer. Sending fails when the runtime has hung up meanwhile.
 pub(crate) type Answer<T> = oneshot::Sender<Result<T, Refusal>>;
 
 /// The answer to `next`.
@@ -58,16 +58,16 @@ pub(crate) type Answer<T> = oneshot::Sender<Result<T, Refusal>>;
 pub(crate) struct NextEvent {
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Bytes,
-    /// Asked right before it is written: between the task of the process and its connection a server may have stood still.
+    /// Checked right before the event is written: the server may have been suspended since the process's task sent it.
     pub(crate) permit: Permit,
 }
 
-/// What a runtime posted.
+/// The content of a runtime's post.
 #[derive(Debug)]
 pub(crate) enum Posted {
     /// A response.
     Success(Bytes),
-    /// A response that went where it was streamed to.
+    /// A response that was streamed to its destination.
     Streamed,
     /// An error, as the body of an error call or in the trailers of a streamed response.
     Error(PostedError),
@@ -86,10 +86,10 @@ pub(crate) struct PostedError {
 /// Why a call is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// No such invocation is under way in this process.
+    /// This process runs no such invocation.
     InvalidRequestId,
-    /// The call does not fit what the process has done so far.
+    /// The call does not fit the process's state.
     InvalidStateTransition,
-    /// The body is too large; the invocation has failed with it.
+    /// The body is too large; the invocation has failed because of it.
     TooLarge,
 }

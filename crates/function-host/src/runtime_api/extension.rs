@@ -28,7 +28,7 @@ const EVENT_IDENTIFIER: HeaderName = HeaderName::from_static("lambda-extension-e
 const ACCEPT_FEATURE: HeaderName = HeaderName::from_static("lambda-extension-accept-feature");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-extension-function-error-type");
 
-/// How much of what an extension says of its failure is kept.
+/// Characters kept of an extension's error message.
 const ERROR_CHARS_MAX: usize = 1024;
 
 /// A path of these APIs.
@@ -60,7 +60,7 @@ type HttpResponse = Response<Full<Bytes>>;
 /// Answers one request.
 ///
 /// # Errors
-/// When the connection is of no use any more.
+/// When the connection cannot be used any more.
 pub(super) async fn answer(
     router: &Router,
     route: ExtensionRoute,
@@ -129,7 +129,7 @@ async fn next(router: &Router, headers: &HeaderMap) -> Result<HttpResponse, Unan
         Err(refusal) => return Ok(*refusal),
     };
     let asked = router.ask(|answer| ExtensionCall::Next { identifier, answer });
-    // As for `next` of the Runtime API: an event must not be taken by a connection that has ended.
+    // As for `next` of the Runtime API: a connection that has ended must not take an event.
     let event = tokio::select! {
         biased;
         () = closed(&router.stream) => return Err(Unanswered::HungUp),

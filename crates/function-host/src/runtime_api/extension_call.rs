@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::subscription::Subscription;
 
-/// What an extension asks for. A dropped answer means that the process is being ended.
+/// A call of an extension. A dropped answer means that the process is being ended.
 #[derive(Debug)]
 pub(crate) enum ExtensionCall {
     /// `POST /extension/register`.
@@ -36,7 +36,7 @@ pub(crate) enum ExtensionCall {
 
 pub(crate) type ExtensionAnswer<T> = oneshot::Sender<Result<T, ExtensionRefusal>>;
 
-/// Which events an extension wants.
+/// The events that an extension registers for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LifecycleEvents {
     pub(crate) invoke: bool,
@@ -63,12 +63,12 @@ pub(crate) struct ExtensionEvent {
     pub(crate) document: Bytes,
 }
 
-/// What an extension says of why it cannot go on.
+/// An extension's report that it cannot go on.
 #[derive(Debug)]
 pub(crate) struct ExtensionFailure {
     /// `Extension.InitError` or `Extension.ExitError`.
     pub(crate) error_type: &'static str,
-    /// What it says.
+    /// Its message.
     pub(crate) message: String,
 }
 
@@ -79,13 +79,13 @@ pub(crate) enum ExtensionRefusal {
     UnknownIdentifier,
     /// It is registered already.
     AlreadyRegistered,
-    /// Extensions register while the process initializes.
+    /// Extensions can register only while the process initializes.
     RegistrationClosed,
-    /// `SHUTDOWN` is for external extensions.
+    /// Only external extensions can register for `SHUTDOWN`.
     InternalShutdown,
     /// More than [`EXTENSIONS_MAX`].
     TooMany,
-    /// Extensions of functions on managed instances are not told of invocations.
+    /// Extensions of functions on managed instances get no invocation events.
     NoInvokeEvents,
 }
 

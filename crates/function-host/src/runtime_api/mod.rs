@@ -1,7 +1,8 @@
 //! The Lambda Runtime API 2018-06-01 and the APIs of extensions, one listener per function process.
 //!
 //! This module speaks HTTP and keeps no state: every call of the runtime becomes a message to the process's own task,
-//! which alone decides. Who may call is decided once for each connection, see [`peer`]. What the calls mean is written down in the protocol reference, section 6.
+//! which alone decides. Whether a client may call is decided once for each connection, see [`peer`]. The protocol
+//! reference, section 6, describes the calls.
 
 mod body;
 mod call;

@@ -1,16 +1,17 @@
-//! Checks who is at the other end of a connection to a Runtime API.
+//! Checks which process is at the other end of a connection to a Runtime API.
 //!
 //! Any client of a function process's Runtime API could take its next event and forge its answer, and every user of the
-//! machine can connect to loopback. A secret in `AWS_LAMBDA_RUNTIME_API` (`host:port/secret`) would help, but the official clients do not accept
-//! one: Rust's `lambda_runtime` refuses it as an address, Python's `awslambdaric` when it reports an initialization error, and
-//! Node.js's `aws-lambda-ric` cuts the secret off. So the host looks at who is calling, once for each connection: the kernel's table of TCP connections tells which
-//! socket is the other end, and `/proc` tells which process holds that socket. It must be the function process or one of
-//! its children (see [`family`](crate::family)); another function of the same user is rejected like another user.
+//! machine can connect to loopback. A secret in `AWS_LAMBDA_RUNTIME_API` (`host:port/secret`) would help, but the
+//! official clients do not accept one: Rust's `lambda_runtime` refuses it as an address, Python's `awslambdaric` when
+//! it reports an initialization error, and Node.js's `aws-lambda-ric` cuts the secret off. So the host identifies the
+//! caller, once for each connection: the kernel's table of TCP connections tells which socket is the other end, and
+//! `/proc` tells which process holds that socket. It must be the function process or one of its children (see
+//! [`family`](crate::family)); another function of the same user is rejected like another user.
 //!
-//! The limits: a user can look into their own processes, so anybody who runs as the user of the server can read and
-//! write the memory of functions anyway. A function process that the kernel hides from its own user (`prctl(PR_SET_DUMPABLE)`,
-//! a `bootstrap` that may be executed but not read) is identified only by the user who opened the socket. A connection whose
-//! process has ended before the check is rejected. Systems without `/proc` have no such protection.
+//! The limits: a user can inspect their own processes, so every process of the server's user can read and write the
+//! memory of functions anyway. A function process that the kernel hides from its own user (`prctl(PR_SET_DUMPABLE)`, a
+//! `bootstrap` that may be executed but not read) is identified only by the user who opened the socket. A connection
+//! whose process has ended before the check is rejected. Systems without `/proc` have no such protection.
 
 use std::fmt;
 use std::io;
@@ -23,7 +24,7 @@ use nix::unistd::geteuid;
 use crate::family::{self, ProcessTree};
 use crate::proc_fs;
 
-/// How often a connection is looked for: the kernel's table can miss one that moves while the table is read.
+/// How often a connection is searched: the kernel's table can miss one that moves while the table is read.
 const LOOKS_MAX: usize = 3;
 
 /// The process that may call a Runtime API.
@@ -33,18 +34,18 @@ pub(crate) struct Guard {
     /// Its extensions.
     pub(crate) extensions: Vec<u32>,
     pub(crate) log_stream_name: Arc<str>,
-    /// How many connections of others this Runtime API has refused.
+    /// How many connections of strangers this Runtime API has refused.
     pub(crate) refused: AtomicU64,
     /// How many connections all Runtime APIs of the host have refused.
     pub(crate) refused_by_host: Arc<AtomicU64>,
 }
 
-/// What the host knows of a caller.
+/// The identity of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
-    /// The function process, or one that belongs to it.
+    /// The function process, or a process that belongs to it.
     Own,
-    /// Anyone else; the user, where a process still holds the connection.
+    /// Any other process; with its user, if a process still holds the connection.
     Stranger { uid: Option<u32> },
 }
 
@@ -59,10 +60,10 @@ impl fmt::Display for Peer {
 }
 
 impl Guard {
-    /// Finds out who is at the other end of a connection. Blocks for a moment.
+    /// Identifies the process at the other end of a connection. Blocks for a moment.
     ///
     /// # Errors
-    /// When the system does not tell, such as for want of file handles.
+    /// When the system cannot answer, for instance because file handles are used up.
     pub(crate) fn look(&self, peer: SocketAddr, host: SocketAddr) -> io::Result<Peer> {
         let (Some(peer), Some(host)) = (v4(peer), v4(host)) else {
             return Ok(Peer::Stranger { uid: None });
@@ -79,7 +80,7 @@ impl Guard {
         Ok(Peer::Stranger { uid: None })
     }
 
-    /// The function process itself is the usual caller and is looked at first; the rest needs a look at all processes.
+    /// The function process itself is the usual caller and is checked first; the rest requires reading all processes.
     fn is_own(&self, socket: proc_fs::Socket) -> io::Result<bool> {
         match proc_fs::holds_socket(self.pid, socket.inode) {
             Ok(true) => return Ok(true),
@@ -87,7 +88,7 @@ impl Guard {
                 return Ok(socket.uid == geteuid().as_raw());
             }
             Err(cause) if crate::unix::is_shortage(&cause) => return Err(cause),
-            // It has ended, and another of its group may call.
+            // It does not hold the socket; another process of its group may be the caller.
             Ok(false) | Err(_) => {}
         }
         for extension in &self.extensions {
@@ -122,7 +123,7 @@ impl Guard {
     }
 }
 
-/// Whether a process holds a socket; not if it has ended or may not be looked into.
+/// Whether a process holds a socket; `false` if it has ended or may not be inspected.
 fn holds(pid: u32, inode: u64) -> io::Result<bool> {
     match proc_fs::holds_socket(pid, inode) {
         Err(cause) if !crate::unix::is_shortage(&cause) => Ok(false),

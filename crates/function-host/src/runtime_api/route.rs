@@ -28,13 +28,13 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 type HttpResponse = Response<Full<Bytes>>;
 
-/// What a connection's requests share.
+/// The state that a connection's requests share.
 #[derive(Debug)]
 pub(crate) struct Router {
     pub(crate) connection: ConnectionId,
     pub(crate) stream: Arc<TcpStream>,
     pub(crate) calls: mpsc::Sender<RuntimeCall>,
-    /// `host:port` under which the process knows us.
+    /// The `host:port` that the process uses for this API.
     pub(crate) authority: String,
     pub(crate) peer: Peer,
 }
@@ -42,13 +42,13 @@ pub(crate) struct Router {
 /// Why a request gets no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
-    /// Its body broke off.
+    /// Its body ended early.
     #[error("read a request's body")]
     Body(#[from] hyper::Error),
     /// The process has hung up on `next`.
     #[error("the runtime has closed the connection on which it waited for an invocation")]
     HungUp,
-    /// The invocation may not begin any more. Without a connection it is known not to have been read.
+    /// The invocation may not begin any more. Closing the connection shows that the process has not read it.
     #[error("the invocation that was on its way to the runtime may not begin any more")]
     TooLate,
 }
@@ -68,7 +68,7 @@ impl Router {
     /// Answers one request.
     ///
     /// # Errors
-    /// When the connection is of no use any more.
+    /// When the connection cannot be used any more.
     pub(crate) async fn answer(
         &self,
         request: Request<Incoming>,
@@ -137,8 +137,8 @@ impl Router {
         }
     }
 
-    /// Recognises what a web page in a browser on this machine could send: it reaches loopback too, and a `GET` of `next`
-    /// would take an invocation away from the process.
+    /// Whether a web page in a browser on this machine could have sent the request: browsers reach loopback, too, and a
+    /// `GET` of `next` would take an invocation from the process.
     fn is_from_elsewhere(&self, headers: &HeaderMap) -> bool {
         let from_browser = headers.contains_key(ORIGIN) || headers.contains_key(SEC_FETCH_SITE);
         let other_host = headers
@@ -158,7 +158,7 @@ impl Router {
         {
             return Ok(ending());
         }
-        // The end of the connection counts first: an event that is here already is then known to be lost.
+        // The end of the connection is checked first: an event that has already arrived then counts as lost.
         let event = tokio::select! {
             biased;
             () = closed(&self.stream) => return Err(Unanswered::HungUp),
@@ -176,8 +176,8 @@ impl Router {
         })
     }
 
-    /// Reads a response to its end. One that the runtime streams goes to the invocation's caller meanwhile, who may have asked
-    /// for that.
+    /// Reads a response to its end. A streamed response is passed on to the invocation's caller meanwhile, if the
+    /// caller asked for that.
     async fn read_response(
         &self,
         request_id: &str,
@@ -208,7 +208,7 @@ impl Router {
                     body: error_document(error_type, message),
                 });
                 let request_id = request_id.to_owned();
-                // Nobody is left to read the answer.
+                // The connection has ended: the answer would not be read.
                 self.post(|answer| RuntimeCall::Response {
                     request_id,
                     posted,
@@ -264,7 +264,7 @@ fn route<'a>(method: &Method, path: &'a str) -> Route<'a> {
     }
 }
 
-/// What was sent until a streamed response breaks off does not count.
+/// The part of a streamed response before it breaks off does not count.
 fn posted_response(body: ReadBody) -> Posted {
     if let Some(error) = broken_off(&body.trailers) {
         return Posted::Error(error);
@@ -275,7 +275,7 @@ fn posted_response(body: ReadBody) -> Posted {
     }
 }
 
-/// A streamed response that breaks off says so in its trailers.
+/// The error in the trailers of a streamed response that breaks off.
 fn broken_off(trailers: &HeaderMap) -> Option<PostedError> {
     let error_type = trailers.get(ERROR_TYPE)?;
     let document = trailers
@@ -284,7 +284,7 @@ fn broken_off(trailers: &HeaderMap) -> Option<PostedError> {
         .unwrap_or_default();
     Some(PostedError {
         error_type: text(error_type),
-        // Not base64 as it should be: then the bytes themselves are the best there is.
+        // If it is not base64 as it should be, the bytes themselves are used.
         body: STANDARD
             .decode(document)
             .unwrap_or_else(|_| document.to_vec())
@@ -335,7 +335,7 @@ pub(super) fn ending() -> HttpResponse {
     )
 }
 
-/// Answers when the whole request is there: an answer in the middle of it would close the connection.
+/// Answers after the whole request has been read: an answer in the middle of it would close the connection.
 async fn refuse_after(
     body: Incoming,
     status: StatusCode,

@@ -20,24 +20,24 @@ use super::route::Router;
 use super::watched_stream::WatchedStream;
 use crate::unix;
 
-/// Most connections of one process at one time; further ones wait to be accepted. Runtimes use one or two, and some open a
-/// new one per call, which overlap for a moment.
+/// Most connections of one process at one time; further ones wait to be accepted. Runtimes use one or two; some open a
+/// new one per call, and these overlap for a moment.
 const CONNECTIONS_MAX: usize = 32;
 
-/// As many more for each further invocation that a process may have at one time: one that waits, and one that answers.
+/// Further connections for each further simultaneous invocation of a process: one that waits, and one that answers.
 const CONNECTIONS_PER_INVOCATION: usize = 2;
 
-/// Calls on their way to the process's task. There is one `next` and one post at a time in a sane process; more wait in
-/// their connections.
+/// Calls on their way to the process's task. A correct process has one `next` and one post at a time; more calls wait
+/// in their connections.
 const CALLS_MAX: usize = 16;
 
-/// Bound of a request's head: `Lambda-Runtime-Function-XRay-Error-Cause` alone may have 1 MB.
+/// Most bytes of a request's head: `Lambda-Runtime-Function-XRay-Error-Cause` alone may have 1 MB.
 const HEAD_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// How long a stranger may take for a request and to read the refusal.
+/// How long a stranger may take to send a request and to read the refusal.
 const REFUSAL_LIMIT: Duration = Duration::from_secs(1);
 
-/// How long accepting rests after the system refused a connection, usually for want of file handles.
+/// The pause after the system failed to accept a connection, usually because file handles are used up.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A running listener. Dropping it ends its connections.
@@ -115,7 +115,7 @@ async fn accept(
                         });
                         match peer {
                             Peer::Own => served.await,
-                            // If it takes longer, the answer is not worth a connection.
+                            // A slower stranger gets no answer.
                             Peer::Stranger { .. } => {
                                 drop(tokio::time::timeout(REFUSAL_LIMIT, served).await);
                             }
@@ -133,7 +133,7 @@ async fn accept(
     while connections.join_next().await.is_some() {}
 }
 
-/// Finds out who calls, however long the system does not tell for want of something.
+/// Identifies the caller; tries again as long as the system cannot answer because of a shortage.
 async fn look(guard: Arc<Guard>, peer: SocketAddr, host: SocketAddr) -> Peer {
     loop {
         let looking = Arc::clone(&guard);
@@ -150,7 +150,7 @@ async fn look(guard: Arc<Guard>, peer: SocketAddr, host: SocketAddr) -> Peer {
                 tracing::debug!(%cause, "cannot look who calls a Runtime API, trying again");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
-            // There is no `/proc`, so that nobody can be told apart.
+            // There is no `/proc`, so callers cannot be distinguished.
             Ok(Err(cause)) if cause.kind() == io::ErrorKind::NotFound => {
                 tracing::debug!(%cause, "this system does not tell who calls a Runtime API");
                 return Peer::Own;
@@ -175,8 +175,8 @@ async fn serve(router: Router) {
         let router = Arc::clone(&router);
         async move { router.answer(request).await }
     });
-    // Half-closed, because hyper would otherwise drop a post that has arrived in full when its process then exits. Without
-    // hyper's own shutdown at the end, because that would throw the socket's last error away.
+    // Half-close is allowed, because hyper would otherwise drop a complete post if its process then exits. Hyper's own
+    // shutdown at the end is left out, because it would discard the socket's last error.
     let served = http1::Builder::new()
         .half_close(true)
         .max_buf_size(HEAD_BYTES_MAX)
@@ -185,7 +185,7 @@ async fn serve(router: Router) {
         .await;
     let connection = router.connection;
     let broken = served.map_or(true, |parts| parts.io.inner().is_broken());
-    // If the process's task is gone, nobody needs to know.
+    // If the process's task has ended, this message is not needed.
     let _ = router
         .calls
         .send(RuntimeCall::Disconnected { connection, broken })

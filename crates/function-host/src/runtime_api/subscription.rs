@@ -1,4 +1,4 @@
-//! What an extension asks of the Telemetry API.
+//! An extension's subscription to the Telemetry API.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(crate) struct Subscription {
     pub(crate) wait: Duration,
 }
 
-/// Which streams an extension wants.
+/// The streams that an extension subscribes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TelemetryTypes {
     pub(crate) platform: bool,
@@ -22,7 +22,7 @@ pub(crate) struct TelemetryTypes {
     pub(crate) extension: bool,
 }
 
-/// Where events are posted to: always this machine, whatever the name that stands for it.
+/// The destination of events: always this machine, under any of its names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Destination {
     pub(crate) port: u16,
@@ -65,7 +65,7 @@ struct DestinationDocument {
 /// Reads a subscription.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The problem with it.
 pub(super) fn parse(body: &[u8]) -> Result<Subscription, String> {
     let document: Document = serde_json::from_slice(body).map_err(|cause| cause.to_string())?;
     let mut types = TelemetryTypes::default();

@@ -8,17 +8,18 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Passes everything on, and remembers errors, which hyper keeps to itself when they come between two exchanges.
+/// Passes everything on, and remembers errors: hyper does not report those between two exchanges.
 ///
-/// The stream is shared with the requests on it, so that one that waits for long can notice that the peer has gone.
+/// The stream is shared with the requests on it, so that a request that waits for long can notice that the peer has
+/// gone.
 #[derive(Debug)]
 pub(crate) struct WatchedStream {
     stream: Arc<TcpStream>,
     failed: bool,
 }
 
-/// Waits until the peer has closed its side of a stream on which it waits for an answer; for ever if it sends something
-/// instead. Cancellation safe.
+/// Waits until the peer has closed its side of a stream on which it waits for an answer; for ever if the peer sends
+/// data instead. Cancellation safe.
 pub(crate) async fn closed(stream: &TcpStream) {
     if let Ok(1) = stream.peek(&mut [0]).await {
         std::future::pending().await
@@ -33,15 +34,15 @@ impl WatchedStream {
         }
     }
 
-    /// Says whether the peer may have closed the connection before it had read everything.
+    /// Whether the peer may have closed the connection before it had read everything.
     ///
-    /// A peer that does so resets the connection, which shows as an error of the next read or write. When an orderly end
-    /// came first, reading reports that end, and only the socket itself knows of the reset.
+    /// Such a peer resets the connection, and the next read or write fails. If an orderly end came first, reads report
+    /// that end, and only the socket itself has the reset.
     pub(crate) fn is_broken(&self) -> bool {
         self.failed || !matches!(self.stream.take_error(), Ok(None))
     }
 
-    /// Tries an operation until the system does not ask to wait for the stream to be ready.
+    /// Tries an operation until it does not report that the stream is not ready.
     fn poll<T>(
         &mut self,
         mut ready: impl FnMut(&TcpStream) -> Poll<io::Result<()>>,
@@ -106,7 +107,7 @@ impl AsyncWrite for WatchedStream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A socket has no buffer of ours.
+        // There is no buffer to flush.
         Poll::Ready(Ok(()))
     }
 

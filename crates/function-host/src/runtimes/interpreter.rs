@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The version of an interpreter; Node.js versions have no minor that matters.
+/// The version of an interpreter; the minor version of Node.js does not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InterpreterVersion {
     /// 3 of Python 3.11, 22 of Node.js 22.
@@ -24,32 +24,32 @@ impl fmt::Display for InterpreterVersion {
     }
 }
 
-/// An interpreter that was run and said who it is.
+/// An interpreter that was run and reported its version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Interpreter {
-    /// Which one it is.
+    /// Its version.
     pub version: InterpreterVersion,
     /// The program itself, not a script that looks for it.
     pub program: PathBuf,
 }
 
-/// Where programs are looked for: the PATH, then folders of version managers below the home, each of which holds one
-/// folder a version.
+/// The places to search for programs: the PATH, then folders of version managers below the home, each with one folder
+/// per version.
 pub(super) struct Places {
     pub managers: &'static [&'static str],
-    /// Whether a file of this name may be one, and which minor version it says it is.
+    /// Whether a file of this name may be an interpreter, and the version in the name.
     pub reads: fn(&str) -> Option<NamedVersion>,
 }
 
-/// What the name of an interpreter says about its version.
+/// The version in the name of an interpreter, if there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NamedVersion {
     Silent,
     Version(InterpreterVersion),
 }
 
-/// A program that may be an interpreter. To know which one it has to be started, which can take a second: some are
-/// scripts of version managers that look for another.
+/// A program that may be an interpreter. To learn its version it must be started, which can take a second: some are
+/// scripts of version managers that search for another program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub program: PathBuf,
@@ -82,7 +82,7 @@ impl Places {
                     Some(Candidate { program, named })
                 })
                 .collect();
-            // Several names of one file are one interpreter: the longest says most.
+            // Several names of one file are one interpreter: the longest name has the most information.
             candidates.sort_by(|one, other| other.program.cmp(&one.program));
             found.extend(candidates.into_iter().filter(|candidate| {
                 let program = &candidate.program;
@@ -93,7 +93,7 @@ impl Places {
     }
 }
 
-/// The first line that a program prints, if it ends well. A shim of a version manager that has no version to offer fails
+/// The first line that a program prints, if it succeeds. A shim of a version manager without an installed version fails
 /// here.
 pub(super) fn ask(program: &PathBuf, arguments: &[&str]) -> Option<String> {
     let asked = Command::new(program)
@@ -108,7 +108,7 @@ pub(super) fn ask(program: &PathBuf, arguments: &[&str]) -> Option<String> {
         .then(|| text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// How far a version is from the wanted one, newer before older: what runs on an older version mostly runs on a newer
+/// The distance of a version from the wanted one, newer before older: code for an older version mostly runs on a newer
 /// one.
 type Distance = (u32, bool);
 
@@ -117,8 +117,8 @@ fn distance(version: InterpreterVersion, wanted: InterpreterVersion) -> Distance
     (steps, version < wanted)
 }
 
-/// The interpreter of the wanted version, or else the nearest one. Those are asked first whose name promises most, and
-/// no more than it takes.
+/// The interpreter of the wanted version, or else the nearest one. Candidates whose name is nearest are run first, and
+/// no more of them than necessary.
 pub(super) fn nearest(
     wanted: InterpreterVersion,
     mut candidates: Vec<Candidate>,
@@ -128,7 +128,7 @@ pub(super) fn nearest(
         NamedVersion::Version(version) => distance(version, wanted),
         NamedVersion::Silent => (0, false),
     };
-    // Where both would do, a script that looks for an interpreter comes after the interpreter.
+    // Among equally near ones, a script that searches for an interpreter comes after the interpreter.
     candidates.sort_by_key(|candidate| (hoped(candidate), is_shim(&candidate.program)));
     let mut best: Option<Interpreter> = None;
     for candidate in candidates {
@@ -146,7 +146,7 @@ pub(super) fn nearest(
     best
 }
 
-/// Whether it lies where pyenv, rbenv and their kin put scripts in place of programs.
+/// Whether it is in a folder where pyenv, rbenv and similar tools put scripts in place of programs.
 fn is_shim(program: &Path) -> bool {
     let folder = program.parent().and_then(Path::file_name);
     folder.is_some_and(|folder| folder == "shims")
@@ -160,7 +160,7 @@ mod tests {
         InterpreterVersion { major: 3, minor }
     }
 
-    /// A program in a folder called like the minor version that it turns out to be.
+    /// A program in a folder named like its real minor version.
     fn candidate(folder: &str, named: Option<u32>) -> Candidate {
         let minor = named.map(|minor| format!(".{minor}")).unwrap_or_default();
         Candidate {
@@ -171,7 +171,7 @@ mod tests {
         }
     }
 
-    /// Which minor version is picked, and which programs were started for it.
+    /// The minor version that is picked, and the programs that were started for it.
     fn pick(wanted: u32, candidates: Vec<Candidate>) -> (Option<u32>, Vec<String>) {
         let asked = std::cell::RefCell::new(Vec::new());
         let found = nearest(version(wanted), candidates, |program| {
@@ -220,11 +220,11 @@ mod tests {
             pick(12, many()),
             (Some(12), vec!["/12/python3.12".to_owned()])
         );
-        // The nameless script says nothing, and the next one is as near as its name says.
+        // The script without a version fails, and the next one has the version in its name.
         let (found, asked) = pick(14, many());
         assert_eq!(found, Some(13));
         assert_eq!(asked, ["/shims/python3", "/13/python3.13"]);
-        // A name that promises more than it keeps.
+        // A name with a wrong version.
         let wrong = vec![candidate("9", Some(12)), candidate("13", Some(13))];
         assert_eq!(pick(12, wrong).0, Some(13));
     }

@@ -1,4 +1,4 @@
-//! All managed runtimes of a host: which there are, and which are prepared.
+//! All managed runtimes of a host: the known ones, and the prepared ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -14,13 +14,13 @@ use crate::function::{Debugger, FunctionConfig};
 pub struct Runtimes {
     dir: PathBuf,
     prepared: Mutex<BTreeMap<String, PreparedRuntime>>,
-    /// Held while one is prepared: two functions of one runtime must not install it twice, and processes of others start
-    /// meanwhile.
+    /// Locked while a runtime is prepared: two functions of one runtime must not install it twice; processes of other
+    /// runtimes start meanwhile.
     preparing: Mutex<()>,
 }
 
 impl Runtimes {
-    /// Runtimes that are kept in `dir`, which need not exist yet.
+    /// Runtimes in the folder `dir`, which need not exist yet.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
@@ -29,16 +29,16 @@ impl Runtimes {
         }
     }
 
-    /// Whether a runtime is one of those that need preparing.
+    /// Whether a runtime must be prepared.
     pub fn is_managed(runtime: &str) -> bool {
         Family::of(runtime).is_some()
     }
 
-    /// The interpreter of this machine that functions of a runtime get, without preparing anything. Starts the programs
-    /// that may be it.
+    /// The interpreter of this machine that functions of a runtime get, without preparing anything. Starts the
+    /// candidate programs.
     ///
     /// # Errors
-    /// It is no managed runtime, or no version of its interpreter that is here can run it.
+    /// It is not a managed runtime, or no installed version of its interpreter can run it.
     pub fn interpreter(runtime: &str) -> Result<Interpreter, PrepareRuntimeError> {
         match Family::of(runtime) {
             Some((Family::Python, wanted)) => python::find(runtime, wanted),
@@ -54,8 +54,8 @@ impl Runtimes {
         Family::of(runtime).is_some() && self.prepare_as(runtime, Installing::Forbidden).is_err()
     }
 
-    /// Finds the interpreter and installs the client where that was not done yet. Blocks, for seconds where something has
-    /// to be downloaded; safe to call again and from several threads.
+    /// Finds the interpreter and installs the client if that was not done yet. Blocks, for seconds if a download is
+    /// necessary; safe to call again and from several threads.
     ///
     /// # Errors
     /// See [`PrepareRuntimeError`].
@@ -68,8 +68,8 @@ impl Runtimes {
         !wanted.is_subset(&node_packages::present(&self.dir))
     }
 
-    /// Has packages at hand that Lambda's Node.js runtimes bring, for functions that do not bring them. Blocks while they are
-    /// downloaded; safe to call again and from several threads.
+    /// Provides packages that Lambda's Node.js runtimes include, for functions that do not bring them. Blocks while
+    /// they are downloaded; safe to call again and from several threads.
     ///
     /// # Errors
     /// See [`PrepareRuntimeError`].
@@ -89,8 +89,8 @@ impl Runtimes {
         node_packages::tool_folder(&self.dir, tool).is_dir()
     }
 
-    /// Installs a program in JavaScript, which building functions needs; returns the folder with its `node_modules`. Blocks
-    /// as [`Runtimes::node_packages`] does.
+    /// Installs a program in JavaScript, which builds of functions need; returns the folder with its `node_modules`.
+    /// Blocks as [`Runtimes::node_packages`] does.
     ///
     /// # Errors
     /// See [`PrepareRuntimeError`].
@@ -102,8 +102,8 @@ impl Runtimes {
         node_packages::install_tool(&self.dir, tool)
     }
 
-    /// Installs the debugger of a runtime where that was not done yet and it has none of its own. Blocks as
-    /// [`Runtimes::prepare`] does, which it includes.
+    /// Installs the debugger of a runtime if that was not done yet and the runtime has none of its own. This includes
+    /// [`Runtimes::prepare`], and blocks as that does.
     ///
     /// # Errors
     /// See [`PrepareRuntimeError`].
@@ -198,7 +198,7 @@ enum Family {
 }
 
 impl Family {
-    /// The family and version that an identifier such as `python3.13` or `nodejs22.x` means.
+    /// The family and version of an identifier such as `python3.13` or `nodejs22.x`.
     fn of(runtime: &str) -> Option<(Self, InterpreterVersion)> {
         if let Some(version) = runtime.strip_prefix("python") {
             let (major, minor) = version.split_once('.')?;

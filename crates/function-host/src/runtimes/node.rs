@@ -13,20 +13,20 @@ use super::preparation::{PrepareRuntimeError, PreparedRuntime, RuntimeCommand, T
 use crate::function::Debugger;
 use crate::unix;
 
-/// The client, without dependencies: where packages are found, and what is started, which comes last.
+/// The client, without dependencies: the lookup of packages, and the program that is started, which comes last.
 const CLIENT: [(&str, &str); 3] = [
     ("packages.mjs", include_str!("node/packages.mjs")),
     ("sources.mjs", include_str!("node/sources.mjs")),
     ("runtime.mjs", include_str!("node/runtime.mjs")),
 ];
 
-/// Names the client's folder; to be changed with the client.
+/// Names the client's folder; must be changed with the client.
 const EDITION: &str = "4";
 
-/// Names the folder where packages are found that Lambda brings, for the client.
+/// The variable that gives the client the folder with packages that Lambda includes.
 const PACKAGES_VARIABLE: &str = "LAMBDURA_NODE_PACKAGES";
 
-/// Older ones lack what AWS's durable execution SDK is written in.
+/// Older versions lack language features that AWS's durable execution SDK uses.
 const OLDEST: InterpreterVersion = InterpreterVersion {
     major: 18,
     minor: 0,
@@ -75,13 +75,13 @@ pub(super) fn find(
     })
 }
 
-/// The first version whose `--inspect-wait` every release has. Earlier ones stop at the first line instead.
+/// The first major version of which every release has `--inspect-wait`. Earlier ones stop at the first line instead.
 const INSPECT_WAIT: u32 = 22;
 
-/// Names the folder with the developer's own sources, for the client.
+/// The variable that gives the client the folder with the developer's own sources.
 const SOURCES_VARIABLE: &str = "LAMBDURA_DEBUG_SOURCES";
 
-/// The same under Node.js's own debugger.
+/// The same command under Node.js's own debugger.
 pub(super) fn debugged(command: &RuntimeCommand, debugger: &Debugger) -> RuntimeCommand {
     let mut command = command.clone();
     let option = match debugger.waits {
@@ -107,7 +107,7 @@ fn candidates() -> Vec<Candidate> {
     places.candidates()
 }
 
-/// What a candidate is, unless it is too old.
+/// The interpreter behind a candidate, unless it is too old.
 fn identify_supported(candidate: &PathBuf) -> Option<Interpreter> {
     identify(candidate).filter(|interpreter| interpreter.version >= OLDEST)
 }

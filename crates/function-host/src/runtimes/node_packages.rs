@@ -1,7 +1,7 @@
-//! Packages that Lambda's Node.js runtimes bring: installed by npm when a function imports them and does not have them.
+//! Packages that Lambda's Node.js runtimes include: installed by npm if a function imports them and does not have them.
 //!
-//! They lie in one folder for each set, `current` leads to the newest, and what is installed never changes: processes may
-//! be reading it. The client asks there only for what it finds nowhere else.
+//! Each set has its own folder, and the link `current` leads to the newest. An installed set never changes, because
+//! processes may be reading it. The client looks there only for packages that it finds nowhere else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,7 +18,7 @@ use crate::unix;
 /// Lines of npm's output that an error repeats.
 const OUTPUT_LINES: usize = 20;
 
-/// What was installed.
+/// The result of an installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodePackages {
     /// The folder with their `node_modules`.
@@ -29,7 +29,7 @@ pub struct NodePackages {
     pub unknown: BTreeSet<String>,
 }
 
-/// Where `current` leads to the newest set, below the folder of all runtimes.
+/// The path of the link `current` to the newest set, below the folder of all runtimes.
 pub(super) fn current(dir: &Path) -> PathBuf {
     dir.join("nodejs-packages-1/current")
 }
@@ -55,10 +55,10 @@ pub(super) fn present(dir: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-/// Installs what is not there yet, with what is.
+/// Installs a new set with the missing packages and the present ones.
 ///
 /// # Errors
-/// npm fails or is not there, or a file cannot be written.
+/// npm fails or is not installed, or a file cannot be written.
 pub(super) fn install(
     dir: &Path,
     wanted: &BTreeSet<String>,
@@ -85,7 +85,7 @@ pub(super) fn install(
             unknown.extend(refused);
             continue;
         }
-        // Another server may have installed something else meanwhile, which stays.
+        // If another server has installed another set meanwhile, that one stays.
         if present(dir) == before {
             lead_to(&folder, &current)?;
             return Ok(installed(current, unknown));
@@ -149,12 +149,12 @@ fn folder_name(names: &BTreeSet<String>) -> String {
 
 /// Why npm installed nothing.
 enum Refused {
-    /// Of these the registry knows nothing.
+    /// The registry does not know these packages.
     Unknown(BTreeSet<String>),
     Failed(PrepareRuntimeError),
 }
 
-/// Installs beside the folder and moves it there, so that a broken installation is never taken for one.
+/// Installs beside the folder and moves it there, so that a broken installation is never mistaken for a complete one.
 fn npm_install(folder: &Path, packages: BTreeMap<&str, &str>) -> Result<(), Refused> {
     if folder.is_dir() {
         return Ok(());
@@ -185,7 +185,7 @@ fn npm_install(folder: &Path, packages: BTreeMap<&str, &str>) -> Result<(), Refu
             Err(cause) => Err(io(cause)),
         };
     }
-    // What is left over is of no use, and says nothing that the output does not.
+    // The partial installation is useless, and the output has all its information.
     let _ = fs::remove_dir_all(&partial);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let unknown = unknown_in(&said, packages.keys().copied());
@@ -201,7 +201,7 @@ fn npm_install(folder: &Path, packages: BTreeMap<&str, &str>) -> Result<(), Refu
     }))
 }
 
-/// The packages that npm was answered 404 for.
+/// The packages for which npm got the answer 404.
 fn unknown_in<'a>(said: &str, names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     let lines: Vec<&str> = said.lines().filter(|line| line.contains("404")).collect();
     let is_named = |name: &str| {

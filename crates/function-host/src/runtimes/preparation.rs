@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::interpreter::InterpreterVersion;
 
-/// How a runtime's functions are started: a program, what comes before the handler's name, and variables.
+/// How a runtime's functions are started: a program, the arguments before the handler's name, and variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuntimeCommand {
     /// The interpreter.
@@ -18,29 +18,29 @@ pub struct RuntimeCommand {
     pub environment: BTreeMap<String, String>,
     /// A variable with a list of folders where modules are found, and the folders to add at its end.
     pub search_path: Option<(&'static str, Vec<PathBuf>)>,
-    /// What runs it.
+    /// The version of the interpreter.
     pub version: InterpreterVersion,
 }
 
-/// What a preparation came to.
+/// The result of a preparation.
 #[derive(Debug, Clone)]
 pub struct PreparedRuntime {
     /// How functions are started.
     pub command: Arc<RuntimeCommand>,
-    /// The version that was asked for, where another one stands in for it.
+    /// The requested version, if another one stands in for it.
     pub stands_in_for: Option<InterpreterVersion>,
 }
 
-/// Why a runtime cannot be prepared, and what to do about it.
+/// Why a runtime cannot be prepared, and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareRuntimeError {
-    /// It is none that can be run here.
+    /// The runtime cannot be run here.
     #[error("runtime `{runtime}` cannot be run here: `provided.*`, `python3.*` and `nodejs*` can")]
     Unsupported {
         /// The runtime's identifier.
         runtime: String,
     },
-    /// No interpreter.
+    /// There is no suitable interpreter.
     #[error(
         "runtime `{runtime}` needs {wanted}, and this machine has none: install it, and see that `{program}` is found on the PATH"
     )]
@@ -67,17 +67,17 @@ pub enum PrepareRuntimeError {
     Install {
         /// The runtime's identifier.
         runtime: String,
-        /// What was run.
+        /// The command.
         command: String,
-        /// The last lines that it said.
+        /// The last lines of its output.
         output: String,
     },
-    /// A file could not be written or a program not be run.
+    /// A file could not be written, or a program could not be run.
     #[error("prepare runtime `{runtime}` in `{}`", .path.display())]
     Io {
         /// The runtime's identifier.
         runtime: String,
-        /// Where.
+        /// The path.
         path: PathBuf,
         /// The system's answer.
         #[source]

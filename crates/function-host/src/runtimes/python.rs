@@ -1,4 +1,4 @@
-//! `python3.*`: AWS's own runtime client from PyPI, and what Lambda's Python image has besides.
+//! `python3.*`: AWS's own runtime client from PyPI, and the other libraries of Lambda's Python image.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,19 +13,19 @@ use super::preparation::{Installing, PrepareRuntimeError, PreparedRuntime, Runti
 use crate::function::Debugger;
 use crate::unix;
 
-/// What is installed, as pip takes it: the runtime client, and the two libraries that Lambda's image brings, so that
-/// functions may leave them out of their requirements. Source: Lambda developer guide, "Building with Python"; the
-/// durable execution SDK's own README.
+/// The packages to install, in pip's format: the runtime client, and the two libraries of Lambda's image, which
+/// functions may leave out of their requirements. Source: Lambda developer guide, "Building with Python"; the durable
+/// execution SDK's own README.
 const REQUIREMENTS: &[&str] = &[
     "awslambdaric==4.2.2",
     "boto3>=1.43.114",
     "aws-durable-execution-sdk-python==3.0.0",
 ];
 
-/// Names the folder; to be changed with the requirements.
+/// Names the folder; must be changed with the requirements.
 const EDITION: &str = "1";
 
-/// Older ones cannot run AWS's durable execution SDK.
+/// Older versions cannot run AWS's durable execution SDK.
 const OLDEST: InterpreterVersion = InterpreterVersion {
     major: 3,
     minor: 11,
@@ -47,7 +47,7 @@ pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntime
     let command = RuntimeCommand {
         program: found.program,
         arguments: vec!["-m".to_owned(), "awslambdaric".to_owned()],
-        // The code folder stays as it was frozen, and a second start need not compile again.
+        // The frozen code folder stays unchanged, and a second start need not compile again.
         environment: BTreeMap::from([(
             "PYTHONPYCACHEPREFIX".to_owned(),
             compiled.display().to_string(),
@@ -74,13 +74,13 @@ pub(super) fn find(
     })
 }
 
-/// The debugger, as pip takes it.
+/// The debugger, in pip's format.
 const DEBUGGER: &str = "debugpy==1.8.17";
 
-/// Names the debugger's folder; to be changed with it.
+/// Names the debugger's folder; must be changed with the debugger.
 const DEBUGGER_EDITION: &str = "1";
 
-/// Installs the debugger for a prepared interpreter where that was not done yet.
+/// Installs the debugger for a prepared interpreter if that was not done yet.
 pub(super) fn prepare_debugger(
     task: &Task<'_>,
     command: &RuntimeCommand,
@@ -96,7 +96,7 @@ fn debugger_folder(dir: &Path, command: &RuntimeCommand) -> PathBuf {
     dir.join(format!("debugpy{}-{DEBUGGER_EDITION}", command.version))
 }
 
-/// The same under a debugger, which has been prepared.
+/// The same command under a debugger, which has been prepared.
 pub(super) fn debugged(
     dir: &Path,
     command: &RuntimeCommand,
@@ -105,8 +105,8 @@ pub(super) fn debugged(
 ) -> RuntimeCommand {
     let mut command = command.clone();
     let listen = format!("127.0.0.1:{}", debugger.port);
-    // Frozen modules have no files for breakpoints, and the debugger would warn of them. Children are not debugged: they
-    // would all want the one port.
+    // Frozen modules have no files for breakpoints, and the debugger would warn of them. Children are not debugged:
+    // they would all need the same port.
     let arguments = [
         "-X",
         "frozen_modules=off",
@@ -122,7 +122,7 @@ pub(super) fn debugged(
         .arguments
         .splice(0..0, before.map(str::to_owned))
         .for_each(drop);
-    // The code is a copy. Debuggers that bring mappings of their own win over this; `.` is the copy in those.
+    // The code is a copy. A debugger's own mappings take precedence over this; in them `.` is the copy.
     let mapping = serde_json::json!([[debugger.sources, code_dir]]);
     command.environment.extend([
         (
@@ -155,12 +155,12 @@ fn candidates() -> Vec<Candidate> {
     places.candidates()
 }
 
-/// What a candidate is, unless it is too old.
+/// The interpreter behind a candidate, unless it is too old.
 fn identify_supported(candidate: &PathBuf) -> Option<Interpreter> {
     identify(candidate).filter(|interpreter| interpreter.version >= OLDEST)
 }
 
-/// Asks for the real program too: what is found may be a shim that needs its user's environment.
+/// Asks for the path of the real program, too: the candidate may be a shim that needs its user's environment.
 fn identify(candidate: &PathBuf) -> Option<Interpreter> {
     let script = "import sys; print(sys.version_info[0], sys.version_info[1], sys.executable)";
     let answer = ask(candidate, &["-c", script])?;
@@ -173,7 +173,7 @@ fn identify(candidate: &PathBuf) -> Option<Interpreter> {
     Some(Interpreter { version, program })
 }
 
-/// Installs beside the folder and moves it there, so that a broken installation is never taken for one.
+/// Installs beside the folder and moves it there, so that a broken installation is never mistaken for a complete one.
 fn install(
     task: &Task<'_>,
     python: &Path,
@@ -186,7 +186,7 @@ fn install(
     command.args(requirements);
     let output = command.output().map_err(task.io(python))?;
     if !output.status.success() {
-        // What is left over is of no use, and says nothing that the output does not.
+        // The partial installation is useless, and the output has all its information.
         let _ = fs::remove_dir_all(&partial);
         return Err(PrepareRuntimeError::Install {
             runtime: task.runtime.to_owned(),

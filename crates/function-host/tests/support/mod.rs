@@ -1,4 +1,5 @@
-//! What all tests of this crate share: a host of their own, the fixture as its function, and conditions to wait for.
+//! Helpers that all tests of this crate share: a host per test, the fixture as its function, and conditions to wait
+//! for.
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
@@ -66,7 +67,7 @@ impl Logs {
 }
 
 impl World {
-    /// Starts a host whose function behaves as said.
+    /// Starts a host whose function has this behaviour.
     pub fn new(behaviour: &str) -> World {
         World::with(behaviour, |_, _| {})
     }
@@ -139,7 +140,7 @@ impl World {
         tokio::spawn(async move { host.invoke(&function, request).await })
     }
 
-    /// As [`World::begin`], with what calls it off.
+    /// As [`World::begin`], with a token that calls it off.
     pub fn begin_revocable(
         &self,
         request_id: &str,
@@ -160,7 +161,7 @@ impl World {
             .map_or((0, 0, 0), |stats| (stats.warm, stats.busy, stats.queued))
     }
 
-    /// Waits until there are so many warm, busy and queued.
+    /// Waits until the counts of warm, busy and queued are these.
     pub async fn counts_become(&self, expected: (usize, usize, usize)) {
         wait_until(
             "(warm, busy, queued)",
@@ -211,15 +212,15 @@ pub fn link_fixture(directory: &Path) {
     .expect("the directory is new");
 }
 
-/// Where functions report that an invocation has reached them, and wait to be let go.
+/// A gate where functions report the arrival of an invocation, and wait to be released.
 pub struct Gate {
     listener: TcpListener,
     pub payload: String,
 }
 
-/// A function that waits at the gate. Dropping it lets it go.
+/// A function that waits at the gate. Dropping it releases the function.
 pub struct Waiting {
-    /// What it said, usually its process id.
+    /// Its message, usually its process id.
     pub words: String,
     _connection: BufReader<TcpStream>,
 }
@@ -233,7 +234,7 @@ impl Gate {
         Gate { listener, payload }
     }
 
-    /// Waits for the next function to come.
+    /// Waits for the next function to arrive.
     pub async fn arrival(&self) -> Waiting {
         within("an invocation at the gate", async {
             let (stream, _) = self.listener.accept().await.expect("a function connects");
@@ -250,8 +251,8 @@ impl Gate {
 }
 
 impl World {
-    /// Has three invocations, `r-1` to `r-3`, meet at a gate, all of them in one process, and checks that each is answered
-    /// for itself.
+    /// Lets three invocations, `r-1` to `r-3`, meet at a gate, all in one process, and checks that each gets its own
+    /// answer.
     pub async fn meet(&self) {
         let gate = Gate::new().await;
         let payload = format!(r#"{{"gate":{}}}"#, gate.payload);
@@ -273,7 +274,7 @@ impl World {
 }
 
 impl Waiting {
-    /// Lets the function go.
+    /// Releases the function.
     pub async fn release(mut self) {
         self._connection
             .get_mut()
@@ -283,13 +284,13 @@ impl Waiting {
     }
 }
 
-/// Waits for something, with a bound.
+/// Waits for a future, with a time limit.
 pub async fn within<T>(what: impl Debug, future: impl Future<Output = T>) -> T {
     let result = tokio::time::timeout(PATIENCE, future).await;
     result.unwrap_or_else(|_| panic!("{what:?} took longer than {PATIENCE:?}"))
 }
 
-/// Waits until something holds, and tells what was seen last if it never does.
+/// Waits until a condition holds, and reports the last value seen if it never does.
 pub async fn wait_until<T: Debug>(what: &str, look: impl Fn() -> T, holds: impl Fn(&T) -> bool) {
     let started = Instant::now();
     loop {
@@ -312,7 +313,7 @@ pub async fn process_ends(pid: u32) {
     .await;
 }
 
-/// Returns the state of a process as `/proc` names it; `None` when there is none.
+/// Returns the state of a process from `/proc`; `None` when there is none.
 pub fn process_state(pid: u32) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit_once(") ")?.1.chars().next()

@@ -13,7 +13,7 @@ use super::Logger;
 use super::line::TEXT_BYTES_MAX;
 use crate::text::{bounded, bounded_format};
 
-/// Most fields remembered of one span; what is recorded beyond is not written.
+/// Most fields remembered of one span; further fields are not written.
 const SPAN_FIELDS_MAX: usize = 64;
 
 /// A layer that writes every event it sees as a line of its [`Logger`].
@@ -46,7 +46,7 @@ where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        // The runtime's span repeats the request id and the trace id under names of its own.
+        // The runtime's span repeats the request id and the trace id under other names.
         if attributes.metadata().target().starts_with("lambda_runtime") {
             return;
         }
@@ -58,7 +58,7 @@ where
 
     fn on_record(&self, id: &Id, record: &Record<'_>, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        // Formatting may run foreign code that logs; the extensions are locked only afterwards.
+        // Formatting may run foreign code that logs: the extensions are locked only after it.
         let mut recorded = Vec::new();
         record.record(&mut Collect(&mut |name, value| {
             recorded.push((name, value))
@@ -76,7 +76,7 @@ where
         let mut fields = Vec::new();
         event.record(&mut Collect(&mut |name, value| match value {
             Value::String(text) if name == "message" => message = text,
-            // Bookkeeping of the bridge from the `log` crate.
+            // Internal fields of the bridge from the `log` crate.
             _ if name.starts_with("log.") => {}
             value => fields.push((name, value)),
         }));
@@ -113,7 +113,7 @@ struct Collect<'a>(&'a mut dyn FnMut(&'static str, Value));
 
 impl Visit for Collect<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        // JSON has no infinity and no NaN; as text they at least say what they are.
+        // JSON has no infinity and no NaN; as text they stay readable.
         let json = if value.is_finite() {
             value.into()
         } else {

@@ -10,7 +10,7 @@ use crate::text::bounded;
 /// Largest line in bytes; of a larger one only the facts and the head of the message are written.
 /// Source: CloudWatch Logs quotas, "Event size", where 256 KiB is accepted everywhere (read 2026-11-23).
 pub(super) const LINE_BYTES_MAX: usize = 256 * 1024;
-/// Most members of a line. A struct logged field by field stays far below; a loop that records fields does not.
+/// Most members of a line. A struct logged field by field stays far below; a loop that records fields may not.
 const MEMBERS_MAX: usize = 128;
 /// Most bytes kept of one text: long enough for a stack of errors, too short for a payload.
 pub(super) const TEXT_BYTES_MAX: usize = 16 * 1024;
@@ -35,7 +35,7 @@ const FACTS: [&str; 14] = [
     "truncated",
 ];
 
-/// A line that is being put together.
+/// A line under construction.
 pub(super) struct Line {
     facts: Vec<(&'static str, Value)>,
     fields: Vec<(String, Value)>,
@@ -64,7 +64,7 @@ impl Line {
         line
     }
 
-    /// Adds one of the logger's own members, if it is known.
+    /// Adds one of the logger's own members, if it has a value.
     pub(super) fn fact(&mut self, name: &'static str, value: Option<impl Into<Value>>) {
         assert!(
             FACTS.contains(&name),
@@ -75,7 +75,7 @@ impl Line {
         }
     }
 
-    /// Adds a member of the caller's, or replaces the one of that name.
+    /// Adds a member of the caller's, or replaces the member with that name.
     pub(super) fn set(&mut self, name: &str, value: Value) {
         // A field called `type` is written `r#type` in Rust; readers know it as `type`.
         let name = name.strip_prefix("r#").unwrap_or(name);

@@ -1,7 +1,7 @@
 //! Structured logs: one JSON object per line, with the facts of the invocation in each.
 //!
 //! Lines come from `tracing`: an event's fields become members, so do the fields of the spans around it.
-//! `line.rs` says what a line looks like and how large it may become.
+//! `line.rs` has the format and the maximum size of a line.
 
 mod layer;
 mod line;
@@ -22,7 +22,7 @@ use crate::{LineSink, Settings, StdoutSink};
 pub use layer::LogLayer;
 use line::Line;
 
-/// Client libraries whose debug output nobody asks for when asking for a function's own.
+/// Client libraries whose debug output is unwanted when a function's own debug output is enabled.
 const QUIET_TARGETS: [&str; 8] = [
     "aws_config",
     "aws_runtime",
@@ -79,7 +79,7 @@ impl Logger {
         Self::with_sink(Arc::new(settings), Arc::new(StdoutSink))
     }
 
-    /// A logger with a sink of the caller's.
+    /// A logger that writes to the caller's sink.
     pub fn with_sink(settings: Arc<Settings>, sink: Arc<dyn LineSink>) -> Self {
         Self { settings, sink }
     }
@@ -98,12 +98,12 @@ impl Logger {
         Ok(())
     }
 
-    /// The layer alone, to be put on a subscriber of the caller's.
+    /// The layer alone, for a subscriber of the caller's.
     pub fn layer(&self) -> LogLayer {
         LogLayer::new(self.clone())
     }
 
-    /// What [`install`](Self::install) lets through: the configured level, client libraries at info at the most.
+    /// The filter of [`install`](Self::install): the configured level, client libraries at info at the most.
     pub fn filter(&self) -> Targets {
         let quiet = self.settings.log_level.min(LevelFilter::INFO);
         Targets::new()
@@ -116,7 +116,7 @@ impl Logger {
         invocation::scope(invocation, future).await
     }
 
-    /// Writes the incoming event at level info, where `POWERTOOLS_LOGGER_LOG_EVENT` asks for it.
+    /// Writes the incoming event at level info, if `POWERTOOLS_LOGGER_LOG_EVENT` enables it.
     pub fn log_event(&self, event: &Value) {
         if self.settings.log_event && self.settings.log_level >= LevelFilter::INFO {
             let mut line = self.begin_line(Level::INFO, "log_event", "incoming event");
@@ -125,7 +125,7 @@ impl Logger {
         }
     }
 
-    /// A line with everything that is the same for all lines of an invocation.
+    /// A line with the members that all lines of an invocation share.
     fn begin_line(&self, level: Level, location: &str, message: &str) -> Line {
         let settings = &self.settings;
         let mut line = Line::new(

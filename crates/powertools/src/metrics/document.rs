@@ -39,7 +39,7 @@ impl Gathered {
         self.metrics.is_empty()
     }
 
-    /// Whether another value could be one too many for a document.
+    /// Whether another value might not fit into a document.
     pub(super) fn is_full(&self) -> bool {
         self.metrics.len() >= METRICS_MAX
             || self

@@ -1,6 +1,6 @@
 //! Metrics in CloudWatch's embedded metric format: lines on stdout that CloudWatch turns into metrics.
 //!
-//! Values gather in the process and leave at the end of an invocation. `document.rs` says what a line looks like.
+//! Values gather in the process and leave at the end of an invocation. `document.rs` has the format of a line.
 
 mod document;
 mod unit;
@@ -16,7 +16,7 @@ pub use unit::Unit;
 /// Longest name of a metric. Source: CloudWatch EMF specification, "MetricDefinition" (read 2026-11-23).
 const NAME_BYTES_MAX: usize = 1024;
 
-/// Gathers metrics and writes them; cheap to clone, clones share what is gathered.
+/// Gathers metrics and writes them; cheap to clone, clones share the gathered metrics.
 ///
 /// All metrics carry the dimension `service`.
 ///
@@ -45,7 +45,7 @@ pub struct Metrics {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlushMetricsError {
-    /// CloudWatch files every metric under a namespace.
+    /// No namespace is set; CloudWatch files every metric under one.
     #[error("flush metrics: they have no namespace; set POWERTOOLS_METRICS_NAMESPACE")]
     NoNamespace,
 }
@@ -87,7 +87,7 @@ impl Metrics {
             );
             return;
         }
-        // Taken under the same lock as it was filled, so that no other thread adds the one that is too many.
+        // Checked under the same lock as the value is added, so that no other thread adds one too many.
         let full = {
             let mut gathered = self.gathered();
             gathered.add(name, unit, value);
@@ -121,11 +121,11 @@ impl Metrics {
         )
     }
 
-    /// Writes what was gathered and forgets it. Nothing gathered, nothing written.
+    /// Writes the gathered metrics and forgets them. Writes nothing if there are none.
     ///
     /// # Errors
     ///
-    /// When there is no namespace; what was gathered is lost, so that it cannot grow without bound.
+    /// When there is no namespace; the gathered metrics are lost, so that they cannot grow without bound.
     pub fn flush(&self) -> Result<(), FlushMetricsError> {
         let gathered = std::mem::take(&mut *self.gathered());
         self.write(&gathered, &[("service", &self.settings.service)])
@@ -150,12 +150,12 @@ impl Metrics {
     }
 
     fn gathered(&self) -> std::sync::MutexGuard<'_, Gathered> {
-        // The data is plain; a panic elsewhere leaves it usable.
+        // The data is plain: it stays usable after a panic of another holder.
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A metric's name is also the name of a member, next to those that the format itself needs.
+/// A metric's name is also the name of a member, next to the members that the format itself needs.
 fn is_metric_name(name: &str) -> bool {
     !matches!(name, "_aws" | "service" | "function_name")
         && !name.trim().is_empty()

@@ -4,9 +4,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unit {
-    /// How many.
+    /// A count.
     Count,
-    /// How many per second.
+    /// A count per second.
     CountPerSecond,
     /// Time in seconds.
     Seconds,

@@ -4,7 +4,7 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 
-/// What precedes every document.
+/// The header line before every document.
 pub(super) const HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
 
 /// An open socket towards the daemon.
@@ -33,7 +33,7 @@ impl Daemon {
             SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
         };
         let socket = UdpSocket::bind(any)?;
-        // A full buffer must cost the trace, not the function's time.
+        // If the buffer is full, the trace is lost; the function does not wait.
         socket.set_nonblocking(true)?;
         Ok(Self { socket, address })
     }

@@ -1,4 +1,4 @@
-//! The document of one segment or subsegment: its members, what may be in them, and how it stays small enough.
+//! The document of one segment or subsegment: its members, their permitted contents, and the limit of its size.
 //! Source: X-Ray Developer Guide, "Segment documents" (read 2026-11-23).
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ const ANNOTATION_BYTES_MAX: usize = 1000;
 /// Most bytes of an error message; escaped at worst sixfold, a document with one still fits.
 const MESSAGE_BYTES_MAX: usize = 4096;
 
-/// Where a document hangs: in which trace, below what.
+/// The place of a document: its trace, and its parent.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) trace_id: String,
@@ -36,7 +36,7 @@ pub enum Annotation {
     Text(String),
     /// A number.
     Integer(i64),
-    /// A number; what is not finite becomes a text, since JSON has no such numbers.
+    /// A number; infinity and NaN become a text, since JSON has no such numbers.
     Float(f64),
     /// True or false.
     Bool(bool),
@@ -102,7 +102,7 @@ impl Exception {
     }
 }
 
-/// What a subsegment gathers while it is open.
+/// The data that a subsegment gathers while it is open.
 #[derive(Default, Debug)]
 pub(crate) struct Notes {
     annotations: BTreeMap<String, Annotation>,
@@ -236,7 +236,7 @@ impl Wire<'_> {
     }
 }
 
-/// Names are letters, digits, spaces and some signs; X-Ray refuses the whole document otherwise.
+/// Names are letters, digits, spaces and some signs; otherwise X-Ray rejects the whole document.
 fn valid_name(name: &str) -> String {
     let valid: String = name
         .chars()
@@ -250,7 +250,7 @@ fn valid_name(name: &str) -> String {
     }
 }
 
-/// What replaces metadata that would have made a document too large.
+/// The replacement for metadata that would have made a document too large.
 fn metadata_dropped(bytes: usize) -> Value {
     json!({ "powertools": { "dropped": format!("metadata, document of {bytes} bytes") } })
 }

@@ -1,4 +1,4 @@
-//! The trace header: where in which trace an invocation stands, and whether it is sampled.
+//! The trace header: the trace of an invocation, its place in it, and whether it is sampled.
 //! Source: X-Ray Developer Guide, "Tracing header" (read 2026-11-23).
 
 /// A parsed trace header, such as `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`.
@@ -9,7 +9,8 @@ pub struct TraceHeader {
     pub root: String,
     /// The id of the segment above, 16 hexadecimal digits.
     pub parent: Option<String>,
-    /// Whether this trace is recorded. A decision not made yet (`?`, or nothing) counts as no: nobody would keep it.
+    /// Whether this trace is recorded. A decision not made yet (`?`, or nothing) counts as no: X-Ray would not keep the
+    /// trace.
     pub sampled: bool,
 }
 

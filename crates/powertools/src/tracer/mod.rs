@@ -1,10 +1,10 @@
 //! X-Ray traces: a subsegment for the handler, nested ones for methods and AWS calls.
 //!
-//! Lambda itself writes the segment of the function; function code sends subsegments that hang below it (X-Ray
-//! Developer Guide, "Sending trace data", `type: subsegment` with `trace_id` and `parent_id`). Each is sent on its own
-//! as soon as it ends: nothing is kept in memory, no document grows with the length of an invocation, and what a
-//! crashed invocation did until then is still seen. Only where the trace header names no parent, and so nobody wrote a
-//! segment, the handler's document is a segment itself.
+//! Lambda itself writes the segment of the function; function code sends subsegments below it (X-Ray Developer Guide,
+//! "Sending trace data", `type: subsegment` with `trace_id` and `parent_id`). Each is sent on its own as soon as it
+//! ends: nothing is kept in memory, no document grows with the length of an invocation, and the finished parts of a
+//! crashed invocation are still visible. Only if the trace header names no parent, so that no segment exists, the
+//! handler's document is a segment itself.
 
 mod daemon;
 mod document;
@@ -57,7 +57,7 @@ pub struct Tracer {
 }
 
 impl Tracer {
-    /// Takes the service's name and the daemon's address out of the settings.
+    /// Takes the service's name and the daemon's address from the settings.
     pub fn new(settings: &Settings) -> Self {
         let address = settings
             .daemon_address
@@ -160,14 +160,14 @@ impl Tracer {
     }
 }
 
-/// Adds an indexed key and value to the current subsegment; answers whether there is one.
+/// Adds an indexed key and value to the current subsegment; returns whether there is one.
 pub fn put_annotation(key: &str, value: impl Into<Annotation>) -> bool {
     subsegment::current()
         .map(|open| open.put_annotation(key, value.into()))
         .is_some()
 }
 
-/// Adds a value that is shown with the current subsegment but not searched; answers whether there is one.
+/// Adds a value that is shown with the current subsegment but not searched; returns whether there is one.
 pub fn put_metadata(namespace: &str, key: &str, value: impl Into<Value>) -> bool {
     subsegment::current()
         .map(|open| open.put_metadata(namespace, key, value.into()))

@@ -1,4 +1,4 @@
-//! A subsegment while it is open, and which one a task is in.
+//! An open subsegment, and the one that a task is in.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -16,7 +16,7 @@ tokio::task_local! {
     pub(super) static OPEN: Option<Arc<Open>>;
 }
 
-/// What is known of a subsegment that has begun.
+/// The data of a subsegment that has begun.
 pub(crate) struct Open {
     daemon: Arc<Daemon>,
     place: Place,
@@ -57,7 +57,7 @@ impl Open {
     }
 
     fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {
-        // The data is plain; a panic elsewhere leaves it usable.
+        // The data is plain: it stays usable after a panic of another holder.
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -127,7 +127,7 @@ impl Drop for Subsegment {
     }
 }
 
-/// The subsegment that the task is in, where there is one.
+/// The subsegment that the task is in, if there is one.
 pub(super) fn current() -> Option<Arc<Open>> {
     OPEN.try_with(Clone::clone).ok().flatten()
 }
@@ -147,7 +147,7 @@ fn seconds_now() -> f64 {
     Timestamp::now().as_microsecond() as f64 / 1_000_000.0
 }
 
-/// `Error` of `alloc::boxed::Box<dyn core::error::Error + Send>`: the part that a reader looks for.
+/// `Error` of `alloc::boxed::Box<dyn core::error::Error + Send>`: the part that identifies the type.
 fn short_type_name<E>() -> &'static str {
     let full = std::any::type_name::<E>();
     if full.contains("dyn core::error::Error") {

@@ -1,5 +1,5 @@
-//! What the macros' expansions use of the SDK: its checks of types as they are, and stand-ins for its steps with the same
-//! bounds. The SDK itself would have to be built once more for these tests.
+//! The parts of the SDK that the macros' expansions use: its real checks of types, and stand-ins for its steps with the
+//! same bounds. With the SDK itself, these tests would have to build it once more.
 
 use std::future::Future;
 

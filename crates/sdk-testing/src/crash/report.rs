@@ -10,32 +10,32 @@ use crate::error::TestError;
 use crate::operation::told;
 use crate::run::{Run, RunStatus};
 
-/// Differences that are shown at once.
+/// Most differences that are shown.
 const SHOWN_MAX: usize = 5;
 
-/// Where a process died.
+/// The point at which a process died.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CrashPoint {
-    /// Before a commit: nothing of it is there.
+    /// Before a commit: nothing of it is stored.
     BeforeCommit {
-        /// Which one, from 1.
+        /// The commit's number, from 1.
         number: usize,
-        /// What it was to record.
+        /// The records that it was to store.
         records: String,
     },
-    /// After a commit, and before anybody heard of it.
+    /// After a commit, and before its caller got the answer.
     AfterCommit {
-        /// Which one, from 1.
+        /// The commit's number, from 1.
         number: usize,
-        /// What it recorded.
+        /// The records that it stored.
         records: String,
     },
     /// In a step whose code has run and whose result is not recorded.
     InStep {
-        /// Which run of a step's code it was, from 1.
+        /// The number of this run among all runs of steps' code, from 1.
         number: usize,
-        /// Its name.
+        /// The step's name.
         step: String,
     },
 }
@@ -61,15 +61,15 @@ impl fmt::Display for CrashPoint {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InFlight {
-    /// Its name.
+    /// The step's name.
     pub step: String,
     /// The largest number of times that one attempt of it ran.
     pub ran_at_most: u32,
-    /// At how many points it ran again.
+    /// The number of points at which it ran again.
     pub points: usize,
 }
 
-/// What became of it after one crash.
+/// The outcome of the execution after one crash.
 pub(crate) struct Survived {
     pub point: CrashPoint,
     pub reached: bool,
@@ -117,7 +117,7 @@ impl CrashReport {
         self
     }
 
-    /// Accepts points that were not reached again: a handler that waits for real time is not at the same points in
+    /// Accepts points that were not reached again: a handler that waits for real time does not reach the same points in
     /// every run.
     pub fn allowing_unreached(mut self) -> Self {
         self.may_miss = true;
@@ -130,32 +130,32 @@ impl CrashReport {
         &self.expected
     }
 
-    /// At how many points the process died: two for each commit, and one for each run of a step.
+    /// The number of points at which the process died: two for each commit, and one for each run of a step.
     #[must_use]
     pub fn points(&self) -> usize {
         self.survived.iter().filter(|it| it.reached).count()
     }
 
-    /// Points of the run without a crash that were not reached again, because branches were at them in another order.
+    /// Points of the run without a crash that were not reached again, because branches ran in another order.
     #[must_use]
     pub fn unreached(&self) -> usize {
         self.survived.len() - self.points()
     }
 
-    /// Commits of the run without a crash.
+    /// The number of commits in the run without a crash.
     #[must_use]
     pub fn commits(&self) -> usize {
         self.commits
     }
 
-    /// Runs of steps without a crash.
+    /// The number of runs of steps in the run without a crash.
     #[must_use]
     pub fn steps(&self) -> usize {
         self.steps
     }
 
-    /// Steps that ran more than once, because their process died before their result was recorded: whatever they do
-    /// outside must bear that. By name.
+    /// Steps that ran more than once, because their process died before their result was recorded: their outside
+    /// effects must tolerate that. Sorted by name.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
         let mut steps: BTreeMap<&str, InFlight> = BTreeMap::new();
@@ -208,11 +208,11 @@ impl CrashReport {
         differences
     }
 
-    /// Fails the test if anything differed from the run without a crash, or if a point was not reached again, so that
-    /// nothing is known about it.
+    /// Fails the test if anything differed from the run without a crash, or if a point was not reached again, and so
+    /// was not tested.
     ///
     /// # Panics
-    /// With the points, and what was different at each.
+    /// With the points, and the differences at each.
     #[track_caller]
     pub fn assert_same(&self) -> &Self {
         let mut differences = self.differences();
@@ -239,7 +239,7 @@ impl CrashReport {
         panic!("{self}\n{}{more}", first.join("\n"));
     }
 
-    /// What is compared.
+    /// The parts of a run that are compared.
     fn outcome(&self, run: &Run) -> (RunStatus, Option<Value>, Option<String>) {
         let result = run.result_text().map(|text| {
             let value = serde_json::from_str(text);

@@ -1,4 +1,4 @@
-//! Sees what a process does, and kills it at its point.
+//! Watches a process, and kills it at its point.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,26 +12,26 @@ use tokio::sync::Notify;
 
 use super::report::CrashPoint;
 
-/// An attempt of a step: the execution, the operation, and which one.
+/// An attempt of a step: the execution, the operation, and the attempt's number.
 pub(crate) type Attempt = (String, String, u32);
 
-/// What was seen of a process in all its lives.
+/// Observations of a process in all its lives.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
-    /// What each commit recorded, by its number from 1; those that were not done are not here.
+    /// The records of each commit, with its number from 1; commits that were not done are left out.
     pub commits: Vec<(usize, String)>,
     /// The steps whose code ran to its end, in this order.
     pub ends: Vec<String>,
-    /// How often attempts have begun.
+    /// How often each attempt has begun.
     pub ran: BTreeMap<Attempt, u32>,
-    /// Their steps, for people.
+    /// The steps of the attempts, for people.
     pub names: BTreeMap<Attempt, String>,
     /// Attempts whose end was recorded at the crash.
     recorded: BTreeSet<Attempt>,
-    /// Steps that ran again all the same.
+    /// Steps that ran again although their end was recorded.
     pub ran_again: Vec<String>,
     commits_begun: usize,
-    /// Events of each execution that were seen.
+    /// The number of events seen of each execution.
     events: BTreeMap<ExecutionId, u64>,
 }
 
@@ -67,10 +67,10 @@ impl Seen {
 
 /// See the module.
 pub(crate) struct Watch {
-    /// Where it is to die; none: nowhere.
+    /// The point at which it must die; `None`: it does not die.
     point: Option<CrashPoint>,
     dead: Arc<AtomicBool>,
-    /// It dies once.
+    /// Whether it has died: it dies only once.
     has_died: AtomicBool,
     death: Notify,
     seen: Mutex<Seen>,
@@ -106,7 +106,7 @@ impl Watch {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Is set from the crash to the next life.
+    /// The flag that is set from the crash to the next life.
     pub fn dead(&self) -> &Arc<AtomicBool> {
         &self.dead
     }
@@ -115,9 +115,9 @@ impl Watch {
         self.dead.load(Ordering::SeqCst)
     }
 
-    /// Is ready when it dies.
+    /// Returns when the process dies.
     pub async fn died(&self) {
-        // A life that noticed its death by itself leaves the note of it to the next one.
+        // The notification may be left over from an earlier life that ended without waiting for it.
         while !self.is_dead() {
             self.death.notified().await;
         }
@@ -138,7 +138,7 @@ impl Watch {
         dies
     }
 
-    /// The store is asked for something.
+    /// Called for each request to the store; returns the fault if the process is dead.
     pub fn asked(&self, attempted: &str) -> Option<StoreFault> {
         let gone = || Some(StoreFault::new(attempted, false, "the process has died"));
         if self.is_dead() {
@@ -168,9 +168,9 @@ impl Watch {
         None
     }
 
-    /// Notes what a commit recorded, for people.
+    /// Notes the records of a commit, for people.
     fn note_commit(&self, number: usize, attempted: &str) {
-        // The names are needed once, of the run without a crash.
+        // The texts are needed only for the run without a crash.
         if self.point.is_some() {
             return;
         }
@@ -207,7 +207,7 @@ impl Watch {
         seen.commits.push((number, records));
     }
 
-    /// The next life begins: what is recorded by now must not run again.
+    /// Begins the next life: attempts whose end is recorded by now must not run again.
     pub fn revive(&self, store: &MemoryStore) {
         self.dead.store(false, Ordering::SeqCst);
         let filter = ExecutionFilter {
@@ -251,12 +251,12 @@ fn kind(kind: &EventKind) -> String {
     text[..end.unwrap_or(text.len())].to_owned()
 }
 
-/// Hears of the code of steps.
+/// The plugin that observes steps' code.
 struct Steps(Arc<Watch>);
 
 impl Plugin for Steps {
     fn on_user_function_start(&self, function: &UserFunctionInfo<'_>) {
-        // What a process does while it is being taken down, it has not done.
+        // Steps that begin while a dead process is being dropped do not count.
         let Some(attempt) = attempt(function).filter(|_| !self.0.is_dead()) else {
             return;
         };
@@ -277,7 +277,7 @@ impl Plugin for Steps {
     }
 }
 
-/// Which attempt of a step it is; none if it is of something else.
+/// The attempt of the step that the function belongs to; `None` for other operations.
 fn attempt(function: &UserFunctionInfo<'_>) -> Option<Attempt> {
     let operation = &function.operation;
     let is_step = *operation.r#type == OperationType::Step;

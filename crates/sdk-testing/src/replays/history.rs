@@ -1,4 +1,4 @@
-//! A recorded history, read from a file and made into the state of an invocation.
+//! A recorded history, read from a file and turned into the state of an invocation.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::service::Watching;
 use crate::error::TestError;
 use crate::operation::{TestOperation, fold, told};
 
-/// The year 3000: what is due then, is not due.
+/// The year 3000: a time that never comes due in a replay.
 const NOT_DUE: EpochMillis = EpochMillis(32_503_680_000_000);
 
 /// The files of a folder that may be histories, by name.
@@ -62,7 +62,7 @@ impl fmt::Display for End {
 /// See the module.
 pub(super) struct Recorded {
     pub operations: Vec<TestOperation>,
-    /// None: it had not ended, or somebody else ended it.
+    /// `None` if it had not ended, or was stopped or timed out.
     pub end: Option<End>,
     execution: InvocationOperation,
     name: String,
@@ -113,7 +113,7 @@ impl Recorded {
         })
     }
 
-    /// An ARN for it. What it was, the history does not say.
+    /// An invented ARN: the history does not contain the real one.
     pub fn arn(&self) -> String {
         let (name, id) = (&self.name, &self.execution.id);
         format!(
@@ -121,14 +121,14 @@ impl Recorded {
         )
     }
 
-    /// The state of an invocation that finds everything recorded.
+    /// The state of an invocation in which everything is recorded.
     pub fn state(&self) -> InitialExecutionState {
         let operations = self.operations.iter().map(|operation| {
             let mut recorded = operation.recorded.clone();
             if operation.r#type == OperationType::Context {
                 self.complete_context(&mut recorded);
             }
-            // Code of a step that had not ended would run: it is to wait for an attempt that never comes.
+            // The code of a step that had not ended would run; instead the step waits for an attempt that never comes.
             if operation.r#type == OperationType::Step && operation.ended_at.is_none() {
                 recorded.status = OperationStatus::Pending;
                 let details = recorded
@@ -145,8 +145,8 @@ impl Recorded {
         }
     }
 
-    /// Histories do not say whether a context's result was too large to be recorded. One that has nothing, or a summary, in
-    /// its place has to be run again on what is recorded within it.
+    /// Histories do not say whether a context's result was too large to be recorded. A context that has nothing, or a
+    /// summary, in its place must run again on the records within it.
     fn complete_context(&self, recorded: &mut InvocationOperation) {
         let details = recorded
             .context_details
@@ -159,19 +159,20 @@ impl Recorded {
         }
     }
 
-    /// The first operation that ended and that the code did not call.
+    /// The first operation that had ended and that the code did not call.
     pub fn missed(&self, watching: &Watching) -> Option<&TestOperation> {
         self.not_called(watching)
             .find(|operation| operation.ended_at.is_some())
     }
 
-    /// Whether something is open that the code does not call any more.
+    /// Whether there is an open operation that the code does not call any more.
     pub fn leaves_open(&self, watching: &Watching) -> bool {
         self.not_called(watching)
             .any(|operation| operation.ended_at.is_none())
     }
 
-    /// What the code had to call and did not. Within a context whose result is recorded nothing is called again.
+    /// The operations that the code had to call and did not. A context whose result is recorded does not call the
+    /// operations within it again.
     fn not_called(&self, watching: &Watching) -> impl Iterator<Item = &TestOperation> {
         let is_within_ended = |operation: &TestOperation| {
             let mut around = operation.parent;
@@ -188,20 +189,21 @@ impl Recorded {
     }
 }
 
-/// Whether a context is run again because its result was too large: a user's own code, which has to call the same.
+/// Whether a context is run again because its result was too large: its code is the user's, and must call the same
+/// operations.
 fn is_run_again(context: &TestOperation) -> bool {
     let is_empty = context.result_text().unwrap_or_default().is_empty();
     context.status == OperationStatus::Succeeded && is_empty
 }
 
-/// Whether a context's result stands for one that was too large: nothing, the counts of a map or parallel, or which of
-/// several was the first.
+/// Whether a context's result stands for one that was too large: nothing, the counts of a map or parallel, or the
+/// winner of several operations.
 fn is_stand_in(sub_type: Option<&str>, result: Option<&str>) -> bool {
     let text = result.unwrap_or_default();
     if text.is_empty() {
         return true;
     }
-    // What a user's own function returned is what it is.
+    // The result of a user's own function is never a stand-in.
     if matches!(
         sub_type,
         Some("RunInChildContext" | "MapIteration" | "ParallelBranch")

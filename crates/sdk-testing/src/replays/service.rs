@@ -1,4 +1,4 @@
-//! The service of a replay: it accepts what little there is to record, and notes what the code calls.
+//! The service of a replay: it accepts the few updates of a replay, and notes the operations that the code calls.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,14 +13,14 @@ use lambdura::service::{
 
 use super::history::Recorded;
 
-/// What the code called.
+/// The operations that the code called.
 #[derive(Debug, Default)]
 pub(super) struct Watching(Mutex<Called>);
 
 #[derive(Debug, Default)]
 struct Called {
     ids: HashSet<String>,
-    /// What is not recorded, and the id of the context that it is in.
+    /// Called operations that are not recorded, with the id of their context.
     not_recorded: Vec<(String, Option<String>)>,
 }
 
@@ -30,7 +30,7 @@ impl Watching {
         called.ids.contains(id)
     }
 
-    /// What the code asked for that is not recorded, for people.
+    /// The called operations that are not recorded, for people.
     pub fn not_recorded(&self, recorded: &Recorded) -> Vec<String> {
         let called = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = called.not_recorded.iter();
@@ -59,7 +59,7 @@ impl ReplayWatcher for Watching {
     }
 }
 
-/// Accepts everything, and keeps nothing but a result that was too large to be returned.
+/// Accepts everything, and keeps only a result that was too large to be returned.
 #[derive(Clone, Default)]
 pub(super) struct Answering {
     large_result: Arc<Mutex<Option<String>>>,

@@ -1,4 +1,4 @@
-//! Maps and parallels as methods of a context, and what can be said of them before they run.
+//! Maps and parallels as methods of a context, and their options.
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -169,9 +169,9 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
     /// Completes the batch as soon as `decide` says whether it went well; takes the place of
     /// [`completion`](Self::completion).
     ///
-    /// It is asked before the first item starts and after each that ends, in every invocation until the batch is
-    /// complete. As items end in another order when they are replayed, it must go by the progress alone, and more
-    /// progress must not change its mind. A batch whose items have all ended is complete whatever it says.
+    /// It is called before the first item starts and after each item that ends, in every invocation until the batch is
+    /// complete. As items end in another order when they are replayed, it must decide by the progress alone, and more
+    /// progress must not change its decision. A batch whose items have all ended is complete in any case.
     ///
     /// Source: option `shouldComplete` of the official SDKs.
     ///

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// When a map or parallel is complete before every item has run to its end.
 ///
-/// What is complete returns at once; items still running are dropped where they are.
+/// A complete batch returns at once; items still running are dropped where they are.
 ///
 /// ```
 /// use lambdura::CompletionConfig;
@@ -35,7 +35,7 @@ impl CompletionConfig {
         Self::default()
     }
 
-    /// Every item runs to its end, whatever fails.
+    /// Every item runs to its end, even if others fail.
     #[must_use]
     pub fn all_completed() -> Self {
         Self::default().tolerated_failure_percentage(100.0)
@@ -47,7 +47,7 @@ impl CompletionConfig {
         Self::default().min_successful(1)
     }
 
-    /// So many successes complete it. Failures are tolerated unless a tolerance is set as well.
+    /// This many successes complete it. Failures are tolerated unless a tolerance is set as well.
     #[must_use]
     pub fn min_successful(mut self, count: usize) -> Self {
         self.min_successful = Some(count);

@@ -65,7 +65,7 @@ pub(crate) enum Completion<'a> {
 type Decide<'a> = dyn Fn(&BatchProgress) -> Option<BatchStatus> + Send + Sync + 'a;
 
 impl Completion<'_> {
-    /// Whether a batch that is so far is complete, and why.
+    /// Whether a batch with this progress is complete, and why.
     pub(crate) fn decide(&self, progress: &BatchProgress) -> Option<CompletionReason> {
         let total = progress.total_count();
         let (succeeded, failed) = (progress.success_count(), progress.failure_count());

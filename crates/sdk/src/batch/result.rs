@@ -1,4 +1,4 @@
-//! What a map or parallel returns, and how it is stored.
+//! The result of a map or parallel, and how it is stored.
 //!
 //! The stored form is the one that the official JavaScript and Go SDKs share, so histories can be read by the same
 //! tools. A batch whose results are too large is stored as a summary; replay then takes the results from its items.
@@ -79,8 +79,8 @@ impl<T> BatchResult<T> {
         }
     }
 
-    /// The result of a batch of which every item succeeded with one of `results`: for a
-    /// [`SerDes`](crate::SerDes) that stores no more than those.
+    /// The result of a batch in which every item succeeded, with one of `results` each: for a [`SerDes`](crate::SerDes)
+    /// that stores only the results.
     ///
     /// ```
     /// let result = lambdura::BatchResult::from_results([700, 640]);
@@ -322,7 +322,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for BatchResult<T> {
     }
 }
 
-/// What is stored of a batch whose results are too large.
+/// The summary that is stored for a batch whose results are too large.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Summary {

@@ -25,26 +25,26 @@ use crate::operation_id::OperationSpec;
 use crate::payload;
 use crate::serdes::{self, Codec, SerDes, SerDesContext};
 
-/// What is recorded of the items of a map or parallel.
+/// How the items of a map or parallel are recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Nesting {
     /// Every item is an operation of its own, around those inside it.
     #[default]
     Nested,
-    /// Items leave no record: what is inside them is recorded as if it were called on the batch itself. That is two
-    /// updates per item less; the history no longer tells which item an operation belongs to.
+    /// Items leave no record: operations inside them are recorded as if they were called on the batch itself. That
+    /// saves two updates per item; the history no longer tells which item an operation belongs to.
     Flat,
 }
 
-/// What distinguishes a map from a parallel on the wire.
+/// The differences between a map and a parallel on the wire.
 #[derive(Debug)]
 pub(super) struct Flavor {
     pub(super) sub_type: &'static str,
     item_sub_type: &'static str,
     item_name: &'static str,
     summary_type: &'static str,
-    /// Only the summary of a parallel counts what was still running.
+    /// Only the summary of a parallel counts the items that were still running.
     summary_has_started_count: bool,
 }
 
@@ -64,7 +64,7 @@ pub(super) const MAP: Flavor = Flavor {
     summary_has_started_count: false,
 };
 
-/// What a map or parallel is to run, and how.
+/// The items of a map or parallel, and how to run them.
 pub(super) struct Plan<'a, T> {
     pub(super) context: DurableContext,
     pub(super) spec: OperationSpec,
@@ -158,7 +158,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Plan<'a, T> {
 
         let Some(summary) = summary else {
             let reason = poll_fn(|task| running.poll(task, &completion)).await;
-            // What is still running stops here: nothing inside may be recorded after the batch.
+            // Items that are still running stop here: nothing inside them may be recorded after the batch.
             execution.discard(std::mem::take(&mut running.items));
             let ends = running.ends;
             let summary = Summary::of(
@@ -187,7 +187,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Plan<'a, T> {
             return Ok(result);
         };
 
-        // Which items count, and why the batch was complete, is recorded; only the results come from the items.
+        // The summary records which items count, and why the batch was complete; only the results come from the items.
         for (index, status) in summary.item_statuses().enumerate() {
             let mut end = None;
             if status != ItemStatus::Started {

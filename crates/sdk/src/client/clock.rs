@@ -1,4 +1,4 @@
-//! The time as the service has it.
+//! The service's time.
 //!
 //! A signature is good for a few minutes around its time. Where the machine's clock is further off every call is
 //! refused, and the answer's `Date` says by how much.
@@ -15,7 +15,7 @@ use crate::service::ServiceError;
 /// A smaller difference is not why a signature was refused. Source: AWS SDK for Go 2; the service allows five minutes.
 const SKEW_MIN: Duration = Duration::from_secs(4 * 60);
 
-/// The machine's clock, corrected by what the service said.
+/// The machine's clock, corrected by the times in the service's answers.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
     skew: Mutex<Skew>,
@@ -33,7 +33,7 @@ impl Clock {
         self.correct_time(SystemTime::now())
     }
 
-    /// Takes over the time of an answer, and says whether it is another one than this clock had.
+    /// Takes over the time of an answer, and returns whether it differs from this clock's.
     pub(crate) fn correct(&self, headers: &HeaderMap) -> bool {
         let date = headers.get(DATE).and_then(|value| value.to_str().ok());
         let Some(theirs) = date.and_then(|date| httpdate::parse_http_date(date).ok()) else {
@@ -80,7 +80,8 @@ impl Clock {
 }
 
 /// Whether a request may have been refused because of its time.
-/// Source: clock skew errors of the AWS SDKs, which answers of status 403 have; the first three say it for sure.
+/// Source: clock skew errors of the AWS SDKs, which answers of status 403 have; the first three in the list are about
+/// nothing else.
 pub(crate) fn may_be_the_reason(error: &ServiceError) -> bool {
     let ServiceError::Rejected { code, status, .. } = error else {
         return false;
@@ -116,7 +117,7 @@ mod tests {
         assert!(!clock.correct_to(machine + hour, machine), "already so");
         assert!(clock.correct_to(machine - hour, machine));
         assert_eq!(clock.correct_time(machine), machine - hour);
-        // The machine's own clock was set right meanwhile.
+        // The machine's own clock has been set right since.
         assert!(clock.correct_to(machine, machine));
         assert_eq!(clock.correct_time(machine), machine);
     }

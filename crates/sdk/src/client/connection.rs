@@ -31,12 +31,12 @@ use crate::run_error::Error;
 /// Longest time to connect, TLS included. Source: official durable execution SDKs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Longest time that a connection is kept unused. A function process may have been frozen meanwhile, and whoever
-/// forgot the connection on the way will not say so; servers keep idle connections for a minute or so.
+/// Longest time that a connection is kept unused. A function process may have been frozen meanwhile, and a proxy or
+/// router that forgot the connection does not report it; servers keep idle connections for a minute or so.
 const IDLE_MAX: Duration = Duration::from_secs(20);
 
-/// Longest answer that is read, in bytes. A page of state is a few MB, but its size is the service's to choose: this is
-/// more than the whole state of an execution at AWS's quota of 100 MB with every byte escaped to six (`\u0000`).
+/// Longest answer that is read, in bytes. A page of state is a few MB, but the service chooses its size: this is more
+/// than the whole state of an execution at AWS's quota of 100 MB with every byte escaped to six (`\u0000`).
 const REPLY_BYTES_MAX: usize = 768 * 1024 * 1024;
 
 /// Opens connections to one endpoint.
@@ -120,7 +120,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// An error with all its causes: the interesting one is usually the last.
+/// An error with all its causes: the last one is usually the most specific.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -15,9 +15,9 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// `AWS_ENDPOINT_URL_LAMBDA` comes first, then what the AWS configuration says for all services, then AWS itself.
+    /// `AWS_ENDPOINT_URL_LAMBDA` comes first, then the AWS configuration's endpoint for all services, then AWS itself.
     ///
-    /// An endpoint that is named is taken as it is; `variant` says which of AWS's own otherwise.
+    /// A configured endpoint is used as it is; otherwise `variant` selects one of AWS's own.
     pub(crate) fn resolve(
         region: &str,
         configured: Option<&str>,
@@ -86,7 +86,7 @@ impl Endpoint {
         self.authority.as_str()
     }
 
-    /// What to connect to.
+    /// The address to connect to.
     pub(crate) fn origin(&self) -> Uri {
         Uri::builder()
             .scheme(self.scheme.clone())
@@ -96,12 +96,12 @@ impl Endpoint {
             .expect("scheme and authority were parsed from a URL")
     }
 
-    /// What stands in the request line.
+    /// The target in the request line.
     pub(crate) fn request_target(&self, path_and_query: &str) -> String {
         format!("{}{path_and_query}", self.base_path)
     }
 
-    /// What is signed.
+    /// The URL that is signed.
     pub(crate) fn url(&self, path_and_query: &str) -> String {
         format!(
             "{}://{}{}{path_and_query}",
@@ -184,7 +184,7 @@ impl Partition {
 mod tests {
     use super::*;
 
-    /// Source: what `aws_sdk_lambda::config::endpoint::DefaultResolver` of version 1.156.0 answers.
+    /// Source: answers of `aws_sdk_lambda::config::endpoint::DefaultResolver`, version 1.156.0.
     #[test]
     fn endpoints_are_those_of_aws() {
         let cases = [

@@ -1,9 +1,9 @@
 //! The production client of the two calls that a durable function makes: the AWS Lambda API, over kept connections, one
 //! for each call that the process makes at one time, up to a limit.
 //!
-//! It does what AWS's own client does for these calls (signature, endpoint and credential resolution, standard
-//! retries) in the task that awaits it: there is no pool, no background task, and no waking of other threads between
-//! a step's end and the next step's start.
+//! It does what AWS's own client does for these calls (signature, endpoint and credential resolution, standard retries)
+//! in the task that awaits it: no pool, no background task, and no wake-up of other threads between a step's end and
+//! the next step's start.
 
 mod clock;
 mod connection;
@@ -45,15 +45,16 @@ const RETRY_DELAY_MAX: Duration = Duration::from_secs(20);
 /// Longest time for an answer. Source: official durable execution SDKs.
 const READ_TIMEOUT: Duration = Duration::from_secs(50);
 
-/// Calls at one time by a socket. More would not be answered sooner by a service of the same machine, which has a place
-/// for each connection of each process.
+/// Calls at one time by a socket. A service on the same machine, which reserves a place for each connection of each
+/// process, would not answer more of them sooner.
 #[cfg(unix)]
 const CALLS_BY_SOCKET_MAX: usize = 32;
 
-/// Calls at one time by a port: what AWS allows an execution environment to have in invocations, nearly always.
+/// Calls at one time by a port: they cover the invocations that AWS allows in an execution environment in nearly all
+/// cases.
 const CALLS_MAX: usize = 128;
 
-/// What a label in a path may contain unencoded.
+/// The characters to encode in a label of a path.
 const LABEL: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -69,17 +70,17 @@ const PRODUCT: &str = concat!(
 #[derive(Debug)]
 pub(crate) struct LambdaClient {
     endpoint: Endpoint,
-    /// None where the connection itself says who calls: see [`socket`].
+    /// `None` where the connection itself identifies the caller: see [`socket`].
     signer: Option<Signer>,
     connector: Connector,
     calls: Semaphore,
-    /// The one that was used last is last. There are at most as many as there were calls at one time.
+    /// The most recently used one is last. There are at most as many as calls were made at one time.
     idle: Mutex<Vec<Connection>>,
 }
 
 impl LambdaClient {
-    /// Region, credentials and endpoint as in every AWS SDK: environment, profile, and so on. A server of this machine
-    /// that offers a socket is reached by it.
+    /// Region, credentials and endpoint as in every AWS SDK: environment, profile, and so on. If a server on this
+    /// machine offers a socket, the client uses the socket.
     pub(crate) async fn from_env() -> Result<Self, Error> {
         #[cfg(unix)]
         if let Some((endpoint, path)) = socket::from_env() {
@@ -104,7 +105,7 @@ impl LambdaClient {
         })
     }
 
-    /// Makes one call, repeated as it is where that can help.
+    /// Makes one call, and repeats the same request where that can help.
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -127,7 +128,7 @@ impl LambdaClient {
                         && let Some(signer) = &self.signer
                         && signer.clock().correct(&reply.headers)
                     {
-                        // At once, and not counted as an attempt: the service has not looked at the request.
+                        // Repeated at once, and not counted as an attempt: the service has not looked at the request.
                         is_clock_corrected = true;
                         continue;
                     }
@@ -175,7 +176,7 @@ impl LambdaClient {
             .map_err(|_| format!("no answer within {READ_TIMEOUT:?}"))??;
         if connection.is_reusable() {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            // What a crowd has left behind is not kept.
+            // Connections left over from many simultaneous calls are not kept.
             if idle.first().is_some_and(Connection::is_stale) {
                 idle.retain(|it| !it.is_stale());
             }
@@ -252,7 +253,7 @@ fn unreachable_because(cause: String) -> ServiceError {
     }
 }
 
-/// An answer with an error status. Its name is in a header, or in the body.
+/// An answer with an error status. The error's name is in a header, or in the body.
 fn rejection(status: StatusCode, reply_headers: &HeaderMap, body: &[u8]) -> ServiceError {
     let parsed: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
     let header = reply_headers

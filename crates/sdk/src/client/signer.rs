@@ -23,7 +23,7 @@ const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
 pub(crate) struct Signer {
     region: String,
     provider: SharedCredentialsProvider,
-    /// As the signature takes them: made of credentials once, and not for every call.
+    /// In the form that signing takes: converted from credentials once, and not for every call.
     identity: Mutex<Option<Identity>>,
     clock: Clock,
 }

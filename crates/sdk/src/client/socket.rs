@@ -1,8 +1,8 @@
 //! The short way to a Lambdura server of the same machine: a Unix socket instead of its port.
 //!
-//! The server tells the functions that it runs of a socket in its data folder, and of the endpoint that the socket
-//! stands for. By it, a request is not signed: who connects is known to the kernel. A function whose settings name
-//! another endpoint for the Lambda API uses that one.
+//! The server gives the functions that it runs the path of a socket in its data folder, and the endpoint that the
+//! socket stands for. Requests by the socket are not signed: the kernel knows which process connects. A function whose
+//! settings name another endpoint for the Lambda API uses that one.
 
 #![cfg(unix)]
 
@@ -17,7 +17,7 @@ const SOCKET_ENDPOINT: &str = "LAMBDURA_ENDPOINT";
 /// Where AWS's SDKs find the Lambda API.
 const ENDPOINT: &str = "AWS_ENDPOINT_URL_LAMBDA";
 
-/// The endpoint and the path of its socket, if the environment leads there.
+/// The endpoint and the path of its socket, if the environment has both and `AWS_ENDPOINT_URL_LAMBDA` is that endpoint.
 pub(super) fn from_env() -> Option<(String, PathBuf)> {
     let variable = |name: &str| std::env::var(name).ok();
     choose(

@@ -1,4 +1,4 @@
-//! The client against small servers of its own: what it sends, when it repeats, and what it makes of answers.
+//! The client against small servers of its own: its requests, its repetitions, and how it reads answers.
 
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -15,7 +15,7 @@ use super::*;
 
 const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST/durable-execution/n/i";
 
-/// What a server does with one request.
+/// A server's reaction to one request.
 #[derive(Clone)]
 enum Answer {
     Ok(&'static str),
@@ -215,7 +215,7 @@ async fn by_a_socket_nothing_is_signed() {
         assert!(head.contains("host: 127.0.0.1:3001\r\n"), "{head}");
         assert!(!head.contains("authorization"), "{head}");
     }
-    // Whoever reads the error finds the place.
+    // The error names the socket's path.
     let gone = LambdaClient {
         connector: Connector::to_socket(path.clone()),
         calls: Semaphore::new(CALLS_MAX),
@@ -256,7 +256,7 @@ async fn calls_share_a_connection() {
     assert_eq!(server.connections(), 1);
 }
 
-/// A process with many invocations at one time keeps a connection for each.
+/// A process that serves many invocations at one time keeps a connection for each.
 #[tokio::test]
 async fn calls_at_one_time_keep_a_connection_each() {
     let path = std::env::temp_dir().join(format!("lambdura-{}.sock", uuid::Uuid::new_v4()));
@@ -408,7 +408,7 @@ fn signed_at(request: &str) -> SystemTime {
         .find_map(|line| line.strip_prefix("x-amz-date: "));
     let at = header.unwrap_or_else(|| panic!("no date in {request}"));
     let number = |range: std::ops::Range<usize>| -> u64 { at[range].parse().unwrap() };
-    // By way of a date that a library reads.
+    // Converts it to a date that a library can parse.
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];

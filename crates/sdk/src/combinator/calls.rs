@@ -1,4 +1,4 @@
-//! The combinators as methods of a context, and what they return.
+//! The combinators as methods of a context, and their results.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -19,7 +19,7 @@ use crate::unfinished::Unfinished;
 impl DurableContext {
     /// Awaits operations at the same time, and returns their results in order, or the first failure.
     ///
-    /// When one fails those that are still running are dropped; see [`race`](Self::race) for what that means.
+    /// When one fails, those that are still running are dropped; see [`race`](Self::race) for the consequences.
     /// Without operations the result is empty.
     ///
     /// ```no_run
@@ -45,8 +45,7 @@ impl DurableContext {
         }
     }
 
-    /// Awaits operations at the same time until every one of them has ended, and returns what became of each, in
-    /// order.
+    /// Awaits operations at the same time until every one of them has ended, and returns the outcome of each, in order.
     ///
     /// ```no_run
     /// # use lambdura::{BoxError, DurableContext, Settled, StepContext};
@@ -76,7 +75,7 @@ impl DurableContext {
 
     /// Awaits operations at the same time until one succeeds, and returns its result.
     ///
-    /// The others are dropped; see [`race`](Self::race) for what that means. It fails when all of them have failed, or
+    /// The others are dropped; see [`race`](Self::race) for the consequences. It fails when all of them have failed, or
     /// there are none: see [`CombinatorError::combinator_kind`](crate::CombinatorError::combinator_kind).
     ///
     /// ```no_run
@@ -103,8 +102,8 @@ impl DurableContext {
 
     /// Awaits operations at the same time until one ends, and returns its result or fails as it did.
     ///
-    /// The winner is recorded: every later invocation returns it again, whatever has happened to the others. This is
-    /// the difference from `tokio::select!`, which decides again in each invocation. `future()` and
+    /// The winner is recorded: every later invocation returns it again, even if others have ended since. This is the
+    /// difference from `tokio::select!`, which decides again in each invocation. `future()` and
     /// [`DurableFuture::map`](crate::DurableFuture::map) give operations of different kinds or results the same type.
     ///
     /// # What happens to the others
@@ -112,7 +111,7 @@ impl DurableContext {
     /// They are dropped where they are, and this is not recorded:
     ///
     /// - The body of a **step** stops at its `.await`; its attempt stays recorded as started, and does not run again.
-    ///   What it did before that is not undone. If it was waiting for its next attempt, that attempt is not made.
+    ///   Its effects up to there are not undone. If it was waiting for its next attempt, that attempt is not made.
     /// - A **wait** continues in the service and ends without effect. If the execution is suspended at that moment, the
     ///   service may invoke the function once more for it, which then suspends again.
     /// - A **callback** stays open until it is completed or times out, or the execution ends. Completing it gives no
@@ -176,7 +175,7 @@ macro_rules! combinators {
                         let unfinished = Unfinished::new(&combinator.context, &combinator.spec);
                         let ran = combinator.run().await;
                         unfinished.finish();
-                        // The caller gets what a replay would get.
+                        // The caller gets the same value as a replay would.
                         ran.and_then(|text| $decode(&text))
                             .map_err(|failure| CombinatorError::new(name.as_deref(), failure))
                     })
@@ -197,13 +196,13 @@ macro_rules! combinators {
 }
 
 combinators! {
-    /// Operations of which all must succeed; see [`DurableContext::try_join_all`].
+    /// Operations that must all succeed; see [`DurableContext::try_join_all`].
     TryJoinAll => Vec<T>, decode;
-    /// Operations that are all awaited, whatever becomes of them; see [`DurableContext::join_all`].
+    /// Operations that are all awaited, even if some fail; see [`DurableContext::join_all`].
     JoinAll => Vec<Settled<T>>, decode_settled;
-    /// Operations of which the first success counts; see [`DurableContext::select_ok`].
+    /// Operations whose first success is the result; see [`DurableContext::select_ok`].
     SelectOk => T, decode;
-    /// Operations of which the first that ends counts; see [`DurableContext::race`].
+    /// Operations whose first end is the result; see [`DurableContext::race`].
     Race => T, decode;
 }
 

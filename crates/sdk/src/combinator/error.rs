@@ -17,7 +17,7 @@ pub(crate) mod combinator_type {
     pub(crate) const EMPTY_INPUT: &str = "CombinatorError.EmptyInput";
     pub(crate) const FIRST_SETTLED_FAILED: &str = "CombinatorError.FirstSettledFailed";
     pub(crate) const ALL_FAILED: &str = "CombinatorError.AllFailed";
-    /// The input's index follows.
+    /// The input's index is appended.
     pub(crate) const JOIN_FAILED: &str = "CombinatorError.JoinFailed.";
 }
 
@@ -33,7 +33,7 @@ pub enum CombinatorErrorKind {
     FirstSettledFailed,
     /// [`select_ok`](crate::DurableContext::select_ok) or [`race`](crate::DurableContext::race) was given no input.
     EmptyInput,
-    /// Anything else: a wrong name, a result that is not what was recorded.
+    /// Anything else: an invalid name, or a recorded result that cannot be read.
     Internal,
 }
 
@@ -52,7 +52,7 @@ impl CombinatorError {
         }
     }
 
-    /// What the inputs failed with that decided: one error, or for
+    /// The errors of the inputs that decided the outcome: one error, or for
     /// [`AllFailed`](CombinatorErrorKind::AllFailed) those of all inputs, in order.
     ///
     /// Empty where no input failed, and where the errors were too large to be recorded.
@@ -83,13 +83,13 @@ pub(crate) struct RecordedFailure {
     /// The operation's name, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     operation: Option<String>,
-    /// What the error type does not tell.
+    /// The kind, where the error type does not tell it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kind: Option<RecordedKind>,
 }
 
 /// How a settled input of a [`join_all`](crate::DurableContext::join_all) is recorded: its status, and either its value
-/// or what a [`RecordedFailure`] has.
+/// or the fields of a [`RecordedFailure`].
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct RecordedSettled {
     status: RecordedStatus,

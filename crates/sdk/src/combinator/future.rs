@@ -7,8 +7,7 @@ use std::task::{Context, Poll};
 
 use crate::error::OperationError;
 
-/// A durable operation that was called and not awaited yet, whatever kind it is; what every operation's `future()`
-/// returns.
+/// A durable operation of any kind that was called and not awaited yet; every operation's `future()` returns one.
 ///
 /// Combinators take operations of one type. Steps of different functions, or a step and a wait, become one with
 /// `future()`, and those with different results with [`map`](Self::map):
@@ -24,7 +23,7 @@ use crate::error::OperationError;
 /// # Ok(()) }
 /// ```
 ///
-/// It can be awaited by itself as well; the error is then an [`OperationError`] instead of that of its kind.
+/// It can be awaited by itself as well; the error is then an [`OperationError`] instead of the error type of its kind.
 #[must_use = "an operation does nothing until it is awaited"]
 pub struct DurableFuture<'a, T> {
     future: Pin<Box<dyn Future<Output = Result<T, OperationError>> + Send + 'a>>,
@@ -67,12 +66,12 @@ impl<T> fmt::Debug for DurableFuture<'_, T> {
     }
 }
 
-/// What combinators take: operations of this SDK.
+/// An input of combinators: an operation of this SDK.
 ///
-/// Other futures are not among them: a combinator whose outcome is recorded does not poll what it was given, so an
-/// operation called inside of one would have another place in a replay.
+/// Other futures are excluded: a combinator whose outcome is recorded does not poll its inputs, so an operation called
+/// inside such a future would have another place in a replay.
 pub trait DurableOperation<'a>: sealed::Sealed {
-    /// What the operation returns.
+    /// The operation's result.
     type Output;
 
     /// The operation as a [`DurableFuture`].

@@ -54,7 +54,7 @@ operations! {
     ['a, T] Race<'a, T> => T where [T: Serialize + DeserializeOwned + Send + 'a];
 }
 
-/// The same for operations that borrow nothing.
+/// The same as `operations!`, for operations that borrow nothing.
 macro_rules! owned_operations {
     ($([$($generics:tt)*] $operation:ty => $output:ty $(where [$($bounds:tt)*])?;)+) => {
         $(

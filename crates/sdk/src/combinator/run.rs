@@ -1,12 +1,12 @@
-//! How `try_join_all`, `join_all`, `select_ok` and `race` run, and what they record.
+//! How `try_join_all`, `join_all`, `select_ok` and `race` run, and their records.
 //!
 //! A combinator is a context operation around nothing: its inputs are operations of the context that it was called on,
 //! and it records which outcome they led to. A replay takes the outcome from the record and does not poll the inputs.
 //!
-//! What is recorded is what AWS's Rust crate records (`src/combinator.rs` of `aws-durable-execution-sdk` 0.1.0): the
-//! sub type `RunInChildContext`; the winner's result as it is; the results in order; for `join_all` a list with a
-//! `status` each; and for failures an error type of its own per reason. It differs in that the failed inputs' errors
-//! are always in the record's error data, not only for `select_ok`, so that a replay knows as much as the first run.
+//! The record is the same as that of AWS's Rust crate (`src/combinator.rs` of `aws-durable-execution-sdk` 0.1.0): the
+//! sub type `RunInChildContext`; the winner's result unchanged; the results in order; for `join_all` a list of entries
+//! with a `status`; and for failures a distinct error type per reason. It differs in that the failed inputs' errors are
+//! always in the record's error data, not only for `select_ok`, so that a replay knows as much as the first run.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -24,7 +24,7 @@ use crate::error::{Failure, FailureKind, OperationError};
 use crate::operation_id::OperationSpec;
 use crate::payload;
 
-/// When a combinator is decided.
+/// The rule by which a combinator is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
     TryJoinAll,
@@ -34,7 +34,7 @@ pub(super) enum Rule {
 }
 
 impl Rule {
-    /// Whether this end of an input decides, whatever the others do.
+    /// Whether this end of an input decides, regardless of the others.
     fn is_decided_by<T>(self, end: &Result<T, OperationError>) -> bool {
         match self {
             Self::TryJoinAll => end.is_err(),
@@ -44,19 +44,19 @@ impl Rule {
         }
     }
 
-    /// Whether there is one input whose result is the combinator's.
+    /// Whether the combinator returns the result of one input.
     fn has_winner(self) -> bool {
         matches!(self, Self::SelectOk | Self::Race)
     }
 }
 
-/// What is recorded instead of a result that is too large: a replay takes it from the input's own record.
+/// Recorded instead of a result that is too large: a replay takes the result from the input's own record.
 #[derive(Serialize, Deserialize)]
 struct Winner {
     winner: usize,
 }
 
-/// A combinator that was called and not awaited yet, whichever it is.
+/// A combinator of any kind that was called and not awaited yet.
 pub(super) struct Combinator<'a, T> {
     pub(super) context: DurableContext,
     pub(super) spec: OperationSpec,
@@ -73,7 +73,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Combinator<'a, T> {
         let inputs = inputs.into_iter().map(DurableOperation::future).collect();
         Self {
             context: context.clone(),
-            // After the inputs were called, because they are arguments.
+            // Claimed after the inputs, because those are arguments and called first.
             spec: context.claim(OperationType::Context, "RunInChildContext"),
             rule,
             inputs,
@@ -117,7 +117,8 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Combinator<'a, T> {
             .ends
             .iter()
             .position(|end| matches!(end, Some(Ok(_))));
-        // What is still running stops here. Its place is taken, so nothing that follows depends on it.
+        // Inputs that are still running stop here. Their places stay claimed, so later operations do not depend on
+        // them.
         execution.discard(inputs);
         match outcome {
             Ok(text) => {
@@ -152,7 +153,7 @@ impl<'a, T: Serialize> Inputs<'a, T> {
         Self { futures, ends }
     }
 
-    /// Polls the inputs in order, until the combinator is decided. Of several that have ended the first counts.
+    /// Polls the inputs in order, until the combinator is decided. If several have ended, the first one counts.
     fn poll(&mut self, task: &mut Context<'_>, rule: Rule) -> Poll<()> {
         let mut is_waiting = false;
         for (future, end) in self.futures.iter_mut().zip(&mut self.ends) {
@@ -174,7 +175,7 @@ impl<'a, T: Serialize> Inputs<'a, T> {
         }
     }
 
-    /// What the inputs' ends come to, as it is recorded.
+    /// The combinator's outcome from the ends of its inputs, as it is recorded.
     fn outcome(&self, rule: Rule) -> Result<String, ErrorObject> {
         let failures = || {
             let ends = self.ends.iter().enumerate();
@@ -215,7 +216,7 @@ impl<'a, T: Serialize> Inputs<'a, T> {
                 }
                 (Some(value), None) => payload::encode(value),
                 (None, None) => {
-                    // A race is decided by an end.
+                    // Unreachable: a race is decided only once an input has ended.
                     Err(Failure::serialization("a race without an end"))
                 }
             },
@@ -223,7 +224,7 @@ impl<'a, T: Serialize> Inputs<'a, T> {
         text.map_err(|failure| failure.to_wire())
     }
 
-    /// The result that was too large to record, from the records of the inputs.
+    /// Rebuilds a result that was too large to record from the records of the inputs.
     async fn rebuild(&mut self, rule: Rule, winner: Option<&str>) -> Result<String, Failure> {
         if rule.has_winner() {
             let Winner { winner } = payload::decode(winner)?;
@@ -254,7 +255,7 @@ fn one_failed(error_type: &str, error: &OperationError) -> ErrorObject {
     }
 }
 
-/// The failure of a `select_ok` of which no input succeeded.
+/// The failure of a `select_ok` without any input that succeeded.
 fn all_failed(errors: &[&OperationError]) -> ErrorObject {
     let messages = errors.iter().enumerate();
     let messages: Vec<_> = messages

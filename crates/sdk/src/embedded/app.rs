@@ -29,7 +29,7 @@ use crate::transacting::Transaction;
 ///
 /// It lives until [`shut_down`](Self::shut_down) or the end of the process, also when every handle is dropped.
 ///
-/// Callbacks are completed, and the tables beside the executions read, by whatever serves people:
+/// The code that serves people, such as a web server, completes callbacks, and reads the tables beside the executions:
 ///
 /// ```no_run
 /// # use lambdura::BoxError;
@@ -67,7 +67,7 @@ impl Embedded {
         Builder::new(path.as_ref())
     }
 
-    /// Starts an execution of a handler: `.await` it, with a name of its own or not.
+    /// Starts an execution of a handler: `.await` it, with or without giving it a name first.
     pub fn start(&self, handler: impl Into<String>, input: &(impl Serialize + ?Sized)) -> Start {
         Start::new(Arc::clone(&self.program), handler.into(), input)
     }
@@ -76,7 +76,7 @@ impl Embedded {
     ///
     /// # Errors
     ///
-    /// When there is none, or the store fails.
+    /// When there is no such execution, or the store fails.
     pub async fn execution(&self, arn: &str) -> Result<Execution, Error> {
         let unknown = || Error::UnknownExecution(arn.to_owned());
         let id = match arn.parse::<ExecutionArn>() {
@@ -184,7 +184,7 @@ impl Embedded {
         let input = input(operation_id, callback_id);
         match self.program.driver.process(&id, input).await {
             Ok(_) => Ok(()),
-            // An execution that is gone took its callbacks with it.
+            // A deleted execution has no open callbacks.
             Err(ProcessError::UnknownExecution(_)) => {
                 let closed = engine::Rejection::CallbackClosed;
                 Err(Error::Refused(closed.to_string()))
@@ -201,7 +201,7 @@ impl Embedded {
     ///
     /// # Errors
     ///
-    /// [`Error::Transaction`] with what `body` fails with, or its panic; [`Error::Store`] when the store fails.
+    /// [`Error::Transaction`] with the error or the panic of `body`; [`Error::Store`] when the store fails.
     pub async fn transaction<T, E, F>(&self, body: F) -> Result<T, Error>
     where
         F: Fn(&Transaction<'_>) -> Result<T, E> + Send + Sync + 'static,
@@ -247,7 +247,7 @@ impl Embedded {
     ///
     /// # Errors
     ///
-    /// [`Error::Store`] with what SQLite says.
+    /// [`Error::Store`] with SQLite's error.
     pub async fn query<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -257,7 +257,7 @@ impl Embedded {
         Ok(sqlite.query(attempted, query).await?)
     }
 
-    /// What drives its executions, for `lambdura-testing` and fault injection; it may change with any release.
+    /// The driver of its executions, for `lambdura-testing` and fault injection; it may change with any release.
     #[doc(hidden)]
     #[must_use]
     pub fn driver(&self) -> &Driver {
@@ -270,7 +270,7 @@ impl Embedded {
     ///
     /// # Errors
     ///
-    /// When the store fails to close; what was recorded is safe in any case.
+    /// When the store fails to close; everything recorded is safe in any case.
     pub async fn shut_down(&self) -> Result<(), Error> {
         let Program {
             driver,
@@ -303,7 +303,7 @@ impl Embedded {
     }
 }
 
-/// The error of the application's code, with what the store refused to it.
+/// The error of the application's code, with the reason if the store rejected one of its statements.
 fn explained(error: BoxError) -> BoxError {
     match store_sqlite::refused_to_application() {
         Some(why) => format!("{error}: {why}").into(),

@@ -1,4 +1,4 @@
-//! What a program is made of.
+//! The parts of a program: handlers, functions, schedules and settings.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,15 +20,15 @@ use crate::context::DurableContext;
 use crate::error::BoxError;
 use crate::plugin::{Plugin, Plugins};
 
-/// Handlers at work at one time, of one function, unless the program says otherwise.
+/// Running handlers of one function at one time, unless the program sets another number.
 const CONCURRENCY: usize = 1_000;
 
-/// How long invocations at work have to come to a pause at a shutdown.
+/// How long running invocations have to suspend at a shutdown.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A program with its own executions, to be opened; see [`Embedded::builder`].
 ///
-/// Everything that can be said of a program:
+/// All options of a program:
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -73,7 +73,7 @@ pub struct Builder {
     handlers: Vec<(String, Handler)>,
 }
 
-/// How the executions of a handler are run: what is `DurableConfig` in a template.
+/// How the executions of a handler are run, as `DurableConfig` in a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HandlerOptions {
@@ -84,7 +84,7 @@ pub struct HandlerOptions {
 }
 
 impl Default for HandlerOptions {
-    /// Source: Lambda API reference, `DurableConfig`: the longest timeout, and the retention where none is given.
+    /// Source: Lambda API reference, `DurableConfig`: the longest timeout, and the default retention.
     fn default() -> Self {
         Self {
             execution_timeout: Duration::from_secs(31_622_400),
@@ -94,7 +94,7 @@ impl Default for HandlerOptions {
 }
 
 impl HandlerOptions {
-    /// Executions are timed by the second, and none for less than was asked for.
+    /// Timeouts are in whole seconds, rounded up so that no execution gets less time than was asked for.
     pub(super) fn settings(&self) -> DurableSettings {
         let timeout = self.execution_timeout;
         let seconds = timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0);
@@ -104,7 +104,7 @@ impl HandlerOptions {
         }
     }
 
-    /// Sets the longest time from an execution's start to its end, which is more than none.
+    /// Sets the longest time from an execution's start to its end, which must be more than zero.
     #[must_use]
     pub fn execution_timeout(self, execution_timeout: Duration) -> Self {
         Self {
@@ -113,7 +113,7 @@ impl HandlerOptions {
         }
     }
 
-    /// Sets how long an execution that has ended is kept, in days: one at the least.
+    /// Sets how long an execution that has ended is kept, in days: at least one.
     #[must_use]
     pub fn retention_days(self, retention_days: u32) -> Self {
         Self {
@@ -136,7 +136,7 @@ impl Builder {
         }
     }
 
-    /// Registers a durable function under a name: what [`run`](crate::run) would serve on Lambda.
+    /// Registers a durable function under a name: the one that [`run`](crate::run) would serve on Lambda.
     ///
     /// Executions are known by the name of their handler. Those of a handler that is not registered wait until it is.
     pub fn handler<F, Fut, Event, T, E>(self, name: impl Into<String>, handler: F) -> Self
@@ -169,7 +169,7 @@ impl Builder {
         self
     }
 
-    /// Registers a function that is not durable, for chained invokes: what `lambda_runtime::run` would serve.
+    /// Registers a function that is not durable, for chained invokes: one that `lambda_runtime::run` would serve.
     pub fn function<F, Fut, Event, T, E>(mut self, name: impl Into<String>, function: F) -> Self
     where
         F: Fn(LambdaEvent<Event>) -> Fut + Send + Sync + 'static,
@@ -186,8 +186,8 @@ impl Builder {
     /// Starts an execution of a handler whenever `expression` is due: `rate(5 minutes)`, `cron(0 8 ? * MON-FRI *)` or
     /// `at(2026-12-31T23:59:00)`, in UTC.
     ///
-    /// Each occurrence starts one execution, whatever the clock does and however often the program is killed. If
-    /// occurrences were missed while it was not running, the latest one within a day is made up for when it is opened.
+    /// Each occurrence starts one execution, even if the clock jumps or the program is killed. If occurrences were
+    /// missed while the program was not running, the latest one within a day is made up for when it is opened.
     pub fn schedule(
         self,
         name: impl Into<String>,
@@ -217,7 +217,7 @@ impl Builder {
         self
     }
 
-    /// What a recorded step survives. The default is [`Durability::Disk`]: a loss of power.
+    /// Which failures a recorded step survives. The default, [`Durability::Disk`], survives a loss of power.
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
         self
@@ -247,14 +247,14 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When another process has the file, when it cannot be used, and when a handler's name or options or a schedule are
-    /// none.
+    /// When another process has the file, when the file cannot be used, and when a handler's name or options or a
+    /// schedule are invalid.
     pub async fn open(self) -> Result<Embedded, OpenError> {
         let ground = Ground::open(&self.path, self.durability).await?;
         self.open_on(ground).await
     }
 
-    /// As [`open`](Self::open), on ground that the caller chose: tests and fault injection bring their own.
+    /// As [`open`](Self::open), on a `Ground` that the caller chose: tests and fault injection bring their own.
     ///
     /// # Errors
     ///

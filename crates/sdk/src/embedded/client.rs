@@ -1,6 +1,6 @@
-//! What a running handler asks of the service, answered by the engine in the same process.
+//! The service of a running handler: the engine in the same process answers its requests.
 //!
-//! Nothing is serialised but what is stored: updates and operations are converted as values.
+//! Only stored data is serialised: updates and operations are converted as values.
 
 use std::sync::{Arc, OnceLock};
 
@@ -28,11 +28,11 @@ const PAGE: usize = 1_000;
 pub(super) struct OwnService(pub Arc<Inner>);
 
 pub(super) struct Inner {
-    /// Set before anything runs. It holds this in turn.
+    /// Set before anything runs. Weak, because the driver holds this service in turn.
     pub driver: OnceLock<WeakDriver>,
-    /// None: there are no tables beside the executions.
+    /// `None` if there are no tables beside the executions.
     pub within: Option<Arc<dyn WriteWithin>>,
-    /// What chained invokes may reach.
+    /// The functions that chained invokes may reach.
     pub handlers: Arc<Handlers>,
     /// Whether requests may be repeated; a call within the program is made once.
     pub repeats_requests: bool,
@@ -110,7 +110,7 @@ impl OwnService {
     }
 }
 
-/// Runs the body within a transaction of the store, and commits what it comes to in the same.
+/// Runs the body within a transaction of the store, and commits the step's record in the same transaction.
 async fn commit(
     within: Arc<dyn WriteWithin>,
     making: Arc<Making>,
@@ -186,7 +186,7 @@ impl Transactions for OwnService {
     }
 }
 
-/// Chained invokes reach the functions of the same program, whatever version or alias they name.
+/// Chained invokes reach the functions of the same program; the version or alias that they name is ignored.
 impl Targets for OwnService {
     fn resolve(&self, function_name: &str) -> Result<ChainedTarget, ErrorObject> {
         let name = name_in(function_name).and_then(|name| FunctionName::parse(name).ok());
@@ -224,7 +224,7 @@ fn name_in(reference: &str) -> Option<&str> {
     name.split(':').next()
 }
 
-/// What a step records names no function.
+/// A step's updates name no function.
 struct NoTargets;
 
 impl Targets for NoTargets {

@@ -1,4 +1,4 @@
-//! What a program with its own executions can be told.
+//! Errors of a program with its own executions.
 
 use std::path::PathBuf;
 
@@ -14,12 +14,12 @@ use crate::error::{BoxError, Failure};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// A handler's name is none.
+    /// A handler's name is invalid.
     #[error("handler {name:?}: {cause}")]
     HandlerName {
         /// The name.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         cause: InvalidId,
     },
     /// Two handlers have the same name.
@@ -28,12 +28,12 @@ pub enum OpenError {
         /// The name.
         name: String,
     },
-    /// A handler's options leave its executions no time.
+    /// A handler's options are invalid.
     #[error("handler `{name}`: {cause}")]
     HandlerOptions {
         /// Its name.
         name: String,
-        /// What is wrong with them.
+        /// The reason.
         cause: HandlerProblem,
     },
     /// A schedule cannot be used.
@@ -41,7 +41,7 @@ pub enum OpenError {
     Schedule {
         /// Its name.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         cause: ScheduleProblem,
     },
     /// The file cannot be used.
@@ -53,7 +53,7 @@ pub enum OpenError {
     /// The operating system gives no randomness.
     #[error("no randomness for ids and tokens: {0}")]
     Chance(BoxError),
-    /// The path cannot be a file's.
+    /// The path does not name a file.
     #[error("`{path}` does not name a file")]
     Path {
         /// The path.
@@ -61,54 +61,54 @@ pub enum OpenError {
     },
 }
 
-/// What is wrong with the options of a handler.
+/// Why the options of a handler are invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandlerProblem {
-    /// Every execution would have timed out when it starts.
+    /// Every execution would time out as it starts.
     #[error(
         "an execution timeout of zero ends its executions before they begin: give it a second or more"
     )]
     NoTimeout,
-    /// Nobody could ask for the result.
+    /// No caller could ask for the result.
     #[error(
         "with a retention of zero days its executions are gone as soon as they end: keep them for a day or more"
     )]
     NoRetention,
 }
 
-/// What is wrong with a schedule.
+/// Why a schedule cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScheduleProblem {
-    /// Its expression.
+    /// Its expression is invalid.
     #[error(transparent)]
     Expression(#[from] ExpressionError),
-    /// Its time zone.
+    /// Its time zone is unknown.
     #[error("`{0}` is not a time zone of the IANA database, such as `Europe/Vienna`")]
     TimeZone(String),
-    /// Its handler.
+    /// Its handler is not registered, or not durable.
     #[error("there is no handler `{0}`")]
     NoHandler(String),
-    /// Its name.
+    /// Its name is invalid.
     #[error(transparent)]
     Name(InvalidId),
-    /// There are two of that name.
+    /// Two schedules have this name.
     #[error("there are two of that name")]
     Twice,
-    /// Its input.
+    /// Its input cannot be turned into JSON.
     #[error("its input cannot be written as JSON: {0}")]
     Input(String),
 }
 
-/// Why something asked of the program was not done.
+/// Why a request to the program failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No handler of that name is registered, or it is not a durable function.
     #[error("there is no durable handler `{0}`: register it with `Builder::handler`")]
     UnknownHandler(String),
-    /// The name of an execution is none.
+    /// The name of an execution is invalid.
     #[error(transparent)]
     Name(#[from] InvalidId),
     /// An execution with this name was started with another input.
@@ -117,13 +117,13 @@ pub enum Error {
         /// That execution.
         arn: String,
     },
-    /// There is no such execution, or no longer.
+    /// The execution does not exist, or no longer.
     #[error("there is no execution `{0}`")]
     UnknownExecution(String),
-    /// The text names no callback.
+    /// The text is not the id of a callback.
     #[error("`{0}` is not a callback id")]
     CallbackId(String),
-    /// It came too late, or was refused for another reason.
+    /// The request came too late, or was refused for another reason.
     #[error("{0}")]
     Refused(String),
     /// The execution did not succeed.
@@ -134,17 +134,17 @@ pub enum Error {
         /// Why.
         error: Option<Box<ErrorObject>>,
     },
-    /// The execution cannot be worked on: its records cannot be read, or something about it fails again and again. It is
-    /// left alone, and the others go on.
+    /// The execution cannot be worked on: its records cannot be read, or work on it fails again and again. The program
+    /// leaves it alone, and goes on with the others.
     #[error("the execution is set aside: {reason}")]
     SetAside {
-        /// What was attempted, and what went wrong.
+        /// The attempted action, and its failure.
         reason: String,
     },
     /// A value could not be turned into JSON or back.
     #[error("{0}")]
     Json(String),
-    /// What was to be done within a transaction failed, and nothing of it is there.
+    /// The body of a transaction failed, and none of its writes were kept.
     #[error("{0}")]
     Transaction(BoxError),
     /// The program's executions are kept in memory, without any tables beside them.
@@ -178,7 +178,7 @@ fn told(error: Option<&ErrorObject>) -> String {
     }
 }
 
-// No `From`: what the engine's crates fail with is no part of what this one promises.
+// No `From`: the error types of the engine's crates are no part of this crate's public interface.
 impl Error {
     pub(super) fn of_payload(failure: Failure) -> Self {
         Self::Json(failure.message)

@@ -1,4 +1,4 @@
-//! One execution, as the program that runs it sees it.
+//! One execution, as its program sees it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -113,7 +113,7 @@ impl Execution {
         })
     }
 
-    /// How it stands: its status, input, result, and when.
+    /// Its current state: status, input, result, and times.
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl Execution {
         }
     }
 
-    /// Stops it, for this reason. One that has ended stays as it is.
+    /// Stops it, for this reason. An execution that has ended stays as it is.
     ///
     /// # Errors
     ///
@@ -162,8 +162,8 @@ impl Execution {
         self.process(Input::Stop { error }).await
     }
 
-    /// Pauses it, for this reason: what its handler is at comes to an end, and it goes no further until it is
-    /// [resumed](Self::resume). Until then its timeout stands still.
+    /// Pauses it, for this reason: its handler may finish the work in progress, and the execution goes no further until
+    /// it is [resumed](Self::resume). Until then its timeout stands still.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl Execution {
         .await
     }
 
-    /// Goes on with it.
+    /// Resumes it.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
-//! What a program stands on: where its executions are kept, what time it is, and where its chance comes from.
+//! The ground of a program: its store, its clock, and its source of randomness.
 //!
-//! A program has a file and the machine's clock. Tests put it on memory and a clock that can be wound; fault injection
-//! puts itself around any of it.
+//! A program uses a file and the machine's clock. Tests use memory and a clock that they can wind; fault injection
+//! wraps any of these.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use store_sqlite::{SqliteStore, WriteWithin};
 use super::error::OpenError;
 use crate::service::DurableServiceClient;
 
-/// Is given the driver.
+/// A function that is called with the driver.
 pub type BesideDriver = Box<dyn FnOnce(&runtime::Driver) + Send>;
 
-/// Puts something around whatever runs the program's functions.
+/// Wraps the invoker of the program's functions.
 pub type AroundFunctions =
     Box<dyn FnOnce(Arc<dyn runtime::Invoker>) -> Arc<dyn runtime::Invoker> + Send>;
 
-/// Puts something around whatever answers a function's requests.
+/// Wraps the service that answers a function's requests.
 pub type AroundService =
     Box<dyn FnOnce(Arc<dyn DurableServiceClient>) -> Arc<dyn DurableServiceClient> + Send>;
 
@@ -29,17 +29,17 @@ pub type AroundService =
 #[doc(hidden)]
 pub struct Ground {
     pub store: Arc<dyn Store>,
-    /// None: there are no tables beside the executions.
+    /// `None` if there are no tables beside the executions.
     pub tables: Option<Tables>,
     pub clock: Arc<dyn Clock>,
-    /// The same, if it is one that keeps how far time has come.
+    /// The same clock, if it is one that stores how far time has come.
     pub(super) steady: Option<SteadyClock>,
     pub limits: Limits,
-    /// None: the operating system gives chance.
+    /// `None` if randomness comes from the operating system.
     pub seed: Option<u64>,
-    /// Whether requests carry what tells a repeated one: within a program each is made once.
+    /// Whether requests carry a token that identifies repetitions: within a program each is made once.
     pub repeats_requests: bool,
-    /// Is given the driver before it drives anything: where several servers share the store.
+    /// Called with the driver before it drives anything: used where several servers share the store.
     pub beside_driver: Option<BesideDriver>,
     pub around_functions: Option<AroundFunctions>,
     pub around_service: Option<AroundService>,
@@ -49,7 +49,7 @@ pub struct Ground {
 #[doc(hidden)]
 pub struct Tables {
     pub sqlite: Arc<SqliteStore>,
-    /// What transactions are given.
+    /// Runs the bodies of transactions.
     pub within: Arc<dyn WriteWithin>,
 }
 
@@ -74,7 +74,7 @@ impl Ground {
         let steady = match durability {
             Durability::Memory => SteadyClock::forgetful(),
             Durability::Disk | Durability::Os => {
-                // Beside the file itself, also when the path is a link to it.
+                // The clock's file is beside the database file itself, even if the path is a link to it.
                 SteadyClock::open(&clock_path(&sqlite.report().path))
             }
         };
@@ -93,7 +93,7 @@ impl Ground {
         })
     }
 
-    /// Memory, and whatever clock.
+    /// Memory, and any clock.
     pub fn in_memory(store: Arc<MemoryStore>, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
@@ -110,7 +110,7 @@ impl Ground {
     }
 }
 
-/// Where the clock keeps how far time has come.
+/// The path of the file in which the clock stores how far time has come.
 fn clock_path(path: &Path) -> PathBuf {
     let mut clock = path.as_os_str().to_owned();
     clock.push("-clock.json");

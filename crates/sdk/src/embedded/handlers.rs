@@ -26,7 +26,7 @@ pub(super) type Durable = dyn Fn(
     + Send
     + Sync;
 
-/// A function that is none.
+/// A function that is not durable.
 pub(super) type Plain = dyn Fn(PlainInvocation) -> BoxFuture<'static, PlainOutcome> + Send + Sync;
 
 #[derive(Clone)]
@@ -80,7 +80,7 @@ where
                     return failed(&Failure::serialization(message));
                 }
             };
-            // A panic is the driver's to catch, as that of any task.
+            // The invoker catches panics.
             let ran = function(LambdaEvent::new(event, context)).await;
             let written = ran
                 .map_err(|error| Failure::from_user(error, wire_type::HANDLER))

@@ -23,24 +23,24 @@ use crate::error::Failure;
 use crate::invocation::{InvocationContext, Invoker};
 use crate::run_error::Error;
 
-/// Pause before a store is asked again that failed.
+/// Pause before a store that failed is asked again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// The functions of the program, and what of them is at work.
+/// The functions of the program, and their running invocations.
 pub(super) struct OwnFunctions {
     pub handlers: Arc<Handlers>,
     pub invoker: Invoker,
-    /// What the invoker asks.
+    /// The service that the invoker calls.
     pub service: OwnService,
-    /// How long a handler may be at work after its execution has ended.
+    /// How long a handler may run after its execution has ended.
     pub grace: Duration,
     pub concurrency: usize,
     pub clock: Arc<dyn Clock>,
     /// No invocation begins any more.
     pub draining: CancellationToken,
-    /// Invocations at work.
+    /// Running invocations.
     pub at_work: TaskTracker,
-    /// Functions that were missed, to be said once.
+    /// Functions found missing: each is logged once.
     pub missed: Mutex<BTreeSet<FunctionName>>,
 }
 
@@ -56,7 +56,7 @@ impl runtime::Invoker for OwnInvoker {
         }
     }
 
-    /// Whatever has been begun waits, as executions of a handler do that is not registered.
+    /// Called for functions that are not registered: chained invokes of them wait, like executions of such a handler.
     fn waits_for(&self, function: &FunctionName, _: &Version) -> bool {
         self.0.say_missed(function);
         true
@@ -94,7 +94,8 @@ impl OwnFunctions {
                 if found.is_none() {
                     self.say_missed(&arn.function.name);
                 }
-                // Not the execution's failure: it waits for a program that has its handler, or for the next one.
+                // This does not fail the execution: it waits for a program that has its handler, or for the program's
+                // next run.
                 invocation.called_off.cancelled().await;
                 return report(InvocationOutcome::NotStarted);
             }
@@ -138,10 +139,11 @@ impl OwnFunctions {
         }
     }
 
-    /// Is ready once a handler is at work for longer than its execution and the grace. It would keep its place for
-    /// as long as it waits for whatever it waits for, and nobody asks for its answer.
+    /// Returns once a handler still runs after its execution has ended and the grace has passed. Its answer is of no
+    /// use any more, and it would keep its place for as long as it waits.
     async fn outlived(&self, id: &ExecutionId, called_off: &CancellationToken) {
-        // Also when it is to be paused, which a handler may take its time for: it may end later, or not.
+        // A pause calls the invocation off as well; the handler may take its time then, and the execution may end later
+        // or never.
         called_off.cancelled().await;
         while let Err(error) = self.service.driver().wait_ended(id).await {
             tracing::warn!(execution = %id, %error, "whether an execution has ended is not known; asking again");
@@ -174,7 +176,7 @@ impl OwnFunctions {
     }
 }
 
-/// What is recorded of a handler that did not come to an end.
+/// The recorded error of a handler that did not come to an end.
 fn cut_off() -> ErrorObject {
     ErrorObject::new(
         "InvocationCutOff",
@@ -182,7 +184,7 @@ fn cut_off() -> ErrorObject {
     )
 }
 
-/// What the handler came to, in the engine's form.
+/// The handler's outcome, in the engine's form.
 fn returned(output: InvocationOutput) -> Output {
     match output.status {
         InvocationStatus::Succeeded => Output::Succeeded(output.result.map(Payload::from)),

@@ -12,7 +12,7 @@ use wire::wire_summary;
 use super::error::Error;
 use super::program::Program;
 
-/// Executions in a page, unless it says otherwise.
+/// Executions in a page, unless the caller sets another limit.
 const LIST_LIMIT: usize = 100;
 
 /// A list of executions, newest first; see [`Embedded::list`](super::Embedded::list).
@@ -21,7 +21,7 @@ const LIST_LIMIT: usize = 100;
 pub struct List {
     program: Arc<Program>,
     filter: ExecutionFilter,
-    /// Nothing can be in it.
+    /// No execution can match.
     is_impossible: bool,
 }
 

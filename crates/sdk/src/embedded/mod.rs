@@ -32,7 +32,7 @@
 //! }
 //! ```
 //!
-//! - **The same engine.** What an execution records, and when it counts as recorded, is what `lambdura up` does: the same
+//! - **The same engine.** An execution records the same events at the same moments as under `lambdura up`: the same
 //!   engine, runtime and store, without HTTP, signatures and processes. Handlers that run at the same time share syncs.
 //! - **Your tables, exactly once.** [`DurableContext::transaction`](crate::DurableContext::transaction) writes to tables of
 //!   your own in the same file, in the transaction that records the step. [`Embedded::transaction`] is the same outside
@@ -40,8 +40,8 @@
 //! - **One program.** The file belongs to one process at a time; a second one is refused, and `lambdura console --file
 //!   app.db` looks at it while the program runs.
 //!
-//! In reading order: what a program is made of ([`Builder`]), what it does ([`Embedded`], [`Start`], [`Execution`],
-//! [`List`]), how it is opened, and what stands between the SDK's core and the engine.
+//! In reading order: the parts of a program ([`Builder`]), its use ([`Embedded`], [`Start`], [`Execution`], [`List`]),
+//! how it is opened, and the layer between the SDK's core and the engine.
 
 mod builder;
 mod handlers;

@@ -1,4 +1,4 @@
-//! Opening a program: what it is made of is put on what it stands on, and what goes on by itself is started.
+//! Opening a program: its parts are put on its ground, and its background tasks are started.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -25,7 +25,7 @@ use crate::machine_time::MachineTime;
 use crate::plugin::Plugins;
 use crate::service::DurableServiceClient;
 
-/// What a program is made of, once it was looked through.
+/// The parts of a program, after they were checked.
 pub(super) struct Parts {
     pub handlers: Handlers,
     pub plan: Plan,
@@ -101,7 +101,7 @@ pub(super) async fn open(parts: Parts, ground: Ground) -> Result<Arc<Program>, O
     Ok(program)
 }
 
-/// Starts what goes on by itself.
+/// Starts the background tasks.
 async fn run(program: &Arc<Program>, plan: Plan) -> Result<(), StoreFault> {
     let Program {
         driver,
@@ -110,7 +110,7 @@ async fn run(program: &Arc<Program>, plan: Plan) -> Result<(), StoreFault> {
         ended,
         ..
     } = &**program;
-    // A clock that is wound stands until what an earlier run left is taken up.
+    // A test's clock does not advance until the executions of an earlier run are taken up.
     let recovers = driver.clock().work();
     let plan = plan.begin(driver.store().as_ref(), driver.now()).await?;
     if let Some(steady) = steady.clone() {
@@ -137,7 +137,7 @@ async fn run(program: &Arc<Program>, plan: Plan) -> Result<(), StoreFault> {
     Ok(())
 }
 
-/// Runs a task that the program cannot do without; a panic in it is said, and it begins again.
+/// Runs a task that the program cannot do without; a panic in it is logged, and the task starts again.
 async fn again_after_panics<F: Future<Output = ()>>(name: &'static str, task: impl Fn() -> F) {
     while let Err(panic) = AssertUnwindSafe(task()).catch_unwind().await {
         let reason = Failure::panicked(panic.as_ref()).message;
@@ -145,7 +145,7 @@ async fn again_after_panics<F: Future<Output = ()>>(name: &'static str, task: im
     }
 }
 
-/// What the program's functions take for the time of their machine: that of the executions.
+/// The machine time of the program's functions: it comes from the executions' clock.
 fn machine_time(clock: &Arc<dyn Clock>) -> MachineTime {
     let clock = Arc::clone(clock);
     MachineTime::by(move || EpochMillis(clock.now().as_millis()))

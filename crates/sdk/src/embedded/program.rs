@@ -1,4 +1,4 @@
-//! What runs behind the handles of a program: all of them share it.
+//! The state behind the handles of a program, which all of them share.
 
 use std::fmt;
 use std::time::Duration;
@@ -29,7 +29,7 @@ impl fmt::Debug for Program {
 }
 
 impl Program {
-    /// What to start, of a handler that is registered.
+    /// The request to start an execution of a registered handler.
     pub fn request(
         &self,
         function: FunctionName,
@@ -56,7 +56,7 @@ impl Program {
         })
     }
 
-    /// Is ready when the program has ended.
+    /// Returns when the program has ended.
     pub async fn has_ended(&self) {
         self.ended.cancelled().await;
     }
@@ -66,7 +66,7 @@ impl Program {
     }
 }
 
-/// ARNs of a program are those that `lambdura up` gives: no account and no region mean anything here.
+/// ARNs have the same form as under `lambdura up`: account and region have no meaning here.
 fn function_arn(name: FunctionName) -> FunctionArn {
     FunctionArn {
         partition: "aws".into(),

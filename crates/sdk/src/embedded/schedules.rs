@@ -1,7 +1,7 @@
 //! Schedules of the program: each occurrence starts one execution.
 //!
-//! How far each has come is stored. An occurrence's execution has a name of its own, so that one that is started again
-//! after a crash is the one that there is.
+//! The store keeps how far each schedule has come. Each occurrence gives its execution a name, so that starting it
+//! again after a crash finds the execution that exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,13 +15,13 @@ use super::error::{Error, OpenError, ScheduleProblem};
 use super::handlers::{Handler, Handlers};
 use super::program::Program;
 
-/// Longest sleep without looking at the clock: bounds what a machine that slept could cost.
+/// Longest sleep without looking at the clock: bounds the delay after a suspend of the machine.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 
 /// Pause after an occurrence that could not be started.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// Characters of a schedule's name: what 64 leave beside `-20261125T080000Z`.
+/// Most characters of a schedule's name: the name of an execution has 64, and `-20261125T080000Z` takes 17 of them.
 const NAME_CHARACTERS_MAX: usize = 64 - 17;
 
 /// A schedule, as the program gave it.
@@ -33,7 +33,7 @@ pub(super) struct Schedule {
     pub input: Result<String, String>,
 }
 
-/// Schedules, looked through.
+/// Checked schedules.
 pub(super) struct Plan(Vec<Planned>);
 
 struct Planned {
@@ -43,12 +43,12 @@ struct Planned {
     time_zone: String,
     handler: FunctionName,
     input: String,
-    /// The first occurrence that is not done with.
+    /// The first occurrence that has not been started.
     next_at: Option<Timestamp>,
     not_before: Timestamp,
 }
 
-/// Looks through the schedules of a program.
+/// Checks the schedules of a program.
 pub(super) fn plan(schedules: Vec<Schedule>, handlers: &Handlers) -> Result<Plan, OpenError> {
     let mut names = BTreeSet::new();
     let planned = schedules.into_iter().map(|schedule| {
@@ -112,7 +112,7 @@ impl Planned {
     fn mark(&self, done_until: Timestamp) -> ScheduleMark {
         ScheduleMark {
             schedule: format!("{PREFIX}{}", self.name),
-            // Whatever changes when it is due.
+            // Everything that determines when it is due.
             definition: format!("{} {}", self.time_zone, self.expression_text),
             done_until,
         }
@@ -125,7 +125,7 @@ impl Planned {
     }
 }
 
-/// What tells the schedules of a program from others in the same table.
+/// Distinguishes the schedules of a program from others in the same table.
 const PREFIX: &str = "embedded:";
 
 impl Plan {
@@ -133,7 +133,7 @@ impl Plan {
         self.0.is_empty()
     }
 
-    /// Finds out how far each has come; a new or changed one begins now, and one that is gone is forgotten.
+    /// Reads how far each schedule has come; a new or changed one begins now, and the mark of a removed one is deleted.
     pub async fn begin(mut self, store: &dyn Store, now: Timestamp) -> Result<Self, StoreFault> {
         let marks = store.schedule_marks().await?.into_iter();
         let mut marks: BTreeMap<_, _> = marks.map(|it| (it.schedule.clone(), it)).collect();
@@ -155,7 +155,7 @@ impl Plan {
         Ok(self)
     }
 
-    /// Starts what is due until the program ends.
+    /// Starts due occurrences until the program ends.
     pub async fn run(mut self, program: &Program, ended: CancellationToken) {
         let clock = program.driver.clock();
         loop {
@@ -210,7 +210,7 @@ async fn fire(planned: &Planned, program: &Program, at: Timestamp) -> Result<(),
     )?;
     let driver = &program.driver;
     match driver.start(request).await.map_err(Error::of_start) {
-        // Its name is taken by what somebody else has started so.
+        // Another caller has started an execution under this name: the occurrence is done.
         Ok(_) | Err(Error::AlreadyStarted { .. }) => {}
         Err(error) => return Err(error),
     }
@@ -260,7 +260,7 @@ mod tests {
         };
         let every_minute = "rate(1 minute)";
         assert_eq!(begin(every_minute, minutes(0)).await, Some(minutes(1)));
-        // It came due three times meanwhile: the latest is made up for.
+        // It came due three times while the program was closed: only the latest is made up for.
         assert_eq!(begin(every_minute, minutes(3)).await, Some(minutes(3)));
         // Another expression under the name begins now.
         let other = begin("rate(2 minutes)", minutes(5)).await;

@@ -14,7 +14,8 @@ use crate::payload;
 
 /// An execution to be started; see [`Embedded::start`](super::Embedded::start).
 ///
-/// When awaiting it returns `Ok`, the execution is recorded, and comes to its end however often the program is killed.
+/// When awaiting it returns `Ok`, the execution is recorded, and runs to its end even if the program is killed in
+/// between.
 #[must_use = "nothing is started until this is awaited"]
 pub struct Start {
     program: Arc<Program>,
@@ -37,7 +38,7 @@ impl Start {
         }
     }
 
-    /// Names the execution: starting it again with the same input is harmless, and gives the one that there is.
+    /// Names the execution: starting it again with the same input is harmless, and returns the existing execution.
     ///
     /// 1 to 64 characters of `A-Z a-z 0-9 _ -`.
     pub fn name(mut self, name: impl Into<String>) -> Self {

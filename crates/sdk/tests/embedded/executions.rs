@@ -1,4 +1,4 @@
-//! What can be asked of executions while the program runs.
+//! Queries and actions on executions while the program runs.
 
 use std::time::Duration;
 
@@ -292,7 +292,7 @@ async fn a_handler_that_hangs_gives_its_place_up_once_its_execution_has_ended() 
     )
     .await;
     let next = app.start("hangs", &false).await.unwrap();
-    // A pause does not cut it off: it may come to an end yet.
+    // A pause does not cut the handler off: it may still end.
     hung.pause("lunch").await.unwrap();
     let status = hung.get().await.unwrap().status;
     assert_eq!(status, ExecutionStatus::Pausing);

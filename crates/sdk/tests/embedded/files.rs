@@ -21,7 +21,7 @@ async fn a_file_belongs_to_one_program_at_a_time() {
         second.to_string().contains("is in use by process"),
         "{second}"
     );
-    // By another name it is the same file, with the same files beside it.
+    // Under another name it is the same file, with the same files beside it.
     let link = world.file().with_file_name("link.db");
     std::os::unix::fs::symlink(world.file(), &link).unwrap();
     let second = Embedded::builder(&link).open().await.unwrap_err();
@@ -124,7 +124,7 @@ async fn what_makes_no_program_is_refused_by_name() {
         let refused = builder.open().await.unwrap_err().to_string();
         assert!(refused.contains(expected), "{refused}");
     }
-    // None of them has left the file taken.
+    // None of the attempts above has left the file locked.
     world
         .builder()
         .open()

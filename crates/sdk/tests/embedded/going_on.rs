@@ -1,4 +1,4 @@
-//! What goes on in the next run of a program.
+//! Executions and schedules that go on in the next run of a program.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +47,7 @@ async fn a_suspended_execution_goes_on_in_the_next_run_and_repeats_no_step() {
     app.start("greet", "Alice").name("alice").await.unwrap();
     let callback = told.recv().await.unwrap();
     app.shut_down().await.unwrap();
-    // A handle of the run before is of no use, and says so.
+    // A handle of the previous run fails with an error.
     let late = app.start("greet", "Bob").await.unwrap_err();
     assert!(matches!(late, Error::ShuttingDown), "{late}");
 
@@ -145,7 +145,7 @@ async fn executions_of_a_handler_that_is_not_registered_wait_for_it() {
         .open()
         .await
         .unwrap();
-    // Others are not held up, and it can be stopped.
+    // Other executions are not held up, and this one can be stopped.
     app.start("other", &())
         .await
         .unwrap()
@@ -225,7 +225,7 @@ async fn invokes_of_functions_that_are_not_registered_wait_for_them() {
     }
     let at_work = async || begun.get();
     until("the invoked functions", at_work, |count| *count == 2).await;
-    // Its records are younger: once it is repeated, the others were taken up.
+    // Its records are the newest: when its handler runs again, the others have been taken up.
     app.start("last", &1).await.unwrap();
     until("the last one", at_work, |count| *count == 3).await;
     app.shut_down().await.unwrap();

@@ -53,7 +53,7 @@ async fn what_it_writes_is_there_with_its_step_and_once() {
             })
         }));
         let written: Vec<u32> = written.await?.into_results()?;
-        // The second invocation gets what is recorded.
+        // The second invocation gets the recorded result.
         ctx.wait(Duration::from_secs(1)).await?;
         Ok(written)
     }
@@ -168,7 +168,7 @@ async fn it_cannot_end_the_transaction_nor_write_to_the_executions_tables() {
         let said: String = execution.result().await.unwrap();
         assert!(said.contains(expected), "{sql}: {said}");
     }
-    // Outside of executions it is the same.
+    // The same applies outside of executions.
     let refused = app.transaction(|tx| tx.execute_batch("DELETE FROM operations"));
     let refused = refused.await.unwrap_err();
     assert!(matches!(refused, Error::Transaction(_)), "{refused}");
@@ -233,7 +233,7 @@ fn goes_on(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     insert(tx, "before")?;
     tx.execute("INSERT OR ROLLBACK INTO once VALUES (1)", [])
         .expect_err("it is there");
-    // By itself it would be committed here, without the step.
+    // Without this error it would be committed here on its own, without the step.
     let late = insert(tx, "late").expect_err("the transaction is over");
     let code = late.sqlite_error().map(|error| error.extended_code);
     assert_eq!(code, Some(rusqlite::ffi::SQLITE_CONSTRAINT_COMMITHOOK));
@@ -341,7 +341,7 @@ async fn a_result_that_cannot_be_recorded_takes_its_writes_with_it() {
     app.shut_down().await.unwrap();
 }
 
-/// A service as on Lambda, which is not asked for anything.
+/// A service as on Lambda, which receives no request in this test.
 struct Elsewhere;
 
 impl DurableServiceClient for Elsewhere {

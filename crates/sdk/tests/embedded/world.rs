@@ -29,7 +29,7 @@ impl World {
     }
 }
 
-/// Counts what runs, in all runs of a program within a test.
+/// Counts calls, in all runs of a program within a test.
 #[derive(Clone, Default)]
 pub struct Count(Arc<AtomicUsize>);
 
@@ -43,7 +43,7 @@ impl Count {
     }
 }
 
-/// Waits until something holds; prints what was last seen when it does not.
+/// Waits until a condition holds; prints the last value seen if it never does.
 pub async fn until<T: std::fmt::Debug>(
     what: &str,
     mut look: impl AsyncFnMut() -> T,

@@ -1,4 +1,4 @@
-//! Operations that user code drops before their end: what is said of them, and when.
+//! Operations that user code drops before their end: the warnings about them, and when they appear.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use tracing::subscriber::DefaultGuard;
 
 use crate::support::{TestExecution, failed, ok, succeeded};
 
-/// What is logged on this thread at level `WARN` and above.
+/// The lines logged on this thread at level `WARN` and above.
 struct Warnings {
     text: Arc<Mutex<Vec<u8>>>,
     _guard: DefaultGuard,
@@ -55,7 +55,7 @@ async fn quick(ctx: &DurableContext) -> Result<(), BoxError> {
         .await?)
 }
 
-/// Takes whatever comes first, as no durable handler should.
+/// Takes the operation that ends first, as no durable handler should.
 async fn select(ctx: &DurableContext) -> Result<(), BoxError> {
     tokio::select! {
         waited = ctx.wait(Duration::from_secs(60)).name("slow") => Ok(waited?),
@@ -124,7 +124,7 @@ async fn what_the_sdk_drops_itself_is_no_fault() {
             first
                 .completion(CompletionConfig::first_successful())
                 .await?;
-            // Both are open when the handler is dropped.
+            // Both operations are open when the handler is dropped.
             let (a, b) = tokio::join!(ctx.wait(Duration::from_secs(1)), slow());
             a?;
             b?;
@@ -162,7 +162,7 @@ async fn abandoned_context_is_named_once_and_not_with_all_that_is_inside() {
 async fn divergence_names_the_operation_that_was_dropped() {
     let is_replay = AtomicBool::new(false);
     let execution = TestExecution::new(());
-    // The first invocation goes the way of the wait, and the second, as a select can, the other.
+    // The first invocation takes the branch of the wait, and the second takes the other, as a select can.
     let handler = async |(): (), ctx: DurableContext| {
         let wait = ctx.wait(Duration::from_secs(600)).name("slow");
         if is_replay.load(Ordering::Relaxed) {

@@ -52,7 +52,7 @@ async fn parallel_records_a_context_per_branch() {
             r#"{"all":[{"result":10,"index":0,"status":"SUCCEEDED"},{"result":20,"index":1,"status":"SUCCEEDED"}],"completionReason":"ALL_COMPLETED"}"#
         )
     );
-    // Replayed, it is the same, and nothing is recorded again.
+    // A replay gives the same result, and records nothing again.
     let output = execution.run(&handler).await;
     assert_eq!(succeeded(&output), "[10,20]");
     assert_eq!(execution.service.calls().len(), 2);

@@ -151,7 +151,7 @@ async fn result_that_just_fits_is_returned() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_polled_close_to_the_deadline() {
     let execution = TestExecution::new(());
-    // The step outlives the invocation, as one does that a sandbox cuts off.
+    // The step outlives the invocation, like a step that a sandbox cuts off.
     let invocation = execution.invoke(async |(): (), ctx: DurableContext| {
         let callback = ctx.create_callback::<()>().name("c").await?;
         let step =

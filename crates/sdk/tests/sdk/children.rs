@@ -80,7 +80,7 @@ async fn failure_crosses_contexts_with_the_innermost_message() {
     let error = recorded.unwrap().error.unwrap();
     assert_eq!(error.error_type.as_deref(), Some("StepError"));
     assert_eq!(error.error_message.as_deref(), Some("no funds"));
-    // Replayed, it is the same.
+    // A replay gives the same error.
     let output = execution.run(&handler).await;
     assert_eq!(failed(&output), ("ChildContextError", "no funds"));
 }

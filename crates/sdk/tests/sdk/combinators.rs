@@ -1,4 +1,4 @@
-//! Combinators: who wins, what is recorded of it, what becomes of the others.
+//! Combinators: the winner, its record, and the fate of the other inputs.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -397,7 +397,7 @@ async fn strategy_of_a_block_sees_the_same_error_in_a_replay() {
     execution
         .service
         .fail("call", OperationStatus::TimedOut, "Slow", "too slow");
-    // The answer to the block's failure is lost: the next invocation decides again, on the record.
+    // The answer to the block's failure is lost: the next invocation decides again, by the record.
     execution
         .service
         .refuse(2, Refusal::Error(ErrorCode::Service, "oops"));
@@ -432,7 +432,7 @@ async fn combinator_in_the_place_of_another_operation_is_noticed() {
 
 #[tokio::test]
 async fn settled_values_are_read_as_any_other_result_is() {
-    // Keys that are numbers exist in JSON as text only.
+    // In JSON, keys that are numbers exist only as text.
     let handler = async |(): (), ctx: DurableContext| {
         let step = ctx.step(|_: StepContext| async { ok(BTreeMap::from([(7_u32, Some(()))])) });
         let settled = ctx.join_all([step]).await?;

@@ -1,4 +1,4 @@
-//! Durable functions against a service in memory: what is recorded, what is replayed, when the handler suspends.
+//! Durable functions against a service in memory: records, replays, and suspension of the handler.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;

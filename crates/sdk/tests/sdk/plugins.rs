@@ -1,4 +1,4 @@
-//! Plugins: what they are told, and that they change nothing.
+//! Plugins: they get the right notifications, and change nothing.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -149,7 +149,7 @@ async fn everything_is_told_once_and_in_order() {
     assert_eq!(repeated.status, OperationStatus::Succeeded);
 }
 
-/// Notes what a plugin can read of operations, functions and invocations.
+/// Notes everything that a plugin can read of operations, functions and invocations.
 #[derive(Clone, Default)]
 struct Details(Diary);
 
@@ -277,7 +277,7 @@ async fn functions_of_contexts_are_told_and_what_checkpoints_change() {
         second.contains(&"waits: \"slow\", None".to_owned()),
         "{second:#?}"
     );
-    // What has come to its end is neither run nor told again.
+    // Operations that have ended are neither run nor announced again.
     assert!(
         !second.iter().any(|line| line.starts_with("fails")),
         "{second:#?}"

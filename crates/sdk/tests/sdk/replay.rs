@@ -1,4 +1,4 @@
-//! Replay: what code must repeat, and what it may say once.
+//! Replay: operations that code must repeat, and log lines that it writes once.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use crate::support::{TestExecution, failed, ok, succeeded};
 
 async fn step_then_wait((): (), ctx: DurableContext) -> Result<(), BoxError> {
-    // Catches everything, which must not help.
+    // The handler ignores the error; the execution must fail nevertheless.
     let stepped = ctx.step(|_: StepContext| async { ok(1) }).name("a").await;
     drop(stepped);
     ctx.wait(Duration::from_secs(60)).name("w").await?;

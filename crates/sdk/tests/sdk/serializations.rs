@@ -10,7 +10,7 @@ use lambdura::{
 
 use crate::support::{TestExecution, failed, ok, succeeded};
 
-/// Text behind the ids of what it belongs to.
+/// Text with a label: the first characters of the id of the operation that it belongs to.
 struct Labelled;
 
 impl SerDes<String> for Labelled {
@@ -98,7 +98,7 @@ async fn state_of_a_condition_survives_in_its_own_form() {
     assert_eq!(succeeded(&execution.run(&handler).await), r#""xx""#);
 }
 
-/// Text that nobody would take for JSON.
+/// Text that no reader would take for JSON.
 struct Shouting;
 
 impl SerDes<String> for Shouting {

@@ -132,7 +132,7 @@ async fn failed_step_suspends_until_its_next_attempt() {
         details.error.unwrap().error_message.as_deref(),
         Some("attempt 1")
     );
-    // Invoked too early, it goes on waiting.
+    // Invoked too early, the handler goes on waiting.
     execution.suspends(&handler).await;
     assert_eq!(execution.service.calls().len(), 1);
     let output = execution.run(&handler).await;

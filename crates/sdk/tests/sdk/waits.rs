@@ -1,4 +1,4 @@
-//! Waits, suspension, and what happens when something else goes on meanwhile.
+//! Waits, suspension, and other work of the handler meanwhile.
 
 use std::future::IntoFuture;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,7 +94,7 @@ async fn code_outside_of_steps_holds_off_suspension_too() {
 /// A minute of I/O.
 async fn own_io(done: &AtomicBool) {
     tokio::time::sleep(Duration::from_secs(30)).await;
-    // As with a request: connected, then answered.
+    // Two phases, like a request: connecting, then the answer.
     tokio::time::sleep(Duration::from_secs(30)).await;
     done.store(true, Ordering::Relaxed);
 }
@@ -168,7 +168,7 @@ async fn own_io_is_given_up_when_the_deadline_nears() {
     let execution = TestExecution::new(());
     let began_at = Instant::now();
     execution.suspends(&handler).await;
-    // The clock of the test moves only when nothing can go on, so this is exact: a second before the deadline.
+    // The test's clock advances only when no task can go on, so this is exact: a second before the deadline.
     assert_eq!(began_at.elapsed().as_secs(), 59);
 }
 

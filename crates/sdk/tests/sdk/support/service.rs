@@ -24,11 +24,11 @@ pub struct FakeService {
     state: Arc<Mutex<State>>,
 }
 
-/// What the service answers to a checkpoint instead of accepting it.
+/// The service's answer to a checkpoint that it does not simply accept.
 #[derive(Clone, Debug)]
 pub enum Refusal {
     Error(ErrorCode, &'static str),
-    /// Accepts, but takes no more.
+    /// Accepts this checkpoint, but no further one.
     NoToken,
     /// Never answers.
     Silence,
@@ -137,7 +137,7 @@ impl FakeService {
         found.clone()
     }
 
-    /// Changes what is recorded, as a different version of the code would have recorded it.
+    /// Changes a record to that of a different version of the code.
     pub fn tamper(&self, name: &str, change: impl FnOnce(&mut ApiOperation)) {
         let mut state = self.state.lock().unwrap();
         let found = state
