@@ -178,7 +178,7 @@ impl OpenFiles {
     }
 }
 
-/// Counts this process's open files. If even counting fails for want of a handle, all count as used; if the system does
+/// Counts this process's open files. If even counting fails for lack of a handle, all count as used; if the system does
 /// not report open files, the count is zero and only the system's own errors apply.
 fn count() -> u64 {
     let directory = if cfg!(target_os = "linux") {

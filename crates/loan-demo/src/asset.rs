@@ -1,6 +1,6 @@
 //! The files of the page, as Vite built them in `demo/loan-approval/frontend/dist`.
 //!
-//! As with the console, a release build carries them and a development build reads them from there.
+//! As with the console, a release build contains them and a development build reads them from that folder.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use rust_embed::RustEmbed;
 #[allow_missing = true]
 struct Files;
 
-/// The file at a path such as `assets/index-5RfOBGN3.css`; none when there is no such one.
+/// The file at a path such as `assets/index-5RfOBGN3.css`; `None` if there is no such file.
 pub fn asset(path: &str) -> Option<Cow<'static, [u8]>> {
     Files::get(path).map(|file| file.data)
 }
@@ -21,7 +21,7 @@ pub fn has_page() -> bool {
     asset("index.html").is_some()
 }
 
-/// What a browser is told that a file is.
+/// The content type of a file for browsers.
 pub fn content_type(path: &str) -> &'static str {
     match path.rsplit_once('.').map(|(_, extension)| extension) {
         Some("html") => "text/html; charset=utf-8",

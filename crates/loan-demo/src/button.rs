@@ -1,7 +1,7 @@
 //! The page's button that kills the demo's server as `kill -9` does.
 //!
-//! Whoever serves the page and whoever runs the server hold one end each: [`Button`] answers a browser, [`Presses`] are
-//! obeyed by the process that started the server. Only that one has a child to kill, so no other command has this route.
+//! The page's HTTP server holds a [`Button`], which answers a browser; the process that started the demo's server holds
+//! the [`Presses`], and obeys them. Only that process has a child to kill, so no other command has this route.
 
 use std::net::SocketAddr;
 
@@ -11,17 +11,17 @@ use hyper::header::{self, HeaderValue};
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// Where the page reads how the server stands, and below it where it is killed.
+/// The path of the server's standing, and below it the path that kills it.
 pub(crate) const PATH: &str = "/server";
 const KILL_PATH: &str = "/server/kill";
 
-/// Presses that wait: one kill is under way, and whoever presses meanwhile waits for the next server.
+/// Presses that may wait: while one kill is under way, further presses wait for the next server.
 const PRESSES_MAX: usize = 8;
 
-/// How the server stands.
+/// The state of the server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// Its process, once everything answers; none while it starts.
+    /// Its process, once everything answers; `None` while it starts.
     pub process: Option<u32>,
     /// How often it was killed.
     pub deaths: u32,
@@ -34,14 +34,14 @@ pub struct Button {
     standing: watch::Receiver<Standing>,
 }
 
-/// The end of whoever runs the server.
+/// The end for the process that runs the server.
 #[derive(Debug)]
 pub struct Presses {
     presses: mpsc::Receiver<Press>,
     standing: watch::Sender<Standing>,
 }
 
-/// The button was pressed, and somebody waits to hear which process was killed.
+/// A press of the button, which waits for the id of the killed process.
 #[derive(Debug)]
 pub struct Press(oneshot::Sender<u32>);
 
@@ -61,7 +61,7 @@ pub fn button() -> (Button, Presses) {
 }
 
 impl Presses {
-    /// Waits for the next press. For good, once nobody serves the page. Cancel-safe.
+    /// Waits for the next press; for ever once the [`Button`] is dropped. Cancel-safe.
     pub async fn next(&mut self) -> Press {
         match self.presses.recv().await {
             Some(press) => press,
@@ -69,22 +69,22 @@ impl Presses {
         }
     }
 
-    /// Tells the page how the server stands.
+    /// Sends the state of the server to the page.
     pub fn tell(&self, standing: Standing) {
         self.standing.send_replace(standing);
     }
 }
 
 impl Press {
-    /// Answers it: this process was killed. Dropped instead, it says that there was none to kill.
+    /// Answers with the killed process. Dropping the press instead answers that there was none to kill.
     pub fn killed(self, process: u32) {
-        // A browser that has gone away wanted to know no more.
+        // If the browser has gone away, the answer is not needed.
         let _ = self.0.send(process);
     }
 }
 
 impl Button {
-    /// Answers a request for a path of the button; none for any other. `page` is where the page itself is served.
+    /// Answers a request for a path of the button; `None` for any other. `page` is the address of the page.
     pub(crate) async fn answer(
         &self,
         method: &Method,
@@ -129,8 +129,8 @@ impl Button {
     }
 }
 
-/// Whether the page itself asks. Loopback is no protection: any website may send requests here, and a name of its own
-/// may be made to lead here. `Host` and `Origin` are set by browsers, whatever a script says.
+/// Whether the request comes from the page itself. Loopback is no protection: any website may send requests here, and
+/// may make a name of its own resolve to this address. Browsers set `Host` and `Origin`; scripts cannot change them.
 fn is_of_page(headers: &HeaderMap, page: SocketAddr) -> bool {
     let text = |name: &str| {
         let value = headers.get(name);
@@ -139,7 +139,7 @@ fn is_of_page(headers: &HeaderMap, page: SocketAddr) -> bool {
     let host = text("host").unwrap_or_default();
     let names = [page.to_string(), format!("localhost:{}", page.port())];
     let is_here = names.iter().any(|name| name.eq_ignore_ascii_case(host));
-    // A client that is no browser sends none, and needs no page to end a process of its own user.
+    // Clients other than browsers send no `Origin`, and could end a process of their own user without the page.
     let is_own = text("origin").is_none_or(|it| it.strip_prefix("http://") == Some(host));
     let is_same_site = text("sec-fetch-site").is_none_or(|it| matches!(it, "same-origin" | "none"));
     is_here && is_own && is_same_site
@@ -156,7 +156,7 @@ fn json(status: StatusCode, body: String) -> Response<Full<Bytes>> {
     response
 }
 
-/// `why` needs no escapes.
+/// `why` must not contain characters that JSON escapes.
 fn refused(status: StatusCode, why: String) -> Response<Full<Bytes>> {
     json(status, format!(r#"{{"message":"{why}"}}"#))
 }

@@ -1,4 +1,4 @@
-//! The demo on disk, as `sam build` would leave it: a template beside functions that are built.
+//! The demo on disk, as after `sam build`: a template beside built functions.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use crate::function::Function;
 
-/// The stack's name; `samconfig.toml` says the same for those who have a clone.
+/// The stack's name; `samconfig.toml` has the same name for a clone of the repository.
 pub const STACK_NAME: &str = "loan-approval";
 
 const TEMPLATE: &str = include_str!("../../../demo/loan-approval/template.yaml");
-/// The state machine's definition, where the template looks for it.
+/// The state machine's definition, at the path that the template names.
 const DEFINITION: (&str, &str) = (
     "state-machine/loan.asl.json",
     include_str!("../../../demo/loan-approval/state-machine/loan.asl.json"),
@@ -34,12 +34,12 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Writes the files below `data_dir`, over those of an earlier run; `release` is what the functions are made of.
+    /// Writes the files below `data_dir`, over those of an earlier run; `release` identifies the functions' code.
     ///
     /// # Errors
-    /// They cannot be written; the error names none of them.
+    /// The files cannot be written; the error does not name the file.
     pub fn write(data_dir: &Path, release: &str) -> io::Result<Self> {
-        // By this name `lambdura up` knows that there is nothing to build.
+        // By this name `lambdura up` recognises that nothing must be built.
         let built = data_dir.join("loan-approval/.aws-sam/build");
         for function in Function::ALL {
             let folder = built.join("functions").join(function.name());
@@ -66,8 +66,8 @@ impl Folder {
     }
 }
 
-/// Writes a file so that whoever reads it meanwhile has the old one or the new one. One that is as it should be is left
-/// alone.
+/// Writes a file so that a concurrent reader gets the whole old or the whole new one. A file that is already right is
+/// left alone.
 fn write_whole(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     match fs::read(path) {
         Ok(found) if found == text.as_bytes() => return Ok(()),

@@ -2,14 +2,14 @@
 
 use std::error::Error;
 
-/// What a function fails with.
+/// The error of a function.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Names the program to a `bootstrap`. A variable instead of a path in the script: the same script, and so the same
-/// version of the function, serves wherever the command is installed.
+/// version of the function, works wherever the command is installed.
 pub const PROGRAM_VARIABLE: &str = "LAMBDURA_DEMO_PROGRAM";
 
-/// The subcommand that is a function; its argument is the function's name.
+/// The subcommand that runs a function; its argument is the function's name.
 pub const SUBCOMMAND: &str = "demo-function";
 
 /// A function of the demo.
@@ -38,7 +38,7 @@ impl Function {
         Self::ALL.into_iter().find(|it| it.name() == name)
     }
 
-    /// The `bootstrap`. `release` names what the program is made of: other code is another version of the function.
+    /// The `bootstrap`. `release` identifies the program's code: other code is another version of the function.
     pub fn bootstrap(self, release: &str) -> String {
         format!(
             "#!/bin/sh\n# {name} of lambdura {release}.\nexec \"${PROGRAM_VARIABLE}\" {SUBCOMMAND} {name}\n",
@@ -49,7 +49,7 @@ impl Function {
     /// Serves invocations until the process ends.
     ///
     /// # Errors
-    /// The environment lacks something, or the Runtime API is out of reach.
+    /// The environment lacks a variable, or the Runtime API cannot be reached.
     pub async fn serve(self) -> Result<(), BoxError> {
         match self {
             Self::FraudCheck => fraud_check::serve().await,

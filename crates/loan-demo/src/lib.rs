@@ -1,9 +1,10 @@
-//! The loan approval demo as a part of the command `lambdura`: whoever has the command has the demo, without a clone,
-//! Rust or Node.
+//! The loan approval demo as a part of the command `lambdura`: the demo runs wherever the command is installed, without
+//! a clone, Rust or Node.
 //!
-//! [`Function`] runs its three functions, [`Folder`] writes its template where `lambdura up` reads it, and [`Page`] is
-//! what a browser sees, with the [`Button`] that kills the server. All of it is what lies in `demo/loan-approval`; nothing is written twice. How it is started
-//! says `cli::commands::demo`; why it is made so, `docs/adr/0021-the-demo-is-in-the-command.md`.
+//! [`Function`] runs its three functions, [`Folder`] writes its template where `lambdura up` reads it, and [`Page`]
+//! serves the web page, with the [`Button`] that kills the server. All of it comes from `demo/loan-approval`; nothing
+//! is written twice. `cli::commands::demo` starts it; `docs/adr/0021-the-demo-is-in-the-command.md` has the reasons for
+//! this design.
 
 mod asset;
 mod button;
@@ -20,5 +21,5 @@ pub use page::{Page, PageSettings};
 /// The HTTP API of the template.
 pub const LOAN_API: &str = "LoanApi";
 
-/// Where the console shows an application's execution, below its URL; the page replaces what is in braces.
+/// The path of an application's execution in the console, below its URL; the page replaces the parts in braces.
 pub const EXECUTION_PATH: &str = "/functions/{function}/executions/{application_id}";

@@ -1,4 +1,4 @@
-//! The page, served.
+//! The HTTP server of the page.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -23,13 +23,13 @@ use crate::button::{self, Button};
 /// Connections at once: a browser opens six.
 const CONNECTIONS_MAX: usize = 64;
 
-/// A connection that says nothing for so long is closed.
+/// A connection that is silent for this long is closed.
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
 
 /// Pause after a connection could not be accepted, because of a lack of file handles.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
-/// What the page is told about the system.
+/// The settings of the system for the page.
 #[derive(Debug, Clone)]
 pub struct PageSettings {
     /// URL of the loan API.
@@ -51,7 +51,7 @@ impl Page {
         asset("index.html").is_some()
     }
 
-    /// The page for a system, with the button that kills its server; none where this program was built without it.
+    /// The page for a system, with the button that kills its server; `None` if this program was built without the page.
     pub fn new(settings: &PageSettings, button: Button) -> Option<Self> {
         let index = asset("index.html")?;
         let index = with_settings(&String::from_utf8_lossy(&index), settings);
@@ -64,7 +64,7 @@ impl Page {
     /// Serves the page for good. Dropping the future closes all connections.
     ///
     /// # Errors
-    /// When the operating system does not tell where the listener listens.
+    /// When the operating system does not report the listener's address.
     pub async fn serve(self, listener: TcpListener) -> io::Result<Infallible> {
         let address = listener.local_addr()?;
         let page = Arc::new(self);
@@ -152,7 +152,7 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
     response
 }
 
-/// The page finds them as `<meta>` elements (`frontend/src/settings.ts`).
+/// The page reads the settings from `<meta>` elements (`frontend/src/settings.ts`).
 fn with_settings(index: &str, settings: &PageSettings) -> String {
     let meta = format!(
         "<head>\n    <meta name=\"loan-api-url\" content=\"{}\" />\n    <meta name=\"execution-url\" content=\"{}\" />\n    \

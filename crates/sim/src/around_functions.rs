@@ -1,4 +1,4 @@
-//! Processes of functions that are slow, die, hang, or live on although nobody waits for them.
+//! Processes of functions that are slow, die, hang, or live on after the server has given them up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,7 +96,7 @@ impl Invoker for AroundFunctions {
 
 /// One invocation of a plain function.
 struct PlainProcess {
-    /// How long it is at it, where others may have to wait for it.
+    /// How long it runs, if others may have to wait for it.
     takes: Duration,
     machine: Arc<Machine>,
     reserved: Arc<Reserved>,
@@ -135,7 +135,7 @@ struct Process {
     reserved: Arc<Reserved>,
 }
 
-/// What goes wrong with it.
+/// The fault that hits it.
 #[derive(Debug, Clone, Copy)]
 enum Wrong {
     NoRoom,
@@ -168,7 +168,7 @@ impl Process {
             machine.goes().await;
         }
         let started_at = machine.now();
-        // Asked at the last moment, as a function host does.
+        // Checked at the last moment, as a function host does.
         let may_begin = invocation.tenure.holds() && entered.lease().holds(machine.now());
         if invocation.called_off.is_cancelled() || !may_begin {
             return Ok(InvocationReport {
@@ -239,7 +239,7 @@ impl Process {
             Fault::ProcessErrs { nth, after_ms } if nth == this => {
                 Some(Wrong::Errs(after(after_ms)))
             }
-            // It is cut off at its timeout, wherever it is then.
+            // It is cut off at its timeout, at any point of its code.
             Fault::ProcessHangs { nth } if nth == this => Some(Wrong::Dies(TIMEOUT)),
             Fault::ProcessOutlives { nth, after_ms } if nth == this => {
                 Some(Wrong::Outlives(after(after_ms)))

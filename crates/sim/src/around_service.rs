@@ -19,7 +19,7 @@ pub(crate) struct AroundService {
     pub inner: Arc<dyn DurableServiceClient>,
 }
 
-/// What goes wrong with a request.
+/// The fault that hits a request.
 #[derive(Debug, Clone, Copy)]
 enum Wrong {
     Lost,
@@ -38,7 +38,7 @@ impl AroundService {
         let (machine, world) = (&self.machine, &self.machine.world);
         machine.goes().await;
         let nth = world.count(Counted::Requests);
-        // What the SDK drew is not from the seed.
+        // The SDK's own token does not come from the seed.
         request.client_token = Some(format!("request-{nth}"));
         machine.note(&format!("request {nth}: {} updates", request.updates.len()));
         match self.wrong(nth) {

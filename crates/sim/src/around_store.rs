@@ -12,7 +12,7 @@ use crate::world::{Counted, World};
 
 pub(crate) struct AroundStore(pub Arc<Machine>);
 
-/// What becomes of a commit.
+/// The fate of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Commit {
     Works,
@@ -194,7 +194,7 @@ impl AroundStore {
     }
 }
 
-/// What is called, in words.
+/// The name of a call.
 fn what(call: &Call) -> &'static str {
     match call {
         Call::Commit(_) => "commit",

@@ -15,7 +15,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 pub(crate) struct Line(pub Arc<Machine>);
 
-/// What goes wrong with a notice.
+/// The fault that hits a notice.
 #[derive(Debug, Clone, Copy)]
 enum Wrong {
     Lost,
@@ -86,7 +86,7 @@ impl Line {
     }
 }
 
-/// A server that stands still hears it when it goes on.
+/// A suspended server receives it when it goes on.
 async fn arrive(to: Arc<Machine>, notice: Notice) {
     to.goes().await;
     if let Some(cluster) = to.server().and_then(|it| it.cluster) {

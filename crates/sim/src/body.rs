@@ -1,4 +1,4 @@
-//! Runs a program as a durable function: what any user could have written.
+//! Runs a program as a durable function: with code like that of a user.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use lambdura::{
 use crate::machine::Machine;
 use crate::program::{Fate, Op, Program};
 
-/// Attempts that a step has beyond those that it is told to fail: more than any plan interrupts.
+/// Attempts of a step beyond those that the plan lets fail: more than any plan interrupts.
 const SPARE_ATTEMPTS: u32 = 60;
 
 pub(crate) fn handler(

@@ -1,4 +1,4 @@
-//! What must hold: asked at each commit, invocation, request and step, and at the end.
+//! The invariants: checked at each commit, invocation, request and step, and at the end.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,7 +22,7 @@ use crate::world::{Asked, World};
 
 /// At a commit.
 impl World {
-    /// A transition is there.
+    /// Called when a transition is committed.
     pub fn committed(
         &self,
         by: &Machine,
@@ -87,7 +87,7 @@ impl World {
         }
     }
 
-    /// A shortage of ours, and a life that is none, are no failures.
+    /// An invocation may be recorded as failed only if it has really failed.
     fn check_failures(&self, events: &[Event], name: &str) {
         for event in events {
             let EventKind::InvocationCompleted {
@@ -105,7 +105,7 @@ impl World {
         }
     }
 
-    /// What is stored can be read again, and what follows from it is what is stored of it.
+    /// A stored execution can be read again, and the data derived from it equals the stored data.
     fn check_reloaded(&self, id: &ExecutionId, name: &str) {
         let Some(stored) = self.execution(id) else {
             return self.violate("what is committed is there", name.to_owned());
@@ -121,7 +121,7 @@ impl World {
         }
     }
 
-    /// Somebody outside learns of a callback once it is recorded.
+    /// The simulated people learn of a callback once it is recorded.
     fn note_callback(&self, execution: &ExecutionId, event: &Event) {
         let (EventKind::CallbackStarted { callback_id, .. }, Some(subject)) =
             (&event.kind, &event.subject)
@@ -171,9 +171,9 @@ impl World {
     }
 }
 
-/// About invocations.
+/// Checks of invocations.
 impl World {
-    /// A process is given an invocation.
+    /// Called when a process gets an invocation.
     pub fn invocation_begins(&self, on: &Machine, invocation: &DurableInvocation) {
         self.check_territories();
         let arn = &invocation.spec.arn;
@@ -230,12 +230,12 @@ impl World {
         }
     }
 
-    /// An invocation counts as ended, and its process lives on.
+    /// Called when an invocation counts as ended while its process lives on.
     pub fn outlives(&self, request_id: &RequestId) {
         self.state().outlived.insert(request_id.to_string());
     }
 
-    /// A chained invoke runs its function.
+    /// Called when a chained invoke runs its function.
     pub fn plain_begins(&self, on: &Machine, invocation: &PlainInvocation) {
         let payload = String::from_utf8_lossy(&invocation.payload);
         let name = payload.trim_matches('"');
@@ -257,7 +257,7 @@ impl World {
         }
     }
 
-    /// The invoke of this name, and which execution it is in.
+    /// The execution and the status of the invoke with this name.
     fn invoke_of(&self, name: &str) -> Option<(ExecutionId, OperationStatus)> {
         self.executions().iter().find_map(|execution| {
             let mut operations = execution.operations();
@@ -267,9 +267,9 @@ impl World {
     }
 }
 
-/// About requests.
+/// Checks of requests.
 impl World {
-    /// A checkpoint request was accepted: what it says is there, and its token was good for it alone.
+    /// Called when a checkpoint request was accepted: its updates are stored, and its token was valid for it alone.
     pub fn acknowledged(
         &self,
         arn: &str,
@@ -307,7 +307,7 @@ impl World {
         }
     }
 
-    /// The token that was given is the one that counts, unless more has happened.
+    /// The returned token is the valid one, unless more has happened since.
     fn check_token(&self, stored: &Execution, given: &str) {
         let live = checkpoint_token(&stored.spec, &stored.state);
         let was_used = self.state().accepted.contains_key(given);
@@ -323,9 +323,9 @@ impl World {
     }
 }
 
-/// About the functions' own code.
+/// Checks of the functions' own code.
 impl Machine {
-    /// The code of a step, or of a check, begins, if there is still somebody to run it.
+    /// Called when the code of a step, or of a condition's check, begins, if its machine still runs.
     pub async fn step_begins(&self, step: &StepContext) {
         self.goes().await;
         let name = step.name().unwrap_or_default().to_owned();
@@ -337,7 +337,7 @@ impl Machine {
 impl World {
     fn check_step(&self, step: &StepContext, name: String) {
         if self.state().outlived.contains(step.request_id()) {
-            // It knows no better.
+            // This machine cannot know that.
             return;
         }
         let id = OperationId::parse(step.operation_id()).ok();
@@ -350,7 +350,7 @@ impl World {
         }
     }
 
-    /// A program goes on behind an operation.
+    /// Called when a program goes on after an operation.
     pub fn check_recorded(&self, arn: &str, name: &str) {
         let recorded = self.by_arn(arn).is_some_and(|stored| {
             let mut operations = stored.operations();
@@ -366,7 +366,7 @@ impl World {
     }
 }
 
-/// About what comes from outside.
+/// Checks of outside events.
 impl World {
     pub fn is_open(&self, id: &ExecutionId, operation: &OperationId) -> bool {
         self.execution(id).is_some_and(|stored| {
@@ -374,13 +374,13 @@ impl World {
                 .operation(operation)
                 .is_some_and(|it| !it.status.is_terminal());
             let now = self.latest();
-            // What is due counts as done, also when it is not recorded yet.
+            // An operation that is due counts as done, even if its end is not recorded yet.
             let is_overdue = stored.deadlines().any(|deadline| deadline.at <= now);
             is_open && !is_overdue && stored.state.outcome.is_none()
         })
     }
 
-    /// An answer was accepted.
+    /// Called when an answer was accepted.
     pub fn answered(&self, asked: &Asked) {
         if self.is_open(&asked.execution, &asked.operation) {
             let name = asked.name.clone();
@@ -388,7 +388,7 @@ impl World {
         }
     }
 
-    /// Somebody who waited for the end of an execution is told of it.
+    /// Called when a caller that waited for the end of an execution gets it.
     pub fn ended(&self, program: &Program, ended: Result<Vec<String>, (String, String)>) {
         let name = &program.name;
         self.note(format!("{name} has ended: {ended:?}"));
@@ -405,7 +405,7 @@ impl World {
         }
     }
 
-    /// Only what cannot be read is set aside.
+    /// Only executions that cannot be read are set aside.
     pub fn check_aside(&self, driver: &Driver) {
         for aside in driver.executions_set_aside() {
             let name = self.execution(&aside.execution_id);
@@ -418,7 +418,7 @@ impl World {
     }
 }
 
-/// At the end, and between lives.
+/// Checks at the end, and between lives.
 impl World {
     /// Histories explain their operations.
     pub fn check_at_end(&self) {
@@ -444,7 +444,7 @@ impl World {
         }
     }
 
-    /// What has not ended, in words.
+    /// The executions that have not ended, as text.
     pub fn stuck(&self) -> String {
         let executions = self.executions().into_iter();
         let open = executions.filter(|it| it.state.outcome.is_none());
@@ -477,7 +477,7 @@ impl World {
     }
 }
 
-/// Where an operation stands, as far as a history tells.
+/// The standing of an operation according to a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Open,
@@ -491,7 +491,7 @@ fn standing(status: OperationStatus) -> Standing {
     }
 }
 
-/// What a reader of the history alone knows of each operation.
+/// The standing of each operation, computed from the history alone.
 fn tell(events: &[Event]) -> BTreeMap<OperationId, Standing> {
     use OperationStatus::{Cancelled, Failed, Stopped, Succeeded, TimedOut};
     let mut told = BTreeMap::new();
@@ -527,7 +527,7 @@ fn tell(events: &[Event]) -> BTreeMap<OperationId, Standing> {
     told
 }
 
-/// Whether nothing but the bookkeeping of who was told differs.
+/// Whether two operations are equal, apart from the record of which functions were notified.
 fn is_same(one: &Operation, other: &Operation) -> bool {
     let strip = |operation: &Operation| Operation {
         service_change: 0,

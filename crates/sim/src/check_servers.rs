@@ -1,4 +1,5 @@
-//! What must hold where several servers share a store: who drives what, and who may take what from whom.
+//! The invariants of several servers that share a store: which server drives which shards, and when it may take them
+//! over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +10,18 @@ use model::{EventKind, ExecutionId, Invocation, RequestId, Shard, Timestamp};
 use crate::machine::Machine;
 use crate::world::World;
 
-/// Pause between looks at who drives what.
+/// Pause between two checks of the servers' shards.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 impl World {
-    /// The latest time that anybody's clock shows.
+    /// The latest time of all clocks.
     pub fn latest(&self) -> Timestamp {
         let machines = self.machines();
         let clocks = machines.iter().map(|machine| machine.now());
         clocks.fold(self.now(), Timestamp::max)
     }
 
-    /// A machine is no more, and with it the invocations that it was to drive.
+    /// Called when a machine has ended, and with it the invocations that it drove.
     pub fn lose_invocations(&self, machine: &Machine) {
         let Some(owner) = machine.owner() else { return };
         let executions = self.executions().into_iter();
@@ -33,7 +34,7 @@ impl World {
         state.at_work.retain(|_, (_, on)| *on != machine.number);
     }
 
-    /// Whether a server has the shard of this execution, as the database has it; one that is alone has all.
+    /// Whether a server has the shard of this execution, according to the database; a single server has all shards.
     pub fn is_driven_by(&self, machine: &Machine, id: &ExecutionId) -> bool {
         let Some(owner) = machine.owner() else {
             return true;
@@ -42,7 +43,7 @@ impl World {
         self.state().ownership.has(owner, id, now)
     }
 
-    /// No two servers drive the same, unless one of them cannot do anything.
+    /// No two servers drive the same shard, unless one of them cannot act.
     pub fn check_territories(&self) {
         if !self.plan.is_shared() {
             return;
@@ -106,7 +107,7 @@ impl World {
         }
     }
 
-    /// Once nothing goes wrong any more, every server that lives comes to drive an equal share.
+    /// Once there are no more faults, every living server gets an equal share of the shards.
     pub async fn check_even(&self, within: Duration) {
         let until = self.now() + within;
         loop {

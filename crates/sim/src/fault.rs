@@ -1,29 +1,29 @@
-//! Faults: what goes wrong, and when.
+//! Faults, and when they happen.
 
 use serde::{Deserialize, Serialize};
 
-/// One thing that goes wrong. `nth` counts what it hits, from the beginning of the world and from 1.
+/// One fault. `nth` counts the events of its kind, from the beginning of the world and from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fault {
     /// The server dies before a commit is done.
     DiesBeforeCommit { nth: u64 },
-    /// The server dies when a commit is done and nobody was told.
+    /// The server dies after a commit is done and before its caller gets the answer.
     DiesAfterCommit { nth: u64 },
     /// The server dies at some moment.
     DiesAt { ms: u64 },
-    /// A commit is refused, and nothing of it is there.
+    /// A commit is refused, and nothing of it is stored.
     CommitFails { nth: u64 },
-    /// A commit ends in a fault: whether it is there, only a read tells.
+    /// A commit ends in a fault: only a read shows whether it was stored.
     CommitUnknown { nth: u64, landed: bool },
-    /// The disk is full for so many commits.
+    /// The disk is full for this many commits.
     DiskFull { nth: u64, commits: u64 },
-    /// A commit takes long; others pass it.
+    /// A commit takes long; later ones overtake it.
     CommitSlow { nth: u64, ms: u64 },
     /// A read fails.
     ReadFails { nth: u64 },
     /// A read takes long.
     ReadSlow { nth: u64, ms: u64 },
-    /// From the second life on, what is recorded of this program cannot be read.
+    /// From the second life on, the records of this program cannot be read.
     Unreadable { program: usize },
     /// A checkpoint request does not arrive.
     RequestLost { nth: u64 },
@@ -65,7 +65,7 @@ pub enum Fault {
         at_ms: u64,
         back_after_ms: u64,
     },
-    /// A server and its functions stand still, while their clock goes on.
+    /// A server and its functions are suspended, while their clock goes on.
     ServerStandsStill {
         server: usize,
         at_ms: u64,
@@ -91,7 +91,7 @@ pub enum Fault {
     },
     /// A notice to another server does not arrive.
     NoticeLost { nth: u64 },
-    /// A notice arrives, and whoever sent it does not learn of it.
+    /// A notice arrives, but its sender gets no answer.
     NoticeAnswerLost { nth: u64 },
     /// A notice takes long.
     NoticeSlow { nth: u64, ms: u64 },
@@ -100,7 +100,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// What kind it is, in one word.
+    /// Its kind, in one word.
     #[must_use]
     pub fn kind(&self) -> String {
         let text = format!("{self:?}");

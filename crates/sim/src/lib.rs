@@ -4,12 +4,12 @@
 //! the processes that run functions, the network between them and the service, and the people who answer callbacks.
 //! Every choice is drawn from the seed, so the same seed gives the same trace, byte by byte.
 //!
-//! In reading order: a [`Plan`] is computed from a seed: [programs](program) that executions run ([`body`] runs them), and
-//! the [faults](Fault) that hit them. A [`World`] outlives each run of the server, which [`life`] runs one after the other.
-//! [`start`] puts a server on [`clock`], [`around_store`], [`around_functions`] and [`around_service`], which put the faults
-//! where they belong, and [`people`] make the requests from outside. In a third of the seeds, several servers run
-//! [`together`] on one store: each on a [`machine`] with its own clock, with [`around_servers`] and [`between_servers`] for
-//! what they know of each other, and [`reserved`] for the functions' places that they share.
+//! In reading order: a [`Plan`] is computed from a seed: [programs](program) that executions run ([`body`] runs them),
+//! and the [faults](Fault) that hit them. A [`World`] outlives each run of the server, which [`life`] runs one after
+//! the other. [`start`] puts a server on [`clock`], [`around_store`], [`around_functions`] and [`around_service`],
+//! which put the faults where they belong, and [`people`] make the requests from outside. In a third of the seeds,
+//! several servers run [`together`] on one store: each on a [`machine`] with its own clock, with [`around_servers`] and
+//! [`between_servers`] for their knowledge of each other, and [`reserved`] for the functions' places that they share.
 //! The invariants are in [`check`] and [`check_servers`], and are checked at each commit, request and step. [`run`] runs a plan,
 //! and [`shrink`] looks for the shortest plan that still fails.
 

@@ -12,10 +12,10 @@ use crate::start::start;
 use crate::together::live_together;
 use crate::world::World;
 
-/// How long, in the world's time, executions may take to end once nothing goes wrong any more.
+/// How long, in the world's time, executions may take to end once there are no more faults.
 const BOUND: Duration = Duration::from_secs(24 * 3_600);
 
-/// The same where servers share the store, whose programs wait for less.
+/// The same limit if servers share the store; their programs have shorter waits.
 const BOUND_SHARED: Duration = Duration::from_secs(2 * 3_600);
 
 /// How a life ended.
@@ -25,7 +25,7 @@ pub(crate) enum Ending {
     AllEnded,
 }
 
-/// Lives in a runtime of its own, which is dropped at the end, and with it whatever was at work.
+/// Runs a life in a runtime of its own, which is dropped at the end with all its tasks.
 pub(crate) fn live(world: &Arc<World>) -> Result<Ending, BoxError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -61,7 +61,7 @@ async fn lives(world: &Arc<World>) -> Ending {
     let reserved = Reserved::of(&machine);
     let app = match start(&machine, reserved, Box::new(|_| ())).await {
         Ok(app) => app,
-        // The store fails when it starts: whoever looks after it starts it again.
+        // The store failed during the start: the next life starts the server again.
         Err(error) => {
             world.die(&format!("when it starts: {error}"));
             return Ending::Died;

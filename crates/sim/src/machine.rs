@@ -1,9 +1,9 @@
-//! A machine: one server and the functions that it runs, with a clock of their own and a way to the database.
+//! A machine: one server and the functions that it runs, with a clock of their own and a connection to the database.
 //!
-//! Everything that a server does passes here: it asks its clock, calls the store, or runs a function. So a machine that
-//! is dead or stands still is one whose calls do not go on. What it had in memory stays where it is, and nobody sees it.
+//! Everything that a server does passes here: it asks its clock, calls the store, or runs a function. So the calls of a
+//! dead or suspended machine do not return. Its memory stays allocated, but is not used.
 //!
-//! Where a server has the store to itself, its life is the world's, and its clock too: see [`crate::life`].
+//! If a server has the store to itself, its life and its clock are the world's: see [`crate::life`].
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(crate) struct Machine {
     pub world: Arc<World>,
     /// Counts the machines of a world, from 1.
     pub number: usize,
-    /// Which of the plan's servers it is: one that dies has another in its place.
+    /// The index of its server in the plan: a server that dies is replaced by another in the same place.
     pub place: usize,
     skew: Skew,
     state: Mutex<State>,
@@ -37,24 +37,24 @@ pub(crate) struct Machine {
 struct State {
     runs: Option<Server>,
     is_dead: bool,
-    /// After how long another one takes its place.
+    /// The time until another machine takes its place.
     back_after: Duration,
     stands_still: bool,
     went_on_at: Option<Instant>,
     jumped: Duration,
     cut_from_store: bool,
     cut_from_others: bool,
-    /// Since when the database has not done what it was told, and how often.
+    /// Since when, and how often, the database has failed to commit.
     failing: Option<(Timestamp, u64)>,
-    /// Since when it has not answered, and how often.
+    /// Since when, and how often, the database has not answered.
     unanswered: Option<(Timestamp, u64)>,
 }
 
-/// What runs on a machine.
+/// The server that runs on a machine.
 #[derive(Clone)]
 pub(crate) struct Server {
     pub app: Embedded,
-    /// None: it has the store to itself.
+    /// `None` if it has the store to itself.
     pub cluster: Option<Arc<Cluster>>,
 }
 
@@ -79,18 +79,18 @@ impl Machine {
         self.state().runs = Some(server);
     }
 
-    /// What runs on it, once it does.
+    /// Its server, once that runs.
     pub fn server(&self) -> Option<Server> {
         self.state().runs.clone()
     }
 
-    /// Which run the server is, among others.
+    /// The identity of its server's run among the servers of a cluster.
     pub fn owner(&self) -> Option<Owner> {
         let cluster = self.server()?.cluster?;
         Some(cluster.id())
     }
 
-    /// Forgets what runs on it, which knows this machine in turn.
+    /// Drops its server, which refers to this machine in turn.
     pub fn forget(&self) {
         self.state().runs = None;
     }
@@ -117,7 +117,7 @@ impl Machine {
         BEGINNING + ahead + self.state().jumped
     }
 
-    /// Is ready at that instant of its clock, if it goes on then.
+    /// Returns at that instant of its clock, unless it is dead or suspended then.
     pub async fn reached(&self, at: Timestamp) {
         if !self.world.plan.is_shared() {
             return self.world.reached(at).await;
@@ -145,12 +145,12 @@ impl Machine {
 
 /// Its life.
 impl Machine {
-    /// Whether it does nothing any more.
+    /// Whether the machine or the world has ended.
     pub fn is_over(&self) -> bool {
         self.world.is_over() || self.state().is_dead
     }
 
-    /// Is ready unless it is dead, and when it does not stand still.
+    /// Returns when the machine is not suspended; never if it is dead.
     pub async fn goes(&self) {
         loop {
             if self.is_over() {
@@ -164,7 +164,7 @@ impl Machine {
         }
     }
 
-    /// It dies, and with it what it runs.
+    /// The machine dies, with its server and functions.
     pub fn die(&self, when: &str) {
         match self.world.plan.is_shared() {
             true => self.end(&format!("dies {when}")),
@@ -172,7 +172,7 @@ impl Machine {
         }
     }
 
-    /// It is no more, among others that are.
+    /// The machine ends, while others go on.
     pub fn end(&self, how: &str) {
         if self.is_over() {
             return;
@@ -191,7 +191,7 @@ impl Machine {
         self.state().back_after = after;
     }
 
-    /// Is ready when it is no more; returns after how long another one takes its place.
+    /// Waits until it has ended; returns the time until another machine takes its place.
     pub async fn ended(&self) -> Duration {
         loop {
             let changes = self.changed.notified();
@@ -205,14 +205,14 @@ impl Machine {
         }
     }
 
-    /// Whether it can do something at this moment, as it has for a while.
+    /// Whether it is able to act at this moment, and has been for a while.
     pub fn is_up(&self) -> bool {
         let state = self.state();
         let is_waking = state.went_on_at == Some(Instant::now());
         state.runs.is_some() && !state.is_dead && !state.stands_still && !is_waking
     }
 
-    /// Whether nothing goes wrong with it at this moment.
+    /// Whether no fault affects it at this moment.
     pub fn is_well(&self) -> bool {
         let is_cut = {
             let state = self.state();
@@ -237,14 +237,14 @@ impl Machine {
         self.changed.notify_waiters();
     }
 
-    /// What it drives, by its own opinion.
+    /// The shards that it drives, in its own view.
     pub fn territory(&self) -> Shards {
         let server = self.server();
         server.map_or(Shards::NONE, |it| it.app.driver().shards())
     }
 }
 
-/// Its ways to the database and to the others.
+/// Its connections to the database and to the other servers.
 impl Machine {
     pub fn cut_from_store(&self, is_cut: bool) {
         self.note(match is_cut {
@@ -267,7 +267,7 @@ impl Machine {
         self.state().cut_from_others
     }
 
-    /// One way to the database, or back: a request or an answer gets there, or nobody knows.
+    /// The transit of a request to the database, or of its answer: it may be lost.
     pub async fn passes(&self, attempted: &str) -> Result<(), StoreFault> {
         if !self.world.plan.is_shared() {
             return Ok(());
@@ -295,7 +295,7 @@ impl Machine {
         }
     }
 
-    /// Whether the last commit was done.
+    /// Notes whether the last commit was done.
     pub fn note_works(&self, works: bool) {
         let now = self.now();
         let mut state = self.state();
@@ -312,7 +312,7 @@ impl Machine {
         self.state().unanswered = None;
     }
 
-    /// What is wrong with the database as far as it is known here: since when, and how often in a row.
+    /// The known failures of the database: since when, and how often in a row.
     pub fn failing(&self) -> Option<(Timestamp, u64)> {
         let state = self.state();
         state.failing.or(state.unanswered)

@@ -1,16 +1,16 @@
-//! Who has which places of the functions whose concurrency is reserved, and what runs in them.
+//! The servers' places of functions with reserved concurrency, and the invocations in them.
 
 use std::collections::BTreeMap;
 
 use model::{FunctionName, Owner, Timestamp};
 
-/// As an onlooker writes it down, in the database's time.
+/// The observer's record, in the database's time.
 #[derive(Debug, Default)]
 pub(crate) struct Occupancy {
     held: BTreeMap<(Owner, FunctionName), Held>,
     at_work: BTreeMap<u64, AtWork>,
     count: u64,
-    /// When one last began, by the number of its machine.
+    /// When an invocation last began, by the number of its machine.
     began: BTreeMap<(FunctionName, usize), Timestamp>,
 }
 
@@ -25,12 +25,12 @@ struct AtWork {
     function: FunctionName,
     machine: usize,
     owner: Option<Owner>,
-    /// The lease of its place was over meanwhile.
+    /// Whether the lease of its place has ended meanwhile.
     is_uncounted: bool,
 }
 
 impl Occupancy {
-    /// A server has so many places of a function until then.
+    /// Records that a server has this many places of a function until `until`.
     pub fn holds(
         &mut self,
         owner: Owner,
@@ -48,7 +48,7 @@ impl Occupancy {
         held.filter(|it| now < it.until).map_or(0, |it| it.places)
     }
 
-    /// An invocation begins on a machine, and is known by the number that this returns.
+    /// Records that an invocation begins on a machine; returns its number.
     pub fn begins(
         &mut self,
         function: &FunctionName,
@@ -77,7 +77,7 @@ impl Occupancy {
         self.began.get(&(function.clone(), machine)).copied()
     }
 
-    /// What runs where the lease is over counts no longer.
+    /// Invocations whose lease is over no longer count.
     pub fn expire(&mut self, now: Timestamp) {
         for at_work in self.at_work.values_mut() {
             let Some(owner) = at_work.owner else { continue };
@@ -86,12 +86,12 @@ impl Occupancy {
         }
     }
 
-    /// The machines that invocations run on, as often as they do.
+    /// The machine of each running invocation; a machine may appear several times.
     pub fn at_work(&self, function: &FunctionName) -> Vec<usize> {
         self.machines(|it| it.function == *function)
     }
 
-    /// The same of those that count.
+    /// The same for the invocations that count.
     pub fn counted(&self, function: &FunctionName) -> Vec<usize> {
         self.machines(|it| it.function == *function && !it.is_uncounted)
     }

@@ -1,4 +1,4 @@
-//! Which server has which shard, as an onlooker writes it down: every claim, gift and lease, in the database's time.
+//! The owners of the shards, as the observer records them: every claim, gift and lease, in the database's time.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,14 @@ pub(crate) struct Ownership {
     rows: BTreeMap<Shard, Row>,
     /// Until when each server lives.
     leases: BTreeMap<Owner, Timestamp>,
-    /// Where shards stood when an invocation was scheduled.
+    /// The moves of the shard when an invocation was scheduled.
     scheduled: BTreeMap<RequestId, u64>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Row {
     owner: Option<Owner>,
-    /// How often it has changed hands.
+    /// How often it has changed its owner.
     moves: u64,
 }
 
@@ -40,7 +40,8 @@ impl Ownership {
         self.leases.insert(server, until);
     }
 
-    /// A server was given shards that it claimed. Returns one that another had, who lives.
+    /// Records that a server got shards that it claimed. Returns a shard that another living server had, and that
+    /// server.
     pub fn claimed(&mut self, by: Owner, taken: Shards, now: Timestamp) -> Option<(Shard, Owner)> {
         let mut robbed = None;
         for shard in taken.iter() {
@@ -83,7 +84,7 @@ impl Ownership {
         self.scheduled.insert(request_id.clone(), moves);
     }
 
-    /// Whether a server has had the shard of an execution ever since it was to drive an invocation of it.
+    /// Whether a server has had the shard of an execution since it scheduled an invocation of it.
     pub fn has_had(&self, server: Owner, request_id: &RequestId, id: &ExecutionId) -> bool {
         let row = self.row(id.shard());
         row.owner == Some(server) && self.scheduled.get(request_id) == Some(&row.moves)

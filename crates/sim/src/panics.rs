@@ -1,4 +1,4 @@
-//! Panics in a simulated world are seen, and not printed: what a task panics of is a finding.
+//! Panics in a simulated world are collected, and not printed: each is a finding.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ thread_local! {
 
 static INSTALL: Once = Once::new();
 
-/// Runs `work`, and returns what it came to, unless it panicked, and what panicked in this thread meanwhile.
+/// Runs `work`, and returns its result, `None` if it panicked, and the messages of panics in this thread meanwhile.
 pub(crate) fn watched<T>(work: impl FnOnce() -> T) -> (Option<T>, Vec<String>) {
     INSTALL.call_once(|| {
         let otherwise = std::panic::take_hook();

@@ -1,7 +1,7 @@
-//! What comes from outside: starts, answers to callbacks, pauses, stops, and a clock that is set.
+//! Outside events: starts, answers to callbacks, pauses, stops, and jumps of the clock.
 //!
-//! Each is done in whichever life of the server its time comes, and again until the server has said what became of it.
-//! Where servers share the store, any of them is asked, and another one when it does not answer.
+//! Each happens in the life of the server in which it is due, and is repeated until the server has answered with its
+//! outcome. If servers share the store, any of them is asked, and another one if it does not answer.
 
 use std::future::IntoFuture as _;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::fault::Fault;
 use crate::program::{Answer, Fate, Program};
 use crate::world::{Asked, Counted, World};
 
-/// Pause before something is asked for again that failed.
+/// Pause before a failed request is repeated.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// How often somebody looks whether what was resumed is paused again.
+/// How often a resumed execution is checked for having been paused again.
 const LOOK_AGAIN_MS: u64 = 60_000;
 
-/// How often somebody who is at it gives a sign of life.
+/// Interval between heartbeats for a callback.
 const BEAT: Duration = Duration::from_secs(10);
 
 /// How long one of several servers may take to answer.
@@ -32,7 +32,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// How long one of several servers is asked for an execution's end.
 const END_WITHIN: Duration = Duration::from_secs(20);
 
-/// What a server answers; none when another has to be asked.
+/// The answer of a server; `None` if another one must be asked.
 async fn answered<T>(
     world: &World,
     within: Duration,
@@ -44,7 +44,7 @@ async fn answered<T>(
     }
 }
 
-/// Has any server take an input; none when it does not answer.
+/// Sends an input to any server; `None` if it does not answer.
 async fn process(
     world: &World,
     id: &ExecutionId,
@@ -66,7 +66,7 @@ pub(crate) async fn run_programs(world: &Arc<World>) {
 async fn run_program(world: &Arc<World>, program: &Program) {
     world.aged(program.starts_after_ms).await;
     if world.is_unreadable(&program.name) {
-        // Its end does not come before somebody mends what is recorded; those of the others do.
+        // This execution cannot end before its records are repaired; the others do.
         return;
     }
     let handler = match program.fate {
@@ -103,7 +103,7 @@ async fn run_program(world: &Arc<World>, program: &Program) {
                 let error = error.and_then(|it| it.error_message).unwrap_or_default();
                 return world.ended(program, Err((status.to_string(), error)));
             }
-            // Whether it had to be, is asked at the end.
+            // Whether it was rightly set aside is checked at the end.
             Some(Err(Error::SetAside { .. })) => return,
             Some(Err(_)) => tokio::time::sleep(AGAIN).await,
             None => {}
@@ -111,7 +111,7 @@ async fn run_program(world: &Arc<World>, program: &Program) {
     }
 }
 
-/// Answers callbacks when it is time.
+/// Answers callbacks when they are due.
 pub(crate) async fn answer_callbacks(world: Arc<World>) {
     let mut asks = world.asks();
     loop {
@@ -148,7 +148,7 @@ pub(crate) async fn answer_callbacks(world: Arc<World>) {
     }
 }
 
-/// Says what is due of one callback; returns when the next is due.
+/// Sends the answer or heartbeat that is due for one callback; returns when the next is due.
 async fn answer(world: &World, asked: &Asked) -> Option<Timestamp> {
     let (operation_id, callback_id) = (asked.operation.clone(), asked.callback.clone());
     let beats = matches!(asked.answer, Answer::Beats { .. });
@@ -202,7 +202,7 @@ async fn answer(world: &World, asked: &Asked) -> Option<Timestamp> {
     }
 }
 
-/// Does what the plan says that somebody does to executions, and to the clock.
+/// Applies the plan's deaths, clock jumps and pauses, and stops executions.
 pub(crate) async fn meddle(world: Arc<World>) {
     let faults = world.plan.faults.iter().enumerate();
     let faults = faults.map(|(stage, fault)| meddle_by(&world, stage, *fault));
@@ -233,7 +233,7 @@ async fn meddle_by(world: &Arc<World>, stage: usize, fault: Fault) {
             at_ms,
             for_ms,
         } => {
-            // Shrinking may have taken the program away.
+            // Shrinking may have removed the program.
             let Some(program) = world.plan.programs.get(program) else {
                 return;
             };
@@ -256,7 +256,7 @@ async fn meddle_by(world: &Arc<World>, stage: usize, fault: Fault) {
                 };
                 insist(world, name, "resumed", resume.clone()).await;
                 world.set_stage(stage, 2);
-                // A server that stood still may pause it only now.
+                // A server that was suspended may pause it only now.
                 while world.plan.is_shared() {
                     world.aged(world.age_ms() + LOOK_AGAIN_MS).await;
                     if world.is_paused(name) {
@@ -280,7 +280,7 @@ async fn stop(world: &Arc<World>, number: usize, after_ms: u64) {
     }
 }
 
-/// Asks again until it is done or refused.
+/// Repeats an input until it is accepted or refused.
 async fn insist(world: &World, name: &str, what: &str, input: Input) {
     loop {
         if let Some(id) = id_of(world, name) {

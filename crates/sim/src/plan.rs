@@ -1,4 +1,4 @@
-//! What a seed comes to.
+//! The plan that a seed stands for.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub struct Plan {
     pub concurrency: usize,
     /// How much faster than the machine's the clock goes, in thousandths.
     pub drift: i64,
-    /// Functions whose concurrency is reserved, each with how many of its invocations may run at one time at all servers
+    /// Functions whose concurrency is reserved, each with the limit of simultaneous invocations on all servers
     /// together.
     pub reserved: BTreeMap<String, usize>,
     /// The servers, by their clocks: one, or several that share the store.
@@ -36,7 +36,7 @@ pub struct Skew {
 }
 
 impl Plan {
-    /// What this seed stands for.
+    /// The plan of this seed.
     #[must_use]
     pub fn of(seed: u64) -> Self {
         let mut chance = Rng::with_seed(seed);
@@ -52,7 +52,7 @@ impl Plan {
         let mut faults: Vec<_> = (0..faults)
             .map(|_| draw(&mut chance, programs.len()))
             .collect();
-        // Only a server that begins anew reads what it has in memory.
+        // Only a server that starts again reads executions that it had in memory.
         if faults
             .iter()
             .any(|fault| matches!(fault, Fault::Unreadable { .. }))
@@ -70,7 +70,7 @@ impl Plan {
             reserved: BTreeMap::new(),
             servers: vec![Skew::default()],
         };
-        // Drawn apart, so that a plan with one server is what it would be if there were no others.
+        // Drawn from a separate generator, so that plans with one server do not depend on this draw.
         let mut chance = Rng::with_seed(!seed);
         if chance.u32(..SHARED_IN) == 0 {
             plan.share(&mut chance);
@@ -85,7 +85,7 @@ impl Plan {
         self.servers.len() > 1
     }
 
-    /// Has the concurrency of some functions reserved. Drawn apart too.
+    /// Reserves the concurrency of some functions. Drawn from a separate generator, too.
     fn reserve(&mut self) {
         let mut chance = Rng::with_seed(self.seed ^ APART);
         let is_reserved = match self.is_shared() {
@@ -101,13 +101,13 @@ impl Plan {
                 self.reserved.insert(function.to_owned(), limit);
             }
         }
-        // Of different servers, if there are several: for who waits for the same function.
+        // On different servers, if there are several, so that these wait for the same function.
         let busy = chance.usize(..=3);
         let programs = (0..busy).map(|number| Program::draw_busy(&mut chance, number));
         self.programs.extend(programs);
     }
 
-    /// Has several servers instead of one, with faults of their own.
+    /// Makes it a plan with several servers, with their own faults.
     fn share(&mut self, chance: &mut Rng) {
         let servers = chance.usize(2..=SERVERS_MAX);
         self.servers = (0..servers)
@@ -116,7 +116,7 @@ impl Plan {
                 rate: chance.i64(-30..=30),
             })
             .collect();
-        // Each server says that it lives every few seconds, so that long waits cost many calls and show nothing more.
+        // Each server renews its lease every few seconds, so long waits cost many calls without testing more.
         for program in &mut self.programs {
             program.hurry(LONGEST_WAIT_S);
         }
@@ -138,24 +138,24 @@ impl Plan {
     }
 }
 
-/// Has what is reserved drawn from another seed.
+/// The reserved concurrency is drawn from another seed.
 const APART: u64 = 0x5eed_0f91_ace5;
 
-/// One plan of so many has servers that share the store.
+/// One in this many plans has servers that share the store.
 const SHARED_IN: u32 = 3;
 
-/// Servers that share the store, at the most.
+/// Most servers that share the store.
 const SERVERS_MAX: usize = 4;
 
 /// The longest wait of a program where servers share the store, in seconds.
 const LONGEST_WAIT_S: u64 = 60;
 
-/// What goes wrong with servers that share the store, and between them.
+/// Draws a fault of servers that share the store, or between them.
 fn draw_shared(chance: &mut Rng, servers: usize) -> Fault {
     let server = chance.usize(..servers);
     let latest_ms = [8_000, 40_000, 90_000][chance.usize(..3)];
     let at_ms = chance.u64(..latest_ms);
-    // Within a lease, about as long, and longer.
+    // Shorter than a lease, about as long, and longer.
     let for_ms = [300, 2_000, 5_500, 8_000, 15_000, 40_000][chance.usize(..6)] + chance.u64(..900);
     let nth = chance.u64(1..40);
     let back_after_ms = [1, 2_000, 7_000, 30_000][chance.usize(..4)];

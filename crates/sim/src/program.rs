@@ -1,9 +1,9 @@
-//! Programs: random handlers over every operation type, nested, whose result is known beforehand.
+//! Programs: random handlers over every operation type, nested, with a result that is known in advance.
 
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
-/// What one execution does: it is the execution's input.
+/// The operations of one execution, and its input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
     /// The execution's name.
@@ -14,12 +14,12 @@ pub struct Program {
     pub ops: Vec<Op>,
 }
 
-/// What becomes of it, whatever it does.
+/// The end of an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fate {
-    /// It comes to its end.
+    /// It runs to its end.
     Ends,
-    /// Somebody stops it, unless it has ended before.
+    /// It is stopped, unless it has ended before.
     Stopped { after_ms: u64 },
     /// Its execution timeout is short.
     Hasty,
@@ -61,7 +61,7 @@ pub enum Op {
     Echo {
         name: String,
     },
-    /// A function that is not there.
+    /// A function that does not exist.
     Missing {
         name: String,
     },
@@ -85,7 +85,7 @@ pub enum Op {
     },
 }
 
-/// What somebody outside does about a callback.
+/// The outside answer to a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     Succeeds {
@@ -94,11 +94,11 @@ pub enum Answer {
     Fails {
         after_ms: u64,
     },
-    /// Signs of life every ten seconds, and then an answer.
+    /// Heartbeats every ten seconds, and then an answer.
     Beats {
         after_ms: u64,
     },
-    /// Nothing; it has a timeout.
+    /// No answer; the callback has a timeout.
     Never,
 }
 
@@ -124,7 +124,7 @@ impl Program {
         }
     }
 
-    /// One that has a plain function invoked again and again, some at a time.
+    /// A program that invokes a plain function again and again, several at a time.
     pub(crate) fn draw_busy(chance: &mut Rng, number: usize) -> Self {
         let mut names = Names {
             prefix: format!("busy{number}"),
@@ -144,12 +144,12 @@ impl Program {
         }
     }
 
-    /// What it returns, if it comes to its end.
+    /// Its result, if it runs to its end.
     pub(crate) fn returns(&self) -> Vec<String> {
         self.ops.iter().map(Op::comes_to).collect()
     }
 
-    /// Waits for no longer than that.
+    /// Limits its waits to this many seconds.
     pub(crate) fn hurry(&mut self, seconds_max: u64) {
         fn hurry(ops: &mut [Op], seconds_max: u64) {
             for op in ops {
@@ -189,8 +189,8 @@ impl Op {
         }
     }
 
-    /// Whether the program goes on only once its end is recorded. What consists of operations that are recorded needs no
-    /// record of its own for that.
+    /// Whether the program goes on only once its end is recorded. An operation that consists of recorded operations
+    /// needs no record of its own for that.
     pub(crate) fn is_acknowledged(&self) -> bool {
         !matches!(
             self,
@@ -203,7 +203,7 @@ impl Op {
         )
     }
 
-    /// Its result as the program writes it down. Where a fault may decide a race, both ways are written alike.
+    /// Its result as the program writes it down. Where a fault may decide a race, both outcomes are written alike.
     fn comes_to(&self) -> String {
         let name = self.name();
         let all = |ops: &Vec<Self>| ops.iter().map(Self::comes_to).collect::<Vec<_>>().join(" ");
@@ -248,7 +248,7 @@ impl Op {
         }
     }
 
-    /// The operations within it, to be taken away one by one.
+    /// The operations within it, for removing them one by one.
     pub(crate) fn within_mut(&mut self) -> Vec<&mut Vec<Self>> {
         match self {
             Self::Chained { ops, .. } | Self::Child { ops, .. } => vec![ops],
@@ -259,7 +259,7 @@ impl Op {
     }
 }
 
-/// Draws operations with names that no other has.
+/// Draws operations with unique names.
 struct Names {
     prefix: String,
     drawn: usize,
@@ -350,7 +350,7 @@ impl Names {
         Op::Callback {
             name,
             submitted: chance.bool(),
-            // As long as the answer takes: a race.
+            // The timeout is about as long as the answer takes: a race.
             timeout_s: may_time_out.then_some(after_ms / 1_000 + chance.u64(1..3)),
             heartbeat_timeout_s: matches!(answer, Answer::Beats { .. }).then_some(25),
             answer,

@@ -1,7 +1,7 @@
-//! Functions whose concurrency is reserved, as one server has them, and what must hold of their invocations: never more
-//! at one time than the limit, whatever servers have them, and none waits while there is room.
+//! Functions with reserved concurrency on one server, and the invariants of their invocations: never more at one time
+//! than the limit on all servers together, and none waits while there is room.
 //!
-//! As documented, what ran on a server when its lease of places was over goes on uncounted: it begins nothing more.
+//! As documented, invocations on a server whose lease of places has ended go on uncounted; that server begins no more.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use crate::clock::MachineClock;
 use crate::machine::Machine;
 use crate::world::World;
 
-/// How long an invocation may wait, once nothing goes wrong any more, while there is room: the longest rest of a lane,
-/// a lease, and what it takes to have a place from another server.
+/// How long an invocation may wait, once there are no more faults, while there is room: the longest pause of a lane, a
+/// lease, and the time to get a place from another server.
 const BEGINS_WITHIN: Duration = Duration::from_secs(30);
 
-/// How long a server may have none of the places that others use, once nothing goes wrong any more: its turn comes, and
+/// How long a server may have none of the places that others use, once there are no more faults: its turn comes, and
 /// the longest invocation ends.
 const TURN_WITHIN: Duration = Duration::from_secs(300);
 
-/// Pause between looks at who waits.
+/// Pause between two checks of waiting invocations.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// The functions of one server.
@@ -59,7 +59,7 @@ impl Reserved {
         }
     }
 
-    /// Counts an invocation; none when what is reserved is used up.
+    /// Counts an invocation; `None` if the reserved concurrency is used up.
     pub async fn enter(&self, function: &FunctionName) -> Option<Entered> {
         let Some((limit, places)) = self.functions.get(function) else {
             return Places::default().take(&Room::Unlimited);
@@ -78,7 +78,7 @@ impl Reserved {
         }
     }
 
-    /// Is ready when an invocation that was refused may be tried again.
+    /// Returns when an invocation that was refused may be tried again.
     pub fn freed(&self, function: &FunctionName) -> impl Future<Output = ()> + Send + use<> {
         let places = self.functions.get(function);
         let places = places.map(|(_, places)| places.clone());
@@ -104,7 +104,7 @@ impl Reservations for Reserved {
     }
 }
 
-/// An invocation of a function, until it is dropped.
+/// A running invocation of a function; dropping it ends the invocation.
 pub(crate) struct Occupies {
     machine: Arc<Machine>,
     number: u64,
@@ -118,7 +118,7 @@ impl Drop for Occupies {
 }
 
 impl World {
-    /// The database has answered a question about places.
+    /// Called when the database has answered a request for places.
     pub fn places_shared(&self, by: Owner, asks: &[PlacesAsk], seen: &PlacesSeen, lease: Duration) {
         let now = self.now();
         let mut too_many = None;
@@ -145,7 +145,7 @@ impl World {
         }
     }
 
-    /// A process begins with an invocation of a function.
+    /// Called when a process begins an invocation of a function.
     pub fn occupies(&self, on: &Arc<Machine>, function: &FunctionName) -> Occupies {
         let now = self.now();
         let limit = self.plan.reserved.get(function.as_str()).copied();
@@ -180,7 +180,7 @@ impl World {
         }
     }
 
-    /// Looks on and on whether an invocation waits that could begin.
+    /// Checks repeatedly whether an invocation waits that could begin.
     pub async fn check_turns(&self) {
         let mut since = BTreeMap::<(FunctionName, usize), (Timestamp, Timestamp)>::new();
         loop {
@@ -189,7 +189,8 @@ impl World {
         }
     }
 
-    /// `since` has for each function and server that waits since when it does, and since when it does while there is room.
+    /// `since` has, for each waiting function and server, since when it waits, and since when it waits although there
+    /// is room.
     fn check_who_waits(&self, since: &mut BTreeMap<(FunctionName, usize), (Timestamp, Timestamp)>) {
         let now = self.now();
         let machines = self.machines();
@@ -204,7 +205,7 @@ impl World {
             let at_work = {
                 let mut state = self.state();
                 state.occupancy.expire(now);
-                // Whatever goes on uncounted keeps its server's places.
+                // Invocations that go on uncounted keep their server's places.
                 state.occupancy.at_work(&function)
             };
             let all = at_work

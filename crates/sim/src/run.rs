@@ -8,10 +8,10 @@ use crate::plan::Plan;
 use crate::violation::Violation;
 use crate::world::{Counted, World};
 
-/// Lives of the server after which something must be wrong with the simulation.
+/// Most lives of the server; more mean that the simulation is wrong.
 const LIVES_MAX: usize = 100;
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// How often a server started.
@@ -20,7 +20,7 @@ pub struct Report {
     pub commits: u64,
     /// Everything that happened, a line each.
     pub trace: Vec<String>,
-    /// The first thing that must hold and does not.
+    /// The first violated invariant.
     pub violation: Option<Violation>,
 }
 
@@ -30,7 +30,7 @@ pub struct Report {
 /// When it cannot be run at all.
 pub fn run(plan: &Plan) -> Result<Report, BoxError> {
     let world = World::new(plan.clone());
-    // The jitter of retries is drawn from the thread's.
+    // The jitter of retries comes from the thread's generator.
     fastrand::seed(plan.seed);
     let (lived, panics) = watched(|| -> Result<(), BoxError> {
         for _ in 0..LIVES_MAX {

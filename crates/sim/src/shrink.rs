@@ -6,10 +6,10 @@ use crate::plan::Plan;
 use crate::program::Op;
 use crate::run::{Report, run};
 
-/// Runs that are tried at the most.
+/// Most runs that are tried.
 const RUNS_MAX: usize = 400;
 
-/// The shortest plan found that violates something, and its report. None if this one does not.
+/// The shortest plan found that violates something, and its report. `None` if this one violates nothing.
 ///
 /// # Errors
 /// When a plan cannot be run.
@@ -40,7 +40,7 @@ pub fn shrink(plan: &Plan) -> Result<Option<(Plan, Report)>, BoxError> {
     }
 }
 
-/// Plans with one thing less, those with the most less first.
+/// Plans with one part removed, the largest removals first.
 fn shorter_ones(plan: &Plan) -> Vec<Plan> {
     let mut shorter = Vec::new();
     if plan.programs.len() > 1 {
@@ -81,7 +81,7 @@ fn count(ops: &[Op]) -> usize {
     ops.iter().map(|op| 1 + within(op)).sum()
 }
 
-/// Takes the n-th operation away, in the order in which they are written.
+/// Removes the n-th operation, in the order in which they are written.
 fn take_away(ops: &mut Vec<Op>, nth: &mut usize) -> bool {
     for index in 0..ops.len() {
         if *nth == 0 {

@@ -1,4 +1,4 @@
-//! Starts the server of a machine, with what goes wrong around all that it stands on.
+//! Starts the server of a machine on a ground with faults.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::reserved::Reserved;
 /// The execution timeout of hasty programs.
 const HASTE: Duration = Duration::from_secs(20);
 
-/// `beside` is given the driver first.
+/// `beside` is called with the driver first.
 pub(crate) async fn start(
     machine: &Arc<Machine>,
     reserved: Arc<Reserved>,
@@ -37,7 +37,7 @@ pub(crate) async fn start(
     ground.seed = Some(world.life_seed());
     ground.repeats_requests = true;
     ground.limits = Limits {
-        // Faults end, and what they hit goes on.
+        // Faults end, and the executions that they hit go on.
         failed_invocations_max: u32::MAX,
         ..Limits::AWS
     };

@@ -1,4 +1,4 @@
-//! A life of several servers that share a store: each on its machine, and another in its place when it is no more.
+//! A life of several servers that share a store: each on its machine, and replaced by another after its end.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,20 +16,20 @@ use crate::reserved::Reserved;
 use crate::start::start;
 use crate::world::World;
 
-/// How long a server counts as alive after each time it says so.
+/// How long a server counts as alive after each renewal of its lease.
 pub(crate) const LEASE: Duration = Duration::from_secs(6);
 
-/// How long a server that leaves waits for what is at work.
+/// How long a leaving server waits for running invocations.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// Pause before a server is started again that could not be.
+/// Pause after a failed start of a server.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// How long, once nothing goes wrong any more, shards may take to be even: some leases, and the time that a shard is
-/// kept for what is at work in it.
+/// How long shards may take to be evenly spread once there are no more faults: some leases, and the time that a shard
+/// is kept for its running invocations.
 const EVEN_WITHIN: Duration = Duration::from_secs(120);
 
-/// Lives until every program has ended and every fault has been.
+/// Runs until every program has ended and every fault has happened.
 pub(crate) async fn live_together(world: &Arc<World>) {
     for place in 0..world.plan.servers.len() {
         tokio::spawn(fill_place(Arc::clone(world), place));
@@ -52,9 +52,9 @@ pub(crate) async fn live_together(world: &Arc<World>) {
     }
 }
 
-/// Has a server in this place of the plan, one after the other.
+/// Runs servers in this place of the plan, one after the other.
 async fn fill_place(world: Arc<World>, place: usize) {
-    // All at once, or one after the other, as it comes.
+    // All at once, or one after the other, depending on the seed.
     let joins_at_ms = (world.plan.seed >> 3) % 2 * 900 * place as u64;
     world.aged(joins_at_ms).await;
     loop {
@@ -78,7 +78,7 @@ async fn fill_place(world: Arc<World>, place: usize) {
     }
 }
 
-/// Starts a server, which takes part.
+/// Starts a server, which joins the cluster.
 async fn join(machine: &Arc<Machine>) -> Result<(), BoxError> {
     let made = Arc::new(OnceLock::new());
     let reserved = Reserved::of(machine);
@@ -111,7 +111,7 @@ async fn join(machine: &Arc<Machine>) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Does what the plan says that becomes of a server.
+/// Applies a fault of the plan to a server.
 async fn strike(world: &Arc<World>, fault: Fault) {
     match fault {
         Fault::ServerDies {
@@ -185,7 +185,7 @@ async fn for_a_while(
     }
 }
 
-/// A server leaves as it should, if it comes to it.
+/// Lets a server leave in an orderly way, unless it ends before.
 async fn leave(machine: &Arc<Machine>) {
     let Some(server) = machine.server() else {
         return;

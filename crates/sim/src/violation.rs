@@ -1,13 +1,13 @@
-//! What must hold and does not.
+//! A violated invariant.
 
 use std::fmt;
 
-/// What must hold and does not.
+/// A violated invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// In words.
     pub invariant: &'static str,
-    /// What was seen instead.
+    /// The contradicting observation.
     pub seen: String,
 }
 

@@ -1,4 +1,4 @@
-//! What outlives the server: what is stored, what time it is, who is at work, and what was seen.
+//! The state that outlives the server: the store, the time, the running invocations, and the observations.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -21,20 +21,20 @@ use crate::violation::Violation;
 /// When every world begins.
 pub(crate) const BEGINNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
-/// Calls of the store after which a world counts as one that spins.
+/// Most calls of the store; a world with more counts as stuck in a loop.
 const CALLS_MAX: u64 = 200_000;
 
 /// See the module.
 pub(crate) struct World {
     pub plan: Plan,
-    /// As it is, without delays and faults.
+    /// The store itself, without delays and faults.
     pub store: Arc<MemoryStore>,
-    /// Where servers are listed that share the store.
+    /// The list of the servers that share the store.
     pub servers: MemoryServers,
     state: Mutex<State>,
-    /// The server has died (where it has the store to itself), or what must hold does not.
+    /// The server has died (if it has the store to itself), or an invariant is violated.
     over: watch::Sender<bool>,
-    /// The clock has jumped. (A `watch` would wake those who wait in an order of its own choice.)
+    /// The clock has jumped. (A `watch` would wake waiting tasks in an order of its own choice.)
     jumped: Notify,
     /// There is a callback to be answered.
     asked: watch::Sender<()>,
@@ -48,26 +48,26 @@ pub(crate) struct State {
     pub trace: Vec<String>,
     counts: BTreeMap<Counted, u64>,
     pub violation: Option<Violation>,
-    /// Those that there are and have been, where servers share the store; else the one that lives.
+    /// All current and former machines, if servers share the store; otherwise the living one.
     pub machines: Vec<Arc<Machine>>,
-    /// Draws how long requests to the database and answers take, and whom clients ask.
+    /// Draws the transit times of database requests and answers, and the servers that clients ask.
     chance: fastrand::Rng,
     pub ownership: Ownership,
     pub occupancy: Occupancy,
-    /// Invocations that functions are at, and on which machine.
+    /// Running invocations, each with the number of its machine.
     pub at_work: BTreeMap<ExecutionId, (RequestId, usize)>,
-    /// Invocations that have failed, by whatever fault.
+    /// Invocations that have failed, by any fault.
     pub failed: BTreeSet<String>,
-    /// Invocations that count as ended, though their process lives on.
+    /// Invocations that count as ended although their process lives on.
     pub outlived: BTreeSet<String>,
-    /// What checkpoint tokens were accepted with.
+    /// Accepted checkpoint tokens, each with the client token of its request.
     pub accepted: BTreeMap<String, String>,
     pub callbacks: Vec<Asked>,
-    /// How far what somebody does from outside has come.
+    /// The progress of outside actions.
     pub stages: BTreeMap<usize, u32>,
 }
 
-/// A callback that somebody outside is to answer.
+/// A callback that is to be answered from outside.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub execution: ExecutionId,
@@ -75,13 +75,13 @@ pub(crate) struct Asked {
     pub callback: CallbackId,
     pub name: String,
     pub answer: Answer,
-    /// When it is answered, or given the next sign of life.
+    /// When the answer, or the next heartbeat, is due.
     pub due: Timestamp,
     pub answered_at: Timestamp,
     pub is_done: bool,
 }
 
-/// What faults are counted by.
+/// The kinds of events that faults count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Counted {
     Calls,
@@ -118,13 +118,13 @@ impl World {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Another life of the server begins, in its own runtime.
+    /// Begins another life of the server, in its own runtime.
     pub fn begin_life(&self) {
         let mut state = self.state();
         state.life += 1;
         let at = match state.began {
             None => BEGINNING,
-            // However long it took to start it again.
+            // The restart takes this simulated time, independent of its real duration.
             Some((at, _)) => at + Duration::from_millis(1 + self.plan.seed % 4_000),
         };
         state.began = Some((at, Instant::now()));
@@ -135,11 +135,11 @@ impl World {
         }
     }
 
-    /// Another machine has its server started: another one of those that share the store.
+    /// Adds a machine for a server that is started; it shares the store with the others if there are several.
     pub fn add_machine(self: &Arc<Self>, place: usize) -> Arc<Machine> {
         if self.plan.is_shared() {
             let mut state = self.state();
-            // The first life has begun the world.
+            // The first life began with the world.
             state.life += usize::from(!state.machines.is_empty());
         }
         let machine = Machine::new(self, place);
@@ -156,14 +156,14 @@ impl World {
         self.state().machines.clone()
     }
 
-    /// A machine by the place that it has in the plan, if one is there.
+    /// The machine in this place of the plan, if there is one.
     pub fn machine_at(&self, place: usize) -> Option<Arc<Machine>> {
         let place = place.checked_rem(self.plan.servers.len())?;
         let mut machines = self.machines().into_iter();
         machines.find(|it| it.place == place && !it.is_dead() && it.server().is_some())
     }
 
-    /// The server that a client turns to: any that is there, or seems to be.
+    /// The server that a client asks: any that runs, or seems to run.
     pub fn any_server(&self) -> Option<(Arc<Machine>, Server)> {
         let mut there = self.machines();
         there.retain(|it| !it.is_dead());
@@ -179,7 +179,7 @@ impl World {
         Some(servers.swap_remove(which))
     }
 
-    /// How long a request to the database, or an answer, is on its way.
+    /// Draws the transit time of a request to the database, or of an answer.
     pub fn transit(&self) -> Duration {
         let chance = &mut self.state().chance;
         Duration::from_millis(match chance.u32(..10) {
@@ -189,7 +189,7 @@ impl World {
         })
     }
 
-    /// It is over: what holds each other is let go.
+    /// Ends the world: breaks the references between machines and servers.
     pub fn end(&self) {
         let machines = std::mem::take(&mut self.state().machines);
         for machine in machines {
@@ -197,7 +197,7 @@ impl World {
         }
     }
 
-    /// It is dead: what it was at has failed.
+    /// Ends a life: its running invocations have failed.
     pub fn end_life(&self) {
         let now = self.now();
         let lost = self.active_invocations();
@@ -221,7 +221,7 @@ impl World {
         active.collect()
     }
 
-    /// The clock, which jumps and drifts as the plan says; the database's, where servers share it.
+    /// The clock, which jumps and drifts as the plan says; the database's clock, if servers share the store.
     pub fn now(&self) -> Timestamp {
         let state = self.state();
         let (at, since) = state.began.expect("a life has begun");
@@ -241,12 +241,12 @@ impl World {
         u64::try_from(age).unwrap_or(u64::MAX)
     }
 
-    /// Is ready when the world is so old.
+    /// Returns when the world has this age.
     pub async fn aged(&self, ms: u64) {
         self.reached(BEGINNING + Duration::from_millis(ms)).await;
     }
 
-    /// Is ready at that instant.
+    /// Returns at that instant.
     pub async fn reached(&self, at: Timestamp) {
         loop {
             let jumps = self.jumped.notified();
@@ -278,7 +278,7 @@ impl World {
         self.state().trace.push(line);
     }
 
-    /// Counts something that faults go by, from 1.
+    /// Counts an event that faults refer to, from 1.
     pub fn count(&self, what: Counted) -> u64 {
         let counted = {
             let mut state = self.state();
@@ -296,12 +296,12 @@ impl World {
         self.state().counts.get(&what).copied().unwrap_or(0)
     }
 
-    /// The first fault of the plan that fits.
+    /// The first fault of the plan that matches.
     pub fn fault<T>(&self, fits: impl Fn(&Fault) -> Option<T>) -> Option<T> {
         self.plan.faults.iter().find_map(fits)
     }
 
-    /// What must hold does not. The first of them is kept, and ends the world.
+    /// Records a violated invariant. The first one is kept, and ends the world.
     pub fn violate(&self, invariant: &'static str, seen: String) {
         if self.state().violation.is_some() {
             return;
@@ -323,7 +323,7 @@ impl World {
         *self.over.borrow()
     }
 
-    /// Is ready once the server has died, or something is violated.
+    /// Returns once the server has died, or an invariant is violated.
     pub async fn over(&self) {
         let mut over = self.over.subscribe();
         over.wait_for(|is_over| *is_over)
@@ -363,12 +363,12 @@ impl World {
         ids.filter_map(|id| self.execution(id)).collect()
     }
 
-    /// How an execution is called in traces.
+    /// The name of an execution in traces.
     pub fn name_of(arn: &ExecutionArn) -> &str {
         arn.name.as_str()
     }
 
-    /// Whether what is recorded of this execution cannot be read, in this life.
+    /// Whether the records of this execution cannot be read in this life.
     pub fn is_unreadable(&self, name: &str) -> bool {
         if self.state().life < 2 || self.plan.is_shared() {
             return false;

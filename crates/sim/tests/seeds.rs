@@ -1,4 +1,4 @@
-//! Seeds stand for themselves: the same one gives the same trace, and another one another.
+//! Seeds determine everything: the same seed gives the same trace, and different seeds give different ones.
 
 use sim::{Plan, run};
 
@@ -19,7 +19,7 @@ fn the_same_seed_gives_the_same_trace() {
     }
 }
 
-/// Each has found a bug of servers that share a store.
+/// Each of these seeds has found a bug of servers that share a store.
 #[test]
 fn seeds_that_found_something_find_nothing() {
     for seed in [50, 188, 1_233, 2_056, 4_942, 7_021] {
@@ -32,7 +32,7 @@ fn seeds_that_found_something_find_nothing() {
     }
 }
 
-/// The same, where the concurrency of functions is reserved.
+/// The same, with functions whose concurrency is reserved.
 #[test]
 fn seeds_with_reserved_concurrency_that_found_something_find_nothing() {
     for seed in [170, 225] {

@@ -1,8 +1,8 @@
 //! The loan approval in one program: a SQLite file and no server.
 //!
-//! The workflow is the demo's own. What is here is what AWS is there: the progress table is a table in
-//! the program's file, the fraud check is another handler, and commands on standard input take the place of the API.
-//! Kill it at any moment and start it again: every application goes on where it was.
+//! The workflow is the demo's own. This program replaces AWS: the progress table is a table in the program's file, the
+//! fraud check is another handler, and commands on standard input replace the API. Kill it at any moment and start it
+//! again: every application goes on where it was.
 
 use std::io::Write as _;
 
@@ -19,7 +19,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::SetOnce;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 
-/// The program, for its handlers: those that an earlier run left may begin before `open` has returned.
+/// The program, for its handlers: executions that an earlier run left may begin before `open` has returned.
 static APP: SetOnce<Embedded> = SetOnce::const_new();
 
 const TABLE: &str = "
@@ -119,7 +119,7 @@ fn failed(
 /// The fraud check, as another handler of the program.
 struct OwnFraudCheck;
 
-/// What the fraud check is asked.
+/// The request to the fraud check.
 #[derive(Clone, Serialize, Deserialize)]
 struct Check {
     callback_id: String,
@@ -130,7 +130,7 @@ impl FraudService for OwnFraudCheck {
         let AnswerTo::CallbackId(callback_id) = request.answer_to else {
             return Err("only a durable function asks here".into());
         };
-        // Asked twice, it is the same execution.
+        // A second request finds the same execution.
         let start = APP
             .wait()
             .await
@@ -149,7 +149,7 @@ async fn fraud_check(check: Check, ctx: DurableContext) -> Result<(), BoxError> 
     .await?;
     let report: FraudReport = serde_json::from_value(json!({ "fraud_check": "passed" }))?;
     let answer = json!({ "fraud_check": report.fraud_check, "checked_by": "this very program" });
-    // A callback that is completed already was completed by this step, before the program was killed.
+    // If the callback is already completed, this step completed it before the program was killed.
     match APP
         .wait()
         .await

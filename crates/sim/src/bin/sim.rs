@@ -1,4 +1,4 @@
-//! `sim`: runs seeds, and shows what a seed that fails comes to.
+//! `sim`: runs seeds, and shows the faults and the violation of a seed that fails.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -15,7 +15,7 @@ use lambdura::BoxError;
 use serde_json::json;
 use sim::{Plan, Report, run, shrink};
 
-/// One seed of so many is run twice.
+/// One in this many seeds is run twice.
 const TWICE_EVERY: u64 = 16;
 
 /// Runs the whole system in one thread for each seed, with faults, and checks what must hold all the same
@@ -135,7 +135,7 @@ fn many(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What threads that share the seeds have found.
+/// The findings of the threads that share the seeds.
 #[derive(Default)]
 struct Tally {
     next: AtomicU64,
@@ -212,7 +212,7 @@ impl Tally {
     }
 }
 
-/// Runs a plan; every so often twice, because the same seed has to give the same trace.
+/// Runs a plan; some plans twice, because the same seed must give the same trace.
 fn run_checked(plan: &Plan) -> anyhow::Result<Report> {
     let report = run(plan).map_err(failed)?;
     if plan.seed.is_multiple_of(TWICE_EVERY) {

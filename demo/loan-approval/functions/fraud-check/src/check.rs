@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// How long the check takes at pace 1, in seconds.
 const CHECK_SECONDS: u32 = 5;
 
-/// What the workflow sends.
+/// The workflow's request.
 #[derive(Debug, Deserialize)]
 struct FraudCheckRequest {
     #[serde(flatten)]
@@ -19,7 +19,7 @@ struct FraudCheckRequest {
     applicant_name: String,
 }
 
-/// What the workflow gets through the callback.
+/// The result that the workflow gets through the callback.
 #[derive(Debug, Serialize)]
 struct FraudCheckResult {
     fraud_check: &'static str,
@@ -30,12 +30,12 @@ struct FraudCheckResult {
 /// Why an invocation failed; Lambda retries asynchronous ones.
 #[derive(Debug, thiserror::Error)]
 pub enum FraudCheckError {
-    /// The event is not what the workflow sends.
+    /// The event is not a request of the workflow.
     #[error(
         "read the event: it needs callback_id or task_token, application_id and applicant_name, all texts"
     )]
     Event(#[source] serde_json::Error),
-    /// The answer did not get through.
+    /// The answer could not be delivered.
     #[error("answer the workflow")]
     Callback(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -62,7 +62,7 @@ impl FraudCheckError {
     }
 }
 
-/// Where callbacks and tasks are completed.
+/// The service that completes callbacks and tasks.
 pub trait Callbacks {
     /// Completes a callback or a task with a result.
     async fn succeed(
@@ -72,7 +72,7 @@ pub trait Callbacks {
     ) -> Result<CallbackAnswer, Box<dyn Error + Send + Sync>>;
 }
 
-/// AWS Lambda and Step Functions, or what answers in their place.
+/// AWS Lambda and Step Functions, or a server that stands in for them.
 pub struct AwsCallbacks {
     /// The client of Lambda, made once per process.
     pub lambda: aws_sdk_lambda::Client,
@@ -93,9 +93,9 @@ impl Callbacks for AwsCallbacks {
     }
 }
 
-/// The fraud check with what it needs.
+/// The fraud check with its dependencies.
 pub struct FraudCheck<C> {
-    /// Where the answer goes.
+    /// The destination of the answer.
     pub callbacks: C,
     /// How fast the simulated work goes.
     pub pace: Pace,

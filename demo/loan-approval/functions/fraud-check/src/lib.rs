@@ -2,7 +2,7 @@
 //! the task of a state machine.
 //!
 //! The workflow invokes it asynchronously and suspends; the answer resumes it. Asynchronous invocation delivers at
-//! least once, so a second delivery finds the callback completed, which is as good as having completed it.
+//! least once, so a second delivery finds the callback completed, which counts as success.
 
 mod check;
 
@@ -18,7 +18,7 @@ use check::{AwsCallbacks, FraudCheck};
 /// Serves invocations until Lambda ends the process.
 ///
 /// # Errors
-/// The environment lacks something, or the Runtime API is out of reach.
+/// The environment lacks a variable, or the Runtime API cannot be reached.
 pub async fn serve() -> Result<(), lambda_runtime::Error> {
     let tools = Powertools::from_env();
     tools.logger.install()?;
@@ -32,7 +32,7 @@ pub async fn serve() -> Result<(), lambda_runtime::Error> {
         tracer: tools.tracer.clone(),
     };
     let shared = Arc::new((tools, fraud_check));
-    // Several at once where the template says so, and otherwise one after another.
+    // Several at once if the template allows it, and otherwise one after another.
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Value>| {
         let shared = Arc::clone(&shared);
         async move {

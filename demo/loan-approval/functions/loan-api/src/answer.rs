@@ -1,4 +1,4 @@
-//! Everything that the API answers, and in which shape. Errors are `{"statusCode": …, "message": …}`.
+//! All answers of the API, and their format. Errors are `{"statusCode": …, "message": …}`.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use crate::application_id::ApplicationId;
 use crate::gateway::{BODY_BYTES_MAX, Response};
 use crate::ports::Fault;
 
-/// Why a request is not done: the client's doing, or ours.
+/// Why a request failed: because of the client, or of the server.
 #[derive(Debug)]
 pub enum ApiError {
     /// The client has to change something.
     Refused(Refusal),
-    /// The world failed.
+    /// A service that the API needs failed.
     Failed(Fault),
 }
 
@@ -31,7 +31,7 @@ impl From<Fault> for ApiError {
     }
 }
 
-/// What a client is told when it has to change something.
+/// The answers that tell a client to change its request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// 400: the body, or a field of it.
@@ -42,7 +42,7 @@ pub enum Refusal {
     UnknownRoute,
     /// 405: the path takes another method.
     WrongMethod {
-        /// The one that it takes.
+        /// The method that it takes.
         allowed: &'static str,
     },
     /// 409: the application does not wait for a manager.
@@ -85,7 +85,7 @@ impl Refusal {
     }
 }
 
-/// What a client is told when the world failed; what failed is in the log.
+/// The answer to a client when a service failed; the details are in the log.
 pub fn failed() -> Response {
     error(500, "Something went wrong on our side; please try again")
 }
@@ -103,22 +103,22 @@ pub fn approval_sent(approved: bool) -> Response {
     )
 }
 
-/// `GET /status/{applicationId}`. What is not named here, above all the callback id, stays in the table.
+/// `GET /status/{applicationId}`. Other attributes, above all the callback id, stay in the table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StatusView {
     /// The id.
     pub application_id: String,
-    /// What carries it.
+    /// The engine that runs it.
     pub engine: Engine,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// What is being done.
+    /// The stage in progress.
     pub current_step: Stage,
-    /// Who applied.
+    /// The applicant's name.
     pub applicant_name: String,
     /// In dollars.
     pub loan_amount: Value,
-    /// What happened, oldest first.
+    /// The log, oldest entry first.
     pub logs: Vec<LogEntry>,
     /// How it ended; `null` until then.
     pub result: Value,
@@ -142,7 +142,7 @@ fn error(status: u16, message: &str) -> Response {
 fn json_response(status_code: u16, body: &impl Serialize) -> Response {
     let body =
         serde_json::to_string(body).expect("answers are made of texts, numbers and JSON values");
-    // A status that a cache kept would stand still on the page.
+    // A cached status would never change on the page.
     let headers = BTreeMap::from([
         ("cache-control", "no-store".to_owned()),
         ("content-type", "application/json".to_owned()),

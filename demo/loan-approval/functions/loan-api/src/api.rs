@@ -19,7 +19,7 @@ use crate::route::{Route, route};
 /// Most ids drawn for one application. Two applications per second already share an id only once in 1.7 million times.
 const ID_DRAWS_MAX: u32 = 5;
 
-/// The API with what it needs.
+/// The API with its dependencies.
 pub struct Api<A, W> {
     /// The progress table.
     pub applications: A,
@@ -32,7 +32,7 @@ pub struct Api<A, W> {
 }
 
 impl<A: Applications, W: Workflow> Api<A, W> {
-    /// Answers a request. There is always an answer: what fails is logged, and told without its insides.
+    /// Answers a request. There is always an answer: failures are logged, and reported without details.
     pub async fn handle(&self, request: &Request) -> Response {
         tracing::debug!(method = request.method, path = request.path, "request");
         let answered = match route(&request.method, &request.path) {
@@ -50,7 +50,7 @@ impl<A: Applications, W: Workflow> Api<A, W> {
         })
     }
 
-    /// Runs a method in its subsegment. A refusal is the client's fault, and no fault in the trace.
+    /// Runs a method in its subsegment. A refusal is an error of the client, and no fault in the trace.
     async fn traced(
         &self,
         method: &str,
@@ -78,7 +78,8 @@ impl<A: Applications, W: Workflow> Api<A, W> {
         response
     }
 
-    /// `POST /apply`. The item comes first, so that the workflow finds it; without a workflow it says that it failed.
+    /// `POST /apply`. The item comes first, so that the workflow finds it; if the workflow cannot be started, the item
+    /// says that it failed.
     async fn apply(&self, body: &Body) -> Result<Response, ApiError> {
         let form = ApplyForm::read(body)?;
         let now = Timestamp::now();
@@ -157,9 +158,9 @@ impl<A: Applications, W: Workflow> Api<A, W> {
     /// `POST /approve/{applicationId}`.
     ///
     /// The callback or the task itself is the lock: of two decisions, however close, exactly one completes it. The id
-    /// leaves the table only after that, so a crash in between loses nothing: the decision is with the workflow, and
-    /// whoever asks again learns that it was given. Were the id removed first, the crash would leave a workflow that
-    /// nobody can answer.
+    /// leaves the table only after that, so a crash in between loses nothing: the workflow has the decision, and a
+    /// client that asks again gets the answer that it was made. If the id were removed first, a crash would leave a
+    /// workflow that can never be answered.
     async fn approve(&self, id: &ApplicationId, body: &Body) -> Result<Response, ApiError> {
         note_application(id);
         let decision = Decision::read(body)?;
@@ -184,7 +185,7 @@ impl<A: Applications, W: Workflow> Api<A, W> {
             .capture_aws("DynamoDB", "UpdateItem", forget)
             .await
         {
-            // The decision stands. The workflow takes the id out as well, with its next entry.
+            // The decision is valid. The workflow removes the id, too, with its next entry.
             tracing::warn!(
                 error = &fault as &(dyn Error + 'static),
                 "the completed callback stays in the table"
@@ -208,7 +209,7 @@ impl<A: Applications, W: Workflow> Api<A, W> {
     }
 }
 
-/// Log lines and traces from here on tell which application they are about.
+/// Log lines and traces from here on name the application.
 fn note_application(id: &ApplicationId) {
     powertools::append_key("application_id", id.as_str());
     powertools::put_annotation("application_id", id.as_str());

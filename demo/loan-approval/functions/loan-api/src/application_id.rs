@@ -26,7 +26,7 @@ impl ApplicationId {
         Self(format!("LOAN-{}-{suffix}", now.as_second()))
     }
 
-    /// Reads an id; `None` when it cannot be one.
+    /// Reads an id; `None` if it is not well-formed.
     pub fn parse(text: &str) -> Option<Self> {
         let (seconds, suffix) = text.strip_prefix("LOAN-")?.split_once('-')?;
         let seconds_valid = (1..=SECONDS_DIGITS_MAX).contains(&seconds.len())

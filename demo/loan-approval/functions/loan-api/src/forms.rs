@@ -1,4 +1,4 @@
-//! What clients send, read with suspicion: every wrong field gets its own answer.
+//! The clients' input, checked strictly: every wrong field gets its own answer.
 
 use loan::Engine;
 use serde_json::{Map, Value};
@@ -14,7 +14,7 @@ const ADDRESS_CHARS_MAX: usize = 300;
 const PHONE_CHARS_MAX: usize = 40;
 /// Longest reason of a denial, in characters.
 const REASON_CHARS_MAX: usize = 500;
-/// Largest loan, in dollars: a bank that lends more does not do it over a form.
+/// Largest loan, in dollars: a bank does not grant larger ones by a form.
 const LOAN_AMOUNT_MAX: f64 = 10_000_000.0;
 /// The reason of a denial without one.
 const REASON_DEFAULT: &str = "Manager denied the application";
@@ -22,7 +22,7 @@ const REASON_DEFAULT: &str = "Manager denied the application";
 /// The body of `POST /apply`.
 #[derive(Debug, PartialEq)]
 pub struct ApplyForm {
-    /// Who applies.
+    /// The applicant's name.
     pub name: String,
     /// May be empty.
     pub address: String,
@@ -91,7 +91,7 @@ impl Decision {
     /// 400, or 413 for a body that is too large.
     pub fn read(body: &Body) -> Result<Self, Refusal> {
         let members = object(body)?;
-        // A decision is never guessed: nothing but `true` and `false` is one.
+        // A decision is never guessed: only `true` and `false` are accepted.
         let approved = match members.get("approved") {
             Some(Value::Bool(approved)) => *approved,
             None | Some(Value::Null) => {
@@ -143,7 +143,7 @@ fn is_missing(value: Option<&Value>) -> bool {
     }
 }
 
-/// A text without the spaces around it; empty where there is none.
+/// A text without the spaces around it; empty if the field is missing.
 fn text(members: &Map<String, Value>, name: &str, chars_max: usize) -> Result<String, Refusal> {
     let text = match members.get(name) {
         None | Some(Value::Null) => return Ok(String::new()),
@@ -340,7 +340,7 @@ mod tests {
             assert!(message.starts_with(expected), "{message}");
         }
         assert_eq!(ApplyForm::read(&Body::TooLarge), Err(Refusal::BodyTooLarge));
-        // Far deeper than a stack would bear: the parser has a limit of its own.
+        // Nested far deeper than the stack allows: the parser has a limit of its own.
         assert!(ApplyForm::read(&Body::Bytes(vec![b'['; 60_000])).is_err());
     }
 

@@ -1,4 +1,4 @@
-//! What API Gateway sends and takes: payload format 2.0.
+//! Requests and responses of API Gateway: payload format 2.0.
 //! Source: API Gateway Developer Guide, "Working with AWS Lambda proxy integrations for HTTP APIs" (read 2026-11-23).
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Largest body that is looked at, in bytes. An application has a few hundred.
+/// Largest body that is read, in bytes. An application has a few hundred.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// One request of a client.
@@ -27,9 +27,9 @@ pub struct Request {
 /// The body of a request.
 #[derive(Debug, PartialEq)]
 pub enum Body {
-    /// As sent; empty where there was none.
+    /// The bytes as sent; empty if there was no body.
     Bytes(Vec<u8>),
-    /// It said to be base64 and was not.
+    /// It was declared as base64 and is not.
     Undecodable,
     /// It exceeds [`BODY_BYTES_MAX`].
     TooLarge,
@@ -47,14 +47,14 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// When it is something else than a request of payload format 2.0.
+    /// When it is not a request of payload format 2.0.
     pub fn from_event(event: &Value) -> Result<Self, ReadRequestError> {
         let event = Event::deserialize(event).map_err(|cause| ReadRequestError { cause })?;
         let text = event.body.unwrap_or_default();
         let body = if !event.is_base64_encoded {
             bounded(text.into_bytes())
         } else if text.len() > BODY_BYTES_MAX.div_ceil(3) * 4 {
-            // Told by its length, so that ten megabytes are not decoded only to be thrown away.
+            // Checked by its length, so that ten megabytes are not decoded only to be discarded.
             Body::TooLarge
         } else {
             STANDARD.decode(text).map_or(Body::Undecodable, bounded)
@@ -99,7 +99,7 @@ struct Http {
     method: String,
 }
 
-/// What API Gateway makes the HTTP response of.
+/// The document that API Gateway turns into the HTTP response.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Response {

@@ -1,8 +1,8 @@
 //! The loan API: a plain Lambda function behind an HTTP API of API Gateway.
 //!
-//! `POST /apply` takes an application and starts the workflow, `GET /status/{applicationId}` tells how it stands, and
-//! `POST /approve/{applicationId}` hands the manager's decision to the workflow. `api.rs` is the handler; what it needs
-//! of the world is behind the two traits of `ports.rs`.
+//! `POST /apply` takes an application and starts the workflow, `GET /status/{applicationId}` returns its state, and
+//! `POST /approve/{applicationId}` hands the manager's decision to the workflow. `api.rs` is the handler; the services
+//! that it needs are behind the two traits of `ports.rs`.
 
 mod answer;
 mod api;
@@ -27,7 +27,7 @@ use workflow::AwsWorkflow;
 /// Serves invocations until Lambda ends the process.
 ///
 /// # Errors
-/// The environment lacks something, or the Runtime API is out of reach.
+/// The environment lacks a variable, or the Runtime API cannot be reached.
 pub async fn serve() -> Result<(), lambda_runtime::Error> {
     let tools = Powertools::from_env();
     tools.logger.install()?;

@@ -1,4 +1,4 @@
-//! What the API needs of the world: the progress table, and the workflow.
+//! The services that the API needs: the progress table, and the workflow.
 
 use std::error::Error;
 
@@ -8,19 +8,19 @@ use serde_json::Value;
 use crate::answer::StatusView;
 use crate::application_id::ApplicationId;
 
-/// The world failed; trying again may help.
+/// A service failed; trying again may help.
 #[derive(Debug, thiserror::Error)]
 #[error("{attempting}")]
 pub struct Fault {
-    /// What was attempted, with its ids.
+    /// The attempted action, with its ids.
     pub attempting: String,
-    /// Why it did not work.
+    /// The cause of the failure.
     #[source]
     pub cause: Box<dyn Error + Send + Sync>,
 }
 
 impl Fault {
-    /// Says what was attempted when the cause struck.
+    /// Makes a fault of the attempted action and the cause.
     pub fn new(
         attempting: impl Into<String>,
         cause: impl Into<Box<dyn Error + Send + Sync>>,
@@ -32,26 +32,26 @@ impl Fault {
     }
 }
 
-/// What came of creating an application.
+/// The result of creating an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
     /// It is in the table.
     New,
-    /// Another one has this id; nothing changed.
+    /// Another application has this id; nothing changed.
     IdTaken,
 }
 
-/// An application as the table has it.
+/// An application as stored in the table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredApplication {
-    /// What clients may see.
+    /// The part that clients may see.
     pub view: StatusView,
     /// The callback or the task token that waits for the manager; for the workflow alone.
     pub callback_id: Option<String>,
 }
 
 impl StoredApplication {
-    /// What the manager's decision completes, while a manager is to decide.
+    /// The callback or task that the manager's decision completes, while a manager must decide.
     pub fn answer_to(&self) -> Option<AnswerTo> {
         let id = self.callback_id.clone()?;
         Some(match self.view.engine {
@@ -60,8 +60,9 @@ impl StoredApplication {
         })
     }
 
-    /// What clients may see now. An application waits for its manager from when there is a callback to answer until it was
-    /// answered; just before and after, the table says so too, and a decision would be refused.
+    /// The part that clients may see now. An application waits for its manager from the time when its callback exists
+    /// until the callback is answered; the table has that status just before and after as well, when a decision would
+    /// be refused.
     pub fn shown(self) -> StatusView {
         let mut view = self.view;
         if view.status == Status::PendingApproval && self.callback_id.is_none() {
@@ -71,7 +72,7 @@ impl StoredApplication {
     }
 }
 
-/// The progress table, as far as the API uses it.
+/// The operations of the progress table that the API uses.
 pub trait Applications {
     /// Puts a new application into the table, unless its id is taken. Atomic.
     async fn create(
@@ -84,14 +85,14 @@ pub trait Applications {
     /// Reads an application, with everything written before.
     async fn load(&self, id: &ApplicationId) -> Result<Option<StoredApplication>, Fault>;
 
-    /// Takes a completed callback or task token out, provided that it is still that one. Atomic.
+    /// Removes a completed callback or task token, if the table still has that one. Atomic.
     async fn forget_callback(&self, id: &ApplicationId, callback_id: &str) -> Result<(), Fault>;
 
     /// Notes that the workflow could not be started, unless it has begun after all. Atomic.
     async fn record_start_failure(&self, id: &ApplicationId, at: &str) -> Result<(), Fault>;
 }
 
-/// The workflow, as far as the API uses it.
+/// The operations of the workflow that the API uses.
 pub trait Workflow {
     /// Starts the workflow of an application in an engine; starting it again changes nothing.
     async fn start(&self, application: &LoanApplication, engine: Engine) -> Result<(), Fault>;
@@ -109,7 +110,7 @@ pub const fn start_call(engine: Engine) -> (&'static str, &'static str) {
     }
 }
 
-/// The same of a manager's decision.
+/// The same for a manager's decision.
 pub const fn decide_call(answer_to: &AnswerTo) -> (&'static str, &'static str) {
     match answer_to {
         AnswerTo::CallbackId(_) => ("Lambda", "SendDurableExecutionCallbackSuccess"),

@@ -1,9 +1,9 @@
-//! Which request means what.
+//! The routes of the API.
 
 use crate::answer::Refusal;
 use crate::application_id::ApplicationId;
 
-/// What a request asks for.
+/// The action of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Route {
     /// `POST /apply`.
@@ -18,14 +18,14 @@ pub enum Route {
 ///
 /// # Errors
 ///
-/// 404 for paths that do not exist and ids that cannot, 405 where only the method is wrong.
+/// 404 for unknown paths and malformed ids, 405 if only the method is wrong.
 pub fn route(method: &str, path: &str) -> Result<Route, Refusal> {
     let segments: Vec<&str> = path
         .strip_prefix('/')
         .unwrap_or(path)
         .splitn(3, '/')
         .collect();
-    // An id that cannot be one belongs to no application.
+    // A malformed id belongs to no application.
     let id = |text: &str| ApplicationId::parse(text).ok_or(Refusal::UnknownApplication);
     match (method, segments.as_slice()) {
         ("POST", ["apply"]) => Ok(Route::Apply),

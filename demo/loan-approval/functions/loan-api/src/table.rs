@@ -1,8 +1,9 @@
 //! The progress table in DynamoDB.
 //!
-//! An item holds what `GET /status` shows, and attributes for the functions alone: `callback_id` while a manager is to
+//! An item has the data of `GET /status`, and attributes for the functions alone: `callback_id` while a manager must
 //! decide, which is a task token in a state machine; the counters of the durable function, `progress` and `replayed`
-//! (see the workflow's `progress_log.rs`); and what the state machine's tasks have told, `told`.
+//! (see the workflow's `progress_log.rs`); and the keys of the entries that the state machine's tasks have written,
+//! `told`.
 
 use std::collections::HashMap;
 
@@ -85,7 +86,7 @@ impl Applications for ProgressTable {
         {
             Ok(_) => Ok(()),
             Err(error) => match error.into_service_error() {
-                // Somebody else was faster; it is gone, which is what was wanted.
+                // Another caller was faster; the callback is gone, as intended.
                 error if error.is_conditional_check_failed_exception() => Ok(()),
                 error => Err(Fault::new(
                     format!("take the completed callback out of application {id}"),
@@ -122,7 +123,7 @@ impl Applications for ProgressTable {
         match update.send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.into_service_error() {
-                // It did start, and only the answer was lost.
+                // The workflow did start, and only the answer was lost.
                 error if error.is_conditional_check_failed_exception() => Ok(()),
                 error => Err(Fault::new(attempting(), error)),
             },
@@ -181,7 +182,7 @@ fn new_item(
     ]))
 }
 
-/// Reads an item. One that the workflow made alone, because it was invoked without the API, lacks some attributes.
+/// Reads an item. An item that the workflow created, because it was invoked without the API, lacks some attributes.
 fn stored(
     id: &ApplicationId,
     item: &HashMap<String, AttributeValue>,

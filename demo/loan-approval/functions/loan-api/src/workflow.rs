@@ -69,7 +69,7 @@ impl AwsWorkflow {
         match invoke.send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.into_service_error() {
-                // Nobody else uses this name, so it is the execution that was asked for.
+                // No other execution uses this name, so it is the requested one.
                 error if error.is_durable_execution_already_started_exception() => Ok(()),
                 error => Err(error.into()),
             },

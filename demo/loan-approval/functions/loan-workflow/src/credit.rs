@@ -15,12 +15,12 @@ pub const SECONDS: u32 = 3;
 const SCORE_MIN: u32 = 580;
 /// Highest score that a bureau gives.
 const SCORE_MAX: u32 = 820;
-/// What the scores are drawn from, besides bureau and SIN. The number was chosen so that the scores of the demo's
+/// The seed of the scores, besides bureau and SIN. The number was chosen so that the scores of the demo's
 /// three profiles suit their prescribed ends: Alice (1111) is prime, Bob (2222) below the threshold, Charlie (3333)
 /// between them.
 const SEED: &str = "credit-report-9496";
 
-/// What a bureau reports.
+/// The report of a bureau.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreditReport {
     pub bureau: String,
@@ -63,7 +63,7 @@ pub fn credit_report(bureau: &str, sin: &str, now: Timestamp) -> CreditReport {
     }
 }
 
-/// The three reports on a SIN, for tests of what is made of them.
+/// The three reports on a SIN, for tests of their assessment.
 #[cfg(test)]
 pub fn reports(sin: &str) -> Vec<CreditReport> {
     BUREAUS
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn scores_follow_from_bureau_and_sin_for_good() {
-        // Written down, so that a change of the draw cannot pass unseen: recorded executions replay on these.
+        // Fixed here, so that a change of the scores is noticed: recorded executions replay with these.
         let scores = |sin: &str| {
             reports(sin)
                 .iter()

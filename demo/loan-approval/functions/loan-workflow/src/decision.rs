@@ -1,5 +1,5 @@
-//! What others decide, how long they may take, and what their decisions come to. The state machine's definition has the
-//! same numbers, which a test compares.
+//! The decisions of others, their time limits, and their effects. The state machine's definition has the same numbers,
+//! which a test compares.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::fraud_service::FraudReport;
 
 /// From this amount on a manager decides, in dollars.
 pub const MANAGER_AMOUNT_MIN: f64 = 100_000.0;
-/// How long the manager may take. An application that nobody decided on is denied, and says so: that is what it comes
-/// to for the applicant, who may apply again; nothing broke.
+/// How long the manager may take. An application without a decision is denied, with that reason: nothing has failed,
+/// and the applicant may apply again.
 pub const MANAGER_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 /// How long the fraud check may take. A service that does not answer is broken, so the application fails.
 pub const FRAUD_CHECK_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
-/// What the manager sends through the API.
+/// The manager's decision, sent through the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManagerDecision {
     pub approved: bool,
@@ -31,13 +31,13 @@ impl ManagerDecision {
     }
 }
 
-/// Why there is no loan where no manager decided.
+/// Why there is no loan if no manager decided.
 pub fn no_manager() -> String {
     let minutes = MANAGER_TIMEOUT.as_secs() / 60;
     format!("No manager decided within {minutes} minutes; please apply again")
 }
 
-/// What is wrong where the fraud check did not answer.
+/// The error if the fraud check did not answer.
 pub fn no_fraud_report() -> String {
     let minutes = FRAUD_CHECK_TIMEOUT.as_secs() / 60;
     format!("the fraud check did not answer within {minutes} minutes")

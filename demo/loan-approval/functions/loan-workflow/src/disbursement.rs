@@ -12,7 +12,7 @@ pub const SECONDS: u32 = 2;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Disbursement {
     pub offer_id: String,
-    /// Follows from the offer, so that a step that runs twice names the same payment: a bank would know it again.
+    /// Derived from the offer, so that a step that runs twice names the same payment: a bank would recognise it.
     pub disbursement_ref: String,
     /// In dollars.
     pub amount_disbursed: f64,

@@ -9,17 +9,17 @@ use lambdura::BoxError;
 use loan::AnswerTo;
 use serde::{Deserialize, Serialize};
 
-/// What the fraud check is asked.
+/// The request to the fraud check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FraudCheckRequest {
-    /// What it completes.
+    /// The callback or task that it completes.
     #[serde(flatten)]
     pub answer_to: AnswerTo,
     pub application_id: String,
     pub applicant_name: String,
 }
 
-/// What it answers.
+/// Its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FraudReport {
     /// `passed`, or else there is no loan.
@@ -34,7 +34,7 @@ fn external_service() -> String {
     "external service".to_owned()
 }
 
-/// Whoever checks for fraud.
+/// A service that checks for fraud.
 pub trait FraudService: Send + Sync {
     /// Asks for a check. Asking twice does no harm: a callback and a task take one answer.
     fn request(

@@ -1,8 +1,8 @@
 //! The workflow as Lambda runs it: one durable function, invocation by invocation.
 //!
 //! An application is validated, three credit bureaus are asked at once, the risk is weighed, large loans wait for a
-//! manager, everyone waits for an external fraud check, and then the offer is made and the money goes out. While it
-//! waits, nothing runs: the next invocation replays `workflow.rs` from the top, on recorded results.
+//! manager, all applications wait for an external fraud check, and then the offer is made and the money goes out. While
+//! it waits, nothing runs: the next invocation replays `workflow.rs` from the top, on recorded results.
 //!
 //! Traces are left out on purpose: a replay would draw its segments again.
 
@@ -21,7 +21,7 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::filter::FilterExt;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 
-/// What every invocation of the process shares.
+/// The state that all invocations of the process share.
 struct Function {
     tools: Powertools,
     workflow: Workflow<ProgressTable, LambdaFraudService>,
@@ -32,10 +32,10 @@ static FUNCTION: OnceLock<Function> = OnceLock::new();
 /// Serves invocations until Lambda ends the process.
 ///
 /// # Errors
-/// The environment lacks something, or the Runtime API is out of reach.
+/// The environment lacks a variable, or the Runtime API cannot be reached.
 pub async fn serve() -> Result<(), BoxError> {
     let tools = Powertools::from_env();
-    // Lines of code that is being replayed were written before.
+    // Drops lines of replayed code, which were written before.
     let filter = tools.logger.filter().and(ReplayFilter::new());
     tracing::subscriber::set_global_default(
         Registry::default().with(tools.logger.layer().with_filter(filter)),
@@ -60,9 +60,9 @@ pub async fn serve() -> Result<(), BoxError> {
 
 /// One invocation of an execution, from the top.
 ///
-/// What fails for good fails the execution, once the application says so too. Where only the progress table is out of
-/// reach, the process ends without an answer: Lambda invokes again, and the workflow goes on where its history ends.
-/// To answer with an error instead would fail an execution for good that nothing is wrong with.
+/// A permanent failure fails the execution, after it is written to the application. If only the progress table cannot
+/// be reached, the process ends without an answer: Lambda invokes again, and the workflow goes on where its history
+/// ends. An error as the answer would instead fail a healthy execution for good.
 #[durable_execution]
 async fn approve_loan(
     application: LoanApplication,

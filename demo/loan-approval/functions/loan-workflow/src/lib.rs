@@ -1,4 +1,4 @@
-//! The loan approval workflow, apart from what runs it.
+//! The loan approval workflow, independent of the program that runs it.
 //!
 //! `function.rs` serves it on Lambda, `demo/loan-embedded` runs it in a program of its own. The same work as tasks of a
 //! state machine is in `tasks`.
@@ -19,13 +19,13 @@ pub mod tasks;
 pub mod validation;
 pub mod workflow;
 
-/// The handler of the template that is the state machine's tasks; every other one is the durable function.
+/// The template's handler for the state machine's tasks; every other handler is the durable function.
 const TASKS: &str = "tasks";
 
-/// Serves invocations until Lambda ends the process, as what the function's handler says.
+/// Serves invocations until Lambda ends the process, in the role that the function's handler names.
 ///
 /// # Errors
-/// The environment lacks something, or the Runtime API is out of reach.
+/// The environment lacks a variable, or the Runtime API cannot be reached.
 pub async fn serve() -> Result<(), lambdura::BoxError> {
     match std::env::var("_HANDLER").as_deref() {
         Ok(TASKS) => tasks::serve().await,

@@ -1,6 +1,6 @@
 //! Dollars, for people.
 
-/// An amount such as `$150,000` or `$2,847.76`; cents only where there are some.
+/// An amount such as `$150,000` or `$2,847.76`; with cents only if there are some.
 pub fn dollars(amount: f64) -> String {
     let cents = (amount * 100.0).round();
     let whole = (cents / 100.0).trunc();

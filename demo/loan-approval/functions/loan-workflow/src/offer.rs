@@ -1,4 +1,4 @@
-//! The offer: what the loan costs the applicant.
+//! The offer: the cost of the loan for the applicant.
 
 use jiff::Timestamp;
 use lambdura::{StepContext, durable_step};
@@ -31,7 +31,7 @@ pub struct LoanOffer {
     pub generated_at: String,
 }
 
-/// Works out the offer.
+/// Calculates the offer.
 #[durable_step]
 pub async fn generate_loan_offer(
     _step: StepContext,

@@ -31,10 +31,10 @@ pub enum Outcome {
         applicant_name: String,
         /// For the applicant.
         reason: String,
-        /// Where the risk is the reason.
+        /// Present if the risk is the reason.
         #[serde(skip_serializing_if = "Option::is_none")]
         risk_tier: Option<&'static str>,
-        /// Where the risk is the reason.
+        /// Present if the risk is the reason.
         #[serde(skip_serializing_if = "Option::is_none")]
         average_score: Option<f64>,
     },
@@ -66,7 +66,7 @@ impl Outcome {
         }
     }
 
-    /// Somebody said no.
+    /// The manager or the fraud check denied the loan, or no manager decided.
     pub fn denied(application: &Validated, reason: String) -> Self {
         Self::Denied {
             application_id: application.application_id.clone(),

@@ -1,17 +1,17 @@
 //! The log of an application's progress, as the page shows it, written by code that is replayed.
 //!
-//! **Counting.** The workflow tells its entries in the same order in every invocation, so an entry is known by its
-//! number. The table holds how many are written (`progress`); an entry with a number below that is a replay. It is
+//! **Counting.** The workflow makes its entries in the same order in every invocation, so its number identifies an
+//! entry. The table holds how many are written (`progress`); an entry with a number below that is a replay. It is
 //! written again, tagged `[REPLAY]` at level `replay`, and changes nothing else: status and stage only ever go forward,
 //! and a terminal status stays.
 //!
-//! **Nothing is lost or doubled.** Entries, count, status and stage are one update, made only if both counts are still
-//! what they were read as. Killed before it, the next invocation tells the entries anew; killed after it, they count as
-//! replays. An update whose answer was lost, or that an older invocation raced with, finds the counts changed, reads
-//! them, and leaves out what is written.
+//! **Nothing is lost or doubled.** Entries, count, status and stage are one update, made only if both counts have not
+//! changed since they were read. If the function is killed before it, the next invocation makes the entries again; if
+//! it is killed after it, they count as replays. An update whose answer was lost, or that an older invocation raced
+//! with, finds the counts changed, reads them, and leaves out entries that are written.
 //!
-//! **Batching.** Entries wait until something is about to happen that the page should not learn of later: fresh ones
-//! go out before the next operation, replays with them, or before the workflow suspends.
+//! **Batching.** Entries wait until the page needs them: new ones are written before the next operation, replays
+//! together with those, or before the workflow suspends.
 
 use std::future::Future;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use serde_json::Value;
 
 /// Most replayed entries in one item, which DynamoDB limits to 400 KB; later replays go unmentioned.
 const REPLAYED_MAX: u64 = 400;
-/// Tries of one update before it is given up, and with it the invocation: some fifteen seconds of an absent table.
+/// Tries of one update before it is given up, and with it the invocation: about fifteen seconds without the table.
 const TRIES_MAX: u32 = 10;
 /// Pause after the first failed try; each further one doubles it, up to the longest.
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
@@ -32,20 +32,20 @@ const PAUSE_MAX: Duration = Duration::from_secs(3);
 /// How many entries the table holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Entries told for the first time.
+    /// Entries written for the first time.
     pub progress: u64,
-    /// Entries told again.
+    /// Entries written again by replays.
     pub replayed: u64,
 }
 
-/// Where the application stands after an update.
+/// The state of the application after an update.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
     /// Its status.
     pub status: Status,
-    /// What is being done.
+    /// The stage in progress.
     pub stage: Stage,
-    /// How it ended, once it has.
+    /// Its result, once it has ended.
     pub result: Option<Value>,
 }
 
@@ -56,15 +56,15 @@ pub struct Update {
     pub expected: Counts,
     /// The counts that it has afterwards.
     pub counts: Counts,
-    /// What is appended to the log.
+    /// The entries that are appended to the log.
     pub entries: Vec<LogEntry>,
-    /// The application's new standing; `None` where everything is a replay.
+    /// The application's new standing; `None` if all entries are replays.
     pub standing: Option<Standing>,
-    /// When.
+    /// The time of the update.
     pub at: String,
 }
 
-/// What came of an update.
+/// The result of an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
     /// It is in the table.
@@ -73,18 +73,18 @@ pub enum Applied {
     Overtaken,
 }
 
-/// The table could not be reached, or refused.
+/// The table could not be reached, or refused the update.
 #[derive(Debug, thiserror::Error)]
 #[error("{attempting}")]
 pub struct StoreProgressError {
-    /// What was attempted.
+    /// The attempted action.
     pub attempting: String,
-    /// Why it did not work.
+    /// The cause of the failure.
     #[source]
     pub cause: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// The progress could not be told: the invocation must not go on, or entries would be lost.
+/// The progress could not be written: the invocation must not go on, or entries would be lost.
 #[derive(Debug, thiserror::Error)]
 #[error("tell the progress of application {application_id}")]
 pub struct TellProgressError {
@@ -93,16 +93,16 @@ pub struct TellProgressError {
     cause: StoreProgressError,
 }
 
-/// Where progress is kept.
+/// The store of the progress.
 pub trait ProgressStore: Send + Sync {
-    /// Reads the counts, with everything written before; zeros where there is no such application yet.
+    /// Reads the counts, with everything written before; zeros if there is no such application yet.
     fn counts(
         &self,
         application_id: &str,
     ) -> impl Future<Output = Result<Counts, StoreProgressError>> + Send;
 
-    /// Makes an update if the counts are as expected. Atomic. Takes the manager's callback out of the table unless the
-    /// new status is that the application waits for it.
+    /// Makes an update if the counts are as expected. Atomic. Removes the manager's callback from the table unless the
+    /// application waits for it in the new status.
     fn update(
         &self,
         application_id: &str,
@@ -118,7 +118,7 @@ pub trait ProgressStore: Send + Sync {
     ) -> impl Future<Output = Result<Applied, StoreProgressError>> + Send;
 }
 
-/// An entry that was told and is not written yet.
+/// An entry that was made and is not written yet.
 struct Told {
     number: u64,
     at: Timestamp,
@@ -144,7 +144,7 @@ impl<'a, S: ProgressStore> ProgressLog<'a, S> {
     ///
     /// # Errors
     ///
-    /// When the table stays out of reach.
+    /// When the table stays unreachable.
     pub async fn open(store: &'a S, application_id: &str) -> Result<Self, TellProgressError> {
         let counts = patiently(application_id, || store.counts(application_id)).await?;
         Ok(Self {
@@ -157,12 +157,12 @@ impl<'a, S: ProgressStore> ProgressLog<'a, S> {
         })
     }
 
-    /// Tells an entry. It is written with the next flush.
+    /// Makes an entry. It is written with the next flush.
     pub fn tell(&mut self, stage: Stage, status: Status, message: impl Into<String>) {
         self.push(stage, status, Level::Info, message.into(), None);
     }
 
-    /// Tells how the application ended.
+    /// Makes the entry for the application's end.
     pub fn tell_end(
         &mut self,
         stage: Stage,
@@ -179,7 +179,7 @@ impl<'a, S: ProgressStore> ProgressLog<'a, S> {
         self.stage
     }
 
-    /// How many entries were told so far, replays included.
+    /// How many entries were made so far, replays included.
     pub fn told(&self) -> u64 {
         self.told
     }
@@ -206,11 +206,11 @@ impl<'a, S: ProgressStore> ProgressLog<'a, S> {
         self.told += 1;
     }
 
-    /// Writes what waits, if any of it is news: before an operation that ends within this invocation.
+    /// Writes the waiting entries, if any of them is new: before an operation that ends within this invocation.
     ///
     /// # Errors
     ///
-    /// When the table stays out of reach.
+    /// When the table stays unreachable.
     pub async fn flush_news(&mut self) -> Result<(), TellProgressError> {
         if self
             .waiting
@@ -222,16 +222,16 @@ impl<'a, S: ProgressStore> ProgressLog<'a, S> {
         Ok(())
     }
 
-    /// Writes all that waits: before the workflow suspends or ends.
+    /// Writes all waiting entries: before the workflow suspends or ends.
     ///
     /// # Errors
     ///
-    /// When the table stays out of reach.
+    /// When the table stays unreachable.
     pub async fn flush(&mut self) -> Result<(), TellProgressError> {
         while !self.waiting.is_empty() {
             let update = self.next_update();
             if update.entries.is_empty() {
-                // Only replays beyond the number that the item has room for.
+                // Only replays wait, and the item has no more room for replays.
                 self.waiting.clear();
                 return Ok(());
             }
@@ -292,7 +292,8 @@ impl<'a, S: ProgressStore> ProgressLog<'a, S> {
         }
     }
 
-    /// Somebody else wrote, or an answer of ours was lost: what is in the table by now is not written again.
+    /// Another invocation wrote entries, or an answer was lost: entries that are in the table by now are not written
+    /// again.
     fn leave_out_what_is_written(&mut self, before: Counts) {
         let now = self.counts;
         let replays_are_written = now.replayed > before.replayed;
@@ -306,7 +307,7 @@ impl<'a, S: ProgressStore> ProgressLog<'a, S> {
     }
 }
 
-/// Tries until it works, or until nobody would wait any longer.
+/// Tries until the call works, at most [`TRIES_MAX`] times.
 async fn patiently<T, F: Future<Output = Result<T, StoreProgressError>>>(
     application_id: &str,
     mut attempt: impl FnMut() -> F,

@@ -133,8 +133,8 @@ async fn applied(
     }
 }
 
-/// The condition that nobody has written since the counts were read. A workflow that was started without the API makes
-/// its item with the first entry.
+/// The condition that the item has not been written since the counts were read. A workflow that was started without the
+/// API creates its item with the first entry.
 fn unchanged(expected: Counts) -> &'static str {
     if expected == Counts::default() {
         "attribute_not_exists(progress) OR (progress = :progress_read AND replayed = :replayed_read)"

@@ -1,4 +1,4 @@
-//! Risk: what the scores say, which rate they mean, and who gets a loan at all.
+//! Risk: the assessment of the scores, the rate, and the decision whether there is a loan at all.
 
 use lambdura::{StepContext, durable_step};
 use loan::Pace;
@@ -9,13 +9,13 @@ use crate::money::dollars;
 
 /// How long the assessment takes at pace 1, in seconds.
 pub const SECONDS: u32 = 2;
-/// Lowest average score that gets a loan, for everyone who is none of the demo's profiles. It lies in the middle of
-/// the subprime range and turns away about one applicant in six: enough that a denial is no rarity in the demo.
+/// Lowest average score that gets a loan, for all applicants but the demo's profiles. It is in the middle of the
+/// subprime range and denies about one applicant in six: enough that denials are common in the demo.
 const AVERAGE_SCORE_MIN: f64 = 660.0;
 /// Up to which amount Charlie (SIN 3333) gets a loan, in dollars.
 const CHARLIE_AMOUNT_MAX: f64 = 25_000.0;
 
-/// How the bank sees a borrower.
+/// The bank's rating of a borrower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RiskTier {
@@ -26,7 +26,7 @@ pub enum RiskTier {
 }
 
 impl RiskTier {
-    /// The tier of an average score; prime also takes a clean record.
+    /// The tier of an average score; prime also requires a clean record.
     fn of(average_score: f64, derogatory_marks: u32) -> Self {
         if average_score >= 740.0 && derogatory_marks == 0 {
             Self::Prime
@@ -60,7 +60,7 @@ impl RiskTier {
     }
 }
 
-/// Whether there will be a loan, as far as the risk goes.
+/// Whether the risk allows a loan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "snake_case")]
 pub enum Decision {
@@ -71,7 +71,7 @@ pub enum Decision {
     },
 }
 
-/// What the reports come to.
+/// The assessment of the reports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RiskAssessment {
     /// Rounded to a tenth.
@@ -104,7 +104,7 @@ pub async fn calculate_risk_score(
     assess(&reports, &sin, loan_amount)
 }
 
-/// What the reports on an applicant come to.
+/// Assesses the reports on an applicant.
 pub fn assess(
     reports: &[CreditReport],
     sin: &str,
@@ -129,7 +129,7 @@ pub fn assess(
     })
 }
 
-/// The demo's profiles come first; everyone else is decided by the scores.
+/// The demo's profiles come first; for all others the scores decide.
 fn decide(sin: &str, loan_amount: f64, average: f64, tier: RiskTier) -> Decision {
     let tier = tier.as_str();
     let score_too_low = || Decision::Denied {

@@ -1,4 +1,4 @@
-//! What an applicant reads in the log, in either engine's words: there is one set of them.
+//! The log messages for the applicant; both engines use the same ones.
 
 use crate::credit::CreditReport;
 use crate::decision::MANAGER_AMOUNT_MIN;

@@ -1,4 +1,4 @@
-//! The first step: is this an application that anything can be done with?
+//! The first step: checks whether the application can be processed.
 
 use jiff::Timestamp;
 use lambdura::{StepContext, durable_step};
@@ -21,7 +21,7 @@ pub struct Validated {
     pub validated_at: String,
 }
 
-/// What is wrong with an application. Trying again would find the same.
+/// Why an application is invalid. Another attempt would find the same.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ValidationError {
     #[error("missing required fields: {0}")]
@@ -47,7 +47,7 @@ pub async fn validate_application(
     validate(application, Timestamp::now())
 }
 
-/// Checks what an application says.
+/// Checks the fields of an application.
 pub fn validate(
     application: LoanApplication,
     now: Timestamp,

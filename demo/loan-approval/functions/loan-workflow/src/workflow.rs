@@ -1,4 +1,4 @@
-//! The workflow itself: what is decided, in which order. Read it top to bottom; so does every replay.
+//! The workflow itself: its decisions, in their order. Read it top to bottom; so does every replay.
 
 use lambdura::{
     BoxError, CallbackId, DurableContext, FailureKind, RetryStrategy, StepContext, branch,
@@ -20,11 +20,11 @@ use crate::risk::{Decision, calculate_risk_score};
 use crate::say;
 use crate::validation::{Validated, validate_application};
 
-/// The workflow with what it needs.
+/// The workflow with its dependencies.
 pub struct Workflow<S, F> {
-    /// Where progress is told.
+    /// The table for the progress.
     pub table: S,
-    /// Who checks for fraud.
+    /// The service that checks for fraud.
     pub fraud_service: F,
     /// How fast simulated work goes.
     pub pace: Pace,
@@ -36,17 +36,17 @@ pub enum WorkflowError {
     /// An operation failed for good. The execution fails, the same way in every replay.
     #[error(transparent)]
     Operation(#[from] BoxError),
-    /// The progress table is out of reach. Says nothing about the application; the next invocation may get further.
+    /// The progress table cannot be reached. The application is not affected; the next invocation may get further.
     #[error(transparent)]
     Progress(#[from] TellProgressError),
 }
 
 impl<S: ProgressStore, F: FraudService> Workflow<S, F> {
-    /// Runs the workflow and tells how it ended.
+    /// Runs the workflow and writes its end to the log.
     ///
     /// # Errors
     ///
-    /// When an operation failed for good, or the progress table is out of reach.
+    /// When an operation failed for good, or the progress table cannot be reached.
     pub async fn run(
         &self,
         application: LoanApplication,
@@ -92,7 +92,7 @@ impl<S: ProgressStore, F: FraudService> Workflow<S, F> {
     ) -> Result<Outcome, WorkflowError> {
         log.tell(Stage::Validating, Status::Processing, say::VALIDATING);
         log.flush_news().await?;
-        // What is wrong with an application stays wrong: no second attempt.
+        // An invalid application stays invalid: no second attempt.
         let validation = ctx
             .step(validate_application(application, self.pace))
             .retry(RetryStrategy::none());
@@ -186,7 +186,7 @@ impl<S: ProgressStore, F: FraudService> Workflow<S, F> {
     ) -> Result<Option<String>, WorkflowError> {
         let message = say::manager_asked(application.loan_amount);
         log.tell(Stage::ManagerApproval, Status::PendingApproval, message);
-        // All of it: the next line may end this invocation.
+        // Writes all entries: the next line may end this invocation.
         log.flush().await?;
 
         let told = log.told();
@@ -232,7 +232,7 @@ impl<S: ProgressStore, F: FraudService> Workflow<S, F> {
             Status::Processing,
             say::REQUESTING_FRAUD_CHECK,
         );
-        // All of it: the next line ends this invocation.
+        // Writes all entries: the next line ends this invocation.
         log.flush().await?;
         let submit = |callback_id: CallbackId, _: StepContext| {
             self.fraud_service.request(FraudCheckRequest {

@@ -1,4 +1,5 @@
-//! The loan approval in the test's own process: days of waiting, deaths at every point, and what earlier versions recorded.
+//! The loan approval in the test's own process: days of waiting, deaths at every point, and histories of earlier
+//! versions.
 //!
 //! `RECORD_HISTORIES=1` records the histories in `tests/histories` anew.
 
@@ -19,7 +20,7 @@ use loan_workflow::workflow::{Workflow, WorkflowError};
 use serde_json::{Value, json};
 use table::Table;
 
-/// Is asked, and says nothing by itself: rules answer its callbacks.
+/// A fraud service that gives no answer itself: rules answer its callbacks.
 struct Silent;
 
 impl FraudService for Silent {
@@ -69,7 +70,7 @@ fn fraud_check_passes() -> Answer {
         .succeeds(&json!({ "fraud_check": "passed" }))
 }
 
-/// An applicant whom the bureaus like, with a loan that a manager decides on.
+/// An applicant with good scores, and a loan that a manager must decide on.
 fn alice() -> Value {
     json!({
         "application_id": "LOAN-1", "applicant_name": "Alice Johnson", "sin": "1111", "loan_amount": 150_000.0,
@@ -173,7 +174,7 @@ async fn whenever_the_process_dies_the_loan_is_the_same() {
         .expect("the loan comes to an end");
     report.assert_same();
     assert_eq!(report.unreached(), 0, "{report}");
-    // Whatever a step does outside has to bear a second time, and no more.
+    // The outside effects of a step must tolerate a second run, and no more.
     assert!(
         report.in_flight().iter().all(|it| it.ran_at_most == 2),
         "{report}"
@@ -192,7 +193,7 @@ fn histories() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/histories")
 }
 
-/// What the recorded loans were answered.
+/// The answers to the recorded loans' callbacks.
 fn recorded() -> [(&'static str, Builder); 3] {
     let no = callback("manager-approval").succeeds(&json!({ "approved": false }));
     [

@@ -1,8 +1,8 @@
-//! What a party outside completes, so that the workflow that asked it goes on.
+//! The callback or task that an outside party completes, so that the workflow goes on.
 
 use serde::{Deserialize, Serialize};
 
-/// Where an answer goes. In a request it is one member: `callback_id` or `task_token`.
+/// The destination of an answer. In a request it is one member: `callback_id` or `task_token`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerTo {

@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 pub struct LoanApplication {
     /// `LOAN-<unix seconds>-<4 of A-Z0-9>`; also the name of the durable execution.
     pub application_id: String,
-    /// Who applies.
+    /// The applicant's name.
     pub applicant_name: String,
     /// The last four digits of the social insurance number.
     pub sin: String,
     /// In dollars.
     pub loan_amount: f64,
-    /// Where the applicant lives; may be empty.
+    /// The applicant's address; may be empty.
     #[serde(default)]
     pub address: String,
-    /// The applicant's number; may be empty.
+    /// The applicant's phone number; may be empty.
     #[serde(default)]
     pub phone: String,
 }

@@ -10,7 +10,7 @@ use serde_json::{Number, Value};
 /// Largest whole number that an `f64` holds exactly.
 const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
-/// Turns anything serializable into an attribute.
+/// Turns any serializable value into an attribute.
 ///
 /// # Errors
 ///
@@ -19,7 +19,7 @@ pub fn to_attribute(value: &impl Serialize) -> Result<AttributeValue, serde_json
     serde_json::to_value(value).map(from_json)
 }
 
-/// Reads an attribute as a type of ours.
+/// Reads an attribute as a Rust type.
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ pub fn from_json(value: Value) -> AttributeValue {
     }
 }
 
-/// An attribute as JSON. What the demo never writes (sets, binary) is `null`.
+/// An attribute as JSON. Types that the demo never writes (sets, binary) become `null`.
 pub fn to_json(attribute: &AttributeValue) -> Value {
     match attribute {
         AttributeValue::Bool(value) => (*value).into(),

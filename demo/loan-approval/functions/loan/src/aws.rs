@@ -17,13 +17,13 @@ pub async fn aws_configuration() -> SdkConfig {
         .build();
     let mut loader = aws_config::from_env().timeout_config(timeouts);
     if has_plain_endpoint(std::env::var("AWS_ENDPOINT_URL").ok().as_deref()) {
-        // The usual client reads the machine's certificates, and panics where there are none.
+        // The usual client reads the machine's certificates, and panics if there are none.
         loader = loader.http_client(Builder::new().build_http());
     }
     loader.load().await
 }
 
-/// Whether calls go to a service that speaks without TLS, as on one's own machine.
+/// Whether calls go to a service without TLS, as on a local machine.
 fn has_plain_endpoint(endpoint: Option<&str>) -> bool {
     endpoint.is_some_and(|url| url.starts_with("http://"))
 }

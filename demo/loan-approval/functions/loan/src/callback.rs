@@ -6,12 +6,12 @@ use aws_sdk_lambda::operation::send_durable_execution_callback_success::SendDura
 use aws_sdk_lambda::primitives::Blob;
 use serde_json::Value;
 
-/// What came of completing a callback.
+/// The result of completing a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallbackAnswer {
     /// It is completed, and durably so: the workflow will resume.
     Accepted,
-    /// Somebody completed it before, it timed out, or its execution is over. Nothing changed.
+    /// It was completed before, it timed out, or its execution is over. Nothing changed.
     Closed,
 }
 
@@ -22,7 +22,7 @@ pub struct SucceedCallbackError(#[source] Box<SdkError<SendDurableExecutionCallb
 
 /// Completes a callback with a result.
 ///
-/// A lost answer is asked for again by the AWS client, so [`CallbackAnswer::Closed`] may also mean that this very call
+/// The AWS client repeats a call whose answer was lost, so [`CallbackAnswer::Closed`] may also mean that this very call
 /// completed it.
 ///
 /// # Errors

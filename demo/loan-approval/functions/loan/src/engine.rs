@@ -1,4 +1,4 @@
-//! What carries an application: the demo has its workflow twice.
+//! The engine of an application: the demo has its workflow twice.
 
 use serde::{Deserialize, Serialize};
 

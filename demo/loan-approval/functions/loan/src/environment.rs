@@ -1,4 +1,4 @@
-//! Variables without which a function cannot work.
+//! Environment variables that a function requires.
 
 /// A variable that the template should have set is missing.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +10,7 @@ pub struct MissingVariableError {
     pub name: &'static str,
 }
 
-/// Reads a variable that has to be there.
+/// Reads a required variable.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What the functions of the loan approval demo share.
+//! Code that the functions of the loan approval demo share.
 //!
 //! The words of an application ([`Status`], [`Stage`], [`LogEntry`]), the event that starts the workflow
 //! ([`LoanApplication`]), simulated work ([`Pace`]), and the calls that two functions make.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Slowest pace; a factor beyond it is a slip of the pen, and would outlast every timeout of the demo.
+/// Slowest pace; a higher factor is a mistake, and would exceed every timeout of the demo.
 const FACTOR_MAX: f64 = 100.0;
 
 /// How fast simulated work goes: a factor on its seconds, from the variable `DEMO_PACE`. 1 is the demo's own pace, 0
@@ -10,7 +10,7 @@ const FACTOR_MAX: f64 = 100.0;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace(f64);
 
-/// `DEMO_PACE` is no pace.
+/// `DEMO_PACE` is invalid.
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[error(
     "DEMO_PACE is {value:?}; use a number from 0 (no simulated work) to 100, where 1 is the demo's own pace"
@@ -49,12 +49,12 @@ impl Pace {
         }
     }
 
-    /// How long work takes that takes so many seconds at pace 1.
+    /// The duration of work that takes this many seconds at pace 1.
     pub fn duration(self, seconds: u32) -> Duration {
         Duration::from_secs(u64::from(seconds)).mul_f64(self.0)
     }
 
-    /// Works, for so many seconds at pace 1. Takes no time at all at pace 0, not even a turn of the scheduler.
+    /// Simulates work of this many seconds at pace 1. Takes no time at all at pace 0, not even a turn of the scheduler.
     pub async fn work(self, seconds: u32) {
         let duration = self.duration(seconds);
         if !duration.is_zero() {

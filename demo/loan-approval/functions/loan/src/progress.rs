@@ -1,15 +1,15 @@
-//! The words in which an application's progress is told: in the table, by the API, on the page.
+//! The terms for an application's progress: in the table, by the API, on the page.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Where an application stands.
+/// The status of an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Received; the workflow has not begun.
     Submitted,
-    /// The workflow is at it.
+    /// The workflow is processing it.
     Processing,
     /// A manager has to decide.
     PendingApproval,
@@ -35,13 +35,13 @@ impl Status {
     }
 }
 
-/// What is being done for an application, `current_step` in the table and in the API.
+/// The stage of an application, `current_step` in the table and in the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Received.
     Submitted,
-    /// Its members are looked at.
+    /// Its fields are checked.
     Validating,
     /// Three credit bureaus are asked.
     CreditCheck,
@@ -51,7 +51,7 @@ pub enum Stage {
     ManagerApproval,
     /// The external fraud check runs.
     FraudCheck,
-    /// Rate and terms are worked out.
+    /// Rate and terms are calculated.
     GeneratingOffer,
     /// The money goes out.
     Disbursing,
@@ -76,7 +76,7 @@ impl Stage {
     }
 }
 
-/// How an entry is to be read.
+/// The level of a log entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
@@ -86,7 +86,7 @@ pub enum Level {
     Warn,
     /// Something broke.
     Error,
-    /// Written before; the workflow came by again while it replayed.
+    /// Written before; the workflow made it again in a replay.
     Replay,
 }
 
@@ -95,15 +95,15 @@ pub enum Level {
 pub struct LogEntry {
     /// RFC 3339, UTC.
     pub timestamp: String,
-    /// During which stage.
+    /// Its stage.
     pub step: Stage,
     /// For people.
     pub message: String,
-    /// How to read it.
+    /// Its level.
     pub level: Level,
 }
 
-/// An instant as the table and the API write it: RFC 3339, UTC, milliseconds.
+/// An instant in the format of the table and the API: RFC 3339, UTC, milliseconds.
 pub fn timestamp_text(at: Timestamp) -> String {
     format!("{at:.3}")
 }

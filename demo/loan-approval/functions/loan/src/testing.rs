@@ -13,7 +13,7 @@ pub const TABLE: &str = "loan-approval-progress";
 ///
 /// # Panics
 ///
-/// When it cannot, which fails the test.
+/// When the table cannot be served, which fails the test.
 pub async fn progress_table() -> Client {
     let database = dynoxide::Database::memory().expect("a database in memory opens");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")

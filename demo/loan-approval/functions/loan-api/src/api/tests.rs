@@ -78,7 +78,7 @@ impl Applications for FakeApplications {
     }
 }
 
-/// A workflow that notes what it is told; a callback takes one answer, as on Lambda.
+/// A workflow that notes its calls; a callback takes one answer, as on Lambda.
 #[derive(Default)]
 struct FakeWorkflow {
     started: RefCell<Vec<(LoanApplication, Engine)>>,
@@ -105,7 +105,7 @@ impl Workflow for FakeWorkflow {
         if self.decide_fails.get() {
             return Err(Fault::new("hand the decision to the workflow", "throttled"));
         }
-        // Others get their turn here, as they would while the request is on its way.
+        // Other tasks run here, as they would while the request is on its way.
         tokio::task::yield_now().await;
         let mut decisions = self.decisions.borrow_mut();
         if decisions.iter().any(|(it, _)| it == answer_to) {
@@ -405,7 +405,8 @@ async fn refusals_have_their_statuses() {
     );
 }
 
-/// Who sees that a manager is wanted can decide: the table says so a moment before there is a callback, and after it.
+/// A client that sees a pending approval can decide: the table has that status a moment before the callback exists, and
+/// after it, and the API hides it then.
 #[tokio::test]
 async fn approval_is_pending_only_while_it_can_be_given() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! The log against a table in memory: killed anywhere, raced with, its answers lost.
+//! The log against a table in memory: killed at any point, with races and lost answers.
 
 use std::sync::Mutex;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// An application as the table has it.
+/// An application as stored in the table.
 #[derive(Clone, Debug, Default)]
 pub struct Item {
     pub counts: Counts,
@@ -19,7 +19,7 @@ pub struct Item {
 #[derive(Default)]
 pub struct FakeTable {
     pub item: Mutex<Item>,
-    /// What the next calls do, last first; they work once it is empty.
+    /// The failures of the next calls, the last one first; calls work once it is empty.
     pub troubles: Mutex<Vec<Trouble>>,
 }
 
@@ -219,7 +219,7 @@ async fn item_has_room_for_so_many_replays_and_no_more() {
     assert_eq!(table.messages().len() as u64, REPLAYED_MAX + 1);
 }
 
-/// What an invocation does after the entries that it told.
+/// The flush that an invocation does after making its entries.
 #[derive(Clone, Copy, Debug)]
 enum Flush {
     Not,
@@ -228,8 +228,8 @@ enum Flush {
 }
 
 proptest! {
-    /// Invocations that tell the same entries, each killed somewhere, with answers lost here and there; two of them may
-    /// be alive at once. Then one runs to the end.
+    /// Invocations that make the same entries, each killed at some point, with some answers lost; two of them may be
+    /// alive at once. Then one runs to the end.
     #[test]
     fn every_entry_is_written_exactly_once_in_order(
         flushes in prop::collection::vec(prop::sample::select(vec![Flush::Not, Flush::News, Flush::All]), 8),
@@ -253,7 +253,7 @@ proptest! {
                 for (number, flush) in flushes.iter().enumerate().skip(from).take(more) {
                     tell(&mut log, number, *flush).await;
                 }
-                // Every second time it is killed instead of going on later, with what waits unwritten.
+                // Every second time it is killed instead of going on later, and its waiting entries stay unwritten.
                 if turn % 2 == 0 {
                     alive[slot] = Some(log);
                 }

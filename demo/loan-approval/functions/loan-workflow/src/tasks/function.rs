@@ -13,7 +13,7 @@ use crate::fraud_service::LambdaFraudService;
 /// Serves invocations until Lambda ends the process.
 ///
 /// # Errors
-/// The environment lacks something, or the Runtime API is out of reach.
+/// The environment lacks a variable, or the Runtime API cannot be reached.
 pub async fn serve() -> Result<(), BoxError> {
     let tools = Powertools::from_env();
     tools.logger.install()?;
@@ -49,7 +49,7 @@ pub async fn serve() -> Result<(), BoxError> {
     .await
 }
 
-/// Which application a task is about.
+/// The application that a task belongs to.
 fn application_id(event: &Value) -> String {
     let told = [
         &event["application_id"],

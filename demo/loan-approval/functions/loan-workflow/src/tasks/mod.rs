@@ -1,7 +1,7 @@
 //! The state machine's tasks: the same work as the durable function's steps, by the same rules, each an invocation of a
 //! plain function. The order is not here but in `state-machine/loan.asl.json`.
 //!
-//! A task may be invoked twice, so what it tells in the progress table has a key, under which it is told once.
+//! A task may be invoked twice, so each of its entries in the progress table has a key, under which it is written once.
 
 mod function;
 mod progress;
@@ -25,7 +25,7 @@ use crate::say;
 use crate::validation::{self, Validated, validate};
 use progress::{TaskProgress, TaskProgressError, Told};
 
-/// What the state machine asks for.
+/// A request of the state machine.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "task", rename_all = "kebab-case")]
 enum Task {
@@ -68,17 +68,17 @@ enum Task {
     },
 }
 
-/// Who is against a loan.
+/// The reason against a loan.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Because {
     Risk(RiskAssessment),
-    /// Nothing where no manager decided in time.
+    /// `None` if no manager decided in time.
     Manager(Option<ManagerDecision>),
     Fraud(FraudReport),
 }
 
-/// Why a task failed. Its kind is what the definition's `Retry` and `Catch` name.
+/// Why a task failed. The definition's `Retry` and `Catch` refer to its kind.
 #[derive(Debug, thiserror::Error)]
 enum TaskError {
     #[error("read the task")]
@@ -105,7 +105,7 @@ impl TaskError {
     }
 }
 
-/// The tasks with what they need.
+/// The tasks with their dependencies.
 struct Tasks<F> {
     progress: TaskProgress,
     fraud_service: F,
@@ -113,7 +113,7 @@ struct Tasks<F> {
 }
 
 impl<F: FraudService> Tasks<F> {
-    /// Does what one event asks for, and gives its result.
+    /// Runs the task of one event, and returns its result.
     async fn handle(&self, event: Value) -> Result<Value, TaskError> {
         let task: Task = serde_json::from_value(event).map_err(TaskError::Task)?;
         let now = Timestamp::now;
@@ -124,7 +124,7 @@ impl<F: FraudService> Tasks<F> {
                     .await?;
                 self.pace.work(validation::SECONDS).await;
                 let application = validate(application, now())?;
-                // The bureaus are three tasks at once; that they begin is told here, once.
+                // The bureaus are three parallel tasks; the entry for their beginning is written here, once.
                 let validated = Told::news(Stage::Validating, say::VALIDATED);
                 let pulling = Told::news(Stage::CreditCheck, say::PULLING_REPORTS);
                 self.progress

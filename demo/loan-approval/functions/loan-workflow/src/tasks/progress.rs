@@ -1,5 +1,5 @@
-//! What tasks tell in the progress table. Entries have a key, under which they are told once, however often their task
-//! is invoked.
+//! The tasks' entries in the progress table. An entry has a key, under which it is written once, even if its task is
+//! invoked several times.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -51,7 +51,7 @@ impl Told {
     }
 }
 
-/// The table could not be reached, or refused.
+/// The table could not be reached, or refused the update.
 #[derive(Debug, thiserror::Error)]
 #[error("{attempting} application {application_id}")]
 pub(super) struct TaskProgressError {
@@ -62,7 +62,7 @@ pub(super) struct TaskProgressError {
 }
 
 impl TaskProgress {
-    /// Tells entries, unless they were told. Atomic. The application stands where the last one says.
+    /// Writes entries, unless they were written before. Atomic. The last entry determines the application's state.
     pub async fn tell(
         &self,
         application_id: &str,
@@ -138,7 +138,7 @@ impl TaskProgress {
         })
     }
 
-    /// What is being done for an application.
+    /// The stage of an application.
     pub async fn stage(&self, application_id: &str) -> Result<Stage, TaskProgressError> {
         let failed = |cause| TaskProgressError {
             attempting: "read the stage of",
@@ -168,7 +168,7 @@ impl TaskProgress {
     }
 }
 
-/// Makes an update; its condition refuses what is done already.
+/// Makes an update; its condition rejects one that was made before.
 async fn applied(request: UpdateItemFluentBuilder) -> Result<(), BoxError> {
     match request.send().await {
         Ok(_) => Ok(()),

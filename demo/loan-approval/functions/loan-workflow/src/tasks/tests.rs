@@ -167,7 +167,7 @@ async fn what_is_wrong_has_a_kind_that_the_definition_names() {
     assert_eq!(tasks.handle(task).await.unwrap_err().kind(), "TaskError");
 }
 
-/// The definition says some of the rules again, because it has to.
+/// The definition must repeat some of the rules.
 #[test]
 fn the_definition_has_the_same_rules() {
     let text = include_str!("../../../../state-machine/loan.asl.json");

@@ -12,7 +12,7 @@ use super::*;
 use crate::progress_log::tests::FakeTable;
 use service::{Kill, Service};
 
-/// Notes what it is asked; the test answers through the callback.
+/// Notes its requests; the test answers through the callback.
 #[derive(Default)]
 struct FakeFraudService {
     requests: Mutex<Vec<FraudCheckRequest>>,
@@ -54,7 +54,7 @@ struct World {
     service: Service,
 }
 
-/// Invocations that a test allows; an execution that needs more does not get anywhere.
+/// Invocations that a test allows; an execution that needs more makes no progress.
 const INVOCATIONS_MAX: usize = 50;
 
 impl World {
@@ -88,7 +88,7 @@ impl World {
                 .invoke(&handler, self.service.input(), invocation)
                 .await
             else {
-                // Killed: whatever the process did not record is gone, and the service invokes again.
+                // Killed: everything that the process did not record is lost, and the service invokes again.
                 continue;
             };
             if let Some(error) = output.error {
@@ -213,7 +213,7 @@ async fn alice_is_approved_over_seventeen_operations() {
             .clone()
             .all(|entry| entry.message.starts_with("[REPLAY] "))
     );
-    // Seven entries before the manager's decision are told again after it, those and two more after the fraud check.
+    // Seven entries from before the manager's decision are replayed after it; these and two more after the fraud check.
     assert_eq!(replays.count(), 7 + 9);
 }
 

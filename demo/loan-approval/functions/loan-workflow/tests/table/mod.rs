@@ -1,4 +1,4 @@
-//! The progress table in memory, as far as the workflow depends on it: its counts.
+//! The progress table in memory, reduced to the counts that the workflow depends on.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};

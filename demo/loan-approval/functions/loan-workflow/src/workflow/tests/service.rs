@@ -19,7 +19,7 @@ use serde_json::Value;
 pub enum Kill {
     /// The checkpoint is not recorded.
     Before(usize),
-    /// The checkpoint is recorded, and the function never learns of it.
+    /// The checkpoint is recorded, and the function gets no answer.
     After(usize),
 }
 
@@ -82,7 +82,7 @@ impl Service {
         }
     }
 
-    /// Name and id of the callback that nobody has completed yet.
+    /// Name and id of the callback that is not completed yet.
     pub fn open_callback(&self) -> Option<(String, String)> {
         let state = self.0.lock().unwrap();
         let is_open = |operation: &&InvocationOperation| {
