@@ -1,9 +1,12 @@
 //! Columns of text, aligned; the last one takes the rest of the width, cut or wrapped.
 
-use owo_colors::{OwoColorize, Style};
-use unicode_width::UnicodeWidthStr;
+use owo_colors::Style;
+use tabled::Table;
+use tabled::builder::Builder;
+use tabled::settings::object::Columns;
+use tabled::settings::{Color, Padding, Style as BorderStyle, Width};
 
-use crate::preview::{fit, fit_end};
+use crate::preview::fit_end;
 
 /// One cell: harmless text and how it looks.
 #[derive(Debug, Clone)]
@@ -46,7 +49,8 @@ pub struct Grid {
     wraps: bool,
 }
 
-const GAP: &str = "  ";
+/// Columns of the terminal between two of the grid.
+const GAP: usize = 2;
 
 impl Grid {
     /// A grid whose columns have names.
@@ -80,78 +84,52 @@ impl Grid {
         });
         let rows: Vec<&Vec<Cell>> = header.iter().chain(&self.rows).collect();
         let columns = rows.iter().map(|row| row.len()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..columns)
-            .map(|column| {
-                let cells = rows.iter().filter_map(|row| row.get(column));
-                cells.map(|cell| cell.text.width()).max().unwrap_or(0)
-            })
-            .collect();
-        if !self.wraps {
-            return rows.iter().map(|row| line(row, &widths, width)).collect();
-        }
-        let before: usize = widths.iter().rev().skip(1).map(|it| it + GAP.len()).sum();
-        let left = width.saturating_sub(before).max(LEFT_MIN);
-        let mut lines = Vec::new();
-        for row in rows {
-            let Some((last, others)) = row.split_last() else {
-                continue;
+        let Some(last) = columns.checked_sub(1) else {
+            return Vec::new();
+        };
+        let others = table(rows.iter().map(|row| {
+            let others = row.iter().take(last);
+            others.map(|cell| cell.text.clone()).collect()
+        }));
+        let left = width.saturating_sub(others.total_width()).max(LEFT_MIN);
+        let mut table = table(rows.iter().map(|row| {
+            let cells = row.iter().enumerate();
+            let text = |(column, cell): (usize, &Cell)| match cell.keeps_end && column == last {
+                true => fit_end(&cell.text, left),
+                false => cell.text.clone(),
             };
-            for (index, part) in wrap(&last.text, left).into_iter().enumerate() {
-                let mut row: Vec<Cell> = if index == 0 {
-                    others.to_vec()
-                } else {
-                    others.iter().map(|_| "".into()).collect()
-                };
-                row.push(Cell::styled(part, last.style));
-                lines.push(line(&row, &widths, before + left));
+            cells.map(text).collect()
+        }));
+        for (row, cells) in rows.iter().enumerate() {
+            for (column, cell) in cells.iter().enumerate() {
+                let (begin, end) = (cell.style.prefix_formatter(), cell.style.suffix_formatter());
+                let color = Color::new(begin.to_string(), end.to_string());
+                table.modify((row, column), color);
             }
         }
+        table.modify(Columns::last(), Padding::zero());
+        if self.wraps {
+            table.modify(Columns::last(), Width::wrap(left).keep_words(true));
+        } else {
+            table.modify(Columns::last(), Width::truncate(left).suffix("…"));
+        }
+        let lines = table.to_string();
         lines
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect()
     }
 }
 
 /// Never less than this for the last column: a narrow terminal wraps, which is better than silence.
 const LEFT_MIN: usize = 20;
 
-/// The text in lines of at most so many columns, broken between words.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is always a line");
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.width() + 1 + word.width() <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
-}
-
-fn line(row: &[Cell], widths: &[usize], width: usize) -> String {
-    let mut line = String::new();
-    let mut used = 0;
-    for (column, cell) in row.iter().enumerate() {
-        if column + 1 == widths.len() {
-            let left = width.saturating_sub(used).max(LEFT_MIN);
-            let text = match cell.keeps_end {
-                true => fit_end(&cell.text, left),
-                false => fit(&cell.text, left),
-            };
-            line.push_str(&text.style(cell.style).to_string());
-            continue;
-        }
-        let padding = widths[column] - cell.text.width();
-        line.push_str(&cell.text.style(cell.style).to_string());
-        if column + 1 < row.len() {
-            line.push_str(&" ".repeat(padding));
-            line.push_str(GAP);
-        }
-        used += widths[column] + GAP.len();
-    }
-    line
+/// A table without lines, with a gap behind each column.
+fn table(rows: impl Iterator<Item = Vec<String>>) -> Table {
+    let mut table = Builder::from_iter(rows).build();
+    table.with(BorderStyle::empty());
+    table.with(Padding::new(0, GAP, 0, 0));
+    table
 }
 
 #[cfg(test)]

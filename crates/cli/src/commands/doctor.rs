@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Parser as _;
-use owo_colors::{OwoColorize, Style};
+use owo_colors::Style;
 use serde_json::json;
 use stack::Stack;
 
@@ -113,7 +113,7 @@ fn say(checks: &[Check], screen: &Screen) -> Result<(), CliError> {
         };
         grid.push(vec![
             Cell::styled(mark, style),
-            check.name.bold().to_string().into(),
+            Cell::styled(check.name, Style::new().bold()),
             preview(&found, 512).into(),
         ]);
     }
