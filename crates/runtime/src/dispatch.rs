@@ -337,7 +337,7 @@ impl Driver {
     }
 
     /// Runs it. By the lease, its shard stays here meanwhile, but not for ever: if the function takes long, the server
-    /// that drives the shard next invokes it once more.
+    /// that drives the shard next invokes it once more. A process that was starting until then does not get it.
     async fn run_chained(
         &self,
         mut held: Held,
@@ -397,6 +397,7 @@ impl Driver {
             client_context: None,
             trace_header: trace_header.cloned(),
             tenant_id: tenant_id.clone(),
+            tenure: Some(self.tenure().over(&execution.spec.arn.id)),
         })
     }
 

@@ -185,6 +185,8 @@ pub struct PlainInvocation {
     pub trace_header: Option<String>,
     /// The tenant.
     pub tenant_id: Option<String>,
+    /// Asked right before a process gets it. Where it does not hold, the invocation ends as [`PlainOutcome::Throttled`].
+    pub tenure: Option<Tenure>,
 }
 
 /// How an invocation of a plain function went.

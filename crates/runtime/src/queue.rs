@@ -372,5 +372,6 @@ fn plain(queued: &AsyncInvocation) -> PlainInvocation {
         client_context: queued.client_context.clone(),
         trace_header: queued.trace_header.clone(),
         tenant_id: queued.tenant_id.clone(),
+        tenure: None,
     }
 }

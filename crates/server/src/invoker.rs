@@ -19,6 +19,7 @@ use model::{
 use runtime::{
     Clock, Destination, DurableInvocation, DurableSettings, EndedInvocation, InvocationReport,
     Invoker, InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy, StartRequest,
+    Tenure,
 };
 use stdx::error_chain;
 use store::AsyncInvocation;
@@ -286,7 +287,11 @@ impl HostInvoker {
             permit: {
                 let (registry, clock) = (Arc::clone(&self.registry), Arc::clone(&self.clock));
                 let (name, place) = (invocation.function.clone(), entered.lease());
-                Permit::new(move || registry.may_begin(&name, &place, clock.now()))
+                let tenure = invocation.tenure;
+                Permit::new(move || {
+                    let holds = tenure.as_ref().is_none_or(Tenure::holds);
+                    holds && registry.may_begin(&name, &place, clock.now())
+                })
             },
         };
         let invoked = self.run(&version, request).await;

@@ -5,6 +5,7 @@ use runtime::Notice;
 use store::{Executions as _, Servers as _};
 
 use crate::site::{Server, Site, tick};
+use crate::turns::chained;
 use crate::world::{World, pending, succeeded, update, wait};
 
 #[tokio::test]
@@ -258,7 +259,12 @@ async fn an_invocation_whose_shard_was_given_away_does_not_begin() {
     let (site, one, two) = Site::two().await;
     let id = one.start("loan").await;
     let tenure = one.world.functions.tenure("loan");
-    assert!(tenure.holds());
+    one.world.checkpoint("loan", vec![chained("fraud")]).await;
+    let look = |world: &World| world.functions.plain_tenure().is_some();
+    let is_begun = |begun: &bool| *begun;
+    one.world.until("it is invoked", look, is_begun).await;
+    let chained = one.world.functions.plain_tenure().expect("it has begun");
+    assert!(tenure.holds() && chained.holds());
     let (from, to) = (one.id(), two.id());
     let given = site.servers.give(from, Shards::ALL, Some(to)).await;
     given.expect("works");
@@ -269,7 +275,7 @@ async fn an_invocation_whose_shard_was_given_away_does_not_begin() {
     let is_gone = |drives: &bool| !drives;
     one.world.until("it is another's", drives, is_gone).await;
     assert!(one.world.driver.tenure().holds(), "its lease goes on");
-    assert!(!tenure.holds());
+    assert!(!tenure.holds() && !chained.holds());
     two.world.at_work(&["loan"]).await;
     // Nor when the shard comes back, after the other server has repeated the invocation.
     let given = site.servers.give(to, Shards::ALL, Some(from)).await;

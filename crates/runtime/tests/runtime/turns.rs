@@ -255,7 +255,7 @@ async fn a_suspended_execution_gives_its_place_away() {
     world.until_status(&first, ExecutionStatus::Succeeded).await;
 }
 
-fn chained(id: &str) -> OperationUpdate {
+pub fn chained(id: &str) -> OperationUpdate {
     let target = ChainedTarget::Plain {
         function: FunctionName::parse("Fraud").expect("a valid name"),
         version: Version::Latest,

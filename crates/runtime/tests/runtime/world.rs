@@ -62,7 +62,7 @@ struct State {
     /// How often an invocation of each execution was begun.
     begun: HashMap<ExecutionName, usize>,
     plain_begun: Vec<String>,
-    plain_at_work: Vec<oneshot::Sender<PlainOutcome>>,
+    plain_at_work: Vec<(Option<Tenure>, oneshot::Sender<PlainOutcome>)>,
     concurrency: Option<usize>,
     has_no_room: bool,
     turned_away: usize,
@@ -118,6 +118,13 @@ impl Functions {
         self.state().at_work[&name].invocation.tenure.clone()
     }
 
+    /// The same of the plain invocation that has been at work the longest.
+    pub fn plain_tenure(&self) -> Option<Tenure> {
+        let state = self.state();
+        let (tenure, _) = state.plain_at_work.first()?;
+        tenure.clone()
+    }
+
     pub fn plain_begun(&self) -> Vec<String> {
         self.state().plain_begun.clone()
     }
@@ -136,7 +143,7 @@ impl Functions {
 
     /// Ends the plain invocation that has been at work the longest.
     pub fn end_plain(&self, outcome: PlainOutcome) {
-        let answer = self.state().plain_at_work.remove(0);
+        let (_, answer) = self.state().plain_at_work.remove(0);
         let _driver_is_gone = answer.send(outcome);
     }
 }
@@ -208,7 +215,7 @@ impl Invoker for FakeInvoker {
                 let payload = String::from_utf8_lossy(&invocation.payload).into_owned();
                 state.plain_begun.push(payload);
                 let (answer, ended) = oneshot::channel();
-                state.plain_at_work.push(answer);
+                state.plain_at_work.push((invocation.tenure, answer));
                 ended
             };
             functions.changed.notify_waiters();

@@ -474,6 +474,7 @@ impl Request {
             client_context: self.client_context.clone(),
             trace_header: Some(self.trace_header.clone()),
             tenant_id: self.tenant_id.clone(),
+            tenure: None,
         }
     }
 }

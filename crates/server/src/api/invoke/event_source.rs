@@ -123,6 +123,7 @@ impl Target {
             client_context: None,
             trace_header: Some(trace_header),
             tenant_id: None,
+            tenure: None,
         }
     }
 
