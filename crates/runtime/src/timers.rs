@@ -190,8 +190,9 @@ impl Driver {
             }
             Fired::Failed => {
                 let (failures, _) = due.resting.remove(&id).unwrap_or_default();
-                let failures = failures + 1;
-                if failures >= FAILURES_MAX && self.store_works() {
+                // While the store fails for all, it says nothing about this execution.
+                let failures = failures + u32::from(self.store_works());
+                if failures >= FAILURES_MAX {
                     self.set_aside(&id, "fire a deadline", "it failed again and again");
                     return;
                 }
