@@ -1,10 +1,11 @@
 //! Deadlines: one must not hold up the others.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use model::{ExecutionId, ExecutionStatus};
-use store::{Call, StoreFault, StoreFuture, Surround};
+use store::{Call, StoreFault, StoreFuture, StoreHealth, StoreTrouble, Surround};
 use tokio::sync::Semaphore;
 
 use crate::world::{World, fault, pending, succeeded, wait};
@@ -202,4 +203,55 @@ async fn the_pulse_says_when_deadlines_were_read_and_how_late_they_are() {
         )
         .await;
     world.at_work(&["late"]).await;
+}
+
+/// A store whose next commits fail; it says that it is ill until the last of them.
+#[derive(Clone)]
+struct Ill(Arc<AtomicU32>);
+
+impl Surround for Ill {
+    fn call<'a, T, E>(
+        &'a self,
+        call: Call,
+        inner: impl FnOnce() -> StoreFuture<'a, T, E> + Send + 'a,
+    ) -> StoreFuture<'a, T, E>
+    where
+        T: Send + 'a,
+        E: From<StoreFault> + Send + 'a,
+    {
+        let is_left = |left: u32| left.checked_sub(1);
+        let order = Ordering::SeqCst;
+        if matches!(call, Call::Commit(_)) && self.0.fetch_update(order, order, is_left).is_ok() {
+            let fault = StoreFault::new("commit", true, "told to fail");
+            return Box::pin(async move { Err(fault.into()) });
+        }
+        inner()
+    }
+
+    fn health(&self, inner: StoreHealth) -> StoreHealth {
+        let is_ill = self.0.load(Ordering::SeqCst) > 1;
+        let trouble = is_ill.then(|| StoreTrouble::WriterGone("told to".to_owned()));
+        StoreHealth { trouble, ..inner }
+    }
+}
+
+/// As on a full disk: what fails then says nothing about the execution.
+#[tokio::test]
+async fn failures_of_an_ill_store_do_not_count_when_it_is_well_again() {
+    let before = World::new();
+    let id = waiting(&before, "patient", 10).await;
+    while before.history(&id).await.last().map(String::as_str) != Some("InvocationCompleted") {
+        tokio::task::yield_now().await;
+    }
+    let world = before.beside(2, Ill(Arc::new(AtomicU32::new(9))));
+    world.advance(10);
+    world.run_timers();
+    let look = |world: &World| {
+        world.advance(1);
+        let aside = world.driver.set_aside_count();
+        (world.functions.at_work().len(), aside)
+    };
+    let is_decided = |seen: &(usize, usize)| *seen != (0, 0);
+    world.until("it is fired", look, is_decided).await;
+    assert_eq!(world.driver.set_aside_count(), 0);
 }
