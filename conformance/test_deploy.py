@@ -378,12 +378,12 @@ def test_every_server_of_a_database_has_it(tmp_path, app):
 
             return look
 
-        until("the other server has it", sees(two, "hello from 1"), 10)
+        until("the other server has it", sees(two, "hello from 1"))
         edit(app, "DEPLOYMENT = 1", "DEPLOYMENT = 2")
         two.deploy(app)
-        until("the first server has what the second deployed", sees(one, "hello from 2"), 10)
+        until("the first server has what the second deployed", sees(one, "hello from 2"))
         one.kill()
         one.start()
         assert greeting(one) == "hello from 2"
         two.run("destroy", "shop", "--yes")
-        until("it is gone everywhere", lambda: (one.stacks() == {}, one.stacks()), 10)
+        until("it is gone everywhere", lambda: (one.stacks() == {}, one.stacks()))

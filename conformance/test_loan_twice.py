@@ -238,7 +238,8 @@ def test_of_two_decisions_one_counts_in_either_engine(system):
 def test_both_engines_survive_the_servers_death(tmp_path, stage):
     begun = {}
     with pytest.raises(AssertionError, match="did not survive"):
-        with loan(tmp_path, 0.3) as system:
+        # Slow enough that no stage is over before it was seen.
+        with loan(tmp_path, 1) as system:
             for engine in ENGINES:
                 begun[engine] = apply(system, engine, "Alice Johnson", "1111", 150_000)
             if stage in ("fraud_check", "disbursing"):

@@ -72,6 +72,8 @@ def test_a_message_has_the_token(elsewhere):
     states = client(system)
     arn = start(states, "asked", {}, MACHINE + "ask")
     token = received(service("sqs"))["token"]
+    # The message is there before the server knows that it was sent.
+    until("it is submitted", lambda: ("TaskSubmitted" in kinds(states, arn), kinds(states, arn)))
     states.send_task_success(taskToken=token, output='{"approved": true}')
     assert json.loads(ended(states, arn)["output"]) == {"answer": {"approved": True}}
     told = kinds(states, arn)

@@ -125,13 +125,13 @@ def test_unused_places_are_lent_and_a_limit_of_none_stops_it_everywhere(three, c
         limits = [it["ReservedConcurrentExecutions"] for it in limits]
         return limits == [1, 1, 1], limits
 
-    until("the limit is known everywhere", is_known, 5)
+    until("the limit is known everywhere", is_known)
     throttled = [invoke_until_let_in(server, 0) for _ in range(4) for server in running]
     print(f"throttled before they were let in: {throttled}")
     running[2].client.put_function_concurrency(FunctionName=COUNTED, ReservedConcurrentExecutions=0)
-    until("no server runs it", lambda: (all(refused := [is_throttled(server) for server in running]), refused), 5)
+    until("no server runs it", lambda: (all(refused := [is_throttled(server) for server in running]), refused))
     running[1].client.delete_function_concurrency(FunctionName=COUNTED)
-    until("every server runs it", lambda: (not any(refused := [is_throttled(server) for server in running]), refused), 5)
+    until("every server runs it", lambda: (not any(refused := [is_throttled(server) for server in running]), refused))
 
 
 def test_reserved_concurrency_holds_while_servers_die(three, counted_in):
@@ -187,7 +187,7 @@ def test_what_is_set_aside_is_listed_and_tried_again_at_every_server(three):
     request = urllib.request.Request(f"{other.endpoint}/lambdura/v1/set-aside/{execution}/try-again", method="POST")
     with urllib.request.urlopen(request, timeout=30) as answer:
         assert json.load(answer)["outcome"] == "taken_back"
-    until("nobody lists it", lambda: (not any(get(server, "/lambdura/v1/set-aside")["count"] for server in living), ""), 10)
+    until("nobody lists it", lambda: (not any(get(server, "/lambdura/v1/set-aside")["count"] for server in living), ""))
 
     def ended():
         shown = other.client.get_durable_execution(DurableExecutionArn=arn)
@@ -273,7 +273,7 @@ def test_an_execution_is_watched_and_its_log_read_at_any_server(three):
             FunctionName=f"{DURABLE}:live",
             InvocationType="Event",
             DurableExecutionName=f"watched-{number}",
-            Payload=b'{"seconds": 1.5}',
+            Payload=b'{"seconds": 4}',
         )["DurableExecutionArn"]
         execution = arn.rsplit("/", 1)[1]
         views = [Live(server, f"/lambdura/v1/executions/{execution}/live") for server in running]
@@ -286,16 +286,16 @@ def test_an_execution_is_watched_and_its_log_read_at_any_server(three):
 
         def told():
             logs = [lines(server) for server in running]
-            return all(any("counts for 1.5 s" in line for line in log) for log in logs), logs
+            return all(any("counts for 4 s" in line for line in log) for log in logs), logs
 
-        until("every server has the log", told, 10)
+        until("every server has the log", told)
     lists = [Live(server, "/lambdura/v1/executions/live") for server in running]
-    until("the lists are read", lambda: (all(view.events for view in lists), ""), 10)
+    until("the lists are read", lambda: (all(view.events for view in lists), ""))
     before = [len(view.events) for view in lists]
     running[0].client.invoke(
         FunctionName=f"{DURABLE}:live", InvocationType="Event", DurableExecutionName="listed", Payload=b'{"seconds": 0}'
     )
-    until("every list shows it", lambda: (all(len(view.events) > count for view, count in zip(lists, before)), ""), 10)
+    until("every list shows it", lambda: (all(len(view.events) > count for view, count in zip(lists, before)), ""))
 
 
 class Enforced:
@@ -373,13 +373,13 @@ def test_a_session_is_good_at_every_server_until_it_is_ended_at_one(tmp_path, co
         assert browser.is_let_in(first)
 
         view = Live(first, "/lambdura/v1/executions/live", {"cookie": browser.cookie})
-        until("the list is read", lambda: (view.events, ""), 10)
+        until("the list is read", lambda: (view.events, ""))
         cookie = browser.cookie
         browser.ask(second, "DELETE", "/lambdura/v1/session")
         browser.cookie = cookie
         assert not browser.is_let_in(second)
-        until("the other one knows", lambda: (not browser.is_let_in(first), ""), 3)
-        assert view.ended.wait(5), "the live view goes on"
+        until("the other one knows", lambda: (not browser.is_let_in(first), ""))
+        assert view.ended.wait(30), "the live view goes on"
 
         # What a function of one server signs with is good at the other.
         answer = client(first, key).invoke(FunctionName="Credentials")

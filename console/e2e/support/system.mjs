@@ -63,7 +63,7 @@ export async function startShowcase(parameters = [], prepare = () => {}) {
     },
     invoke: (scenario, options) => invoke(ready.endpoint, 'OrderFunction:live', scenario, options),
     execution: (id) => execution(ready.endpoint, id),
-    ended: (id) => until(`execution ${id} has ended`, async () => ((await execution(ready.endpoint, id)).ended_at ?? null) !== null, 60_000),
+    ended: (id) => until(`execution ${id} has ended`, async () => ((await execution(ready.endpoint, id)).ended_at ?? null) !== null, 180_000),
     /** Stops it, does something to its data, and starts it again, at another endpoint. */
     restart: async (meanwhile) => {
       await stop()

@@ -120,7 +120,7 @@ describe('the cost of an execution', () => {
 
   test('is so far while it runs: asked for again by a button or when something happens, not otherwise', async (t) => {
     const id = await system.invoke({ scenario: 'callback', name: 'approval' }, { name: 'so-far' })
-    await until('it waits', async () => (await system.execution(id)).next_wake_up?.reason === 'CALLBACK_TIMEOUT')
+    await until('it waits', async () => (await system.execution(id)).activity?.kind === 'WAITING')
     await withPage(browser, `${system.endpoint}/executions/${id}`, t, LAPTOP, async (page) => {
       await page.clock.install()
       const asked = counting(page)
@@ -147,20 +147,20 @@ describe('the cost of an execution', () => {
   })
 
   test('grows while the execution does, without a request for each event', async (t) => {
-    const id = await system.invoke({ scenario: 'steps', count: 60, millis: 200 }, { name: 'growing' })
+    const id = await system.invoke({ scenario: 'steps', count: 150, millis: 200 }, { name: 'growing' })
     await withPage(browser, `${system.endpoint}/executions/${id}`, t, LAPTOP, async (page) => {
       const asked = counting(page)
       const began = Date.now()
       await page.getByRole('tab', { name: 'Cost' }).click()
       const operations = async () => Number(/(\d+) attempts? of steps?/.exec(await page.locator('.cost-counted').innerText())?.[1])
       await page.getByText('So far').waitFor()
-      const first = await operations()
+      const first = await until('a step is on the bill', async () => (await operations()) || null)
       await until('the bill has grown', async () => (await operations()) > first, 30_000)
       await page.getByText('So far').waitFor()
       const most = 2 + (Date.now() - began) / 5_000
       assert.ok(asked.count >= 2 && asked.count <= most, `asked ${asked.count} times, at most ${most}`)
       await system.ended(id)
-      await until('all of it is on the bill', async () => (await operations()) === 60, 30_000)
+      await until('all of it is on the bill', async () => (await operations()) === 150, 30_000)
       await page.getByText('So far').waitFor({ state: 'detached' })
     })
   })

@@ -9,11 +9,14 @@ import { startPageAlone } from '../support/system.mjs'
 /** Milliseconds; longer than the time between two status reads, so that the page sees a replay from the inside. */
 const REPLAY_PAUSE = 800
 
+// Each step takes longer than the page needs to ask for it twice.
+const PACE = 1
+
 let system
 let browser
 
 before(async () => {
-  system = await startPageAlone({ replayPause: REPLAY_PAUSE })
+  system = await startPageAlone({ replayPause: REPLAY_PAUSE, pace: PACE })
   browser = await launchBrowser()
 })
 after(async () => {
