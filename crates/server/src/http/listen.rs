@@ -25,6 +25,9 @@ const QUEUED_MAX: u32 = 16_384;
 /// Connections that are accepted before other tasks get a turn.
 const ACCEPTED_IN_A_ROW_MAX: usize = 1_024;
 
+/// How often a client's first bytes are looked at again when they may still become HTTP/2.
+const PREFACE_AGAIN: Duration = Duration::from_millis(5);
+
 /// Counts connections accepted one after the other. Tokio would run all other tasks after a few of them; when thousands
 /// of connections come at once, that takes so long that the kernel's queue is full meanwhile.
 #[derive(Debug, Default)]
@@ -187,17 +190,24 @@ enum Protocol {
     Http2,
 }
 
-/// Reads the first bytes without consuming them; `None` when none come.
+/// Reads the first bytes without consuming them, until they tell; `None` when too few come.
 async fn begins_with(stream: &TcpStream) -> Option<Protocol> {
-    let mut first = [0; HTTP2_PREFACE.len()];
-    let looked = tokio::time::timeout(HEADERS_WITHIN, stream.peek(&mut first)).await;
-    let length = looked.ok()?.ok()?;
-    let is_http2 = first[..length] == *HTTP2_PREFACE;
-    Some(if is_http2 {
-        Protocol::Http2
-    } else {
-        Protocol::Http1
-    })
+    let looked = tokio::time::timeout(HEADERS_WITHIN, async {
+        let mut first = [0; HTTP2_PREFACE.len()];
+        loop {
+            let length = stream.peek(&mut first).await.ok()?;
+            match &first[..length] {
+                // The client has said all that it will say.
+                [] => return None,
+                HTTP2_PREFACE => return Some(Protocol::Http2),
+                part if !HTTP2_PREFACE.starts_with(part) => return Some(Protocol::Http1),
+                _ => {}
+            }
+            // What was seen stays readable, so the system does not tell when there is more.
+            tokio::time::sleep(PREFACE_AGAIN).await;
+        }
+    });
+    looked.await.ok()?
 }
 
 #[cfg(test)]
@@ -240,6 +250,34 @@ mod tests {
         }
         assert!(last.starts_with("HTTP/1.1 200 "), "{last}");
         shutdown.cancel();
+    }
+
+    #[tokio::test]
+    async fn first_bytes_that_come_in_pieces_are_read_as_one() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("it is bound");
+        let (upgrade, rest) = HTTP2_PREFACE.split_at(3);
+        for (pieces, is_http2) in [
+            ([upgrade, rest], true),
+            ([b"P".as_slice(), b"OST / HTTP/1.1\r\n".as_slice()], false),
+        ] {
+            let mut client = TcpStream::connect(address).await.expect("it accepts");
+            let (stream, _) = listener.accept().await.expect("a client");
+            let mut spoken = std::pin::pin!(begins_with(&stream));
+            let [first, second] = pieces;
+            client.write_all(first).await.expect("it is read");
+            stream.readable().await.expect("it is open");
+            // The first piece alone does not tell.
+            let early = futures_util::poll!(spoken.as_mut());
+            assert!(early.is_pending());
+            client.write_all(second).await.expect("it is read");
+            let found = spoken.await.expect("it has said enough");
+            assert_eq!(matches!(found, Protocol::Http2), is_http2);
+        }
+        let client = TcpStream::connect(address).await.expect("it accepts");
+        let (stream, _) = listener.accept().await.expect("a client");
+        drop(client);
+        assert!(begins_with(&stream).await.is_none());
     }
 
     #[tokio::test]

@@ -32,12 +32,20 @@ pub(super) fn response(payload: &[u8], takes_binary: bool) -> Option<Response<Bo
         Value::String(text) => text.parse().ok()?,
         number => u16::try_from(number.as_u64()?).ok()?,
     };
-    let multiple = answer.multi_value_headers.unwrap_or_default();
-    let single = answer.headers.unwrap_or_default().into_iter();
-    // For a name in both, the multiple values count.
-    let single = single.filter(|(name, _)| !multiple.contains_key(name));
-    let mut headers: Vec<_> = single.map(|(name, value)| (name, vec![value])).collect();
-    headers.extend(multiple);
+    let mut headers: Vec<_> = answer
+        .multi_value_headers
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
+    // For a name in both, API Gateway sends all values, each once; names have no case.
+    for (name, value) in answer.headers.unwrap_or_default() {
+        let mut same = headers
+            .iter()
+            .filter(|(other, _)| other.eq_ignore_ascii_case(&name));
+        if !same.any(|(_, values)| values.contains(&value)) {
+            headers.push((name, vec![value]));
+        }
+    }
     let answer = Answer {
         status,
         headers,
@@ -69,5 +77,22 @@ mod tests {
         let base64 = r#"{"statusCode":200,"isBase64Encoded":true,"body":"%"}"#;
         assert_eq!(text(base64), None);
         assert_eq!(status(base64, false), Some(200));
+    }
+
+    #[test]
+    fn both_kinds_of_headers_are_merged() {
+        let payload = br#"{
+            "statusCode": 200,
+            "headers": {"x-one": "a", "X-Two": "b", "x-three": "c"},
+            "multiValueHeaders": {"X-One": ["a", "d"], "x-two": ["e"]}
+        }"#;
+        let response = response(payload, true).expect("it has the form");
+        let all = |name: &str| -> Vec<_> {
+            let values = response.headers().get_all(name).into_iter();
+            values.map(|value| value.to_str().expect("text")).collect()
+        };
+        assert_eq!(all("x-one"), ["a", "d"]);
+        assert_eq!(all("x-two"), ["e", "b"]);
+        assert_eq!(all("x-three"), ["c"]);
     }
 }
