@@ -91,6 +91,7 @@ async fn several_invocations_run_side_by_side() {
     let (mut world, _runtimes) = world("app.meets");
     let mut function = FunctionConfig {
         per_process: NonZeroUsize::new(3),
+        concurrency_max: 1,
         ..world.function.as_ref().clone()
     };
     function.logging.format = LogFormat::Json;

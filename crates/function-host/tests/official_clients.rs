@@ -79,6 +79,7 @@ async fn rusts_client_has_several_invocations_at_a_time() {
     let mut world = rust("rust_concurrent_function");
     let function = FunctionConfig {
         per_process: NonZeroUsize::new(3),
+        concurrency_max: 1,
         ..world.function.as_ref().clone()
     };
     world.function = Arc::new(function);
@@ -92,6 +93,7 @@ async fn pythons_client_has_several_invocations_at_a_time() {
     let world = python_with("app.meets", |function| {
         function.logging.format = LogFormat::Json;
         function.per_process = NonZeroUsize::new(3);
+        function.concurrency_max = 1;
     });
     world.meet().await;
     world.counts_become((1, 0, 0)).await;

@@ -17,7 +17,7 @@ const GRACE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn one_after_another_share_a_process() {
-    let world = World::new("echoes");
+    let world = World::with("echoes", |_, function| function.concurrency_max = 1);
     for number in 0..200 {
         let payload = number.to_string();
         assert_eq!(
@@ -499,8 +499,9 @@ async fn an_answer_within_the_grace_of_a_shutdown_counts() {
     let gate = Gate::new().await;
     let pending = world.begin("r-1", gate.payload.clone());
     let waiting = gate.arrival().await;
+    let pid = waiting.words.clone();
     let host = world.host.clone();
-    let shutdown = tokio::spawn(async move { host.shutdown(Duration::from_secs(1)).await });
+    let shutdown = tokio::spawn(async move { host.shutdown(GRACE).await });
     // Another invocation finds no room before the shutdown has begun, and is refused afterwards.
     let begun = async {
         while let Err(InvokeError::NoRoom { .. }) = world.invoke("r-2", gate.payload.clone()).await
@@ -511,6 +512,12 @@ async fn an_answer_within_the_grace_of_a_shutdown_counts() {
     within("the beginning of the shutdown", begun).await;
     waiting.release().await;
     response(pending).await;
+    // The process ignores the signal, and the grace period would end too late.
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(pid.parse().expect("a number")),
+        nix::sys::signal::Signal::SIGKILL,
+    )
+    .expect("it is ours");
     within("the shutdown", shutdown)
         .await
         .expect("it does not panic");

@@ -33,6 +33,7 @@ fn world(runtime: &str, wrapper: &str) -> (World, TempDir) {
         function.handler = "app.handler".into();
         let name = "AWS_LAMBDA_EXEC_WRAPPER".to_owned();
         function.environment.insert(name, wrapper.into());
+        function.concurrency_max = 1;
     });
     fs::write(world.code.path().join("app.js"), APP).expect("the code");
     (world, folder)

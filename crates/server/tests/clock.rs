@@ -359,14 +359,16 @@ async fn rules_hold_before_a_restarted_server_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callback_that_times_out_holds_the_clock_for_a_while_and_then_comes_in_its_turn() {
     let server = TestServer::start_with_clock(ClockMode::Auto).await;
+    server.wind(json!({"hold": true})).await;
+    let mut waits = Vec::new();
+    for day in 1..=6 {
+        waits.push(server.suspended(json!({"wait": day * 86_400})).await);
+    }
+    // The last of all: from here on, the clock is held for a few seconds only.
     let asked = server
         .suspended(json!({"callback": "approval", "timeout": 604_800}))
         .await;
-    let mut waits = Vec::new();
-    for day in 1..=6 {
-        let wait = json!({"wait": day * 86_400});
-        waits.push(server.begin(&wait.to_string()).await);
-    }
+    server.wind(json!({"hold": false})).await;
     let clock = server.until_clock("waits_for_answers").await;
     assert_eq!(clock["unanswered"][0]["times_out"], true);
     let error = server.until_status(&asked, "FAILED").await["Error"].clone();

@@ -33,7 +33,7 @@ async fn steps_run_to_the_result_and_leave_their_history() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_synchronous_caller_waits_for_the_whole_execution() {
     let server = TestServer::start().await;
-    let answer = server.invoke("Durable:live", &[], r#"{"wait": 1}"#).await;
+    let answer = server.invoke("Durable:live", &[], r#"{"wait": 3}"#).await;
     assert_eq!((answer.status, &answer.body[..]), (200, &b"\"waited\""[..]));
     assert_eq!(answer.header("x-amz-executed-version"), "1");
     let arn = encode(answer.header("x-amz-durable-execution-arn"));

@@ -202,7 +202,7 @@ async fn an_execution_knows_what_started_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn schedules_invoke_functions_once() {
     // Long enough for the server to start, even on a busy machine.
-    let moment = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(6);
+    let moment = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(15);
     let moment = moment.strftime("%Y-%m-%dT%H:%M:%S").to_string();
     let server = TestServer::start_with_template("fronts.yaml", &[("Moment", &moment)]).await;
     let schedules = &server.deployment.schedules;

@@ -116,8 +116,8 @@ async fn a_silent_host_does_not_stand_in_the_way_of_the_next_one() {
         .beat(record(), Duration::from_secs(3))
         .await
         .expect("it works");
-    // Half a second for each task that connects for the first time, and not ten.
-    assert!(since.elapsed() < Duration::from_secs(8), "{since:?}");
+    // Half a second for each task that connects for the first time, and not the ten that a host has to answer.
+    assert!(since.elapsed() < Duration::from_secs(10), "{since:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -165,8 +165,11 @@ impl Reload<'_> {
         let Some(mut sources) = sources else {
             return std::future::pending().await;
         };
+        let mut looks_again = false;
         loop {
-            sources.changed().await;
+            if !std::mem::take(&mut looks_again) {
+                sources.changed().await;
+            }
             match self.once(&was.functions).await {
                 Ok(is) => {
                     self.say(&was, &is).await;
@@ -179,7 +182,12 @@ impl Reload<'_> {
             }
             if folders(&was.stack) != sources.folders {
                 match Sources::watch(&was.stack, self.data_dir) {
-                    Ok(watched) => sources = watched,
+                    Ok(watched) => {
+                        sources = watched;
+                        // What changed before these folders were watched was not noticed. A build of what is the same
+                        // changes nothing.
+                        looks_again = true;
+                    }
                     Err(error) => note(format!(
                         "{} the folders of new functions are not watched: {error}",
                         "!".yellow()

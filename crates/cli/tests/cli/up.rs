@@ -141,6 +141,11 @@ fn a_durable_execution_waits_for_a_person_and_survives_restarts() {
         "{}",
         shown.text()
     );
+    wait_for(
+        &up,
+        &["history", "loan-1", "--output", "json"],
+        "InvocationCompleted",
+    );
     let logged = wait_for(&up, &["logs", "@last"], "asking the manager");
     assert!(!logged.out.contains("echo"), "{}", logged.text());
 

@@ -122,7 +122,7 @@ async fn a_handler_that_does_not_pause_is_cut_off_by_the_shutdown_and_goes_on_la
 #[tokio::test(flavor = "multi_thread")]
 async fn executions_of_a_handler_that_is_not_registered_wait_for_it() {
     async fn waits((): (), ctx: DurableContext) -> Result<u32, BoxError> {
-        ctx.wait(Duration::from_secs(1)).await?;
+        ctx.wait(Duration::from_secs(5)).await?;
         Ok(1)
     }
     async fn other((): (), _: DurableContext) -> Result<(), BoxError> {
@@ -301,7 +301,7 @@ async fn whoever_waits_for_an_execution_that_cannot_be_read_is_told_so() {
         builder.open().await.expect("it opens")
     };
     let app = open().await;
-    let started = app.start("naps", &3).name("short").await;
+    let started = app.start("naps", &10).name("short").await;
     let started = started.expect("it starts");
     let events = async || started.history().await.expect("it is read").len();
     until("the start of the nap", events, |events| *events >= 3).await;
@@ -328,6 +328,6 @@ async fn whoever_waits_for_an_execution_that_cannot_be_read_is_told_so() {
     let execution = app.find("naps", "short").await.expect("it is read");
     let execution = execution.expect("it is there");
     execution.try_again().await.expect("it is mended");
-    assert_eq!(execution.result::<u64>().await.expect("it ends"), 3);
+    assert_eq!(execution.result::<u64>().await.expect("it ends"), 10);
     app.shut_down().await.expect("it ends");
 }
