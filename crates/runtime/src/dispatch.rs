@@ -63,7 +63,7 @@ impl Held {
         driver.spawn(async move {
             tokio::select! {
                 biased;
-                () = rested.inner.invoker.wait_for_room(&key.function) => {}
+                () = rested.inner.runner.wait_for_room(&key.function) => {}
                 () = async { rested.inner.clock.sleep(rest).await } => {}
             }
             let next = rested.inner.lanes.rested(&key, rested.limit(&key));
@@ -84,8 +84,8 @@ impl Drop for Held {
 impl Driver {
     /// How many invocations of the version run at one time.
     fn limit(&self, key: &LaneKey) -> usize {
-        let invoker = &self.inner.invoker;
-        invoker.concurrency(&key.function, &key.version)
+        let runner = &self.inner.runner;
+        runner.concurrency(&key.function, &key.version)
     }
 
     /// Asks for a turn; some when it may run now.
@@ -221,7 +221,7 @@ impl Driver {
     async fn run_durable(&self, mut held: Held, lease: Lease, invocation: DurableInvocation) {
         let id = invocation.spec.arn.id.clone();
         let request_id = invocation.request_id.clone();
-        let invoked = AssertUnwindSafe(self.inner.invoker.invoke_durable(invocation));
+        let invoked = AssertUnwindSafe(self.inner.runner.invoke_durable(invocation));
         let report = match invoked.catch_unwind().await {
             Ok(Ok(report)) => report,
             Ok(Err(no_room)) => {
@@ -345,7 +345,7 @@ impl Driver {
         operation_id: OperationId,
         invocation: PlainInvocation,
     ) {
-        let outcome = self.inner.invoker.invoke_plain(invocation).await;
+        let outcome = self.inner.runner.invoke_plain(invocation).await;
         if let PlainOutcome::Throttled(_) = outcome {
             held.put_back();
             return;

@@ -16,14 +16,14 @@ use crate::resident::Residents;
 use crate::seeds::Seeds;
 use crate::territory::Territory;
 use crate::waiters::Waiters;
-use crate::{ChangeListener, Clock, Invoker, Tenure};
+use crate::{ChangeListener, Clock, FunctionRunner, Tenure};
 
 /// The parts that a driver works with.
 pub struct DriverConfig {
     /// Where executions live.
     pub store: Arc<dyn Store>,
     /// Runs the functions.
-    pub invoker: Arc<dyn Invoker>,
+    pub runner: Arc<dyn FunctionRunner>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
     /// The limits in force.
@@ -52,7 +52,7 @@ impl WeakDriver {
 
 pub(crate) struct Inner {
     pub store: Arc<dyn Store>,
-    pub invoker: Arc<dyn Invoker>,
+    pub runner: Arc<dyn FunctionRunner>,
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
     pub seeds: Seeds,
@@ -88,7 +88,7 @@ impl Driver {
         Ok(Self {
             inner: Arc::new(Inner {
                 store: config.store,
-                invoker: config.invoker,
+                runner: config.runner,
                 clock: config.clock,
                 limits: config.limits,
                 seeds,

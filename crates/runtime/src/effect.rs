@@ -91,14 +91,14 @@ impl Driver {
         version: Version,
         id: ExecutionId,
     ) {
-        let invoker = &self.inner.invoker;
-        let mut settings = invoker.durable_settings(&function.name, &version);
+        let runner = &self.inner.runner;
+        let mut settings = runner.durable_settings(&function.name, &version);
         if settings.is_none() {
-            invoker.look_for(&function.name, &version).await;
-            settings = invoker.durable_settings(&function.name, &version);
+            runner.look_for(&function.name, &version).await;
+            settings = runner.durable_settings(&function.name, &version);
         }
         let Some(settings) = settings else {
-            if self.inner.invoker.waits_for(&function.name, &version) {
+            if self.inner.runner.waits_for(&function.name, &version) {
                 // It stays open in the records, and the next run takes it up.
                 return;
             }

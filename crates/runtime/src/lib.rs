@@ -17,7 +17,6 @@ mod dispatch;
 mod driver;
 mod effect;
 mod error;
-mod invoker;
 mod lanes;
 mod places;
 mod process;
@@ -26,6 +25,7 @@ mod queue_gauge;
 mod read;
 mod recover;
 mod resident;
+mod runner;
 mod seeds;
 mod servers;
 mod set_aside;
@@ -44,13 +44,13 @@ pub use changes::{Change, ChangeListener, EndListener};
 pub use clock::{Clock, ClockMode, Running, SteadyClock, Work, WoundClock};
 pub use driver::{Driver, DriverConfig, WeakDriver};
 pub use error::{ProcessError, StartError};
-pub use invoker::{
-    Destination, DurableInvocation, DurableSettings, EndedInvocation, InvocationReport, Invoker,
-    InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
-};
 pub use places::{Entered, PlaceLease, Places, Reservations, Room};
 pub use queue::EnqueueError;
 pub use read::StatePage;
+pub use runner::{
+    Destination, DurableInvocation, DurableSettings, EndedInvocation, FunctionRunner,
+    FunctionRunnerFuture, InvocationReport, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
+};
 pub use servers::{
     Cluster, ClusterConfig, ClusterStatistics, MessageFuture, Messenger, Notice, Part, Plan,
     Standing, plan,

@@ -182,7 +182,7 @@ impl Driver {
                 .end_queued(id, queued, None, Some(GivenUp::too_old(error)))
                 .await;
         }
-        let outcome = self.inner.invoker.invoke_plain(plain(&queued)).await;
+        let outcome = self.inner.runner.invoke_plain(plain(&queued)).await;
         let error = match &outcome {
             PlainOutcome::Succeeded(_) => None,
             PlainOutcome::Throttled(_) => return held.put_back(),
@@ -210,7 +210,7 @@ impl Driver {
 
     /// Checked again each time: the function's configuration may have changed.
     fn expires_at(&self, queued: &AsyncInvocation) -> Timestamp {
-        let policy = self.inner.invoker.retry_policy(queued);
+        let policy = self.inner.runner.retry_policy(queued);
         queued
             .accepted_at
             .plus_seconds(policy.event_age_seconds_max)
@@ -223,7 +223,7 @@ impl Driver {
         outcome: PlainOutcome,
         error: ErrorObject,
     ) {
-        let policy = self.inner.invoker.retry_policy(&queued);
+        let policy = self.inner.runner.retry_policy(&queued);
         queued.attempts += 1;
         if queued.attempts > policy.retries_max {
             let given_up = GivenUp {
@@ -261,7 +261,7 @@ impl Driver {
         given_up: Option<GivenUp>,
     ) {
         // First, so that it is never forgotten; the server may die between the two, and say it twice.
-        let destination = self.inner.invoker.destination(EndedInvocation {
+        let destination = self.inner.runner.destination(EndedInvocation {
             invocation: &queued,
             condition: given_up.as_ref().map_or("Success", |it| it.condition),
             outcome: outcome.as_ref(),

@@ -12,8 +12,9 @@ use model::{
     Trigger, Version,
 };
 use runtime::{
-    Clock, Driver, DriverConfig, DurableInvocation, DurableSettings, InvocationReport, Invoker,
-    InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy, StartRequest,
+    Clock, Driver, DriverConfig, DurableInvocation, DurableSettings, FunctionRunner,
+    FunctionRunnerFuture, InvocationReport, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
+    StartRequest,
 };
 use store::{AsyncInvocation, Executions as _, MemoryStore};
 
@@ -44,7 +45,7 @@ impl Clock for Wound {
 /// Executions named `ends` end at once, others never.
 struct EndsByName;
 
-impl Invoker for EndsByName {
+impl FunctionRunner for EndsByName {
     fn durable_settings(&self, _: &FunctionName, _: &Version) -> Option<DurableSettings> {
         None
     }
@@ -56,7 +57,7 @@ impl Invoker for EndsByName {
     fn invoke_durable(
         &self,
         invocation: DurableInvocation,
-    ) -> InvokerFuture<Result<InvocationReport, NoRoom>> {
+    ) -> FunctionRunnerFuture<Result<InvocationReport, NoRoom>> {
         if invocation.spec.arn.name.as_str() != "ends" {
             return Box::pin(future::pending());
         }
@@ -66,11 +67,11 @@ impl Invoker for EndsByName {
         })))
     }
 
-    fn wait_for_room(&self, _: &FunctionName) -> InvokerFuture<()> {
+    fn wait_for_room(&self, _: &FunctionName) -> FunctionRunnerFuture<()> {
         Box::pin(future::pending())
     }
 
-    fn invoke_plain(&self, _: PlainInvocation) -> InvokerFuture<PlainOutcome> {
+    fn invoke_plain(&self, _: PlainInvocation) -> FunctionRunnerFuture<PlainOutcome> {
         unreachable!("nothing here is plain")
     }
 }
@@ -124,7 +125,7 @@ async fn what_has_ended_stays_while_the_clock_is_not_sure() {
     let store = Arc::new(MemoryStore::new());
     let driver = Driver::new(DriverConfig {
         store: Arc::clone(&store) as _,
-        invoker: Arc::new(EndsByName),
+        runner: Arc::new(EndsByName),
         clock: Arc::clone(&clock) as _,
         limits: Limits::AWS,
         seed: Some(1),

@@ -19,8 +19,8 @@ use crate::callers::Callers;
 use crate::elsewhere::{AwsClient, OtherServices};
 use crate::functions::{ActivityTurns, CatalogueChanges, Registry};
 use crate::http::{Body, RequestBody};
-use crate::invoker::HostInvoker;
 use crate::oidc::Oidc;
+use crate::runner::HostRunner;
 use crate::tables::Tables;
 use crate::telemetry::{Diagnostics, OwnSources};
 use crate::tokens::Tokens;
@@ -36,7 +36,7 @@ pub(crate) struct App {
     /// This server's cluster, if it shares its store with other servers.
     pub cluster: Option<Arc<Cluster>>,
     pub registry: Arc<Registry>,
-    pub invoker: HostInvoker,
+    pub runner: HostRunner,
     /// Runs `python3.*` and `nodejs*` functions.
     pub runtimes: Arc<Runtimes>,
     /// Wakes the task that deletes versions and code that nothing needs any more.

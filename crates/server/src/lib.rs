@@ -31,7 +31,7 @@ mod deploy;
 mod schedule;
 
 mod functions;
-mod invoker;
+mod runner;
 mod upkeep;
 
 mod look;

@@ -30,8 +30,8 @@ use crate::http::connections::Connections;
 use crate::http::listen;
 use crate::http::socket::SocketFile;
 use crate::http::tls::Tls;
-use crate::invoker::HostInvoker;
 use crate::oidc::Oidc;
+use crate::runner::HostRunner;
 use crate::schedule::Schedules;
 use crate::start_error::StartServerError;
 use crate::states;
@@ -254,7 +254,7 @@ impl Server {
         let mut diagnostics = Diagnostics::new(clock.now(), bytes, Arc::clone(&config.warnings));
         diagnostics.datagrams_ignored = datagrams_ignored;
         let diagnostics = Arc::new(diagnostics);
-        let invoker = HostInvoker {
+        let runner = HostRunner {
             host,
             registry: Arc::clone(&registry),
             logs,
@@ -266,7 +266,7 @@ impl Server {
         };
         let driver = Driver::new(DriverConfig {
             store,
-            invoker: Arc::new(invoker.clone()),
+            runner: Arc::new(runner.clone()),
             clock,
             limits: config.limits.clone(),
             seed: None,
@@ -308,7 +308,7 @@ impl Server {
             cluster,
             driver,
             registry,
-            invoker,
+            runner,
             runtimes: Arc::clone(&config.runtimes),
             upkeep: Notify::new(),
             tables,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use engine::InvocationOutcome;
 use model::{ErrorObject, ExecutionId, FunctionName, RequestId, Version};
 use runtime::{
-    DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, NoRoom,
-    PlainInvocation, PlainOutcome,
+    DurableInvocation, DurableSettings, FunctionRunner, FunctionRunnerFuture, InvocationReport,
+    NoRoom, PlainInvocation, PlainOutcome,
 };
 
 use crate::fault::Fault;
@@ -21,10 +21,10 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) struct AroundFunctions {
     pub machine: Arc<Machine>,
     pub reserved: Arc<Reserved>,
-    pub inner: Arc<dyn Invoker>,
+    pub inner: Arc<dyn FunctionRunner>,
 }
 
-impl Invoker for AroundFunctions {
+impl FunctionRunner for AroundFunctions {
     fn durable_settings(
         &self,
         function: &FunctionName,
@@ -38,7 +38,7 @@ impl Invoker for AroundFunctions {
         of_handler.min(self.reserved.admitted(function))
     }
 
-    fn wait_for_room(&self, function: &FunctionName) -> InvokerFuture<()> {
+    fn wait_for_room(&self, function: &FunctionName) -> FunctionRunnerFuture<()> {
         let (machine, freed) = (Arc::clone(&self.machine), self.reserved.freed(function));
         Box::pin(async move {
             freed.await;
@@ -49,7 +49,7 @@ impl Invoker for AroundFunctions {
     fn invoke_durable(
         &self,
         invocation: DurableInvocation,
-    ) -> InvokerFuture<Result<InvocationReport, NoRoom>> {
+    ) -> FunctionRunnerFuture<Result<InvocationReport, NoRoom>> {
         let nth = self.machine.world.count(Counted::Invocations);
         let process = Process {
             nth,
@@ -62,7 +62,7 @@ impl Invoker for AroundFunctions {
         Box::pin(async move { process.run(inner, invocation).await })
     }
 
-    fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {
+    fn invoke_plain(&self, invocation: PlainInvocation) -> FunctionRunnerFuture<PlainOutcome> {
         let world = &self.machine.world;
         let nth = world.count(Counted::PlainInvocations);
         world.plain_begins(&self.machine, &invocation);
@@ -103,7 +103,11 @@ struct PlainProcess {
 }
 
 impl PlainProcess {
-    async fn run(self, inner: Arc<dyn Invoker>, invocation: PlainInvocation) -> PlainOutcome {
+    async fn run(
+        self,
+        inner: Arc<dyn FunctionRunner>,
+        invocation: PlainInvocation,
+    ) -> PlainOutcome {
         let (machine, world) = (&self.machine, &self.machine.world);
         machine.goes().await;
         let Some(entered) = self.reserved.enter(&invocation.function).await else {
@@ -147,7 +151,7 @@ enum Wrong {
 impl Process {
     async fn run(
         self,
-        inner: Arc<dyn Invoker>,
+        inner: Arc<dyn FunctionRunner>,
         invocation: DurableInvocation,
     ) -> Result<InvocationReport, NoRoom> {
         let (machine, world) = (&self.machine, &self.machine.world);

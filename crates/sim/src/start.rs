@@ -6,7 +6,7 @@ use std::time::Duration;
 use lambdura::embedded::{BesideDriver, Embedded, Ground, HandlerOptions};
 use lambdura::{BoxError, service::DurableServiceClient};
 use model::Limits;
-use runtime::Invoker;
+use runtime::FunctionRunner;
 use store::Around;
 
 use crate::around_functions::AroundFunctions;
@@ -42,7 +42,7 @@ pub(crate) async fn start(
         ..Limits::AWS
     };
     let functions = Arc::clone(machine);
-    ground.around_functions = Some(Box::new(move |inner: Arc<dyn Invoker>| {
+    ground.around_functions = Some(Box::new(move |inner: Arc<dyn FunctionRunner>| {
         Arc::new(AroundFunctions {
             machine: functions,
             reserved,

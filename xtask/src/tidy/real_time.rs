@@ -124,7 +124,7 @@ const REAL: &[(&str, &str)] = &[
         "looks at files now and then",
     ),
     (
-        "crates/server/src/invoker.rs",
+        "crates/server/src/runner.rs",
         "translates what the function host noted by the wall clock",
     ),
     (

@@ -10,7 +10,8 @@ use std::time::Duration;
 use model::{ErrorObject, FunctionName, Limits, RequestId, Shards, Timestamp, Version};
 use runtime::{
     Clock, Destination, Driver, DriverConfig, DurableInvocation, DurableSettings, EndedInvocation,
-    InvocationReport, Invoker, InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
+    FunctionRunner, FunctionRunnerFuture, InvocationReport, NoRoom, PlainInvocation, PlainOutcome,
+    RetryPolicy,
 };
 use store::{AsyncInvocation, DeadLetter, InvocationQueue as _, MemoryStore};
 
@@ -41,7 +42,7 @@ struct Script {
     tells: bool,
 }
 
-impl Invoker for Script {
+impl FunctionRunner for Script {
     fn durable_settings(&self, _: &FunctionName, _: &Version) -> Option<DurableSettings> {
         None
     }
@@ -53,11 +54,11 @@ impl Invoker for Script {
     fn invoke_durable(
         &self,
         _: DurableInvocation,
-    ) -> InvokerFuture<Result<InvocationReport, NoRoom>> {
+    ) -> FunctionRunnerFuture<Result<InvocationReport, NoRoom>> {
         unreachable!("nothing here is durable")
     }
 
-    fn wait_for_room(&self, _: &FunctionName) -> InvokerFuture<()> {
+    fn wait_for_room(&self, _: &FunctionName) -> FunctionRunnerFuture<()> {
         if self.has_room {
             Box::pin(future::ready(()))
         } else {
@@ -80,7 +81,7 @@ impl Invoker for Script {
         Some(Destination::Plain(Box::new(invocation)))
     }
 
-    fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {
+    fn invoke_plain(&self, invocation: PlainInvocation) -> FunctionRunnerFuture<PlainOutcome> {
         if invocation.function.as_str() == "Told" {
             return Box::pin(future::ready(PlainOutcome::Succeeded(Vec::new())));
         }
@@ -140,7 +141,7 @@ async fn run_script(
     });
     let driver = Driver::new(DriverConfig {
         store: Arc::clone(&store) as _,
-        invoker: Arc::clone(&script) as _,
+        runner: Arc::clone(&script) as _,
         clock,
         limits: Limits::AWS,
         seed: Some(1),

@@ -304,9 +304,9 @@ async fn a_chained_invoke_that_finds_no_room_is_tried_again() {
     world.until_status(&id, ExecutionStatus::Succeeded).await;
 }
 
-/// A function that panics in its invoker is set aside, and its place is free.
+/// A function that panics while it is run is set aside, and its place is free.
 #[tokio::test]
-async fn a_panic_of_the_invoker_concerns_one_execution() {
+async fn a_panic_of_the_runner_concerns_one_execution() {
     let world = World::new();
     world.functions.set_concurrency(1);
     world.functions.set_panics();

@@ -11,8 +11,9 @@ use model::{
     OperationUpdate, Timestamp, Trigger, Version,
 };
 use runtime::{
-    Clock, Driver, DriverConfig, DurableInvocation, DurableSettings, InvocationReport, Invoker,
-    InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, StartRequest, Tenure,
+    Clock, Driver, DriverConfig, DurableInvocation, DurableSettings, FunctionRunner,
+    FunctionRunnerFuture, InvocationReport, NoRoom, PlainInvocation, PlainOutcome, StartRequest,
+    Tenure,
 };
 use store::{Around, Executions as _, History as _, MemoryStore, Store, StoreFault, Surround};
 use tokio::sync::{Notify, oneshot, watch};
@@ -148,10 +149,10 @@ impl Functions {
     }
 }
 
-/// The invoker that a driver is given.
-pub struct FakeInvoker(pub Arc<Functions>);
+/// The runner of functions that a driver is given.
+pub struct FakeRunner(pub Arc<Functions>);
 
-impl Invoker for FakeInvoker {
+impl FunctionRunner for FakeRunner {
     fn durable_settings(&self, _: &FunctionName, _: &Version) -> Option<DurableSettings> {
         Some(DurableSettings {
             execution_timeout_seconds: 3_600,
@@ -166,7 +167,7 @@ impl Invoker for FakeInvoker {
     fn invoke_durable(
         &self,
         invocation: DurableInvocation,
-    ) -> InvokerFuture<Result<InvocationReport, NoRoom>> {
+    ) -> FunctionRunnerFuture<Result<InvocationReport, NoRoom>> {
         let functions = Arc::clone(&self.0);
         Box::pin(async move {
             let ended = {
@@ -202,12 +203,12 @@ impl Invoker for FakeInvoker {
         })
     }
 
-    fn wait_for_room(&self, _: &FunctionName) -> InvokerFuture<()> {
+    fn wait_for_room(&self, _: &FunctionName) -> FunctionRunnerFuture<()> {
         let functions = Arc::clone(&self.0);
         Box::pin(async move { functions.room.notified().await })
     }
 
-    fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {
+    fn invoke_plain(&self, invocation: PlainInvocation) -> FunctionRunnerFuture<PlainOutcome> {
         let functions = Arc::clone(&self.0);
         Box::pin(async move {
             let ended = {
@@ -260,7 +261,7 @@ impl World {
         let functions = Arc::new(Functions::default());
         let driver = Driver::new(DriverConfig {
             store: driven,
-            invoker: Arc::new(FakeInvoker(Arc::clone(&functions))),
+            runner: Arc::new(FakeRunner(Arc::clone(&functions))),
             clock: Arc::clone(&clock) as _,
             limits: Limits::AWS,
             seed: Some(seed),

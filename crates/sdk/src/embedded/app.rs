@@ -274,14 +274,14 @@ impl Embedded {
     pub async fn shut_down(&self) -> Result<(), Error> {
         let Program {
             driver,
-            invoker,
+            runner,
             steady,
             grace,
             ended,
             tasks,
             ..
         } = &*self.program;
-        let functions = &invoker.0;
+        let functions = &runner.0;
         functions.draining.cancel();
         functions.at_work.close();
         let paused = tokio::time::timeout(*grace, functions.at_work.wait()).await;

@@ -17,9 +17,9 @@ use crate::service::DurableServiceClient;
 /// A function that is called with the driver.
 pub type BesideDriver = Box<dyn FnOnce(&runtime::Driver) + Send>;
 
-/// Wraps the invoker of the program's functions.
+/// Wraps the runner of the program's functions.
 pub type AroundFunctions =
-    Box<dyn FnOnce(Arc<dyn runtime::Invoker>) -> Arc<dyn runtime::Invoker> + Send>;
+    Box<dyn FnOnce(Arc<dyn runtime::FunctionRunner>) -> Arc<dyn runtime::FunctionRunner> + Send>;
 
 /// Wraps the service that answers a function's requests.
 pub type AroundService =

@@ -57,7 +57,7 @@ mod program;
 
 mod client;
 mod error;
-mod invoker;
+mod runner;
 mod schedules;
 
 pub use app::Embedded;

@@ -16,8 +16,8 @@ use super::client::{self, OwnService};
 use super::error::OpenError;
 use super::ground::Ground;
 use super::handlers::Handlers;
-use super::invoker::{OwnFunctions, OwnInvoker};
 use super::program::Program;
+use super::runner::{OwnFunctions, OwnRunner};
 use super::schedules::Plan;
 use crate::error::Failure;
 use crate::invocation::Invoker;
@@ -70,11 +70,11 @@ pub(super) async fn open(parts: Parts, ground: Ground) -> Result<Arc<Program>, O
         at_work: TaskTracker::new(),
         missed: Mutex::new(BTreeSet::new()),
     });
-    let invoker = OwnInvoker(functions);
-    let runs: Arc<dyn runtime::Invoker> = Arc::new(invoker.clone());
+    let runner = OwnRunner(functions);
+    let runs: Arc<dyn runtime::FunctionRunner> = Arc::new(runner.clone());
     let driver = Driver::new(DriverConfig {
         store,
-        invoker: match around_functions {
+        runner: match around_functions {
             Some(around) => around(runs),
             None => runs,
         },
@@ -90,7 +90,7 @@ pub(super) async fn open(parts: Parts, ground: Ground) -> Result<Arc<Program>, O
     assert!(is_first, "nobody else has this service yet");
     let program = Arc::new(Program {
         driver,
-        invoker,
+        runner,
         tables,
         steady,
         grace: parts.grace,

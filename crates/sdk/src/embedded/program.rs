@@ -4,17 +4,17 @@ use std::fmt;
 use std::time::Duration;
 
 use model::{ExecutionName, FunctionArn, FunctionName, Payload, Trigger, Version};
-use runtime::{Driver, Invoker as _, StartRequest, SteadyClock};
+use runtime::{Driver, FunctionRunner as _, StartRequest, SteadyClock};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::error::Error;
 use super::ground::Tables;
-use super::invoker::OwnInvoker;
+use super::runner::OwnRunner;
 
 pub(super) struct Program {
     pub driver: Driver,
-    pub invoker: OwnInvoker,
+    pub runner: OwnRunner,
     pub tables: Option<Tables>,
     pub steady: Option<SteadyClock>,
     pub grace: Duration,
@@ -38,7 +38,7 @@ impl Program {
         trigger: Trigger,
     ) -> Result<StartRequest, Error> {
         let settings = self
-            .invoker
+            .runner
             .durable_settings(&function, &Version::Latest)
             .ok_or_else(|| Error::UnknownHandler(function.to_string()))?;
         Ok(StartRequest {

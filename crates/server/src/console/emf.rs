@@ -84,7 +84,7 @@ pub(super) async fn metrics(
     let mut collected = Collected::default();
     let (mut lines, mut bytes) = (0, 0);
     loop {
-        let page = app.invoker.logs.store().lines(log_query.clone()).await?;
+        let page = app.runner.logs.store().lines(log_query.clone()).await?;
         for found in &page.lines {
             let line = &found.line;
             if line.at.as_millis() >= since && line.text.contains("\"_aws\"") {

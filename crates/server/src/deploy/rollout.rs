@@ -360,7 +360,7 @@ impl StackService {
 /// The reason why it does not start, and its output.
 async fn start(app: &App, version: &FunctionVersion) -> Result<(), String> {
     let request_id = app.new_request_id().to_string();
-    let started = app.invoker.host.start(&version.config, request_id).await;
+    let started = app.runner.host.start(&version.config, request_id).await;
     let outcome = started.map_err(|error| error_chain(&error))?;
     let InvocationResult::FunctionError(error) = outcome.result else {
         return Ok(());

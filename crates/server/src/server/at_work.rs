@@ -140,7 +140,7 @@ impl Server {
         }
         self.shutdown.cancel();
         self.app.driver.shut_down().await;
-        self.app.invoker.host.shutdown(SHUTDOWN_GRACE).await;
+        self.app.runner.host.shutdown(SHUTDOWN_GRACE).await;
         self.connections.close();
         if tokio::time::timeout(CONNECTIONS_GRACE, self.connections.wait())
             .await

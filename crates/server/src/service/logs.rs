@@ -87,7 +87,7 @@ pub(crate) async fn logs(app: &Arc<App>, query: &Query) -> Result<Response<Body>
         bytes_max: PAGE_BYTES_MAX,
         text_bytes_max: text_bytes_max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(0)),
     };
-    let page = app.invoker.logs.store().lines(log_query).await?;
+    let page = app.runner.logs.store().lines(log_query).await?;
     let shown = page.lines.into_iter().map(Line::from);
     let fitting = if tail {
         let mut fitting = fitting(shown.rev(), PAGE_BYTES_MAX);
@@ -121,7 +121,7 @@ pub(crate) async fn line(app: &Arc<App>, path: &str) -> Result<Response<Body>, A
         limit: 1,
         ..LogQuery::default()
     };
-    let page = app.invoker.logs.store().lines(log_query).await?;
+    let page = app.runner.logs.store().lines(log_query).await?;
     let mut found = page.lines.into_iter();
     let found = found.find(|found| Some(found.number) == number);
     let found = found.ok_or_else(|| {
@@ -188,7 +188,7 @@ pub(crate) struct SegmentShown {
 pub(crate) async fn segments(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
     let trace_id = query.get("trace_id").map(str::to_owned);
     let stored = app
-        .invoker
+        .runner
         .logs
         .store()
         .segments(trace_id, limit(query)?, PAGE_BYTES_MAX)

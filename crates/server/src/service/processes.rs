@@ -20,7 +20,7 @@ pub(crate) struct VersionProcesses {
 
 /// The processes of all versions that have some, or waiting invocations, by name and version.
 pub(crate) fn processes(app: &App) -> Vec<VersionProcesses> {
-    let host = app.invoker.host.stats().into_iter();
+    let host = app.runner.host.stats().into_iter();
     let host = host.map(|stats| VersionProcesses {
         function: stats.function.name.clone(),
         version: stats.function.version.clone(),

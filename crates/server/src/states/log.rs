@@ -141,7 +141,7 @@ async fn write(app: &Arc<App>, id: &ExecutionId) -> Result<(), WriteError> {
     });
     let lines: Vec<LogLine> = lines.collect();
     for part in lines.chunks(LINES_MAX) {
-        app.invoker.logs.store().append(part.to_vec());
+        app.runner.logs.store().append(part.to_vec());
     }
     Ok(())
 }

@@ -413,7 +413,7 @@ async fn plain(
     payload: Bytes,
 ) -> Result<Response<Body>, ApiError> {
     let invocation = request.plain_invocation(app, &payload);
-    let (outcome, report) = app.invoker.plain(invocation).await;
+    let (outcome, report) = app.runner.plain(invocation).await;
     plain_answer(app, &request, outcome, report)
 }
 

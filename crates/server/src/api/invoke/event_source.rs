@@ -140,7 +140,7 @@ impl Target {
         };
         let Some(settings) = self.resolved.version.durable else {
             let invocation = self.plain_invocation(app, payload, trace_header);
-            return app.invoker.plain(invocation).await.0;
+            return app.runner.plain(invocation).await.0;
         };
         if settings.execution_timeout_seconds > SYNC_EXECUTION_SECONDS_MAX {
             let error = ErrorObject::new(

@@ -43,7 +43,7 @@ pub(crate) async fn invoke_streamed(app: &Arc<App>, invocation: PlainInvocation)
     let running = Arc::clone(app);
     let ended = app
         .tasks
-        .spawn(async move { running.invoker.plain_streamed(invocation, sink).await });
+        .spawn(async move { running.runner.plain_streamed(invocation, sink).await });
     match pieces.recv().await {
         Some(ResponsePiece::Begin { content_type }) => Streamed::Begun(AnswerStream {
             content_type,

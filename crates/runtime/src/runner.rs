@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{StartRequest, Tenure};
 
 /// The future of an invocation. Dropping it gives the invocation up.
-pub type InvokerFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub type FunctionRunnerFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Runs functions: as processes, or in this one.
-pub trait Invoker: Send + Sync + 'static {
+pub trait FunctionRunner: Send + Sync + 'static {
     /// How a durable function's executions are to be run; `None` when there is no such function.
     fn durable_settings(
         &self,
@@ -28,7 +28,7 @@ pub trait Invoker: Send + Sync + 'static {
 
     /// Looks for a function that [`durable_settings`](Self::durable_settings) does not know: another server may have
     /// deployed it a moment ago.
-    fn look_for(&self, function: &FunctionName, version: &Version) -> InvokerFuture<()> {
+    fn look_for(&self, function: &FunctionName, version: &Version) -> FunctionRunnerFuture<()> {
         let _ = (function, version);
         Box::pin(std::future::ready(()))
     }
@@ -47,7 +47,7 @@ pub trait Invoker: Send + Sync + 'static {
     fn invoke_durable(
         &self,
         invocation: DurableInvocation,
-    ) -> InvokerFuture<Result<InvocationReport, NoRoom>>;
+    ) -> FunctionRunnerFuture<Result<InvocationReport, NoRoom>>;
 
     /// How many invocations of a function version may run at one time.
     fn concurrency(&self, function: &FunctionName, version: &Version) -> usize {
@@ -70,13 +70,13 @@ pub trait Invoker: Send + Sync + 'static {
 
     /// Resolves when an invocation of this function that found no room may find some; at the latest, it
     /// is tried again after a pause.
-    fn wait_for_room(&self, function: &FunctionName) -> InvokerFuture<()> {
+    fn wait_for_room(&self, function: &FunctionName) -> FunctionRunnerFuture<()> {
         let _ = function;
         Box::pin(std::future::pending())
     }
 
     /// Runs one invocation of a plain function to its end.
-    fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome>;
+    fn invoke_plain(&self, invocation: PlainInvocation) -> FunctionRunnerFuture<PlainOutcome>;
 }
 
 /// An asynchronous invocation that is not tried again.

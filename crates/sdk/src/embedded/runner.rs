@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use lambda_api::{InitialExecutionState, InvocationInput, InvocationOutput, InvocationStatus};
 use model::{ErrorObject, ExecutionId, FunctionName, Payload, Version};
 use runtime::{
-    Clock, DurableInvocation, DurableSettings, InvocationReport, InvokerFuture, NoRoom,
+    Clock, DurableInvocation, DurableSettings, FunctionRunnerFuture, InvocationReport, NoRoom,
     PlainInvocation, PlainOutcome,
 };
 use tokio_util::sync::CancellationToken;
@@ -46,9 +46,9 @@ pub(super) struct OwnFunctions {
 
 /// The runtime's view of them.
 #[derive(Clone)]
-pub(super) struct OwnInvoker(pub Arc<OwnFunctions>);
+pub(super) struct OwnRunner(pub Arc<OwnFunctions>);
 
-impl runtime::Invoker for OwnInvoker {
+impl runtime::FunctionRunner for OwnRunner {
     fn durable_settings(&self, function: &FunctionName, _: &Version) -> Option<DurableSettings> {
         match self.0.handlers.get(function)? {
             Handler::Durable(_, settings) => Some(*settings),
@@ -65,7 +65,7 @@ impl runtime::Invoker for OwnInvoker {
     fn invoke_durable(
         &self,
         invocation: DurableInvocation,
-    ) -> InvokerFuture<Result<InvocationReport, NoRoom>> {
+    ) -> FunctionRunnerFuture<Result<InvocationReport, NoRoom>> {
         let functions = Arc::clone(&self.0);
         Box::pin(async move { Ok(functions.durable(invocation).await) })
     }
@@ -74,7 +74,7 @@ impl runtime::Invoker for OwnInvoker {
         self.0.concurrency
     }
 
-    fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {
+    fn invoke_plain(&self, invocation: PlainInvocation) -> FunctionRunnerFuture<PlainOutcome> {
         let functions = Arc::clone(&self.0);
         Box::pin(async move { functions.plain(invocation).await })
     }

@@ -17,9 +17,9 @@ use model::{
     ErrorObject, ExecutionName, FunctionName, Limits, Payload, Timestamp, Trigger, Version,
 };
 use runtime::{
-    Clock, Destination, DurableInvocation, DurableSettings, EndedInvocation, InvocationReport,
-    Invoker, InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy, StartRequest,
-    Tenure,
+    Clock, Destination, DurableInvocation, DurableSettings, EndedInvocation, FunctionRunner,
+    FunctionRunnerFuture, InvocationReport, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
+    StartRequest, Tenure,
 };
 use stdx::error_chain;
 use store::AsyncInvocation;
@@ -32,9 +32,9 @@ use crate::functions::{
 use crate::telemetry::{Diagnostics, LogRecorder, OwnSources, Went, advice, execution_span};
 use wind::{Answers, StubOutcome};
 
-/// The invoker of the server.
+/// Runs functions as processes of the host.
 #[derive(Clone)]
-pub(crate) struct HostInvoker {
+pub(crate) struct HostRunner {
     pub host: FunctionHost,
     pub registry: Arc<Registry>,
     pub logs: Arc<LogRecorder>,
@@ -47,7 +47,7 @@ pub(crate) struct HostInvoker {
     pub limits: Limits,
 }
 
-impl Invoker for HostInvoker {
+impl FunctionRunner for HostRunner {
     fn durable_settings(
         &self,
         function: &FunctionName,
@@ -56,7 +56,7 @@ impl Invoker for HostInvoker {
         self.registry.version(function, version)?.durable
     }
 
-    fn look_for(&self, function: &FunctionName, version: &Version) -> InvokerFuture<()> {
+    fn look_for(&self, function: &FunctionName, version: &Version) -> FunctionRunnerFuture<()> {
         let (registry, function) = (Arc::clone(&self.registry), function.clone());
         let version = version.clone();
         Box::pin(async move { drop(registry.find_version(&function, &version).await) })
@@ -65,9 +65,9 @@ impl Invoker for HostInvoker {
     fn invoke_durable(
         &self,
         invocation: DurableInvocation,
-    ) -> InvokerFuture<Result<InvocationReport, NoRoom>> {
-        let invoker = self.clone();
-        Box::pin(async move { invoker.durable(invocation).await })
+    ) -> FunctionRunnerFuture<Result<InvocationReport, NoRoom>> {
+        let runner = self.clone();
+        Box::pin(async move { runner.durable(invocation).await })
     }
 
     fn concurrency(&self, function: &FunctionName, version: &Version) -> usize {
@@ -104,28 +104,28 @@ impl Invoker for HostInvoker {
         Some(self.record_to(resolved, &ended))
     }
 
-    fn wait_for_room(&self, function: &FunctionName) -> InvokerFuture<()> {
+    fn wait_for_room(&self, function: &FunctionName) -> FunctionRunnerFuture<()> {
         let (registry, function) = (Arc::clone(&self.registry), function.clone());
         Box::pin(async move { registry.wait_for_room(&function).await })
     }
 
-    fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {
-        let invoker = self.clone();
+    fn invoke_plain(&self, invocation: PlainInvocation) -> FunctionRunnerFuture<PlainOutcome> {
+        let runner = self.clone();
         Box::pin(async move {
             let (function, version) = (&invocation.function, &invocation.version);
-            if invoker.registry.version(function, version).is_none()
-                && let Some((after, outcome)) = invoker.answers.stub(function.as_str())
+            if runner.registry.version(function, version).is_none()
+                && let Some((after, outcome)) = runner.answers.stub(function.as_str())
             {
-                let clock = &invoker.clock;
+                let clock = &runner.clock;
                 clock.until_due(clock.now() + after.0).await;
                 return stub_outcome(outcome);
             }
-            invoker.plain(invocation).await.0
+            runner.plain(invocation).await.0
         })
     }
 }
 
-impl HostInvoker {
+impl HostRunner {
     async fn durable(&self, mut invocation: DurableInvocation) -> Result<InvocationReport, NoRoom> {
         let now = self.clock.now();
         let arn = &invocation.spec.arn;
@@ -322,7 +322,7 @@ impl HostInvoker {
     }
 }
 
-impl HostInvoker {
+impl HostRunner {
     /// Runs an invocation. If no process starts, checks the function's code: if damaged files could be mended, tries to
     /// start the process once more.
     async fn run(
